@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Each target imports only what its row in docs/architecture.md names; scripts/lint checks the imports
+// against the `dependencies` below, so a shortcut around a room fails the build's lint.
+let package = Package(
+  name: "trainer",
+  products: [
+    .executable(name: "trainer", targets: ["trainer"]),
+    .library(
+      name: "Training",
+      targets: [
+        "Foundations", "HDF5", "Kernels", "Autodiff", "Models", "Optimizers", "Datasets", "DataParallel",
+        "Checkpoints", "Training", "Reporting",
+      ]),
+    .library(name: "HDF5", targets: ["HDF5"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+  ],
+  targets: [
+    // System libraries and C
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CKernels"),
+
+    // Rooms
+    .target(name: "Foundations", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "HDF5", dependencies: ["CHDF5", "Foundations"]),
+    .target(name: "Kernels", dependencies: ["CKernels", "Foundations"]),
+    .target(name: "Autodiff", dependencies: ["Kernels", "Foundations"]),
+    .target(name: "Models", dependencies: ["Autodiff", "Foundations"]),
+    .target(name: "Optimizers", dependencies: ["Kernels", "Foundations"]),
+    .target(
+      name: "Datasets",
+      dependencies: [
+        "HDF5", "Kernels", "Foundations", "CZlib", .product(name: "SwiftCSV", package: "SwiftCSV"),
+      ]),
+    .target(name: "DataParallel", dependencies: ["Kernels", "Foundations"]),
+    .target(name: "Checkpoints", dependencies: ["HDF5", "Foundations"]),
+    .target(
+      name: "Training",
+      dependencies: [
+        "Foundations", "HDF5", "Kernels", "Autodiff", "Models", "Optimizers", "Datasets", "DataParallel",
+        "Checkpoints", .product(name: "Logging", package: "swift-log"),
+      ]),
+    .target(name: "Reporting", dependencies: ["Training", "Autodiff", "Foundations"]),
+    .executableTarget(
+      name: "trainer",
+      dependencies: [
+        "Foundations", "HDF5", "Kernels", "Autodiff", "Models", "Optimizers", "Datasets", "DataParallel",
+        "Checkpoints", "Training", "Reporting", .product(name: "Logging", package: "swift-log"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    // Tests mirror the rooms
+    .target(name: "TestSupport", dependencies: ["Foundations", "HDF5", "Training"], path: "Tests/TestSupport"),
+    .testTarget(name: "FoundationsTests", dependencies: ["Foundations", "TestSupport"]),
+    .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Foundations", "TestSupport"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"]),
+    .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Kernels", "TestSupport"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models", "Autodiff", "TestSupport"]),
+    .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Foundations", "TestSupport"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "HDF5", "Foundations", "TestSupport"]),
+    .testTarget(name: "DataParallelTests", dependencies: ["DataParallel", "TestSupport"]),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "HDF5", "Foundations", "TestSupport"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "Checkpoints", "Models", "Optimizers", "TestSupport"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training", "TestSupport"]),
+    .testTarget(name: "IntegrationTests", dependencies: ["Foundations", "HDF5", "TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

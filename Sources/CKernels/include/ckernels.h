@@ -1,0 +1,3 @@
+#ifndef TRAINER_CKERNELS_H
+#define TRAINER_CKERNELS_H
+#endif

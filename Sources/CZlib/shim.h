@@ -1,0 +1,6 @@
+#ifndef TRAINER_CZLIB_H
+#define TRAINER_CZLIB_H
+
+#include <zlib.h>
+
+#endif

@@ -1,0 +1,39 @@
+/// The exit codes of the command line. Outside scripts rely on them.
+public enum ExitCode: Int32, Sendable {
+  /// The command did what was asked.
+  case done = 0
+  /// A check ran and failed: gradient check, verification, difference, unequal digests.
+  case checkFailed = 1
+  /// Wrong usage, configuration or output directory.
+  case usage = 2
+  /// A dataset is missing, damaged or does not fit.
+  case data = 3
+  /// A checkpoint is missing, damaged or could not be saved.
+  case checkpoint = 4
+  /// The loss or a parameter stopped being finite, or the loss grew beyond all bounds.
+  case diverged = 5
+  /// Interrupted after a checkpoint was saved; the same command goes on from it.
+  case interruptedAfterSave = 75
+  /// SIGINT before a checkpoint could be saved.
+  case interrupted = 130
+  /// SIGTERM before a checkpoint could be saved.
+  case terminated = 143
+}
+
+/// An error that a user can act on: one sentence that names the file, key or dataset, what was found, what was
+/// expected and what to do, with the exit code that the command line ends with.
+public struct TrainerError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The exit code that the command line ends with.
+  public let code: ExitCode
+  /// One sentence, without the `error: ` that the command line puts before it.
+  public let message: String
+
+  /// Creates an error.
+  public init(_ code: ExitCode, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+
+  /// The message.
+  public var description: String { message }
+}
