@@ -76,7 +76,7 @@ public struct JSONDocument: Sendable {
     } catch {
       let fault = Self.fault(
         described: (error as NSError).userInfo[NSDebugDescriptionErrorKey] as? String ?? "\(error)")
-      let offset = Self.startOfWord(at: min(fault.offset ?? bytes.count, bytes.count), in: bytes)
+      let offset = fault.offset.map { Self.startOfWord(at: min($0, bytes.count), in: bytes) } ?? bytes.count
       throw failure(at: offset, "JSON syntax error: \(fault.reason)\(Self.excerpt(of: bytes, at: offset))")
     }
     var walker = JSONWalker(bytes)
