@@ -59,10 +59,14 @@ public final class Attribute: Sendable {
     }
   }
 
-  /// Writes all elements in row-major order, converting from `T`; out-of-range values are clipped by the library.
+  /// Writes all elements in row-major order.
+  ///
+  /// - Throws: `HDF5Error` unless the attribute's type is `T`'s, in either byte order.
   public func write<T: NativeScalar>(_ values: [T]) throws {
     try checkCount(values.count)
-    guard datatype.isNumeric else { throw HDF5Error(.datatype, "\(handle.label) holds \(datatype), not numbers") }
+    guard datatype.numberType == T.numberType else {
+      throw HDF5Error(.datatype, "cannot write \(T.numberType) to \(handle.label), which holds \(datatype)")
+    }
     guard !values.isEmpty else { return }
     let id = try handle.id
     try values.withUnsafeBytes { bytes in
@@ -88,6 +92,7 @@ public final class Attribute: Sendable {
 
   private func readNative<T: NativeScalar>(_ type: T.Type = T.self) throws -> [T] {
     let id = try handle.id
+    try Dataspace.checkMemory(count: dataspace.count, byteCount: MemoryLayout<T>.stride, label: handle.label)
     var values = [T](repeating: .zero, count: dataspace.count)
     guard !values.isEmpty else { return values }
     try values.withUnsafeMutableBytes { bytes in

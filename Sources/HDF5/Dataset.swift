@@ -18,6 +18,7 @@ public final class Dataset: Object {
     self.path = path
     reference = ObjectReference(handle: Handle(id, label: label, owner: file.handle))
     datatype = try Datatype(label: label) { H5Dget_type(id) }
+    try checkStorage()
   }
 
   /// The extents as they are now.
@@ -52,7 +53,11 @@ public final class Dataset: Object {
   /// - Throws: `HDF5Error` if the elements are no numbers, or `T` is an integer type and a value has no equal in it.
   ///   Floating-point results are the nearest value.
   public func read<T: NativeScalar>(as type: T.Type = T.self, selecting selection: Selection = .all) throws -> [T] {
-    let plan = try transfer(selection)
+    try read(transfer(selection))
+  }
+
+  private func read<T: NativeScalar>(_ plan: Transfer) throws -> [T] {
+    try Dataspace.checkMemory(count: plan.count, byteCount: MemoryLayout<T>.stride, label: handle.label)
     return try [T](unsafeUninitializedCapacity: plan.count) { buffer, count in
       try read(into: UnsafeMutableBufferPointer(rebasing: buffer[0..<plan.count]), plan)
       count = plan.count
@@ -68,8 +73,8 @@ public final class Dataset: Object {
 
   /// Writes elements in row-major order of the selection, converting from `T`.
   ///
-  /// - Throws: `HDF5Error` if the number of elements is not the selection's, or the dataset holds integers and a value
-  ///   has no equal among them.
+  /// - Throws: `HDF5Error` if the number of elements is not the selection's, or the dataset holds integers and `T` is a
+  ///   floating-point type or a value is out of range.
   public func write<T: NativeScalar>(_ values: [T], selecting selection: Selection = .all) throws {
     try values.withUnsafeBufferPointer { try write($0, selecting: selection) }
   }
@@ -79,8 +84,11 @@ public final class Dataset: Object {
     let plan = try transfer(selection)
     try requireNumbers()
     try check(values.count, plan)
-    let isInteger = datatype.numberType?.isFloatingPoint == false
-    try run("write", plan, refusingLossyConversions: isInteger && !(T.numberType == datatype.numberType)) {
+    let isInteger = datatype.kind != .floatingPoint
+    guard !isInteger || !T.numberType.isFloatingPoint else {
+      throw HDF5Error(.datatype, "cannot write \(T.numberType) to \(handle.label), which holds \(datatype)")
+    }
+    try run("write", plan, refusingLossyConversions: isInteger && T.numberType != datatype.numberType) {
       id, memory, file, properties, offset in
       H5Dwrite(id, T.numberType.nativeIdentifier, memory, file, properties, values.baseAddress?.advanced(by: offset))
     }
@@ -140,6 +148,17 @@ public final class Dataset: Object {
   private func read<T: NativeScalar>(into buffer: UnsafeMutableBufferPointer<T>, _ plan: Transfer) throws {
     try requireNumbers()
     try check(buffer.count, plan)
+    if datatype.kind == .floatingPoint, !T.numberType.isFloatingPoint {
+      // The library's own path from big-endian floating point to integers calls whole numbers truncated.
+      let wide: [Double] = try read(plan)
+      for (index, value) in wide.enumerated() {
+        guard let exact = T(exactly: value) else {
+          throw HDF5Error(.datatype, "cannot read \(handle.label): \(value) does not fit \(T.numberType)")
+        }
+        buffer[index] = exact
+      }
+      return
+    }
     let isExact = T.numberType == datatype.numberType || T.numberType.isFloatingPoint
     try run("read", plan, refusingLossyConversions: !isExact) { id, memory, file, properties, offset in
       H5Dread(id, T.numberType.nativeIdentifier, memory, file, properties, buffer.baseAddress?.advanced(by: offset))

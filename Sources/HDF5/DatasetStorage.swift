@@ -77,7 +77,7 @@ extension Dataset {
   public var storageSize: Int {
     get throws {
       let id = try handle.id
-      return Int(Library.value { H5Dget_storage_size(id) })
+      return Int(clamping: Library.value { H5Dget_storage_size(id) })
     }
   }
 
@@ -88,9 +88,21 @@ extension Dataset {
       guard try layout == .contiguous else { return nil }
       let id = try handle.id
       return Library.value {
+        // Before anything is stored, the library adds the user block to an undefined address.
         let address = H5Dget_offset(id)
-        return address == chdf5_undefined_address() ? nil : Int(address)
+        return H5Dget_storage_size(id) == 0 || address == chdf5_undefined_address() ? nil : Int(exactly: address)
       }
+    }
+  }
+
+  /// Contiguous elements occupy exactly what their extents say. The library does not check this, and a damaged file
+  /// could otherwise ask for any amount of memory, or be mapped beyond its end.
+  func checkStorage() throws {
+    guard datatype.isNumeric, try offset != nil else { return }
+    let (count, stored) = (try dataspace.count, try storageSize)
+    guard count.multipliedReportingOverflow(by: datatype.byteCount) == (stored, false) else {
+      throw HDF5Error(
+        .library, "\(handle.label) is damaged: \(count) elements of \(datatype) are stored in \(stored) bytes")
     }
   }
 

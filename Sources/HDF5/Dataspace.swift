@@ -1,4 +1,5 @@
 import CHDF5
+import Foundation
 
 /// The extents of a dataset or attribute.
 public final class Dataspace: Sendable, Equatable, CustomStringConvertible {
@@ -24,12 +25,7 @@ public final class Dataspace: Sendable, Equatable, CustomStringConvertible {
     guard maximumShape == nil || maximumShape?.count == shape.count else {
       throw HDF5Error(.shape, "the shape \(shape) and its maximum differ in their number of axes")
     }
-    var count = 1
-    for extent in shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: max(extent, 1))
-      guard !overflow else { throw HDF5Error(.shape, "the shape \(shape) has more elements than can be counted") }
-      count = product
-    }
+    try Self.checkCount(shape, label: "the shape \(shape)")
     try self.init(label: "\(shape)") {
       if shape.isEmpty { return H5Screate(H5S_SCALAR) }
       let maximum = maximumShape?.map { $0.map(hsize_t.init) ?? chdf5_unlimited() }
@@ -48,13 +44,33 @@ public final class Dataspace: Sendable, Equatable, CustomStringConvertible {
       H5Sget_simple_extent_dims(id, &current, &maximum)
       let unlimited = chdf5_unlimited()
       return (
-        current.map(Int.init), maximum.map { $0 == unlimited ? nil : Int($0) },
+        current.map(Int.init(clamping:)), maximum.map { $0 == unlimited ? nil : Int(clamping: $0) },
         H5Sget_simple_extent_type(id) == H5S_NULL
       )
     }
+    try Self.checkCount(current, label: label)
     shape = current
     maximumShape = maximum
     self.isNull = isNull
+  }
+
+  /// Extents from a damaged file may be anything; behind this check their product can be taken.
+  private static func checkCount(_ shape: [Int], label: String) throws {
+    var count = 1
+    for extent in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: max(extent, 1))
+      guard !overflow else { throw HDF5Error(.shape, "\(label) has more elements than can be counted") }
+      count = product
+    }
+  }
+
+  /// Checks that an array of all these elements, or of so many, has a chance to fit in memory: extents from a damaged
+  /// file may be anything, and the program would end where an error is due.
+  static func checkMemory(count: Int, byteCount: Int, label: String) throws {
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: max(byteCount, 1))
+    guard !overflow, UInt64(bytes) <= ProcessInfo.processInfo.physicalMemory else {
+      throw HDF5Error(.shape, "\(label) has \(count) elements, more than this machine's memory holds; read a part")
+    }
   }
 
   /// For people: `1437 x 64`, `scalar` or `null`.

@@ -40,7 +40,7 @@ public final class File: Sendable {
   ///
   /// - Throws: `HDF5Error` that tells a missing or unreadable file, one that is not HDF5, and a truncated one apart.
   public static func open(at path: String, writable: Bool = false) throws -> File {
-    try checkIsRegularFile(path)
+    let byteCount = try checkIsRegularFile(path)
     let access = try PropertyList.fileAccess(locking: writable).handle
     let accessID = try access.id
     do {
@@ -50,7 +50,7 @@ public final class File: Sendable {
       return File(id, name: path)
     } catch let error as HDF5Error {
       let hasSignature = Library.value { H5Fis_hdf5(path) }
-      throw explain(error, name: path, hasSignature: hasSignature != 0)
+      throw explain(error, name: path, byteCount: byteCount, hasSignature: hasSignature != 0)
     }
   }
 
@@ -82,7 +82,7 @@ public final class File: Sendable {
         let id = try Library.call("open '\(name)'") { H5Fopen(memoryName, chdf5_open_read_only(), accessID) }
         return File(id, name: name)
       } catch let error as HDF5Error {
-        throw explain(error, name: name, hasSignature: true)
+        throw explain(error, name: name, byteCount: bytes.count, hasSignature: true)
       }
     }
   }
@@ -125,7 +125,7 @@ public final class File: Sendable {
 
   // MARK: Diagnosis
 
-  private static func checkIsRegularFile(_ path: String) throws {
+  private static func checkIsRegularFile(_ path: String) throws -> Int {
     var status = stat()
     guard stat(path, &status) == 0 else {
       throw HDF5Error(.unreadableFile, "cannot open '\(path)': \(String(cString: strerror(errno)).lowercased())")
@@ -139,6 +139,7 @@ public final class File: Sendable {
       throw HDF5Error(.unreadableFile, "cannot open '\(path)': \(String(cString: strerror(errno)).lowercased())")
     }
     guard status.st_size > 0 else { throw notHDF5(path, byteCount: 0) }
+    return status.st_size
   }
 
   private static func notHDF5(_ name: String, byteCount: Int? = nil) -> HDF5Error {
@@ -146,11 +147,14 @@ public final class File: Sendable {
   }
 
   /// Turns the library's account of a failed open into one that a user can act on.
-  private static func explain(_ error: HDF5Error, name: String, hasSignature: Bool) -> HDF5Error {
+  private static func explain(
+    _ error: HDF5Error, name: String, byteCount: Int, hasSignature: Bool
+  ) -> HDF5Error {
     if !hasSignature { return notHDF5(name) }
-    // A file cut inside its first structures is reported as a read beyond the end of addresses.
+    // A file cut inside its first structures is reported as a read beyond the end of addresses; one cut inside the
+    // 96 bytes of its superblock as anything.
     let marks = ["truncated file", "addr overflow", "file is too small", "eof"]
-    if error.stack.contains(where: { frame in marks.contains { frame.text.contains($0) } }) {
+    if byteCount < 96 || error.stack.contains(where: { frame in marks.contains { frame.text.contains($0) } }) {
       return HDF5Error(
         .truncated, "'\(name)' is truncated: it begins as an HDF5 file and ends too early; copy or make it again",
         stack: error.stack)

@@ -12,6 +12,8 @@ public final class Group: Object {
     case datatype = "named datatype"
     /// A link to something that is not there.
     case danglingLink = "dangling link"
+    /// Something that this version of the library cannot open: damaged, or of a newer format.
+    case unreadable = "unreadable object"
   }
 
   /// A name in a group and what it stands for.
@@ -78,7 +80,7 @@ public final class Group: Object {
     // Opening follows soft and external links; the library's own test for existence does not.
     return Library.value {
       let object = H5Oopen(id, name, chdf5_property_default())
-      guard object >= 0 else { return .danglingLink }
+      if object < 0 { return H5Oexists_by_name(id, name, chdf5_property_default()) > 0 ? .unreadable : .danglingLink }
       defer { H5Oclose(object) }
       switch H5Iget_type(object) {
       case H5I_GROUP: return .group
@@ -199,7 +201,8 @@ public final class Group: Object {
 
   private func require(_ name: String, _ kind: MemberKind) throws {
     let found = try self.kind(of: name)
-    guard found == kind else {
+    // What is unreadable is opened all the same: the library's error says why.
+    guard found == kind || found == .unreadable else {
       throw HDF5Error(
         .wrongKind, "'\(absolute(name))' of '\(file.name)' is a \(found.rawValue), and a \(kind.rawValue) is needed")
     }

@@ -25,6 +25,7 @@ struct StringTransfer {
   /// Reads that many texts. The file's own type serves as memory type: text needs no conversion.
   func read(count: Int, _ move: Move) throws -> [String] {
     guard count > 0 else { return [] }
+    try Dataspace.checkMemory(count: count, byteCount: max(type.byteCount, MemoryLayout<String>.stride), label: label)
     let typeID = try type.handle.id
     if isVariableLength {
       var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)

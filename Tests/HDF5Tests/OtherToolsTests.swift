@@ -71,7 +71,7 @@ import Testing
       let path = directory + "/python.h5"
       let script = """
         import h5py, numpy, sys
-        f = h5py.File(sys.argv[1], 'w', libver=sys.argv[2])
+        f = h5py.File(sys.argv[1], 'w', libver=(sys.argv[2], 'v110'))
         f['half'] = numpy.array([0.5, 2], dtype='f2')
         f['flag'] = numpy.array([True, False])
         f['text'] = ['a', 'ü']
@@ -84,7 +84,7 @@ import Testing
         f['big'].attrs['unit'] = 'm'
         f['big'].attrs['scale'] = numpy.float32(0.5)
         """
-      for version in ["earliest", "latest"] {
+      for version in ["earliest", "v110"] {
         let result = try Tool.run("python3", ["-c", script, path, version])
         try #require(result.status == 0, "\(result.output)")
         let file = try File.open(at: path)

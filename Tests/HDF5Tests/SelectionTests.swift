@@ -42,7 +42,7 @@ import Testing
   @Test func writesParts() throws {
     let grid = try Self.makeGrid()
     try grid.write([-1, -2, -3, -4, -5, -6, -7, -8], selecting: .rows([5, 1]))
-    try grid.write([0.0, 1.0], selecting: .hyperslab(Hyperslab(start: [0, 3], count: [2, 1])))
+    try grid.write([UInt8(0), 1], selecting: .hyperslab(Hyperslab(start: [0, 3], count: [2, 1])))
     #expect(try grid.read(as: Int.self, selecting: .rows([0, 1, 5])) == [0, 1, 2, 0, -5, -6, -7, 1, -1, -2, -3, -4])
   }
 
