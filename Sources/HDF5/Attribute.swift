@@ -1,0 +1,120 @@
+import CHDF5
+
+/// A small named value on a group or dataset: numbers or texts.
+public final class Attribute: Sendable {
+  /// The attribute's name.
+  public let name: String
+  /// The type of its elements.
+  public let datatype: Datatype
+  /// Its extents.
+  public let dataspace: Dataspace
+  private let handle: Handle
+  private let file: File
+
+  init(name: String, of object: some Object, _ open: () -> hid_t) throws {
+    let label = "attribute '\(name)' of \(object.handle.label)"
+    let id = try Library.call("open \(label)", open)
+    self.name = name
+    file = object.file
+    handle = Handle(id, label: label, owner: object.file.handle)
+    datatype = try Datatype(label: label) { H5Aget_type(id) }
+    dataspace = try Dataspace(label: label) { H5Aget_space(id) }
+  }
+
+  /// Its extents; empty for a single value.
+  public var shape: [Int] { dataspace.shape }
+
+  /// Reads all elements in row-major order, converting to `T`.
+  ///
+  /// - Throws: `HDF5Error` if the elements are no numbers, or a value has no equal in the integer type `T`.
+  public func read<T: NativeScalar>(as type: T.Type = T.self) throws -> [T] {
+    guard datatype.isNumeric else {
+      throw HDF5Error(.datatype, "\(handle.label) holds \(datatype), not numbers")
+    }
+    if T.numberType.isFloatingPoint { return try readNative() }
+    // Attributes have no transfer properties that could refuse a lossy conversion, so it is checked here.
+    switch datatype.kind {
+    case .integer(signed: true): return try exact(readNative(Int64.self)) { T(exactly: $0) }
+    case .integer(signed: false): return try exact(readNative(UInt64.self)) { T(exactly: $0) }
+    default: return try exact(readNative(Double.self)) { T(exactly: $0) }
+    }
+  }
+
+  /// Reads the single element, converting to `T`.
+  public func readScalar<T: NativeScalar>(as type: T.Type = T.self) throws -> T {
+    try single(read(as: T.self))
+  }
+
+  /// Reads the single text.
+  public func readString() throws -> String {
+    try single(readStrings())
+  }
+
+  /// Reads all texts in row-major order.
+  public func readStrings() throws -> [String] {
+    try StringTransfer(type: datatype, space: dataspace, label: handle.label).read(count: dataspace.count) {
+      memoryType, buffer in
+      let id = try handle.id
+      try Library.call("read \(handle.label)") { H5Aread(id, memoryType, buffer) }
+    }
+  }
+
+  /// Writes all elements in row-major order.
+  ///
+  /// - Throws: `HDF5Error` unless the attribute's type is `T`'s, in either byte order.
+  public func write<T: NativeScalar>(_ values: [T]) throws {
+    try checkCount(values.count)
+    guard datatype.numberType == T.numberType else {
+      throw HDF5Error(.datatype, "cannot write \(T.numberType) to \(handle.label), which holds \(datatype)")
+    }
+    guard !values.isEmpty else { return }
+    let id = try handle.id
+    try values.withUnsafeBytes { bytes in
+      let base = bytes.baseAddress
+      try Library.call("write \(handle.label)") { H5Awrite(id, T.numberType.nativeIdentifier, base) }
+    }
+  }
+
+  /// Writes all texts in row-major order.
+  public func writeStrings(_ texts: [String]) throws {
+    try checkCount(texts.count)
+    try StringTransfer(type: datatype, space: dataspace, label: handle.label).write(texts) { memoryType, buffer in
+      let id = try handle.id
+      try Library.call("write \(handle.label)") { H5Awrite(id, memoryType, buffer) }
+    }
+  }
+
+  private func checkCount(_ count: Int) throws {
+    guard count == dataspace.count else {
+      throw HDF5Error(.shape, "\(handle.label) holds \(dataspace.count) elements, and \(count) were given")
+    }
+  }
+
+  private func readNative<T: NativeScalar>(_ type: T.Type = T.self) throws -> [T] {
+    let id = try handle.id
+    try Dataspace.checkMemory(count: dataspace.count, byteCount: MemoryLayout<T>.stride, label: handle.label)
+    var values = [T](repeating: .zero, count: dataspace.count)
+    guard !values.isEmpty else { return values }
+    try values.withUnsafeMutableBytes { bytes in
+      let base = bytes.baseAddress
+      try Library.call("read \(handle.label)") { H5Aread(id, T.numberType.nativeIdentifier, base) }
+    }
+    return values
+  }
+
+  private func exact<Wide: CustomStringConvertible, T>(_ values: [Wide], _ narrow: (Wide) -> T?) throws -> [T] {
+    try values.map { value in
+      guard let result = narrow(value) else {
+        throw HDF5Error(.datatype, "cannot read \(handle.label): \(value) does not fit \(T.self)")
+      }
+      return result
+    }
+  }
+
+  private func single<T>(_ values: [T]) throws -> T {
+    guard values.count == 1, let value = values.first else {
+      throw HDF5Error(.shape, "\(handle.label) holds \(values.count) elements, not one")
+    }
+    return value
+  }
+}

@@ -1,0 +1,117 @@
+import CHDF5
+import Foundation
+
+/// How and where a dataset's elements are stored.
+extension Dataset {
+  /// The arrangement of the elements in the file.
+  public enum Layout: String, Sendable {
+    /// Inside the object's header.
+    case compact
+    /// One after another in one place, row-major; see `offset`.
+    case contiguous
+    /// In chunks, which filters may have changed.
+    case chunked
+    /// In other datasets.
+    case virtual
+  }
+
+  /// A step that chunks pass through when they are written.
+  public struct Filter: Sendable, Equatable, CustomStringConvertible {
+    /// The name, such as `deflate`, `shuffle` or `fletcher32`.
+    public let name: String
+    /// Its settings, for `deflate` the level.
+    public let parameters: [Int]
+
+    /// For people: `deflate 6`, `shuffle`.
+    public var description: String {
+      name == "deflate" ? ([name] + parameters.map(String.init)).joined(separator: " ") : name
+    }
+  }
+
+  /// The arrangement of the elements in the file.
+  public var layout: Layout {
+    get throws {
+      switch try creation("layout", { H5Pget_layout($0) }) {
+      case H5D_COMPACT: .compact
+      case H5D_CONTIGUOUS: .contiguous
+      case H5D_CHUNKED: .chunked
+      default: .virtual
+      }
+    }
+  }
+
+  /// The shape of a chunk; nil unless the layout is chunked.
+  public var chunkShape: [Int]? {
+    get throws {
+      guard try layout == .chunked else { return nil }
+      let rank = try shape.count
+      return try creation("chunk shape") { id in
+        var extents = [hsize_t](repeating: 0, count: rank)
+        H5Pget_chunk(id, Int32(rank), &extents)
+        return extents.map(Int.init)
+      }
+    }
+  }
+
+  /// The filters in the order in which they apply on writing.
+  public var filters: [Filter] {
+    get throws {
+      try creation("filters") { id in
+        (0..<max(0, H5Pget_nfilters(id))).map { index in
+          var flags: UInt32 = 0
+          var configuration: UInt32 = 0
+          var count = 16
+          var parameters = [UInt32](repeating: 0, count: count)
+          let name = readingText(length: 63) { buffer, size in
+            H5Pget_filter2(id, UInt32(index), &flags, &count, &parameters, size, buffer, &configuration) < 0
+              ? 0 : strnlen(buffer, size)
+          }
+          return Filter(
+            name: String(decoding: name, as: UTF8.self), parameters: parameters.prefix(count).map { Int($0) })
+        }
+      }
+    }
+  }
+
+  /// The bytes that the elements occupy in the file, after filters; 0 before anything is written.
+  public var storageSize: Int {
+    get throws {
+      let id = try handle.id
+      return Int(clamping: Library.value { H5Dget_storage_size(id) })
+    }
+  }
+
+  /// Where the elements begin, in bytes from the begin of the file, user block included; nil unless they are stored
+  /// contiguously in this file and something was written.
+  public var offset: Int? {
+    get throws {
+      guard try layout == .contiguous else { return nil }
+      let id = try handle.id
+      return Library.value {
+        // Before anything is stored, the library adds the user block to an undefined address.
+        let address = H5Dget_offset(id)
+        return H5Dget_storage_size(id) == 0 || address == chdf5_undefined_address() ? nil : Int(exactly: address)
+      }
+    }
+  }
+
+  /// Contiguous elements occupy exactly what their extents say. The library does not check this, and a damaged file
+  /// could otherwise ask for any amount of memory, or be mapped beyond its end.
+  func checkStorage() throws {
+    guard datatype.isNumeric, try offset != nil else { return }
+    let (count, stored) = (try dataspace.count, try storageSize)
+    guard count.multipliedReportingOverflow(by: datatype.byteCount) == (stored, false) else {
+      throw HDF5Error(
+        .library, "\(handle.label) is damaged: \(count) elements of \(datatype) are stored in \(stored) bytes")
+    }
+  }
+
+  /// Asks the properties that the dataset was created with.
+  private func creation<Result: Sendable>(_ what: String, _ body: (hid_t) -> Result) throws -> Result {
+    let id = try handle.id
+    let list = try Library.call("read the \(what) of \(handle.label)") { H5Dget_create_plist(id) }
+    let handle = Handle(list, label: "the creation properties of \(self.handle.label)")
+    let listID = try handle.id
+    return Library.value { body(listID) }
+  }
+}

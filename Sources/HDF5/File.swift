@@ -1,0 +1,183 @@
+import CHDF5
+import Foundation
+import Synchronization
+
+/// An HDF5 file, on disk or in memory.
+///
+/// Whoever writes calls `close()`, which reports what could not be stored. A file that is merely let go of is closed
+/// without a report. Objects keep their file alive.
+public final class File: Sendable {
+  /// The path, or a name for a file in memory.
+  public let name: String
+  let handle: Handle
+
+  private init(_ id: hid_t, name: String) {
+    self.name = name
+    handle = Handle(id, label: "'\(name)'")
+  }
+
+  /// Creates a file on disk.
+  ///
+  /// - Parameters:
+  ///   - path: where.
+  ///   - overwriting: whether an existing file is emptied; otherwise its presence is an error.
+  ///   - userBlock: the bytes kept free before the HDF5 part: 0, or a power of two of at least 512.
+  /// - Throws: `HDF5Error`.
+  public static func create(at path: String, overwriting: Bool = false, userBlock: Int = 0) throws -> File {
+    if !overwriting, FileManager.default.fileExists(atPath: path) {
+      throw HDF5Error(.alreadyExists, "cannot create '\(path)': it exists already")
+    }
+    let creation = try PropertyList.fileCreation(userBlock: userBlock).handle
+    let access = try PropertyList.fileAccess(locking: true).handle
+    let (creationID, accessID) = (try creation.id, try access.id)
+    let id = try Library.call("create '\(path)'") {
+      H5Fcreate(path, overwriting ? chdf5_create_truncating() : chdf5_create_exclusive(), creationID, accessID)
+    }
+    return File(id, name: path)
+  }
+
+  /// Opens a file on disk; for reading only it asks for no lock on the file, so read-only media will do.
+  ///
+  /// - Throws: `HDF5Error` that tells a missing or unreadable file, one that is not HDF5, and a truncated one apart.
+  public static func open(at path: String, writable: Bool = false) throws -> File {
+    let byteCount = try checkIsRegularFile(path)
+    let access = try PropertyList.fileAccess(locking: writable).handle
+    let accessID = try access.id
+    do {
+      let id = try Library.call("open '\(path)'") {
+        H5Fopen(path, writable ? chdf5_open_read_write() : chdf5_open_read_only(), accessID)
+      }
+      return File(id, name: path)
+    } catch let error as HDF5Error {
+      let hasSignature = Library.value { H5Fis_hdf5(path) }
+      throw explain(error, name: path, byteCount: byteCount, hasSignature: hasSignature != 0)
+    }
+  }
+
+  /// Creates an empty file in memory; take its bytes with `image()`.
+  public static func inMemory(userBlock: Int = 0) throws -> File {
+    let creation = try PropertyList.fileCreation(userBlock: userBlock).handle
+    let access = try PropertyList.memoryAccess(image: nil).handle
+    let (creationID, accessID) = (try creation.id, try access.id)
+    let name = uniqueMemoryName()
+    let id = try Library.call("create a file in memory") {
+      H5Fcreate(name, chdf5_create_truncating(), creationID, accessID)
+    }
+    return File(id, name: "a file in memory")
+  }
+
+  /// Opens the bytes of an HDF5 file for reading. The library works on a copy of them.
+  ///
+  /// - Parameters:
+  ///   - image: the whole file, user block included if there is one.
+  ///   - name: how messages call it.
+  /// - Throws: `HDF5Error` like `open(at:)`.
+  public static func open(image: some ContiguousBytes, name: String = "a file in memory") throws -> File {
+    try image.withUnsafeBytes { bytes in
+      guard hasSignature(bytes) else { throw notHDF5(name, byteCount: bytes.count) }
+      let access = try PropertyList.memoryAccess(image: bytes).handle
+      let accessID = try access.id
+      let memoryName = uniqueMemoryName()
+      do {
+        let id = try Library.call("open '\(name)'") { H5Fopen(memoryName, chdf5_open_read_only(), accessID) }
+        return File(id, name: name)
+      } catch let error as HDF5Error {
+        throw explain(error, name: name, byteCount: bytes.count, hasSignature: true)
+      }
+    }
+  }
+
+  /// The group that holds everything.
+  public var root: Group {
+    get throws { try Group(opening: "/", of: self) }
+  }
+
+  /// The file's bytes as they would lie on disk, without the user block.
+  ///
+  /// HDF5 addresses count from the end of the user block, so the image is a whole file of its own, and `userBlock`
+  /// bytes of any content before it make it one again.
+  public func image() throws -> [UInt8] {
+    try flush()
+    let id = try handle.id
+    let size = try Library.call("take the image of \(handle.label)") { H5Fget_file_image(id, nil, 0) }
+    return try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+      let base = buffer.baseAddress
+      count = try Library.call("take the image of \(handle.label)") { H5Fget_file_image(id, base, size) }
+    }
+  }
+
+  /// Hands everything written so far to the system; it does not wait until the disk has it.
+  public func flush() throws {
+    let id = try handle.id
+    try Library.call("write \(handle.label)") { H5Fflush(id, H5F_SCOPE_LOCAL) }
+  }
+
+  /// Writes what is left and closes the file with every object in it. Closing twice does nothing.
+  ///
+  /// - Throws: `HDF5Error` if something could not be written; the file is closed nevertheless.
+  public func close() throws {
+    guard !handle.isClosed else { return }
+    let flushed = Result { try flush() }
+    let closed = Result { try handle.close(H5Fclose) }
+    try flushed.get()
+    try closed.get()
+  }
+
+  // MARK: Diagnosis
+
+  private static func checkIsRegularFile(_ path: String) throws -> Int {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw HDF5Error(.unreadableFile, "cannot open '\(path)': \(String(cString: strerror(errno)).lowercased())")
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      let isDirectory = status.st_mode & S_IFMT == S_IFDIR
+      throw HDF5Error(
+        .unreadableFile, "cannot open '\(path)': it is \(isDirectory ? "a directory" : "no regular file"), not a file")
+    }
+    guard access(path, R_OK) == 0 else {
+      throw HDF5Error(.unreadableFile, "cannot open '\(path)': \(String(cString: strerror(errno)).lowercased())")
+    }
+    guard status.st_size > 0 else { throw notHDF5(path, byteCount: 0) }
+    return status.st_size
+  }
+
+  private static func notHDF5(_ name: String, byteCount: Int? = nil) -> HDF5Error {
+    HDF5Error(.notHDF5, "'\(name)' is \(byteCount == 0 ? "empty" : "not an HDF5 file")")
+  }
+
+  /// Turns the library's account of a failed open into one that a user can act on.
+  private static func explain(
+    _ error: HDF5Error, name: String, byteCount: Int, hasSignature: Bool
+  ) -> HDF5Error {
+    if !hasSignature { return notHDF5(name) }
+    // A file cut inside its first structures is reported as a read beyond the end of addresses; one cut inside the
+    // 96 bytes of its superblock as anything.
+    let marks = ["truncated file", "addr overflow", "file is too small", "eof"]
+    if byteCount < 96 || error.stack.contains(where: { frame in marks.contains { frame.text.contains($0) } }) {
+      return HDF5Error(
+        .truncated, "'\(name)' is truncated: it begins as an HDF5 file and ends too early; copy or make it again",
+        stack: error.stack)
+    }
+    return error
+  }
+
+  /// Looks for the eight bytes that begin an HDF5 file, at 0, 512, 1024, 2048 and so on.
+  private static func hasSignature(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]
+    var offset = 0
+    while offset + signature.count <= bytes.count {
+      if bytes[offset..<offset + signature.count].elementsEqual(signature) { return true }
+      offset = offset == 0 ? 512 : 2 * offset
+    }
+    return false
+  }
+
+  private static let memoryNames = Atomic(0)
+
+  /// The library takes two files in memory with one name for the same file, and looks for the name on disk before it
+  /// creates one; nothing can exist under a device.
+  private static func uniqueMemoryName() -> String {
+    "/dev/null/\(memoryNames.add(1, ordering: .relaxed).newValue)"
+  }
+}
