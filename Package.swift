@@ -67,7 +67,8 @@ let package = Package(
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "HDF5", "Foundations", "TestSupport"]),
     .testTarget(name: "DataParallelTests", dependencies: ["DataParallel", "TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "HDF5", "Foundations", "TestSupport"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "Checkpoints", "Models", "Optimizers", "TestSupport"]),
+    .testTarget(
+      name: "TrainingTests", dependencies: ["Training", "Checkpoints", "Models", "Optimizers", "TestSupport"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training", "TestSupport"]),
     .testTarget(name: "IntegrationTests", dependencies: ["Foundations", "HDF5", "TestSupport"]),
   ],

@@ -1,1 +1,184 @@
-import Foundations
+import CKernels
+
+/// The flat-buffer arithmetic of one instruction set on elements of type `Scalar`.
+///
+/// Pointers refer to contiguous elements; shapes are row-major. No kernel allocates, and no result depends on a
+/// buffer's address or on how the work is tiled.
+public struct Kernels<Scalar: KernelElement>: Sendable {
+  /// A read-only operand.
+  public typealias Source = UnsafePointer<Scalar>
+  /// A result.
+  public typealias Destination = UnsafeMutablePointer<Scalar>
+
+  // The table is a constant of the C target: immutable and never freed.
+  nonisolated(unsafe) private let table: UnsafePointer<ck_table>
+
+  init(table: UnsafePointer<ck_table>) { self.table = table }
+
+  /// The kernels of the best instruction set that this processor runs.
+  public static var best: Kernels { InstructionSet.best.kernels() }
+
+  // MARK: Element-wise
+
+  /// The loop that computes `function`.
+  public func loop(_ function: UnaryFunction) -> UnaryLoop {
+    let t = table.pointee
+    return switch function {
+    case .copy: t.copy
+    case .negate: t.negate
+    case .exp: t.exp
+    case .log: t.log
+    case .log1p: t.log1p
+    case .expm1: t.expm1
+    case .sqrt: t.sqrt
+    case .rsqrt: t.rsqrt
+    case .abs: t.abs
+    case .sign: t.sign
+    case .sin: t.sin
+    case .cos: t.cos
+    case .tanh: t.tanh
+    case .sigmoid: t.sigmoid
+    case .softplus: t.softplus
+    case .erf: t.erf
+    case .square: t.square
+    case .reciprocal: t.reciprocal
+    case .relu: t.relu
+    }
+  }
+
+  /// The loop that computes `function`.
+  public func loop(_ function: BinaryFunction) -> BinaryLoop {
+    let t = table.pointee
+    return switch function {
+    case .add: t.add
+    case .subtract: t.subtract
+    case .multiply: t.multiply
+    case .divide: t.divide
+    case .power: t.power
+    case .minimum: t.minimum
+    case .maximum: t.maximum
+    case .equal: t.equal
+    case .less: t.less
+    case .lessOrEqual: t.less_equal
+    }
+  }
+
+  /// The loop that chooses between two operands.
+  public var selectLoop: SelectLoop { table.pointee.select }
+
+  /// Sets `count` elements to `value`.
+  public func fill(_ out: Destination, count: Int, with value: Scalar) { table.pointee.fill(count, Double(value), out) }
+
+  /// `y += a * x` over `count` elements.
+  public func addScaled(_ a: Scalar, _ x: Source, to y: Destination, count: Int) {
+    table.pointee.axpy(count, Double(a), x, y)
+  }
+
+  /// Whether none of `count` elements is infinite or not a number.
+  public func allFinite(_ x: Source, count: Int) -> Bool { table.pointee.all_finite(count, x) != 0 }
+
+  // MARK: Reductions
+
+  /// Reduces the middle axis of `x` [outer, count, inner] into `out` [outer, inner], in one fixed order.
+  ///
+  /// An empty sum is 0, an empty maximum minus infinity, an empty minimum infinity; a NaN makes its result NaN.
+  public func reduce(
+    _ reduction: ReductionFunction, _ x: Source, outer: Int, count: Int, inner: Int, into out: Destination
+  ) {
+    switch reduction {
+    case .sum: table.pointee.sum(outer, count, inner, x, out)
+    case .max: table.pointee.max(outer, count, inner, x, out)
+    case .min: table.pointee.min(outer, count, inner, x, out)
+    }
+  }
+
+  /// exp(x) / Σ exp(x) along the rows of `x` [rows, columns].
+  public func softmax(_ x: Source, rows: Int, columns: Int, into out: Destination) {
+    table.pointee.softmax(rows, columns, x, out)
+  }
+
+  /// x − log Σ exp(x) along the rows of `x` [rows, columns].
+  public func logSoftmax(_ x: Source, rows: Int, columns: Int, into out: Destination) {
+    table.pointee.log_softmax(rows, columns, x, out)
+  }
+
+  /// log Σ exp(x) along the rows of `x` [rows, columns] into `out` [rows]; minus infinity for an empty row.
+  public func logSumExp(_ x: Source, rows: Int, columns: Int, into out: Destination) {
+    table.pointee.logsumexp(rows, columns, x, out)
+  }
+
+  /// The index of the first largest element of each row of `x` [rows, columns] into `out` [rows].
+  public func argmax(_ x: Source, rows: Int, columns: Int, into out: Destination) {
+    table.pointee.argmax(rows, columns, x, out)
+  }
+
+  // MARK: Matrix products
+
+  /// A matrix operand: element (i, j) is at `i * rowStride + j * columnStride`.
+  public struct Matrix {
+    let pointer: Source
+    let rowStride: Int
+    let columnStride: Int
+
+    /// A row-major matrix with rows `columns` apart, read as its transpose if asked.
+    public init(_ pointer: Source, columns: Int, transposed: Bool = false) {
+      self.pointer = pointer
+      rowStride = transposed ? 1 : columns
+      columnStride = transposed ? columns : 1
+    }
+  }
+
+  /// Elements of scratch space that `multiply` needs for a product of that depth.
+  public func multiplyScratch(depth: Int) -> Int { depth * table.pointee.panel_columns }
+
+  /// `out` [rows, columns] = (or +=) `a` [rows, depth] · `b` [depth, columns], `out` row-major.
+  ///
+  /// Each element is one chain of multiply-adds in ascending depth: the same bits for any number of rows or columns
+  /// computed with it.
+  public func multiply(
+    _ a: Matrix, _ b: Matrix, rows: Int, columns: Int, depth: Int, into out: Destination, accumulate: Bool = false,
+    scratch: Destination
+  ) {
+    table.pointee.gemm(
+      rows, columns, depth, a.pointer, a.rowStride, a.columnStride, b.pointer, b.rowStride, b.columnStride, out,
+      columns,
+      accumulate ? 1 : 0, scratch)
+  }
+
+  // MARK: Data movement
+
+  /// Elements `start ..< start + count`, in row-major order, of the array of that shape whose element at some
+  /// coordinates is `x` at the coordinates' dot product with `strides`. A stride of 0 broadcasts.
+  public func stridedCopy(
+    _ x: Source, shape: UnsafePointer<Int>, strides: UnsafePointer<Int>, rank: Int, start: Int, count: Int,
+    into out: Destination
+  ) {
+    table.pointee.strided_copy(start, count, rank, shape, strides, x, out)
+  }
+
+  /// Gathers rows of a byte matrix `x` [any, columns] into `out` [rows, columns], converted as `x * scale + offset`;
+  /// `scale` and `offset` are [columns].
+  public func gatherRows(
+    bytes x: UnsafePointer<UInt8>, indices: UnsafePointer<Int64>, rows: Int, columns: Int, scale: Source,
+    offset: Source, into out: Destination
+  ) {
+    table.pointee.gather_bytes(rows, columns, x, indices, scale, offset, out)
+  }
+
+  /// Gathers rows of a matrix `x` [any, columns] into `out` [rows, columns] as `x * scale + offset`; `scale` and
+  /// `offset` are [columns].
+  public func gatherRows(
+    _ x: Source, indices: UnsafePointer<Int64>, rows: Int, columns: Int, scale: Source, offset: Source,
+    into out: Destination
+  ) {
+    table.pointee.gather_rows(rows, columns, x, indices, scale, offset, out)
+  }
+
+  /// An inverted-dropout mask (Srivastava et al., 2014): element i is 0 with probability `rate`, else 1 / (1 − rate),
+  /// a pure function of (seed, stream, first + i).
+  public func dropoutMask(
+    _ out: Destination, count: Int, seed: UInt64, stream: UInt64, first: UInt64, rate: Double
+  ) {
+    table.pointee.dropout_mask(count, seed, stream, first, rate, out)
+  }
+}

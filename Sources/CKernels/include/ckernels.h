@@ -1,3 +1,90 @@
+// Kernels that need a run-time choice of instruction set.
+//
+// Every kernel is written once, in the .inc files, for an element type and an instruction set given by macros;
+// isa_*.c compile them for each instruction set, and ck_available() tells which of them
+// this processor runs. No kernel allocates, and none's result depends on a buffer's address: sums have one fixed order.
 #ifndef TRAINER_CKERNELS_H
 #define TRAINER_CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__clang__)
+#pragma clang assume_nonnull begin
+#endif
+
+// The kernels of one instruction set for one element type T, float or double: every `void *` points to T, except where
+// a comment says otherwise. `n` counts elements; `out` of an element-wise kernel may equal an input. One type for both
+// element types lets generic code call either.
+typedef void (*ck_unary)(ptrdiff_t n, const void *x, void *out);
+typedef void (*ck_binary)(ptrdiff_t n, const void *x, const void *y, void *out);
+typedef struct ck_table {
+  /* Columns of one packed panel, and rows of one register tile, of gemm. */
+  ptrdiff_t panel_columns, tile_rows;
+  /* Element-wise, one argument. */
+  ck_unary copy, negate, exp, log, log1p, expm1, sqrt, rsqrt, abs, sign, sin, cos, tanh, sigmoid, softplus, erf, square,
+      reciprocal, relu;
+  /* Element-wise, two arguments; comparisons give 1 or 0. */
+  ck_binary add, subtract, multiply, divide, power, minimum, maximum, equal, less, less_equal;
+  /* out = c ? x : y; c counts as true where it is not zero. */
+  void (*select)(ptrdiff_t n, const void *c, const void *x, const void *y, void *out);
+  void (*fill)(ptrdiff_t n, double value, void *out);
+  /* out[o, i] = sum (maximum, minimum) over r of x[o, r, i]: x is [outer, count, inner]. */
+  void (*sum)(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const void *x, void *out);
+  void (*max)(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const void *x, void *out);
+  void (*min)(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const void *x, void *out);
+  /* Over the last axis of x [rows, columns]: softmax, log-softmax [rows, columns]; logsumexp, argmax [rows]. */
+  void (*softmax)(ptrdiff_t rows, ptrdiff_t columns, const void *x, void *out);
+  void (*log_softmax)(ptrdiff_t rows, ptrdiff_t columns, const void *x, void *out);
+  void (*logsumexp)(ptrdiff_t rows, ptrdiff_t columns, const void *x, void *out);
+  void (*argmax)(ptrdiff_t rows, ptrdiff_t columns, const void *x, void *out);
+  /* Elements start ..< start + n of an array of that shape, whose element at some coordinates is x[coordinates .
+   * strides]. */
+  void (*strided_copy)(ptrdiff_t start, ptrdiff_t n, ptrdiff_t rank, const ptrdiff_t *shape, const ptrdiff_t *strides,
+                       const void *x, void *out);
+  /* c[m, n] (+)= a[m, k] b[k, n], a and b with any strides, c with rows ldc apart. Each element is one chain of
+     multiply-adds over k in ascending order, however the product is tiled. `scratch` has room for
+     k * panel_columns elements. */
+  void (*gemm)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_column, const void *b,
+               ptrdiff_t b_row, ptrdiff_t b_column, void *c, ptrdiff_t ldc, int accumulate, void *scratch);
+  /* out[r, :] = x[index[r], :] * scale + offset, converted; scale and offset have `columns` elements. */
+  void (*gather_bytes)(ptrdiff_t rows, ptrdiff_t columns, const uint8_t *x, const int64_t *index, const void *scale,
+                       const void *offset, void *out);
+  void (*gather_rows)(ptrdiff_t rows, ptrdiff_t columns, const void *x, const int64_t *index, const void *scale,
+                      const void *offset, void *out);
+  /* Bernoulli mask: out[i] = 1 / (1 - rate) with probability 1 - rate, else 0, from Philox(key, first + i). */
+  void (*dropout_mask)(ptrdiff_t n, uint64_t seed, uint64_t stream, uint64_t first, double rate, void *out);
+  /* y += a * x. */
+  void (*axpy)(ptrdiff_t n, double a, const void *x, void *y);
+  /* 1 if every element is finite, else 0. */
+  int (*all_finite)(ptrdiff_t n, const void *x);
+} ck_table;
+
+// An instruction set that the kernels are compiled for.
+typedef struct ck_isa {
+  const char *name;
+  const ck_table *f32;
+  const ck_table *f64;
+} ck_isa;
+
+// The instruction sets that this processor runs, best first, and how many they are (at least one).
+const ck_isa *ck_available(int index);
+int ck_available_count(void);
+
+// Counter-based random numbers: Philox4x32-10 (Salmon et al., 2011). `counter` and `out` have 4 words, `key` 2.
+void ck_philox(const uint32_t *counter, const uint32_t *key, uint32_t *out);
+
+// Tells the processor that this thread spins.
+static inline void ck_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+#if defined(__clang__)
+#pragma clang assume_nonnull end
+#endif
+
 #endif

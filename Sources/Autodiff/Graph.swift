@@ -1,0 +1,69 @@
+import Foundations
+
+/// A computational graph: nodes in topological order, each an operation on earlier nodes.
+///
+/// Graphs are built with the operators and functions on `Node`. A graph is built on one thread and is then turned
+/// into a `Plan`, which any thread may run.
+public final class Graph {
+  struct Record {
+    let operation: any Operation
+    let inputs: [Int]
+    let shape: Shape
+  }
+
+  private(set) var records: [Record] = []
+
+  /// Creates an empty graph.
+  public init() {}
+
+  /// The number of nodes.
+  public var count: Int { records.count }
+
+  /// All nodes, inputs before their uses.
+  public var nodes: [Node] { records.indices.map { Node(graph: self, index: $0) } }
+
+  /// Adds a node.
+  ///
+  /// - Throws: `TrainerError` if the operation does not take inputs of these shapes.
+  public func apply(_ operation: any Operation, to inputs: [Node] = []) throws -> Node {
+    precondition(inputs.allSatisfy { $0.graph === self }, "a node of another graph")
+    let shape = try operation.shape(of: inputs.map(\.shape))
+    records.append(Record(operation: operation, inputs: inputs.map(\.index), shape: shape))
+    return Node(graph: self, index: records.count - 1)
+  }
+
+  /// An array given at each run.
+  public func input(_ name: String, shape: Shape) throws -> Node { try apply(Input(name: name, shape: shape)) }
+
+  /// A trained array: a stretch of the flat parameter vector.
+  public func parameter(_ name: String, shape: Shape) throws -> Node { try apply(Parameter(name: name, shape: shape)) }
+
+  /// A constant array; `values` in row-major order.
+  public func constant(_ values: [Double], shape: Shape) throws -> Node {
+    try apply(Constant(values: values, shape: shape))
+  }
+
+  /// A constant scalar, which broadcasts against any shape.
+  public func constant(_ value: Double) throws -> Node { try constant([value], shape: []) }
+}
+
+/// A value of a graph.
+public struct Node {
+  /// The graph that it belongs to.
+  public let graph: Graph
+  /// Its position in the graph; inputs have smaller ones.
+  public let index: Int
+
+  var record: Graph.Record { graph.records[index] }
+
+  /// The extents of the value.
+  public var shape: Shape { record.shape }
+  /// What computes the value.
+  public var operation: any Operation { record.operation }
+  /// The values that it is computed from.
+  public var inputs: [Node] { record.inputs.map { Node(graph: graph, index: $0) } }
+
+  func apply(_ operation: any Operation, _ others: Node...) throws -> Node {
+    try graph.apply(operation, to: [self] + others)
+  }
+}

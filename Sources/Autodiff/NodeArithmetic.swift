@@ -1,0 +1,99 @@
+import Kernels
+
+// Element-wise arithmetic on nodes, with NumPy's broadcasting. Everything throws the shape error of its operation.
+
+/// The sum of two nodes.
+public func + (x: Node, y: Node) throws -> Node { try x.apply(BinaryOperation(function: .add), y) }
+/// The difference of two nodes.
+public func - (x: Node, y: Node) throws -> Node { try x.apply(BinaryOperation(function: .subtract), y) }
+/// The product of two nodes.
+public func * (x: Node, y: Node) throws -> Node { try x.apply(BinaryOperation(function: .multiply), y) }
+/// The quotient of two nodes.
+public func / (x: Node, y: Node) throws -> Node { try x.apply(BinaryOperation(function: .divide), y) }
+/// The sum of a node and a number.
+public func + (x: Node, y: Double) throws -> Node { try x + x.graph.constant(y) }
+/// The difference of a node and a number.
+public func - (x: Node, y: Double) throws -> Node { try x - x.graph.constant(y) }
+/// The product of a node and a number.
+public func * (x: Node, y: Double) throws -> Node { try x * x.graph.constant(y) }
+/// The quotient of a node and a number.
+public func / (x: Node, y: Double) throws -> Node { try x / x.graph.constant(y) }
+/// The sum of a number and a node.
+public func + (x: Double, y: Node) throws -> Node { try y.graph.constant(x) + y }
+/// The difference of a number and a node.
+public func - (x: Double, y: Node) throws -> Node { try y.graph.constant(x) - y }
+/// The product of a number and a node.
+public func * (x: Double, y: Node) throws -> Node { try y.graph.constant(x) * y }
+/// The quotient of a number and a node.
+public func / (x: Double, y: Node) throws -> Node { try y.graph.constant(x) / y }
+/// The negated node.
+public prefix func - (x: Node) throws -> Node { try x.apply(UnaryOperation(function: .negate)) }
+
+/// `x` where `condition` is not zero, else `y`.
+public func select(_ condition: Node, _ x: Node, _ y: Node) throws -> Node {
+  try condition.apply(SelectOperation(), x, y)
+}
+
+extension Node {
+  private func unary(_ function: UnaryFunction) throws -> Node { try apply(UnaryOperation(function: function)) }
+  private func binary(_ function: BinaryFunction, _ other: Node) throws -> Node {
+    try apply(BinaryOperation(function: function), other)
+  }
+
+  /// e^x.
+  public func exp() throws -> Node { try unary(.exp) }
+  /// The natural logarithm.
+  public func log() throws -> Node { try unary(.log) }
+  /// log(1 + x), exact near 0.
+  public func log1p() throws -> Node { try unary(.log1p) }
+  /// e^x − 1, exact near 0.
+  public func expm1() throws -> Node { try unary(.expm1) }
+  /// The square root.
+  public func sqrt() throws -> Node { try unary(.sqrt) }
+  /// 1 / √x.
+  public func rsqrt() throws -> Node { try unary(.rsqrt) }
+  /// |x|; its subgradient at 0 is 0.
+  public func abs() throws -> Node { try unary(.abs) }
+  /// −1, 0 or 1; its gradient is 0.
+  public func sign() throws -> Node { try unary(.sign) }
+  /// The sine of x in radians.
+  public func sin() throws -> Node { try unary(.sin) }
+  /// The cosine of x in radians.
+  public func cos() throws -> Node { try unary(.cos) }
+  /// The hyperbolic tangent.
+  public func tanh() throws -> Node { try unary(.tanh) }
+  /// 1 / (1 + e^−x).
+  public func sigmoid() throws -> Node { try unary(.sigmoid) }
+  /// log(1 + e^x).
+  public func softplus() throws -> Node { try unary(.softplus) }
+  /// The error function.
+  public func erf() throws -> Node { try unary(.erf) }
+  /// x².
+  public func square() throws -> Node { try unary(.square) }
+  /// 1 / x.
+  public func reciprocal() throws -> Node { try unary(.reciprocal) }
+  /// max(x, 0); its subgradient at 0 is 0.
+  public func relu() throws -> Node { try unary(.relu) }
+
+  /// x^y.
+  public func power(_ exponent: Node) throws -> Node { try binary(.power, exponent) }
+  /// The smaller of two; ties share the gradient.
+  public func minimum(_ other: Node) throws -> Node { try binary(.minimum, other) }
+  /// The larger of two; ties share the gradient.
+  public func maximum(_ other: Node) throws -> Node { try binary(.maximum, other) }
+  /// 1 where equal, else 0.
+  public func isEqual(to other: Node) throws -> Node { try binary(.equal, other) }
+  /// 1 where x < other, else 0.
+  public func isLess(than other: Node) throws -> Node { try binary(.less, other) }
+  /// 1 where x ≤ other, else 0.
+  public func isAtMost(_ other: Node) throws -> Node { try binary(.lessOrEqual, other) }
+  /// 1 where x > other, else 0.
+  public func isGreater(than other: Node) throws -> Node { try other.binary(.less, self) }
+  /// 1 where x ≥ other, else 0.
+  public func isAtLeast(_ other: Node) throws -> Node { try other.binary(.lessOrEqual, self) }
+
+  /// The value repeated up to a shape, by NumPy's broadcasting rule.
+  public func broadcast(to shape: Shape) throws -> Node {
+    shape == self.shape ? self : try apply(Broadcast(target: shape))
+  }
+}

@@ -1,0 +1,103 @@
+import Foundations
+import Kernels
+
+/// What a node of a graph computes: the one place for its shape rule, its kernel and its gradient rule.
+///
+/// A new operation is one type that conforms, an entry in `OperationTable`, and a row in the gradient-check test.
+public protocol Operation: Hashable, Sendable {
+  /// The name in pictures, plans and errors.
+  var name: String { get }
+
+  /// The result's shape.
+  ///
+  /// - Throws: `TrainerError` if the operation does not take inputs of these shapes.
+  func shape(of inputs: [Shape]) throws -> Shape
+
+  /// The gradient with respect to each input, as new nodes of the same graph, so that it can be differentiated again;
+  /// `nil` where it is zero everywhere.
+  ///
+  /// - Parameters:
+  ///   - node: The node that was computed.
+  ///   - upstream: The gradient with respect to `node`, of its shape.
+  /// - Throws: `TrainerError` naming the operation if it has no gradient rule.
+  func gradient(of node: Node, upstream: Node) throws -> [Node?]
+
+  /// The code that computes the result of one node, with all that does not change between runs worked out.
+  func kernel<Scalar: KernelElement>(at site: KernelSite<Scalar>) -> KernelBody<Scalar>
+
+  /// Elements of scratch space that the kernel needs.
+  func scratchCount<Scalar: KernelElement>(inputs: [Shape], kernels: Kernels<Scalar>) -> Int
+
+  /// Floating-point operations of one run, counting a multiply-add as two.
+  func floatingPointOperations(inputs: [Shape], output: Shape) -> Int
+
+  /// Whether the result is the first input's elements in the same order, so that it needs no code of its own.
+  var isView: Bool { get }
+}
+
+extension Operation {
+  /// No rule: an operation that can be differentiated replaces this.
+  public func gradient(of node: Node, upstream: Node) throws -> [Node?] {
+    throw TrainerError(.usage, "operation '\(name)' has no gradient rule")
+  }
+  /// None.
+  public func scratchCount<Scalar: KernelElement>(inputs: [Shape], kernels: Kernels<Scalar>) -> Int { 0 }
+  /// One for each element of the result.
+  public func floatingPointOperations(inputs: [Shape], output: Shape) -> Int { output.elementCount }
+  /// No.
+  public var isView: Bool { false }
+}
+
+/// Where the operands of one node lie, while its kernel is prepared.
+public struct KernelSite<Scalar: KernelElement> {
+  /// The kernels to use.
+  public let kernels: Kernels<Scalar>
+  /// The operands, in order.
+  public let inputs: [Operand]
+  /// The operands' shapes.
+  public let inputShapes: [Shape]
+  /// Where the result goes.
+  public let output: Operand
+  /// The result's shape.
+  public let outputShape: Shape
+}
+
+/// A place in one of the memory regions of a run.
+public struct Operand: Hashable, Sendable {
+  /// The region: see `Frame`.
+  public var region: Int
+  /// The index of the first element there.
+  public var offset: Int
+}
+
+/// The code of one node.
+public typealias KernelBody<Scalar: KernelElement> = @Sendable (Frame<Scalar>) -> Void
+
+/// What a plan's code sees of one run.
+public struct Frame<Scalar: KernelElement> {
+  /// Base addresses: the plan's buffers, the parameters, the gradient slot, the constants, then each input.
+  let regions: UnsafeMutablePointer<UnsafeMutablePointer<Scalar>>
+  /// Scratch space of the kernel that runs.
+  let scratch: UnsafeMutablePointer<Scalar>
+  /// What random operations depend on.
+  let randomness: Randomness
+
+  func pointer(_ operand: Operand) -> UnsafeMutablePointer<Scalar> { regions[operand.region] + operand.offset }
+}
+
+/// What random operations depend on: they are pure functions of it and of an element's place in the batch.
+public struct Randomness: Sendable {
+  /// The run's seed.
+  public var seed: UInt64
+  /// The optimizer step, counted from 0.
+  public var step: UInt64
+  /// The position in the batch of the first sample that this run of the plan computes.
+  public var firstSample: UInt64
+
+  /// Creates the value.
+  public init(seed: UInt64 = 0, step: UInt64 = 0, firstSample: UInt64 = 0) {
+    self.seed = seed
+    self.step = step
+    self.firstSample = firstSample
+  }
+}

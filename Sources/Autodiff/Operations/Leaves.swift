@@ -1,0 +1,89 @@
+import Foundations
+import Kernels
+
+/// An operation without inputs and without code: its value is in memory before the run.
+protocol StoredLeaf: Operation {
+  var storedShape: Shape { get }
+}
+
+extension StoredLeaf {
+  func shape(of inputs: [Shape]) throws -> Shape { storedShape }
+  func gradient(of node: Node, upstream: Node) throws -> [Node?] { [] }
+  func kernel<Scalar: KernelElement>(at site: KernelSite<Scalar>) -> KernelBody<Scalar> { { _ in } }
+  func floatingPointOperations(inputs: [Shape], output: Shape) -> Int { 0 }
+}
+
+/// An array given at each run.
+struct Input: StoredLeaf {
+  let inputName: String
+  let storedShape: Shape
+  var name: String { "input" }
+
+  init(name: String, shape: Shape) {
+    inputName = name
+    storedShape = shape
+  }
+}
+
+/// A stretch of the flat parameter vector.
+struct Parameter: StoredLeaf {
+  let parameterName: String
+  let storedShape: Shape
+  var name: String { "parameter" }
+
+  init(name: String, shape: Shape) {
+    parameterName = name
+    storedShape = shape
+  }
+}
+
+/// A constant array.
+struct Constant: StoredLeaf {
+  let values: [Double]
+  let storedShape: Shape
+  var name: String { "constant" }
+
+  init(values: [Double], shape: Shape) throws {
+    guard values.count == shape.elementCount else {
+      throw TrainerError(.usage, "a constant of shape \(shape) needs \(shape.elementCount) values, not \(values.count)")
+    }
+    self.values = values
+    storedShape = shape
+  }
+}
+
+/// An inverted-dropout mask (Srivastava et al., 2014): 0 with probability `rate`, else 1 / (1 − rate).
+///
+/// An element is a function of the run's seed, the step, the stream and the sample's place in the batch: splitting a
+/// batch differently changes no bit.
+struct DropoutMask: Operation {
+  let rate: Double
+  /// Tells the masks of one model apart; below 2^16.
+  let stream: UInt64
+  /// The first axis counts samples.
+  let maskShape: Shape
+  var name: String { "dropoutMask" }
+
+  func shape(of inputs: [Shape]) throws -> Shape { maskShape }
+  func gradient(of node: Node, upstream: Node) throws -> [Node?] { [] }
+
+  func kernel<Scalar: KernelElement>(at site: KernelSite<Scalar>) -> KernelBody<Scalar> {
+    let (kernels, output, count) = (site.kernels, site.output, maskShape.elementCount)
+    let (rate, stream, perSample) = (rate, stream, UInt64(maskShape.dropFirst().reduce(1, *)))
+    return { frame in
+      let randomness = frame.randomness
+      kernels.dropoutMask(
+        frame.pointer(output), count: count, seed: randomness.seed, stream: randomness.step << 16 | stream,
+        first: randomness.firstSample * perSample, rate: rate)
+    }
+  }
+}
+
+extension Graph {
+  /// An inverted-dropout mask (Srivastava et al., 2014) for activations of `shape` [samples, …].
+  ///
+  /// - Parameter stream: Tells the masks of one model apart; below 2^16.
+  public func dropoutMask(rate: Double, stream: Int, shape: Shape) throws -> Node {
+    try apply(DropoutMask(rate: rate, stream: UInt64(stream), maskShape: shape))
+  }
+}

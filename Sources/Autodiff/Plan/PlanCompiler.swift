@@ -1,0 +1,225 @@
+import Foundations
+import Kernels
+
+/// Turns a graph into a plan: places leaves, fuses element-wise chains, orders instructions and lays out buffers.
+struct PlanCompiler<Scalar: KernelElement> {
+  struct Compiled {
+    var inputs: [Plan<Scalar>.InputSlot] = []
+    var instructions: [Plan<Scalar>.Instruction] = []
+    var results: [String: (operand: Operand, shape: Shape)] = [:]
+    var bufferCount = 0
+    var scratchCount = 0
+    var constants: [Scalar] = []
+  }
+
+  /// The memory regions of a run; inputs follow the fixed ones.
+  private enum Region {
+    static var buffers: Int { 0 }
+    static var parameters: Int { 1 }
+    static var slot: Int { 2 }
+    static var constants: Int { 3 }
+  }
+
+  let layout: ParameterLayout
+  let kernels: Kernels<Scalar>
+  let simplifications: Simplification
+
+  private var compiled = Compiled()
+  /// Where each node's value lies.
+  private var places: [Int: Operand] = [:]
+
+  init(layout: ParameterLayout, kernels: Kernels<Scalar>, simplifications: Simplification) {
+    self.layout = layout
+    self.kernels = kernels
+    self.simplifications = simplifications
+  }
+
+  mutating func compile(_ outputs: [Plan<Scalar>.Output]) throws -> Compiled {
+    guard let original = outputs.first?.node.graph else { return compiled }
+    let nodes = try original.simplified(outputs.map(\.node), simplifications)
+    let graph = nodes[0].graph
+    let order = graph.reachable(from: nodes)
+    try placeLeaves(graph, order)
+
+    let fusion = Fusion(
+      graph, nodes: order, outputs: Set(nodes.map(\.index)), isEnabled: simplifications.contains(.fusion))
+    // The nodes that get code, in order: members of a group are computed at its root, views not at all.
+    let computed = order.filter { index in
+      places[index] == nil && !graph.records[index].operation.isView && (fusion.roots[index] ?? index) == index
+    }
+    let copies = placeSlotOutputs(graph, zip(nodes, outputs.map(\.place)), computed: Set(computed))
+    assignBuffers(graph, computed, fusion, kept: nodes.map { viewed(graph, $0.index) })
+    for index in order where graph.records[index].operation.isView {
+      places[index] = places[viewed(graph, index)]
+    }
+    for index in computed { emit(graph, index, fusion) }
+    for (from, offset) in copies { emitCopy(graph, from, toSlot: offset) }
+    for (node, output) in zip(nodes, outputs) {
+      if case .result(let name) = output.place, let place = places[node.index] {
+        compiled.results[name] = (place, node.shape)
+      }
+    }
+    return compiled
+  }
+
+  /// The node whose elements a chain of views shows.
+  private func viewed(_ graph: Graph, _ index: Int) -> Int {
+    var index = index
+    while graph.records[index].operation.isView { index = graph.records[index].inputs[0] }
+    return index
+  }
+
+  private mutating func placeLeaves(_ graph: Graph, _ order: [Int]) throws {
+    for index in order {
+      switch graph.records[index].operation {
+      case let input as Input:
+        places[index] = Operand(region: Workspace<Scalar>.fixedRegions + compiled.inputs.count, offset: 0)
+        compiled.inputs.append(.init(name: input.inputName, shape: input.storedShape))
+      case let parameter as Parameter:
+        guard let entry = layout[parameter.parameterName], entry.shape == parameter.storedShape else {
+          throw TrainerError(
+            .usage, "the layout has no parameter '\(parameter.parameterName)' of shape \(parameter.storedShape)")
+        }
+        places[index] = Operand(region: Region.parameters, offset: entry.offset)
+      case let constant as Constant:
+        places[index] = Operand(region: Region.constants, offset: compiled.constants.count)
+        compiled.constants.append(contentsOf: constant.values.map { Scalar($0) })
+      default: continue
+      }
+    }
+  }
+
+  /// Lets slot outputs be computed in place; returns those that must be copied there, because they are leaves, views
+  /// of leaves, or already placed.
+  private mutating func placeSlotOutputs(
+    _ graph: Graph, _ outputs: Zip2Sequence<[Node], [Plan<Scalar>.Output.Place]>, computed: Set<Int>
+  ) -> [(from: Int, offset: Int)] {
+    var copies: [(from: Int, offset: Int)] = []
+    for (node, place) in outputs {
+      guard case .slot(let offset) = place else { continue }
+      let source = viewed(graph, node.index)
+      if computed.contains(source), places[source] == nil {
+        places[source] = Operand(region: Region.slot, offset: offset)
+      } else {
+        copies.append((node.index, offset))
+      }
+    }
+    return copies
+  }
+
+  /// The nodes outside a computed node's group whose values its code reads, looking through views.
+  private func reads(_ graph: Graph, _ index: Int, _ fusion: Fusion) -> [Int] {
+    let members = fusion.members[index] ?? [index]
+    return members.flatMap { graph.records[$0].inputs }.filter { !members.contains($0) }.map { viewed(graph, $0) }
+  }
+
+  private mutating func assignBuffers(_ graph: Graph, _ computed: [Int], _ fusion: Fusion, kept: [Int]) {
+    var buffers: [Int: BufferAssignment.Buffer] = [:]
+    for (position, index) in computed.enumerated() {
+      for read in reads(graph, index, fusion) { buffers[read]?.lastUse = position }
+      guard places[index] == nil else { continue }
+      let count = graph.records[index].shape.elementCount
+      buffers[index] = .init(count: count, firstUse: position, lastUse: position)
+    }
+    for index in kept { buffers[index]?.lastUse = computed.count }
+    let assignment = BufferAssignment(buffers)
+    for (index, offset) in assignment.offsets { places[index] = Operand(region: Region.buffers, offset: offset) }
+    compiled.bufferCount = assignment.count
+  }
+
+  private mutating func emit(_ graph: Graph, _ index: Int, _ fusion: Fusion) {
+    let record = graph.records[index]
+    guard let output = places[index] else { preconditionFailure("node \(index) has no place") }
+    let body: KernelBody<Scalar>
+    let members = fusion.members[index] ?? [index]
+    if fusion.members[index] != nil {
+      let program = makeProgram(graph, members, into: output)
+      compiled.scratchCount = max(compiled.scratchCount, program.scratchCount)
+      body = { frame in program.run(frame) }
+    } else {
+      let shapes = record.inputs.map { graph.records[$0].shape }
+      let site = KernelSite(
+        kernels: kernels, inputs: record.inputs.compactMap { places[$0] }, inputShapes: shapes, output: output,
+        outputShape: record.shape)
+      body = record.operation.kernel(at: site)
+      compiled.scratchCount = max(
+        compiled.scratchCount, record.operation.scratchCount(inputs: shapes, kernels: kernels))
+    }
+    let work = members.reduce(0) { total, member in
+      let record = graph.records[member]
+      return total
+        + record.operation.floatingPointOperations(
+          inputs: record.inputs.map { graph.records[$0].shape }, output: record.shape)
+    }
+    compiled.instructions.append(
+      .init(
+        name: members.map { graph.records[$0].operation.name }.joined(separator: "+"), body: body, output: output,
+        outputShape: record.shape, inputs: reads(graph, index, fusion).compactMap { places[$0] },
+        floatingPointOperations: work))
+  }
+
+  private mutating func emitCopy(_ graph: Graph, _ index: Int, toSlot offset: Int) {
+    guard let source = places[index] else { preconditionFailure("node \(index) has no place") }
+    let shape = graph.records[index].shape
+    let (copy, count) = (kernels.loop(.copy), shape.elementCount)
+    let output = Operand(region: Region.slot, offset: offset)
+    compiled.instructions.append(
+      .init(
+        name: "copy", body: { frame in copy(count, frame.pointer(source), frame.pointer(output)) }, output: output,
+        outputShape: shape, inputs: [source], floatingPointOperations: 0))
+  }
+
+  /// Compiles a group of element-wise nodes, of which the last is the result.
+  private func makeProgram(_ graph: Graph, _ members: [Int], into output: Operand) -> ElementwiseProgram<Scalar> {
+    let shape = graph.records[members[members.count - 1]].shape
+    var program = ElementwiseProgram(shape: shape, kernels: kernels)
+    var lastUse: [Int: Int] = [:]
+    for (position, member) in members.enumerated() {
+      for input in graph.records[member].inputs { lastUse[input] = position }
+    }
+    var registers: [Int: Int] = [:]
+    var free: [Int] = []
+    func takeRegister() -> Int {
+      if let register = free.popLast() { return register }
+      program.registerCount += 1
+      return program.registerCount - 1
+    }
+    // Broadcast operands keep their registers throughout: uniform ones are loaded once for all tiles.
+    var arguments: [Int: ElementwiseProgram<Scalar>.Argument] = [:]
+    for input in Set(members.flatMap { graph.records[$0].inputs }).subtracting(members).sorted() {
+      guard let place = places[input] else { preconditionFailure("node \(input) has no place") }
+      if graph.records[input].shape == shape {
+        arguments[input] = .whole(place)
+      } else {
+        let register = takeRegister()
+        program.loads.append(
+          .init(source: place, strides: graph.records[input].shape.strides(broadcastTo: shape), register: register))
+        arguments[input] = .register(register)
+      }
+    }
+    for (position, member) in members.enumerated() {
+      let record = graph.records[member]
+      let operands = record.inputs.compactMap { arguments[$0] }
+      for input in Set(record.inputs) where lastUse[input] == position {
+        if let register = registers.removeValue(forKey: input) { free.append(register) }
+      }
+      let out: ElementwiseProgram<Scalar>.Argument
+      if position == members.count - 1 {
+        out = .whole(output)
+      } else {
+        let register = takeRegister()
+        registers[member] = register
+        out = .register(register)
+      }
+      arguments[member] = out
+      guard let operation = record.operation as? any ElementwiseOperation else {
+        preconditionFailure("'\(record.operation.name)' is not element-wise")
+      }
+      program.steps.append(
+        .init(
+          loop: operation.loop(of: kernels), x: operands[0], y: operands.count > 1 ? operands[1] : operands[0],
+          z: operands.count > 2 ? operands[2] : operands[0], out: out))
+    }
+    return program
+  }
+}

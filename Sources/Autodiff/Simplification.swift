@@ -1,0 +1,97 @@
+import Foundations
+import Kernels
+
+/// The rewrites that make a graph smaller before it is compiled. Each can be switched off; none changes a value beyond
+/// rounding.
+public struct Simplification: OptionSet, Sendable {
+  /// The passes as bits.
+  public let rawValue: Int
+  /// Creates a set from its bits.
+  public init(rawValue: Int) { self.rawValue = rawValue }
+
+  /// Evaluates operations on constants, in double precision, and drops additions of 0 and multiplications by 1.
+  public static let constants = Simplification(rawValue: 1)
+  /// Computes equal operations on equal operands once.
+  public static let commonSubexpressions = Simplification(rawValue: 2)
+  /// Runs chains of element-wise operations in one pass over memory.
+  public static let fusion = Simplification(rawValue: 4)
+  /// All of them.
+  public static let all: Simplification = [.constants, .commonSubexpressions, .fusion]
+}
+
+extension Graph {
+  /// A new graph that computes the same outputs with the rewrites of `passes`. Nodes that no output needs are dropped.
+  ///
+  /// - Returns: The nodes of the new graph that stand for `outputs`.
+  func simplified(_ outputs: [Node], _ passes: Simplification) throws -> [Node] {
+    var rewriter = Rewriter(passes: passes)
+    for index in reachable(from: outputs) { try rewriter.rewrite(Node(graph: self, index: index)) }
+    return outputs.compactMap { rewriter.replacements[$0.index] }
+  }
+
+  /// The indices of all nodes that an output needs, ascending.
+  func reachable(from outputs: [Node]) -> [Int] {
+    var needed = [Bool](repeating: false, count: count)
+    for output in outputs { needed[output.index] = true }
+    for index in records.indices.reversed() where needed[index] {
+      for input in records[index].inputs { needed[input] = true }
+    }
+    return needed.indices.filter { needed[$0] }
+  }
+}
+
+/// Copies a graph node by node, simplifying as it goes.
+private struct Rewriter {
+  private struct Expression: Hashable {
+    let operation: AnyHashable
+    let inputs: [Int]
+  }
+
+  let passes: Simplification
+  let graph = Graph()
+  var replacements: [Int: Node] = [:]
+  private var known: [Expression: Node] = [:]
+
+  init(passes: Simplification) { self.passes = passes }
+
+  mutating func rewrite(_ node: Node) throws {
+    let inputs = node.inputs.compactMap { replacements[$0.index] }
+    replacements[node.index] =
+      try (passes.contains(.constants) ? folded(node, inputs) : nil) ?? shared(node.operation, inputs)
+  }
+
+  private mutating func shared(_ operation: any Operation, _ inputs: [Node]) throws -> Node {
+    let expression = Expression(operation: AnyHashable(operation), inputs: inputs.map(\.index))
+    if passes.contains(.commonSubexpressions), let node = known[expression] { return node }
+    let node = try graph.apply(operation, to: inputs)
+    known[expression] = node
+    return node
+  }
+
+  private mutating func folded(_ node: Node, _ inputs: [Node]) throws -> Node? {
+    let constants = inputs.map { $0.operation as? Constant }
+    // Large constants stay unevaluated: folding a broadcast would only trade arithmetic for memory.
+    if !inputs.isEmpty, constants.allSatisfy({ $0 != nil }), node.shape.elementCount <= 64 {
+      let values = try evaluate(node.operation, constants.compactMap { $0 })
+      return try shared(Constant(values: values, shape: node.shape), [])
+    }
+    guard let binary = node.operation as? BinaryOperation else { return nil }
+    func isAll(_ position: Int, _ value: Double) -> Bool {
+      constants[position]?.values.allSatisfy { $0 == value } ?? false
+    }
+    func whole(_ position: Int) -> Node? { inputs[position].shape == node.shape ? inputs[position] : nil }
+    switch binary.function {
+    case .add: return isAll(1, 0) ? whole(0) : isAll(0, 0) ? whole(1) : nil
+    case .subtract: return isAll(1, 0) ? whole(0) : nil
+    case .multiply: return isAll(1, 1) ? whole(0) : isAll(0, 1) ? whole(1) : nil
+    case .divide, .power: return isAll(1, 1) ? whole(0) : nil
+    case .minimum, .maximum, .equal, .less, .lessOrEqual: return nil
+    }
+  }
+
+  private func evaluate(_ operation: any Operation, _ inputs: [Constant]) throws -> [Double] {
+    let small = Graph()
+    let output = try small.apply(operation, to: inputs.map { try small.apply($0) })
+    return try small.evaluate(output, simplifications: [])
+  }
+}

@@ -1,0 +1,10 @@
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma"))),                   \
+                             apply_to = function)
+#define CK_ISA avx512
+#define CK_VECTOR_BYTES 64
+#define CK_HAS_FMA 1
+#define CK_TILE_ROWS 12
+#include "all_types.inc"
+#pragma clang attribute pop
+#endif

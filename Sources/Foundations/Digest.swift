@@ -1,0 +1,65 @@
+import Crypto
+import Foundation
+
+/// A SHA-256 (FIPS 180-4) of bytes. Its text is `sha256:` and 64 lower-case hexadecimal digits.
+public struct Digest: Hashable, Sendable, CustomStringConvertible {
+  /// The 32 bytes.
+  public let bytes: [UInt8]
+
+  /// Creates a digest from its 32 bytes, or `nil` if there are not 32.
+  public init?(bytes: [UInt8]) {
+    guard bytes.count == SHA256.byteCount else { return nil }
+    self.bytes = bytes
+  }
+
+  /// Reads a digest's text; `nil` if it is not `sha256:` and 64 lower-case hexadecimal digits.
+  public init?(_ text: String) {
+    let prefix = "sha256:"
+    let digits = Array(text.utf8.dropFirst(prefix.count))
+    guard text.hasPrefix(prefix), digits.count == 2 * SHA256.byteCount else { return nil }
+    let values = digits.compactMap { digit -> UInt8? in
+      switch digit {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+      default: nil
+      }
+    }
+    guard values.count == digits.count else { return nil }
+    bytes = stride(from: 0, to: values.count, by: 2).map { values[$0] << 4 | values[$0 + 1] }
+  }
+
+  /// The digest of bytes.
+  public init(of bytes: some ContiguousBytes) {
+    var stream = Stream()
+    stream.update(bytes)
+    self = stream.digest
+  }
+
+  /// `sha256:` and 64 lower-case hexadecimal digits.
+  public var description: String {
+    let digits = Array("0123456789abcdef")
+    return bytes.reduce(into: "sha256:") { text, byte in
+      text.append(digits[Int(byte >> 4)])
+      text.append(digits[Int(byte & 15)])
+    }
+  }
+
+  /// A digest in the making: bytes are added piece by piece, how they are cut changes nothing.
+  public struct Stream: Sendable {
+    private var hash = SHA256()
+
+    /// Creates the digest of nothing.
+    public init() {}
+
+    /// Adds bytes.
+    public mutating func update(_ bytes: some ContiguousBytes) {
+      bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    }
+
+    /// The digest of all bytes so far; more may be added afterwards.
+    public var digest: Digest {
+      // A SHA-256 always has 32 bytes.
+      Digest(bytes: Array(hash.finalize()))!
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/// The numbers that a setting may have.
+public struct NumberRange: Sendable, Equatable, CustomStringConvertible {
+  private let lower: Double
+  private let upper: Double
+  private let includesLower: Bool
+  private let includesUpper: Bool
+
+  /// Any finite number.
+  public static let finite = NumberRange(-.infinity, .infinity, includesLower: false, includesUpper: false)
+  /// Greater than 0.
+  public static let positive = NumberRange(0, .infinity, includesLower: false, includesUpper: false)
+  /// 0 or greater.
+  public static let nonNegative = NumberRange(0, .infinity, includesLower: true, includesUpper: false)
+  /// From 0 to 1, both included.
+  public static let unit = NumberRange(0, 1, includesLower: true, includesUpper: true)
+  /// From 0, included, to 1, excluded: decay rates, dropout rates.
+  public static let rate = NumberRange(0, 1, includesLower: true, includesUpper: false)
+
+  /// From `bounds`' lower to its upper bound, both included.
+  public static func from(_ bounds: ClosedRange<Double>) -> NumberRange {
+    NumberRange(bounds.lowerBound, bounds.upperBound, includesLower: true, includesUpper: true)
+  }
+
+  /// Creates a range; `includesLower` and `includesUpper` say whether the bounds belong to it.
+  public init(_ lower: Double, _ upper: Double, includesLower: Bool, includesUpper: Bool) {
+    self.lower = lower
+    self.upper = upper
+    self.includesLower = includesLower
+    self.includesUpper = includesUpper
+  }
+
+  /// Whether a number is finite and in the range.
+  public func contains(_ number: Double) -> Bool {
+    number.isFinite && (includesLower ? number >= lower : number > lower)
+      && (includesUpper ? number <= upper : number < upper)
+  }
+
+  /// As in "expected a number greater than 0 and at most 1".
+  public var description: String {
+    var bounds: [String] = []
+    if lower.isFinite { bounds.append((includesLower ? "at least " : "greater than ") + JSONValue.text(of: lower)) }
+    if upper.isFinite { bounds.append((includesUpper ? "at most " : "less than ") + JSONValue.text(of: upper)) }
+    return bounds.isEmpty ? "a number" : "a number " + bounds.joined(separator: " and ")
+  }
+}
+
+extension ClosedRange<Int> {
+  /// Every integer.
+  public static var any: ClosedRange<Int> { .min ... .max }
+  /// From 1.
+  public static var positive: ClosedRange<Int> { 1 ... .max }
+  /// From 0.
+  public static var nonNegative: ClosedRange<Int> { 0 ... .max }
+
+  /// As in "expected an integer from 1 to 10".
+  var settingDescription: String {
+    switch (lowerBound, upperBound) {
+    case (.min, .max): "an integer"
+    case (_, .max): "an integer from \(lowerBound)"
+    case (.min, _): "an integer up to \(upperBound)"
+    default: "an integer from \(lowerBound) to \(upperBound)"
+    }
+  }
+}

@@ -1,0 +1,301 @@
+import Foundation
+
+/// One object of a config while it is being read strictly.
+///
+/// A component takes its settings by name and thereby declares them: key, type, range, default, meaning. Every fault
+/// is a ``TrainerError`` with file, line, column and path. What was read, with defaults filled in, is ``resolved``;
+/// ``finish()`` finds keys that nothing has asked for.
+///
+/// ```swift
+/// let settings = try Settings(file: "configs/softmax.json")
+/// let training = try settings.object("training")
+/// let batchSize = try training.integer("batchSize", default: 64, in: .positive, help: "Samples of one step.")
+/// try settings.finish()
+/// ```
+public final class Settings {
+  /// A key that was asked for, as documentation lists it.
+  public struct Field: Sendable, Equatable {
+    /// The key.
+    public let key: String
+    /// What values it takes, such as `a number greater than 0`.
+    public let kind: String
+    /// The value if the key is absent; `nil` if it is required or stays absent.
+    public let `default`: JSONValue?
+    /// Whether the key must be there.
+    public let isRequired: Bool
+    /// What the setting does.
+    public let help: String
+
+    /// Creates a field.
+    public init(key: String, kind: String, default: JSONValue?, isRequired: Bool, help: String) {
+      self.key = key
+      self.kind = kind
+      self.default = `default`
+      self.isRequired = isRequired
+      self.help = help
+    }
+  }
+
+  /// What a key's value became.
+  private enum Reading {
+    case value(JSONValue)
+    case object(Settings)
+    case objects([Settings])
+  }
+
+  /// The keys that were asked for, in the order of asking.
+  public private(set) var fields: [Field] = []
+
+  let context: SettingsContext
+  let jsonPath: JSONPath
+  /// The key that the whole object may be written as, such as `type` in `"relu"` for `{"type": "relu"}`.
+  private let shorthandKey: String?
+  private let members: JSONObject
+  private var readings: [(key: String, reading: Reading)] = []
+
+  /// Reads the config in a file; paths in it are relative to the file's directory.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if there is no such file, it cannot be read or is no JSON object.
+  public convenience init(
+    file path: String, overrides: [SettingsOverride] = [], fileSystem: some FileSystem = SystemFileSystem()
+  ) throws {
+    let bytes: [UInt8]
+    do {
+      bytes = try fileSystem.contents(of: path)
+    } catch let error as FileError where error.number == ENOENT {
+      throw TrainerError(.usage, "\(path): there is no such config file")
+    } catch let error as FileError {
+      throw TrainerError(.usage, "\(path): the config cannot be read: \(error.reason)")
+    }
+    let directory = URL(filePath: path).standardizedFileURL.deletingLastPathComponent().path(percentEncoded: false)
+    try self.init(JSONDocument(bytes, source: path), directory: directory, overrides: overrides)
+  }
+
+  /// Reads a config's text; paths in it are relative to `directory`.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if it is no JSON object.
+  public convenience init(
+    text: String, source: String, directory: String, overrides: [SettingsOverride] = []
+  ) throws {
+    try self.init(JSONDocument(text: text, source: source), directory: directory, overrides: overrides)
+  }
+
+  private convenience init(_ document: JSONDocument, directory: String, overrides: [SettingsOverride]) throws {
+    guard case .object = document.root else {
+      throw TrainerError(
+        .usage,
+        "\(document.source):\(document.position(of: JSONPath())): the config is "
+          + "\(document.root.settingDescription), expected an object { … }")
+    }
+    var root = document.root
+    let places = try overrides.map { try (path: $0.apply(to: &root), text: $0.text) }
+    let context = SettingsContext(document: document, directory: directory, overrides: places)
+    guard case .object(let members) = root else { preconditionFailure("an override's path has at least one key") }
+    self.init(context: context, path: JSONPath(), members: members, shorthandKey: nil)
+  }
+
+  private init(context: SettingsContext, path: JSONPath, members: JSONObject, shorthandKey: String?) {
+    self.context = context
+    jsonPath = path
+    self.members = members
+    self.shorthandKey = shorthandKey
+  }
+
+  // MARK: - Where
+
+  /// Where this object stands: `optimizer`, `model.layers[1]`; empty for the whole config.
+  public var path: String { jsonPath.description }
+
+  /// The keys that are there, in the order in which they are written.
+  public var keys: [String] { members.keys }
+
+  /// Whether a key is there; `null` counts as absent.
+  public func contains(_ key: String) -> Bool { raw(key) != nil }
+
+  /// An error about a key, or about this object as a whole: `configs/x.json:12:5: training.batchSize: message`.
+  public func error(_ key: String?, _ message: String) -> TrainerError {
+    error(at: key.map { jsonPath.appending($0) } ?? jsonPath, message)
+  }
+
+  func error(at path: JSONPath, _ message: String) -> TrainerError {
+    let shown = path == shorthandKey.map({ jsonPath.appending($0) }) ? jsonPath : path
+    let subject = shown.components.isEmpty ? "" : "\(shown): "
+    return TrainerError(.usage, "\(context.location(of: path)): \(subject)\(message)")
+  }
+
+  // MARK: - Results
+
+  /// Every key that was asked for with its value, defaults filled in, in the order of asking; absent optional keys
+  /// stay absent. Read again as a config, it gives the same.
+  public var resolved: JSONValue {
+    var object = JSONObject()
+    for (key, reading) in readings {
+      object[key] =
+        switch reading {
+        case .value(let value): value
+        case .object(let settings): settings.resolved
+        case .objects(let list): .array(list.map(\.resolved))
+        }
+    }
+    return .object(object)
+  }
+
+  /// Sets what ``resolved`` says of a key: for a default that only later becomes known, or a path made absolute.
+  public func resolve(_ key: String, to value: JSONValue) { note(key, .value(value)) }
+
+  /// Checks that every key of this object, and of all objects that were read from it, was asked for.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` that names the first unknown key and the valid one nearest to it.
+  public func finish() throws {
+    for key in members.keys where !fields.contains(where: { $0.key == key }) {
+      throw error(key, "unknown key\(hint(for: key, among: fields.map(\.key), of: "keys"))")
+    }
+    for (_, reading) in readings {
+      switch reading {
+      case .value: break
+      case .object(let settings): try settings.finish()
+      case .objects(let list): for settings in list { try settings.finish() }
+      }
+    }
+  }
+
+  // MARK: - Reading objects
+
+  /// The object at a key. One that is absent is read from `default`, for example `[:]` if all its keys have defaults.
+  ///
+  /// - Parameter shorthand: a key that a plain string may stand for: with `type`, `"relu"` reads as
+  ///   `{"type": "relu"}`.
+  public func object(
+    _ key: String, default: JSONObject? = nil, shorthand: String? = nil, help: String = ""
+  ) throws -> Settings {
+    declare(
+      key, shorthand == nil ? "an object" : "an object or its \(shorthand ?? "")",
+      `default`.map(JSONValue.object), help, isRequired: `default` == nil)
+    let value = try raw(key) ?? `default`.map(JSONValue.object) ?? missing(key)
+    let settings = try child(value, at: jsonPath.appending(key), shorthand: shorthand)
+    note(key, .object(settings))
+    return settings
+  }
+
+  /// The object at a key, or `nil` if it is absent; `shorthand` as in ``object(_:default:shorthand:help:)``.
+  public func optionalObject(_ key: String, shorthand: String? = nil, help: String = "") throws -> Settings? {
+    declare(key, "an object", nil, help, isRequired: false)
+    guard let value = raw(key) else { return nil }
+    let settings = try child(value, at: jsonPath.appending(key), shorthand: shorthand)
+    note(key, .object(settings))
+    return settings
+  }
+
+  /// The objects in the array at a key; `shorthand` as in ``object(_:default:shorthand:help:)``, for each element.
+  public func objects(
+    _ key: String, default: [JSONObject]? = nil, shorthand: String? = nil, help: String = ""
+  ) throws -> [Settings] {
+    let fallback = `default`.map { JSONValue.array($0.map(JSONValue.object)) }
+    declare(key, "an array of objects", fallback, help, isRequired: fallback == nil)
+    let value = try raw(key) ?? fallback ?? missing(key)
+    guard let elements = value.elements else { throw mismatch(key, value, expected: "an array of objects") }
+    let settings = try elements.enumerated().map { index, element in
+      try child(element, at: jsonPath.appending(key).appending(index), shorthand: shorthand)
+    }
+    note(key, .objects(settings))
+    return settings
+  }
+
+  private func child(_ value: JSONValue, at path: JSONPath, shorthand: String?) throws -> Settings {
+    switch (value, shorthand) {
+    case (.object(let members), _):
+      return Settings(context: context, path: path, members: members, shorthandKey: nil)
+    case (.string, let shorthand?):
+      return Settings(context: context, path: path, members: [shorthand: value], shorthandKey: shorthand)
+    case (_, let shorthand?):
+      throw error(
+        at: path, "found \(value.settingDescription), expected an object { … } or the name of a \(shorthand)")
+    default:
+      throw error(at: path, "found \(value.settingDescription), expected an object { … }")
+    }
+  }
+
+  // MARK: - For the readers of values
+
+  /// The value of a key as written; `nil` if it is absent or `null`.
+  func raw(_ key: String) -> JSONValue? {
+    guard let value = members[key], value != .null else { return nil }
+    return value
+  }
+
+  func declare(_ key: String, _ kind: String, _ default: JSONValue?, _ help: String, isRequired: Bool) {
+    let field = Field(key: key, kind: kind, default: `default`, isRequired: isRequired, help: help)
+    if let index = fields.firstIndex(where: { $0.key == key }) {
+      fields[index] = field
+    } else {
+      fields.append(field)
+    }
+  }
+
+  func note(_ key: String, _ value: JSONValue) { note(key, .value(value)) }
+
+  private func note(_ key: String, _ reading: Reading) {
+    if let index = readings.firstIndex(where: { $0.key == key }) {
+      readings[index].reading = reading
+    } else {
+      readings.append((key, reading))
+    }
+  }
+
+  /// Throws that a required key is missing; says so if an unread key looks like a misspelling of it.
+  func missing<Value>(_ key: String) throws -> Value {
+    let unread = members.keys.filter { name in !fields.contains { $0.key == name } }
+    if let near = suggestion(for: key, among: unread) {
+      throw error(near, "unknown key, and the required key \"\(key)\" is missing; did you mean \"\(key)\"?")
+    }
+    throw error(nil, "the required key \"\(key)\" is missing")
+  }
+
+  func mismatch(_ key: String, _ value: JSONValue, expected: String) -> TrainerError {
+    error(key, "found \(value.settingDescription), expected \(expected)")
+  }
+
+  func hint(for word: String, among candidates: [String], of kind: String) -> String {
+    if let near = suggestion(for: word, among: candidates) { return "; did you mean \"\(near)\"?" }
+    if candidates.isEmpty { return "; no \(kind) are expected here" }
+    return "; the valid \(kind) here are \(candidates.joined(separator: ", "))"
+  }
+}
+
+/// What all the settings of one config share.
+final class SettingsContext {
+  let document: JSONDocument
+  /// The directory that paths in the config are relative to.
+  let directory: String
+  private let overrides: [(path: JSONPath, text: String)]
+
+  init(document: JSONDocument, directory: String, overrides: [(path: JSONPath, text: String)]) {
+    self.document = document
+    self.directory = directory
+    self.overrides = overrides
+  }
+
+  /// Whether the value at a path was given on the command line.
+  func isOverridden(_ path: JSONPath) -> Bool { override(at: path) != nil }
+
+  /// `file:line:column`, or the option that gave the value.
+  func location(of path: JSONPath) -> String {
+    if let override = override(at: path) { return "--set \(override)" }
+    return "\(document.source):\(document.position(of: path))"
+  }
+
+  private func override(at path: JSONPath) -> String? { overrides.last { $0.path.contains(path) }?.text }
+}
+
+extension JSONValue {
+  /// What the value is, for messages: `the string "ten"`, `0`, `an array`.
+  var settingDescription: String {
+    switch self {
+    case .null: "null"
+    case .boolean, .integer, .number: compactText
+    case .string(let text): "the string \(JSONValue.string(text.count > 60 ? text.prefix(60) + "…" : text).compactText)"
+    case .array(let elements): elements.isEmpty ? "an empty array" : "an array"
+    case .object: "an object"
+    }
+  }
+}

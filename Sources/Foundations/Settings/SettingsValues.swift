@@ -1,0 +1,208 @@
+import Foundation
+
+/// The readers of single values and arrays. Each throws a `TrainerError` with code `.usage` if the key is absent and has
+/// no default, or its value has another type or is out of range.
+extension Settings {
+  /// The number at a key.
+  public func number(
+    _ key: String, default: Double? = nil, in range: NumberRange = .finite, help: String = ""
+  ) throws -> Double {
+    try read(key, range.description, `default`.map(JSONValue.number), help) { self.number($0, in: range) }
+  }
+
+  /// The number at a key, or `nil` if it is absent.
+  public func optionalNumber(_ key: String, in range: NumberRange = .finite, help: String = "") throws -> Double? {
+    try readOptional(key, range.description, help) { self.number($0, in: range) }
+  }
+
+  /// The integer at a key; `10.0` and `1e3` are integers too.
+  public func integer(
+    _ key: String, default: Int? = nil, in range: ClosedRange<Int> = .any, help: String = ""
+  ) throws -> Int {
+    try read(key, range.settingDescription, `default`.map(JSONValue.integer), help) { self.integer($0, in: range) }
+  }
+
+  /// The integer at a key, or `nil` if it is absent.
+  public func optionalInteger(_ key: String, in range: ClosedRange<Int> = .any, help: String = "") throws -> Int? {
+    try readOptional(key, range.settingDescription, help) { self.integer($0, in: range) }
+  }
+
+  /// The integer at a key, or `nil` if the key's value is `word`, such as `"full"`.
+  public func integer(
+    _ key: String, orWord word: String, default: JSONValue? = nil, in range: ClosedRange<Int> = .any, help: String = ""
+  ) throws -> Int? {
+    try read(key, "\(range.settingDescription) or \"\(word)\"", `default`, help) { value -> (Int?, JSONValue)? in
+      if value.text == word { return (nil, value) }
+      return self.integer(value, in: range).map { ($0.0, $0.1) }
+    }
+  }
+
+  /// The boolean at a key.
+  public func boolean(_ key: String, default: Bool? = nil, help: String = "") throws -> Bool {
+    try read(key, "true or false", `default`.map(JSONValue.boolean), help) { value in
+      if case .boolean(let boolean) = value { (boolean, value) } else { nil }
+    }
+  }
+
+  /// The string at a key.
+  public func string(_ key: String, default: String? = nil, help: String = "") throws -> String {
+    try read(key, "a string", `default`.map(JSONValue.string), help, Self.string)
+  }
+
+  /// The string at a key, or `nil` if it is absent.
+  public func optionalString(_ key: String, help: String = "") throws -> String? {
+    try readOptional(key, "a string", help, Self.string)
+  }
+
+  /// The string at a key, which must be one of `choices`.
+  public func string(_ key: String, oneOf choices: [String], default: String? = nil, help: String = "") throws
+    -> String
+  {
+    let kind = "one of " + choices.map { "\"\($0)\"" }.joined(separator: ", ")
+    let found = try read(key, kind, `default`.map(JSONValue.string), help, Self.string)
+    guard choices.contains(found) else { throw unknownChoice(found, at: jsonPath.appending(key), among: choices) }
+    return found
+  }
+
+  /// The case of `Choice` whose raw value stands at a key.
+  public func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ key: String, of type: Choice.Type = Choice.self, default: Choice? = nil, help: String = ""
+  ) throws -> Choice {
+    let text = try string(key, oneOf: Choice.allCases.map(\.rawValue), default: `default`?.rawValue, help: help)
+    // `string` has found it among the raw values.
+    return Choice(rawValue: text)!
+  }
+
+  /// The numbers in the array at a key, as many as `count` allows.
+  public func numbers(
+    _ key: String, default: [Double]? = nil, in range: NumberRange = .finite, count: ClosedRange<Int> = .nonNegative,
+    help: String = ""
+  ) throws -> [Double] {
+    try array(key, `default`.map { $0.map(JSONValue.number) }, count, range.description, help) {
+      self.number($0, in: range)
+    }
+  }
+
+  /// The integers in the array at a key, as many as `count` allows.
+  public func integers(
+    _ key: String, default: [Int]? = nil, in range: ClosedRange<Int> = .any, count: ClosedRange<Int> = .nonNegative,
+    help: String = ""
+  ) throws -> [Int] {
+    try array(key, `default`.map { $0.map(JSONValue.integer) }, count, range.settingDescription, help) {
+      self.integer($0, in: range)
+    }
+  }
+
+  /// The strings in the array at a key, as many as `count` allows, each one of `choices` if there are any.
+  public func strings(
+    _ key: String, oneOf choices: [String]? = nil, default: [String]? = nil, count: ClosedRange<Int> = .nonNegative,
+    help: String = ""
+  ) throws -> [String] {
+    let strings = try array(
+      key, `default`.map { $0.map(JSONValue.string) }, count, "a string", help, Self.string)
+    for (index, string) in strings.enumerated() {
+      guard let choices, !choices.contains(string) else { continue }
+      throw unknownChoice(string, at: jsonPath.appending(key).appending(index), among: choices)
+    }
+    return strings
+  }
+
+  /// The value at a key as it is, or `nil` if it is absent; the caller judges it and throws ``error(_:_:)``.
+  public func value(_ key: String, kind: String = "any value", help: String = "") -> JSONValue? {
+    declare(key, kind, nil, help, isRequired: false)
+    let value = raw(key)
+    if let value { note(key, value) }
+    return value
+  }
+
+  /// The file path at a key, made absolute: one in the config is relative to the config's directory, one given by
+  /// `--set` to the working directory.
+  public func filePath(_ key: String, default: String? = nil, help: String = "") throws -> String {
+    let path = try string(key, default: `default`, help: help)
+    guard !path.isEmpty else { throw mismatch(key, .string(path), expected: "a path") }
+    let isOverridden = context.isOverridden(jsonPath.appending(key))
+    let base = isOverridden ? FileManager.default.currentDirectoryPath : context.directory
+    let absolute = absolutePath(path, relativeTo: base)
+    resolve(key, to: .string(absolute))
+    return absolute
+  }
+
+  // MARK: - How
+
+  private func number(_ value: JSONValue, in range: NumberRange) -> (Double, JSONValue)? {
+    guard let number = value.double, range.contains(number) else { return nil }
+    return (number, .number(number))
+  }
+
+  private func integer(_ value: JSONValue, in range: ClosedRange<Int>) -> (Int, JSONValue)? {
+    guard let integer = value.int, range.contains(integer) else { return nil }
+    return (integer, .integer(integer))
+  }
+
+  private static func string(_ value: JSONValue) -> (String, JSONValue)? { value.text.map { ($0, value) } }
+
+  /// Reads one value; `accept` returns it with what ``resolved`` says, or `nil` if it is not of that kind.
+  private func read<Value>(
+    _ key: String, _ kind: String, _ default: JSONValue?, _ help: String,
+    _ accept: (JSONValue) -> (Value, JSONValue)?
+  ) throws -> Value {
+    declare(key, kind, `default`, help, isRequired: `default` == nil)
+    let value = try raw(key) ?? `default` ?? missing(key)
+    guard let (result, resolved) = accept(value) else { throw mismatch(key, value, expected: kind) }
+    note(key, resolved)
+    return result
+  }
+
+  private func readOptional<Value>(
+    _ key: String, _ kind: String, _ help: String, _ accept: (JSONValue) -> (Value, JSONValue)?
+  ) throws -> Value? {
+    guard contains(key) else {
+      declare(key, kind, nil, help, isRequired: false)
+      return nil
+    }
+    let result = try read(key, kind, nil, help, accept)
+    declare(key, kind, nil, help, isRequired: false)
+    return result
+  }
+
+  private func array<Value>(
+    _ key: String, _ default: [JSONValue]?, _ count: ClosedRange<Int>, _ elementKind: String, _ help: String,
+    _ accept: (JSONValue) -> (Value, JSONValue)?
+  ) throws -> [Value] {
+    let kind = "an array, each element \(elementKind)"
+    let fallback = `default`.map(JSONValue.array)
+    declare(key, kind, fallback, help, isRequired: fallback == nil)
+    let value = try raw(key) ?? fallback ?? missing(key)
+    guard let elements = value.elements else { throw mismatch(key, value, expected: kind) }
+    guard count.contains(elements.count) else {
+      let expected =
+        count.upperBound == .max
+        ? "at least \(count.lowerBound)"
+        : count.count == 1 ? "\(count.lowerBound)" : "\(count.lowerBound) to \(count.upperBound)"
+      throw error(key, "found an array of \(elements.count), expected \(expected)")
+    }
+    let results = try elements.enumerated().map { index, element in
+      guard let result = accept(element) else {
+        throw error(
+          at: jsonPath.appending(key).appending(index),
+          "found \(element.settingDescription), expected \(elementKind)")
+      }
+      return result
+    }
+    note(key, .array(results.map(\.1)))
+    return results.map(\.0)
+  }
+
+  private func unknownChoice(_ found: String, at path: JSONPath, among choices: [String]) -> TrainerError {
+    let list = choices.map { "\"\($0)\"" }.joined(separator: ", ")
+    let near = suggestion(for: found, among: choices).map { "; did you mean \"\($0)\"?" } ?? ""
+    return error(at: path, "found \(JSONValue.string(found).settingDescription), expected one of \(list)\(near)")
+  }
+}
+
+/// A path made absolute and free of `.` and `..`, which are resolved by text as a shell's `cd` does.
+public func absolutePath(_ path: String, relativeTo directory: String) -> String {
+  let url = URL(filePath: path, relativeTo: URL(filePath: directory, directoryHint: .isDirectory))
+  let standardized = url.absoluteURL.standardizedFileURL.path(percentEncoded: false)
+  return standardized.count > 1 && standardized.hasSuffix("/") ? String(standardized.dropLast()) : standardized
+}

@@ -1,0 +1,205 @@
+import Foundation
+import Foundations
+import Synchronization
+import Testing
+
+/// The machine's files with one call that fails, or with calls that stop short and are interrupted.
+private final class FaultyFileSystem: FileSystem {
+  private let base = SystemFileSystem()
+  private let calls = Mutex<[String]>([])
+  private let failing: (name: String, number: Int32)?
+  private let isLame: Bool
+  private let corrupts: Bool
+
+  init(failing: (String, Int32)? = nil, isLame: Bool = false, corrupts: Bool = false) {
+    self.failing = failing.map { (name: $0.0, number: $0.1) }
+    self.isLame = isLame
+    self.corrupts = corrupts
+  }
+
+  var log: [String] { calls.withLock { $0 } }
+
+  private func enter(_ name: String) throws {
+    let count = calls.withLock {
+      $0.append(name)
+      return $0.count
+    }
+    if let failing, failing.name == name { throw FileError(operation: name, path: "", number: failing.number) }
+    if isLame, ["read", "write", "synchronize"].contains(name), count % 2 == 0 {
+      throw FileError(operation: name, path: "", number: EINTR)
+    }
+  }
+
+  func openForReading(_ path: String) throws -> Int32 {
+    try enter("openForReading")
+    return try base.openForReading(path)
+  }
+  func openForWriting(creating path: String) throws -> Int32 {
+    try enter("openForWriting")
+    return try base.openForWriting(creating: path)
+  }
+  func openForAppending(_ path: String) throws -> Int32 { try base.openForAppending(path) }
+  func read(_ file: Int32, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    try enter("read")
+    return try base.read(file, into: .init(rebasing: buffer[..<min(buffer.count, isLame ? 3 : buffer.count)]))
+  }
+  func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer) throws -> Int {
+    try enter("write")
+    if corrupts {
+      var copy = Array(bytes)
+      copy[copy.count / 2] ^= 1
+      return try copy.withUnsafeBytes { try base.write(file, $0) }
+    }
+    return try base.write(file, .init(rebasing: bytes[..<min(bytes.count, isLame ? 3 : bytes.count)]))
+  }
+  func truncate(_ path: String, to length: Int) throws { try base.truncate(path, to: length) }
+  func synchronize(_ file: Int32) throws {
+    try enter("synchronize")
+    try base.synchronize(file)
+  }
+  func close(_ file: Int32) throws {
+    try base.close(file)
+    try enter("close")
+  }
+  func synchronizeDirectory(_ path: String) throws {
+    try enter("synchronizeDirectory")
+    try base.synchronizeDirectory(path)
+  }
+  func rename(_ path: String, to newPath: String) throws {
+    try enter("rename")
+    try base.rename(path, to: newPath)
+  }
+  func remove(_ path: String) throws { try base.remove(path) }
+  func makeDirectory(_ path: String) throws { try base.makeDirectory(path) }
+  func list(_ directory: String) throws -> [String] { try base.list(directory) }
+  func status(of path: String) throws -> FileStatus? { try base.status(of: path) }
+}
+
+private func inTemporaryDirectory(_ body: (String) throws -> Void) throws {
+  let directory = FileManager.default.temporaryDirectory.path() + "/atomic-" + UUID().uuidString
+  try SystemFileSystem().makeDirectory(directory + "/a/b")
+  defer { #expect(throws: Never.self) { try FileManager.default.removeItem(atPath: directory) } }
+  try body(directory)
+}
+
+@Suite struct AtomicFileTests {
+  private let files = SystemFileSystem()
+  private let old = Array("old".utf8)
+  private let new = [Array("brand ".utf8), [], Array("new contents".utf8)]
+
+  @Test func replacesWholeFilesInOrder() throws {
+    try inTemporaryDirectory { directory in
+      let path = directory + "/file"
+      let system = FaultyFileSystem()
+      try AtomicFile.replace(path, contents: new, fileSystem: system)
+      try #expect(files.contents(of: path) == new.flatMap { $0 })
+      try #expect(files.list(directory) == ["a", "file"])
+      #expect(
+        system.log.filter { $0 != "read" } == [
+          "openForWriting", "write", "write", "synchronize", "close", "openForReading", "close", "rename",
+          "synchronizeDirectory",
+        ])
+      try AtomicFile.replace(path, contents: [old])
+      try #expect(files.contents(of: path) == old)
+    }
+  }
+
+  @Test func copesWithShortAndInterruptedCalls() throws {
+    try inTemporaryDirectory { directory in
+      let path = directory + "/file"
+      try AtomicFile.replace(path, contents: new, fileSystem: FaultyFileSystem(isLame: true))
+      #expect(try FaultyFileSystem(isLame: true).contents(of: path) == new.flatMap { $0 })
+    }
+  }
+
+  @Test(arguments: ["openForWriting", "write", "synchronize", "close", "openForReading", "read", "rename"])
+  func failureLeavesTheOldFileAndNothingElse(call: String) throws {
+    try inTemporaryDirectory { directory in
+      let path = directory + "/file"
+      try AtomicFile.replace(path, contents: [old])
+      let error = #expect(throws: FileError.self) {
+        try AtomicFile.replace(path, contents: new, fileSystem: FaultyFileSystem(failing: (call, ENOSPC)))
+      }
+      #expect(error == FileError(operation: call, path: path, number: ENOSPC))
+      try #expect(files.contents(of: path) == old)
+      try #expect(files.list(directory) == ["a", "file"])
+    }
+  }
+
+  @Test func whatIsReadBackIsCompared() throws {
+    try inTemporaryDirectory { directory in
+      let path = directory + "/file"
+      let error = #expect(throws: FileError.self) {
+        try AtomicFile.replace(path, contents: new, fileSystem: FaultyFileSystem(corrupts: true))
+      }
+      #expect(error?.operation == "read back")
+      try #expect(files.list(directory) == ["a"])
+    }
+  }
+
+  @Test func verificationStopsTheReplacement() throws {
+    struct Refused: Error {}
+    try inTemporaryDirectory { directory in
+      let path = directory + "/file"
+      #expect(throws: Refused.self) {
+        try AtomicFile.replace(path, contents: new) { temporary in
+          try #expect(files.contents(of: temporary) == new.flatMap { $0 })
+          throw Refused()
+        }
+      }
+      try #expect(files.list(directory) == ["a"])
+    }
+  }
+
+  @Test func filesMadeByOthersAreReplacedToo() throws {
+    try inTemporaryDirectory { directory in
+      let path = directory + "/file"
+      try AtomicFile.replace(path) { temporary in
+        try files.withFile(files.openForWriting(creating: temporary)) { file in
+          try old.withUnsafeBytes { try files.writeAll(file, $0) }
+        }
+      } verify: { temporary in
+        try #expect(files.status(of: temporary) == FileStatus(isDirectory: false, size: 3))
+      }
+      try #expect(files.contents(of: path) == old)
+    }
+  }
+
+  @Test func aDirectoryThatCannotBeSynchronizedIsAnError() throws {
+    try inTemporaryDirectory { directory in
+      #expect(throws: FileError.self) {
+        try AtomicFile.replace(
+          directory + "/file", contents: new, fileSystem: FaultyFileSystem(failing: ("synchronizeDirectory", EIO)))
+      }
+    }
+  }
+
+  @Test func systemCalls() throws {
+    try inTemporaryDirectory { directory in
+      let path = directory + "/a/b/file"
+      try #expect(files.status(of: path) == nil)
+      try #expect(files.status(of: directory)?.isDirectory == true)
+      try AtomicFile.replace(path, contents: [Array(repeating: 7, count: 200_000)])
+      try #expect(files.contents(of: path) == Array(repeating: 7, count: 200_000))
+      try files.truncate(path, to: 5)
+      try files.withFile(files.openForAppending(path)) { file in
+        try old.withUnsafeBytes { try files.writeAll(file, $0) }
+      }
+      try #expect(files.contents(of: path) == [7, 7, 7, 7, 7] + old)
+      try files.makeDirectory(directory + "/a/b")
+      #expect(throws: FileError(operation: "mkdir", path: path, number: ENOTDIR)) { try files.makeDirectory(path) }
+      let missing = directory + "/none"
+      #expect(throws: FileError(operation: "open", path: missing, number: ENOENT)) {
+        try files.contents(of: missing)
+      }
+      #expect(throws: FileError(operation: "list", path: missing, number: ENOENT)) { try files.list(missing) }
+      #expect("\(FileError(operation: "open", path: "x", number: ENOENT))" == "open x: No such file or directory")
+    }
+  }
+
+  @Test(arguments: [("a/b", "a", "b"), ("b", ".", "b"), ("/b", "/", "b"), ("/x/y.z", "/x", "y.z")])
+  func pathsAreSplit(path: String, directoryPart: String, name: String) {
+    #expect(directory(of: path) == directoryPart)
+    #expect(fileName(of: path) == name)
+  }
+}
