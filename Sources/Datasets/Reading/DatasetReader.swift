@@ -118,31 +118,23 @@ public struct DatasetReader: Sendable {
         + "remove or replace such values before training")
   }
 
-  /// How a dataset gives its targets: class indices if it holds one integer a row, else numbers.
-  ///
-  /// - Throws: `TrainerError` if a class index is negative.
-  public func targetKind(of name: String, in group: String) throws -> (kind: TargetColumns, largest: Int) {
-    let (_, rowShape) = try shape(of: name, in: group)
-    let columns = rowShape.reduce(1, *)
-    return try Self.translating(path) {
-      let dataset = try dataset(name, in: group)
-      guard columns == 1, let type = dataset.datatype.numberType, !type.isFloatingPoint else {
-        return (.values(columns), 0)
-      }
-      let labels = try dataset.read(as: Int64.self)
-      if let row = labels.firstIndex(where: { $0 < 0 }) {
-        return (.integers(isNegativeAt: row, value: Int(labels[row])), Int(labels.max() ?? 0))
-      }
-      return (.integers(isNegativeAt: nil, value: 0), Int(labels.max() ?? 0))
-    }
-  }
-
   /// How a dataset's rows can be read as targets.
   public enum TargetColumns: Sendable, Equatable {
-    /// One integer a row; where the first negative one stands, and what it is.
-    case integers(isNegativeAt: Int?, value: Int)
+    /// One integer a row, in this range.
+    case integers(ClosedRange<Int>)
     /// That many numbers a row.
     case values(Int)
+  }
+
+  /// How a dataset's rows can be read as targets: as class indices if there is one integer a row, else as numbers.
+  public func targetColumns(of name: String, in group: String) throws -> TargetColumns {
+    let columns = try shape(of: name, in: group).rowShape.reduce(1, *)
+    return try Self.translating(path) {
+      let dataset = try dataset(name, in: group)
+      guard columns == 1, let type = dataset.datatype.numberType, !type.isFloatingPoint else { return .values(columns) }
+      let labels = try dataset.read(as: Int64.self)
+      return .integers(Int(labels.min() ?? 0)...Int(labels.max() ?? 0))
+    }
   }
 
   /// The file's fingerprint: SHA-256 of its bytes up to 1 GB; beyond it of shapes, types and seeded rows.

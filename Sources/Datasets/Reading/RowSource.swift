@@ -40,6 +40,14 @@ public struct RowSource<Scalar: KernelElement>: Sendable {
     RowSource(rows: rows, rowShape: rowShape, storage: storage, affine: affine)
   }
 
+  /// The first row as it is stored.
+  public var firstRow: [Double] {
+    switch storage {
+    case .bytes(let bytes): bytes.prefix(columns).map { Double($0) }
+    case .scalars(let scalars): scalars.prefix(columns).map { Double($0) }
+    }
+  }
+
   /// Copies rows into `out` [indices.count, columns], converted.
   ///
   /// - Precondition: each index is in 0 ..< rows.
