@@ -74,3 +74,11 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// In CI a warning is an error. Elsewhere it is not: a newer compiler's new warning must stop nobody's build.
+if Context.environment["CI"] != nil {
+  for target in package.targets where target.type != .system {
+    target.cSettings = (target.cSettings ?? []) + [CSetting.treatAllWarnings(as: .error)]
+    target.swiftSettings = (target.swiftSettings ?? []) + [SwiftSetting.treatAllWarnings(as: .error)]
+  }
+}

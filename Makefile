@@ -1,0 +1,16 @@
+# A thin face over scripts/; none of them needs make.
+.PHONY: run test lint sanitize
+
+run:
+	scripts/run
+
+test:
+	scripts/test
+
+lint:
+	scripts/lint
+
+sanitize:
+	scripts/sanitize address
+	scripts/sanitize undefined
+	scripts/sanitize thread
