@@ -38,8 +38,7 @@ struct TrainingData<Scalar: TrainingScalar>: Sendable {
     let targetName = settings.targets ?? "targets"
     path = reader.path
     self.preprocessing = preprocessing
-    var largest = 0
-    var kind = TargetKind.values(count: 1)
+    var kinds: [TargetKind] = []
     var groups: [String: SampleGroup<Scalar>] = [:]
     var shift: [Double] = []
     for name in names {
@@ -50,14 +49,11 @@ struct TrainingData<Scalar: TrainingScalar>: Sendable {
           .data, "\(reader.path): in the group '\(name)', '\(settings.inputs)' has \(inputs.rows) rows, but "
             + "'\(targetName)' has \(targets.rows); a row of each is one sample")
       }
-      let columns = try reader.targetColumns(of: targetName, in: name)
-      switch columns {
-      case .values(let count): kind = .values(count: count)
-      case .integers(let range):
-        largest = max(largest, range.upperBound)
-        kind = .classes(count: largest + 1)
-        if range.lowerBound < 0 { kind = .values(count: 1) }
-      }
+      kinds.append(
+        switch try reader.targetColumns(of: targetName, in: name) {
+        case .values(let count): .values(count: count)
+        case .integers(let range): .integers(range)
+        })
       groups[name] = SampleGroup(
         count: inputs.rows,
         sources: [
@@ -66,10 +62,22 @@ struct TrainingData<Scalar: TrainingScalar>: Sendable {
         ])
       if shift.isEmpty { shift = targets.firstRow }
     }
-    targets = kind
+    self.targets = kinds.dropFirst().reduce(kinds.first ?? .values(count: 1), TargetKind.joined)
     self.groups = groups
     targetShift = shift
     classNames = try names.first.flatMap { try reader.classNames(of: targetName, in: $0) }
     fingerprint = try reader.fingerprint()
+  }
+}
+
+extension TargetKind {
+  /// What holds for the targets of two groups: integers only if both are.
+  fileprivate static func joined(_ left: TargetKind, _ right: TargetKind) -> TargetKind {
+    switch (left, right) {
+    case (.integers(let left), .integers(let right)):
+      .integers(min(left.lowerBound, right.lowerBound)...max(left.upperBound, right.upperBound))
+    case (.values, _): left
+    case (_, .values): right
+    }
   }
 }
