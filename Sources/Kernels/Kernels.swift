@@ -89,6 +89,9 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
     table.pointee.offset(count, a, x, out)
   }
 
+  /// The sum of `count` elements in double precision, in a fixed order.
+  public func total(_ x: Source, count: Int) -> Double { table.pointee.total(count, x) }
+
   /// Whether none of `count` elements is infinite or not a number.
   public func allFinite(_ x: Source, count: Int) -> Bool { table.pointee.all_finite(count, x) != 0 }
 

@@ -61,6 +61,8 @@ typedef struct ck_table {
   /* out = a * x, out = x + a. */
   void (*scale)(ptrdiff_t n, double a, const void *x, void *out);
   void (*offset)(ptrdiff_t n, double a, const void *x, void *out);
+  /* The sum of n elements in double precision, in a fixed order. */
+  double (*total)(ptrdiff_t n, const void *x);
   /* 1 if every element is finite, else 0. */
   int (*all_finite)(ptrdiff_t n, const void *x);
 } ck_table;

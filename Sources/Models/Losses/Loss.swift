@@ -15,7 +15,7 @@ public protocol Loss: Configurable {
   ///
   /// - Parameters:
   ///   - outputCount: The number of the model's outputs.
-  ///   - classCount: The number of classes that the targets name; `nil` if they are not class indices.
+  ///   - targets: How the dataset gives its targets.
   /// - Throws: `TrainerError` if the outputs do not fit the targets.
   func task(outputCount: Int, targets: TargetKind) throws -> Task
 
@@ -45,8 +45,8 @@ public struct LossTerms {
 
 /// How a dataset gives its targets.
 public enum TargetKind: Sendable, Equatable {
-  /// One class index a sample.
-  case classes(count: Int)
+  /// One integer a sample, in this range: class indices, or whole numbers to predict.
+  case integers(ClosedRange<Int>)
   /// Numbers: that many a sample.
   case values(count: Int)
 }
@@ -66,5 +66,13 @@ public enum Task: Sendable, Equatable {
     case .multiclass(let classes, let oneHot): oneHot ? classes : 1
     case .binary(let outputs), .regression(let outputs): outputs
     }
+  }
+}
+
+/// Checks that class indices go from 0 to `classes` − 1.
+func requireLabels(_ labels: ClosedRange<Int>, below classes: Int, advice: String) throws {
+  guard labels.lowerBound >= 0, labels.upperBound < classes else {
+    let bad = labels.lowerBound < 0 ? labels.lowerBound : labels.upperBound
+    throw TrainerError(.data, "class label \(bad) is out of range: labels go from 0 to \(classes - 1); \(advice)")
   }
 }

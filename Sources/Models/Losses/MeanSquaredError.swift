@@ -29,7 +29,7 @@ public struct MeanSquaredError: Loss {
 func regressionTask(outputCount: Int, targets: TargetKind) throws -> Task {
   let targetCount =
     switch targets {
-    case .classes: 1
+    case .integers: 1
     case .values(let count): count
     }
   guard outputCount == targetCount else {

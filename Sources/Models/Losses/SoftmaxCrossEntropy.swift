@@ -57,18 +57,14 @@ public struct SoftmaxCrossEntropy: Loss {
         .usage, "loss.classWeights has \(classWeights.count) weights, but the model has \(outputCount) outputs")
     }
     switch targets {
-    case .classes(let count):
-      guard count <= outputCount else {
-        throw TrainerError(
-          .data,
-          "class label \(count - 1) is out of range: the model has \(outputCount) outputs, so labels go "
-            + "from 0 to \(outputCount - 1)")
-      }
+    case .integers(let labels):
+      try requireLabels(labels, below: outputCount, advice: "the last layer needs a unit for each class")
       return .multiclass(classes: outputCount, oneHotTargets: false)
     case .values(let count):
       guard count == outputCount else {
         throw TrainerError(
-          .usage, "one-hot targets have \(count) columns, but the model has \(outputCount) outputs")
+          .usage, "softmaxCrossEntropy needs one integer class label or \(outputCount) one-hot columns a sample for a model "
+            + "with \(outputCount) outputs, but the targets have \(count) floating-point columns")
       }
       return .multiclass(classes: outputCount, oneHotTargets: true)
     }
