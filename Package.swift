@@ -68,7 +68,8 @@ let package = Package(
     .testTarget(name: "DataParallelTests", dependencies: ["DataParallel", "TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "HDF5", "Foundations", "TestSupport"]),
     .testTarget(
-      name: "TrainingTests", dependencies: ["Training", "Checkpoints", "Models", "Optimizers", "TestSupport"]),
+      name: "TrainingTests",
+      dependencies: ["Training", "Checkpoints", "Models", "Optimizers", "Datasets", "Foundations", "TestSupport"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training", "TestSupport"]),
     .testTarget(name: "IntegrationTests", dependencies: ["Foundations", "HDF5", "TestSupport"]),
   ],

@@ -76,9 +76,5 @@ public struct SoftmaxCrossEntropy: Loss {
 
 /// Reads `classWeights`: one positive weight for each class.
 func readClassWeights(_ settings: Settings) throws -> [Double]? {
-  guard settings.contains("classWeights") else {
-    settings.resolve("classWeights", to: nil)
-    return nil
-  }
-  return try settings.numbers("classWeights", in: .nonNegative, help: "One weight for each class.")
+  try settings.optionalNumbers("classWeights", in: .nonNegative, help: "One weight for each class.")
 }
