@@ -60,24 +60,24 @@ import Testing
   }
 
   @Test func badRequestsLeaveNothing() throws {
-    try withScratchDirectory { directory in
-      func error(_ groups: [DatasetWriter.Group], _ path: String, _ writer: DatasetWriter = .init()) throws -> String {
+    try withScratchDirectory { (directory: String) throws -> Void in
+      func message(_ groups: [DatasetWriter.Group], _ path: String, _ writer: DatasetWriter = .init()) throws -> String {
         let error = try #require(throws: TrainerError.self) { try writer.write(groups: groups, to: directory + path) }
         return error.message.replacingOccurrences(of: directory, with: "DIR")
       }
       let good = [Self.group("train", rows: 4)]
-      #expect(try error([], "/x.h5") == "the dataset has no sample in its group 'train'")
-      #expect(try error([Self.group("train", rows: 0)], "/x.h5") == "the dataset has no sample in its group 'train'")
+      #expect(try message([], "/x.h5") == "the dataset has no sample in its group 'train'")
+      #expect(try message([Self.group("train", rows: 0)], "/x.h5") == "the dataset has no sample in its group 'train'")
       #expect(
-        try error([Self.group("train", rows: 4, targets: 3)], "/x.h5")
+        try message([Self.group("train", rows: 4, targets: 3)], "/x.h5")
           == "group 'train' has 4 inputs and 3 targets; each sample needs one of both")
       #expect(
-        try error(good, "/none/x.h5") == "cannot write 'DIR/none/x.h5': there is no directory 'DIR/none'; make it first"
+        try message(good, "/none/x.h5") == "cannot write 'DIR/none/x.h5': there is no directory 'DIR/none'; make it first"
       )
-      #expect(try error(good, "") == "cannot write 'DIR': it is a directory; name a file in it")
+      #expect(try message(good, "") == "cannot write 'DIR': it is a directory; name a file in it")
       #expect(
-        try error(good, "/x.h5", .init(deflate: 10)) == "the level of compression is between 0 and 9, not 10")
-      #expect(try error(good, "/x.h5", .init(chunkRows: 0)) == "a chunk has at least one row, not 0")
+        try message(good, "/x.h5", .init(deflate: 10)) == "the level of compression is between 0 and 9, not 10")
+      #expect(try message(good, "/x.h5", .init(chunkRows: 0)) == "a chunk has at least one row, not 0")
       #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == [])
     }
   }
