@@ -22,7 +22,7 @@ public enum PreprocessingStep: Sendable, Equatable {
       self = .standardize
     default:
       guard settings.contains("columns") else {
-        settings.resolve("columns", to: nil)
+        settings.resolve("columns", to: .null)
         self = .oneHot(columns: nil)
         break
       }

@@ -53,7 +53,7 @@ public struct RunDirectory: Sendable {
     do {
       try makeDirectories()
       try AtomicFile.replace(
-        configPath, contents: Array((configuration.resolved.prettyText + "\n").utf8), fileSystem: fileSystem)
+        configPath, contents: [Array((configuration.resolved.prettyText + "\n").utf8)], fileSystem: fileSystem)
     } catch let error as FileError {
       throw TrainerError(.usage, "\(path): the run directory cannot be written to: \(error.reason)")
     }
