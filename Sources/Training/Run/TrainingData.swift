@@ -46,7 +46,8 @@ struct TrainingData<Scalar: TrainingScalar>: Sendable {
       let targets: RowSource<Scalar> = try reader.rows(of: targetName, in: name)
       guard inputs.rows == targets.rows else {
         throw TrainerError(
-          .data, "\(reader.path): in the group '\(name)', '\(settings.inputs)' has \(inputs.rows) rows, but "
+          .data,
+          "\(reader.path): in the group '\(name)', '\(settings.inputs)' has \(inputs.rows) rows, but "
             + "'\(targetName)' has \(targets.rows); a row of each is one sample")
       }
       switch try reader.targetColumns(of: targetName, in: name) {
