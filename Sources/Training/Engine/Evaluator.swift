@@ -109,6 +109,13 @@ public struct Measurement: Sendable, Equatable {
   /// The confusion matrix, if it was counted.
   public let confusion: ConfusionMatrix?
 
+  /// A measurement of the loss alone.
+  init(loss: Double) {
+    self.loss = loss
+    metrics = []
+    confusion = nil
+  }
+
   /// Joins sums: loss, weight, then those of the metrics.
   init(sums: [Double], isMean: Bool, metrics set: MetricSet?) {
     let fixed = 2
