@@ -85,11 +85,11 @@ public struct RunDirectory: Sendable {
     } catch let error as FileError {
       throw TrainerError(.usage, "\(metricsPath): the metrics cannot be read: \(error.reason)")
     }
-    let lines = text.split(separator: "\n")
-    guard let last = lines.last, let end = try? JSONDocument(text: String(last), source: metricsPath).root,
-      end["event"]?.text == "finished"
-    else { return nil }
-    return try summary(from: lines.dropLast(), end)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    // The text behind the last line break is empty, or a line that was torn off.
+    guard lines.count >= 2, lines[lines.count - 2].hasPrefix("{\"event\":\"finished\"") else { return nil }
+    let end = try JSONDocument(text: String(lines[lines.count - 2]), source: metricsPath).root
+    return try summary(from: lines.dropLast(2), end)
   }
 
   private func summary(from lines: ArraySlice<Substring>, _ end: JSONValue) throws -> RunSummary {
