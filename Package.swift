@@ -32,7 +32,7 @@ let package = Package(
     .target(name: "HDF5", dependencies: ["CHDF5", "Foundations"]),
     .target(name: "Kernels", dependencies: ["CKernels", "Foundations"]),
     .target(name: "Autodiff", dependencies: ["Kernels", "Foundations"]),
-    .target(name: "Models", dependencies: ["Autodiff", "Foundations"]),
+    .target(name: "Models", dependencies: ["Autodiff", "Kernels", "Foundations"]),
     .target(name: "Optimizers", dependencies: ["Kernels", "Foundations"]),
     .target(
       name: "Datasets",
@@ -68,9 +68,18 @@ let package = Package(
     .testTarget(name: "DataParallelTests", dependencies: ["DataParallel", "TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "HDF5", "Foundations", "TestSupport"]),
     .testTarget(
-      name: "TrainingTests", dependencies: ["Training", "Checkpoints", "Models", "Optimizers", "TestSupport"]),
+      name: "TrainingTests",
+      dependencies: ["Training", "Checkpoints", "Models", "Optimizers", "Datasets", "Foundations", "TestSupport"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training", "TestSupport"]),
     .testTarget(name: "IntegrationTests", dependencies: ["Foundations", "HDF5", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )
+
+// In CI a warning is an error. Elsewhere it is not: a newer compiler's new warning must stop nobody's build.
+if Context.environment["CI"] != nil {
+  for target in package.targets where target.type != .system {
+    target.cSettings = (target.cSettings ?? []) + [CSetting.treatAllWarnings(as: .error)]
+    target.swiftSettings = (target.swiftSettings ?? []) + [SwiftSetting.treatAllWarnings(as: .error)]
+  }
+}

@@ -70,9 +70,27 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
   public func fill(_ out: Destination, count: Int, with value: Scalar) { table.pointee.fill(count, Double(value), out) }
 
   /// `y += a * x` over `count` elements.
-  public func addScaled(_ a: Scalar, _ x: Source, to y: Destination, count: Int) {
-    table.pointee.axpy(count, Double(a), x, y)
+  public func addScaled(_ a: Double, _ x: Source, to y: Destination, count: Int) {
+    table.pointee.axpy(count, a, x, y)
   }
+
+  /// `y = a * x + b * y` over `count` elements.
+  public func combine(_ a: Double, _ x: Source, _ b: Double, _ y: Destination, count: Int) {
+    table.pointee.axpby(count, a, x, b, y)
+  }
+
+  /// `out = a * x` over `count` elements.
+  public func scale(_ x: Source, by a: Double, into out: Destination, count: Int) {
+    table.pointee.scale(count, a, x, out)
+  }
+
+  /// `out = x + a` over `count` elements.
+  public func offset(_ x: Source, by a: Double, into out: Destination, count: Int) {
+    table.pointee.offset(count, a, x, out)
+  }
+
+  /// The sum of `count` elements in double precision, in a fixed order.
+  public func total(_ x: Source, count: Int) -> Double { table.pointee.total(count, x) }
 
   /// Whether none of `count` elements is infinite or not a number.
   public func allFinite(_ x: Source, count: Int) -> Bool { table.pointee.all_finite(count, x) != 0 }

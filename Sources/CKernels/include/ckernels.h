@@ -56,6 +56,13 @@ typedef struct ck_table {
   void (*dropout_mask)(ptrdiff_t n, uint64_t seed, uint64_t stream, uint64_t first, double rate, void *out);
   /* y += a * x. */
   void (*axpy)(ptrdiff_t n, double a, const void *x, void *y);
+  /* y = a * x + b * y. */
+  void (*axpby)(ptrdiff_t n, double a, const void *x, double b, void *y);
+  /* out = a * x, out = x + a. */
+  void (*scale)(ptrdiff_t n, double a, const void *x, void *out);
+  void (*offset)(ptrdiff_t n, double a, const void *x, void *out);
+  /* The sum of n elements in double precision, in a fixed order. */
+  double (*total)(ptrdiff_t n, const void *x);
   /* 1 if every element is finite, else 0. */
   int (*all_finite)(ptrdiff_t n, const void *x);
 } ck_table;

@@ -1,0 +1,20 @@
+# A thin face over scripts/; none of them needs make.
+.PHONY: run test lint sanitize
+
+run:
+	scripts/run
+
+test:
+	scripts/test
+
+lint:
+	scripts/lint
+
+sanitize:
+	scripts/sanitize address
+	scripts/sanitize undefined
+	scripts/sanitize thread
+
+# 55 MB, so not committed.
+data/fashion-mnist.h5:
+	scripts/data/fashion-mnist

@@ -1,0 +1,91 @@
+import Autodiff
+import Foundations
+
+/// A loss: a function that adds nodes to a graph.
+public protocol Loss: Configurable {
+  /// Adds the loss of each sample to the graph.
+  ///
+  /// - Parameters:
+  ///   - outputs: The model's outputs, [samples, outputs].
+  ///   - targets: [samples, outputs], or [samples] where the loss takes class indices.
+  /// - Throws: `TrainerError` if the shapes do not fit.
+  func terms(outputs: Node, targets: Node) throws -> LossTerms
+
+  /// What the outputs mean.
+  ///
+  /// - Parameters:
+  ///   - outputCount: The number of the model's outputs.
+  ///   - targets: How the dataset gives its targets.
+  /// - Throws: `TrainerError` if the outputs do not fit the targets.
+  func task(outputCount: Int, targets: TargetKind) throws -> Task
+
+  /// How outputs become predictions.
+  var prediction: PredictionRule { get }
+
+  /// Turns the model's outputs into what `predict` writes as probabilities; `nil` if they are none.
+  func probabilities(of outputs: Node) throws -> Node?
+}
+
+extension Loss {
+  /// The line for the loss's type in `Registry.losses`.
+  static var entry: Registry<any Loss>.Entry { .init(type: type) { try Self(from: $0) } }
+}
+
+extension Registry where Component == any Loss {
+  /// All losses.
+  public static let losses = Registry([
+    SoftmaxCrossEntropy.entry, BinaryCrossEntropy.entry, MeanSquaredError.entry,
+  ])
+}
+
+/// The loss of each sample of a shard. The loss of a batch is Σ `losses` / Σ `weights`.
+public struct LossTerms {
+  /// The weighted losses, [samples].
+  public let losses: Node
+  /// The samples' weights, [samples]; `nil` if all are 1.
+  public let weights: Node?
+}
+
+/// How a model's outputs become a prediction.
+public enum PredictionRule: Sendable {
+  /// The index of the largest output.
+  case largest
+  /// For each output 1 if it is positive, else 0.
+  case positive
+  /// The outputs themselves.
+  case value
+}
+
+/// How a dataset gives its targets.
+public enum TargetKind: Sendable, Equatable {
+  /// One integer a sample, in this range: class indices, or whole numbers to predict.
+  case integers(ClosedRange<Int>)
+  /// Numbers: that many a sample.
+  case values(count: Int)
+}
+
+/// What a model learns, which decides what its metrics mean.
+public enum Task: Sendable, Equatable {
+  /// One of several classes; an output for each. `oneHot` if the targets are a row of probabilities a sample.
+  case multiclass(classes: Int, oneHotTargets: Bool)
+  /// Yes or no: the logit of each of `outputs` labels, true above 0.
+  case binary(outputs: Int)
+  /// Numbers.
+  case regression(outputs: Int)
+
+  /// The number of targets that a sample has.
+  public var targetCount: Int {
+    switch self {
+    case .multiclass(let classes, let oneHot): oneHot ? classes : 1
+    case .binary(let outputs), .regression(let outputs): outputs
+    }
+  }
+}
+
+/// Checks that class indices go from 0 to `classes` − 1.
+func requireLabels(_ labels: ClosedRange<Int>, below classes: Int, advice: String) throws {
+  guard labels.lowerBound >= 0, labels.upperBound < classes else {
+    let bad = labels.lowerBound < 0 ? labels.lowerBound : labels.upperBound
+    throw TrainerError(.data, "class label \(bad) is out of range: labels go from 0 to \(classes - 1); \(advice)")
+  }
+}

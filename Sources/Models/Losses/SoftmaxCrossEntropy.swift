@@ -1,0 +1,84 @@
+import Autodiff
+import Foundations
+
+/// −Σ t log softmax(z): the cross-entropy of the softmax of logits z with targets t, which are class indices or
+/// one-hot rows (or any distributions).
+///
+/// Label smoothing (Szegedy et al., 2016) mixes the targets with the uniform distribution. Class weights multiply each
+/// class's term, and a sample's weight is the weight of its target, as in PyTorch's `CrossEntropyLoss`.
+public struct SoftmaxCrossEntropy: Loss {
+  /// `softmaxCrossEntropy`.
+  public static let type = "softmaxCrossEntropy"
+  /// The share of the uniform distribution in the targets.
+  public let labelSmoothing: Double
+  /// One weight for each class; `nil` for 1.
+  public let classWeights: [Double]?
+
+  /// Creates a loss.
+  public init(labelSmoothing: Double = 0, classWeights: [Double]? = nil) {
+    self.labelSmoothing = labelSmoothing
+    self.classWeights = classWeights
+  }
+
+  /// Reads the loss's settings.
+  public init(from settings: Settings) throws {
+    labelSmoothing = try settings.number(
+      "labelSmoothing", default: 0, in: .rate, help: "The share of the uniform distribution in the targets.")
+    classWeights = try readClassWeights(settings)
+  }
+
+  /// The class with the largest logit.
+  public var prediction: PredictionRule { .largest }
+
+  /// Adds the loss of each sample to the graph.
+  public func terms(outputs z: Node, targets: Node) throws -> LossTerms {
+    let (samples, classes) = (z.shape[0], z.shape[1])
+    let graph = z.graph
+    let exact = targets.shape == z.shape ? targets : try targets.reshape([samples]).oneHot(count: classes)
+    let weights = try classWeights.map { try graph.constant($0, shape: [classes]) }
+    var t = exact
+    if labelSmoothing > 0 { t = try t * (1 - labelSmoothing) + labelSmoothing / Double(classes) }
+    if let weights { t = try t * weights }
+    // −Σ t (z − logΣexp z) = logΣexp(z) Σt − Σ t z; Σt is 1 where nothing has scaled the indices' one-hot rows.
+    let isNormalized = targets.shape != z.shape && weights == nil
+    let normalizer = try z.logSumExp().reshape([samples])
+    let scaled = isNormalized ? normalizer : try normalizer * t.sum(axes: [1])
+    return LossTerms(
+      losses: try scaled - (t * z).sum(axes: [1]), weights: try weights.map { try (exact * $0).sum(axes: [1]) })
+  }
+
+  /// One of several classes.
+  public func task(outputCount: Int, targets: TargetKind) throws -> Task {
+    guard outputCount >= 2 else {
+      throw TrainerError(
+        .usage,
+        "softmaxCrossEntropy needs an output for each class, but the model has 1 output; "
+          + "give the last layer more units, or use binaryCrossEntropy")
+    }
+    if let classWeights, classWeights.count != outputCount {
+      throw TrainerError(
+        .usage, "loss.classWeights has \(classWeights.count) weights, but the model has \(outputCount) outputs")
+    }
+    switch targets {
+    case .integers(let labels):
+      try requireLabels(labels, below: outputCount, advice: "the last layer needs a unit for each class")
+      return .multiclass(classes: outputCount, oneHotTargets: false)
+    case .values(let count):
+      guard count == outputCount else {
+        throw TrainerError(
+          .usage,
+          "softmaxCrossEntropy needs one integer class label or \(outputCount) one-hot columns a sample for a model "
+            + "with \(outputCount) outputs, but the targets have \(count) floating-point columns")
+      }
+      return .multiclass(classes: outputCount, oneHotTargets: true)
+    }
+  }
+
+  /// The softmax of the outputs.
+  public func probabilities(of outputs: Node) throws -> Node? { try outputs.softmax() }
+}
+
+/// Reads `classWeights`: one positive weight for each class.
+func readClassWeights(_ settings: Settings) throws -> [Double]? {
+  try settings.optionalNumbers("classWeights", in: .nonNegative, help: "One weight for each class.")
+}

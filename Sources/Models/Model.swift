@@ -1,0 +1,94 @@
+import Autodiff
+import Foundations
+
+/// A feed-forward model: layers in order.
+public struct Model: Sendable {
+  /// The layers.
+  public let layers: [any Layer]
+  /// Their names in files, in order.
+  public let names: [String]
+
+  /// Creates a model.
+  ///
+  /// - Throws: `TrainerError` if two layers have one name.
+  public init(_ layers: [any Layer]) throws {
+    self.layers = layers
+    var ordinals: [String: Int] = [:]
+    names = layers.map { layer in
+      let type = Swift.type(of: layer).type
+      ordinals[type, default: 0] += 1
+      return layer.name ?? "\(type)\(ordinals[type, default: 1])"
+    }
+    if let twin = Dictionary(grouping: names, by: \.self).first(where: { $0.value.count > 1 }) {
+      throw TrainerError(.usage, "two layers are named '\(twin.key)'; give one of them another \"name\"")
+    }
+    if let bad = names.first(where: { $0.isEmpty || $0.contains("/") || $0 == "." }) {
+      throw TrainerError(.usage, "'\(bad)' cannot name a layer: names become HDF5 groups and must not contain '/'")
+    }
+  }
+
+  /// Reads the object `model` of a config.
+  public init(from settings: Settings) throws {
+    let layers = try settings.objects("layers", help: "The layers in order.").map { try Registry.layers.read($0) }
+    try settings.finish()
+    guard !layers.isEmpty else { throw settings.error("layers", "a model needs at least one layer") }
+    do {
+      try self.init(layers)
+    } catch let error as TrainerError {
+      throw settings.error("layers", error.message)
+    }
+  }
+
+  /// Adds the model to a graph.
+  ///
+  /// - Parameters:
+  ///   - x: The inputs, [samples, …].
+  ///   - isTraining: Whether layers behave as in training, with dropout.
+  /// - Returns: The outputs of the last layer.
+  public func apply(to x: Node, isTraining: Bool) throws -> Node {
+    try apply(to: x, LayerBuilder(isTraining: isTraining))
+  }
+
+  private func apply(to x: Node, _ builder: LayerBuilder) throws -> Node {
+    var y = x
+    for (layer, name) in zip(layers, names) {
+      builder.layerName = name
+      y = try layer.apply(to: y, builder)
+    }
+    return y
+  }
+
+  /// The model's parameters for samples of a shape, and the shape of its output for one sample.
+  public func parameters(inputShape: Shape) throws -> ModelParameters {
+    let builder = LayerBuilder(isTraining: false)
+    let output = try apply(to: Graph().input("inputs", shape: [1] + inputShape), builder)
+    return ModelParameters(declarations: builder.declarations, outputShape: Array(output.shape.dropFirst()))
+  }
+}
+
+/// The parameters that a model declares.
+public struct ModelParameters: Sendable {
+  /// Where they lie in the flat vector.
+  public let layout: ParameterLayout
+  /// The extents of the model's output for one sample.
+  public let outputShape: Shape
+  private let initializations: [Initialization]
+  private let fans: [(in: Int, out: Int)]
+
+  init(declarations: [LayerBuilder.Declaration], outputShape: Shape) {
+    var layout = ParameterLayout()
+    for declaration in declarations { layout.append(name: declaration.name, shape: declaration.shape) }
+    self.layout = layout
+    self.outputShape = outputShape
+    initializations = declarations.map(\.initialization)
+    fans = declarations.map { ($0.fanIn, $0.fanOut) }
+  }
+
+  /// The first values of all parameters, in layout order.
+  public func initialValues(seed: UInt64) -> [Double] {
+    layout.entries.indices.flatMap { index in
+      initializations[index].values(
+        count: layout.entries[index].count, fanIn: fans[index].in, fanOut: fans[index].out, seed: seed, ordinal: index)
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import Foundations
+import Kernels
+
+/// One link of an optimizer: turns gradients into updates, block by block.
+///
+/// It sees flat vectors and its own state, never a graph. State vectors share the parameters' layout, so that a
+/// checkpoint and the blocks of a step treat them alike. Settings are values; state lives in the run and its
+/// checkpoints.
+public protocol GradientTransformation: Sendable {
+  /// The names of the state vectors, which start at zero; unique within an optimizer.
+  var stateNames: [String] { get }
+
+  /// Turns the gradient in `block.update` into the update, in place.
+  func apply<Scalar: KernelElement>(to block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>)
+}
+
+/// A block of the flat vectors during one step.
+public struct OptimizerBlock<Scalar: KernelElement> {
+  /// On entry the gradient, on return the update.
+  public let update: BlockVector<Scalar>
+  /// The parameters before the step.
+  public let parameters: BlockVector<Scalar>
+  /// Room for one vector.
+  public let scratch: BlockVector<Scalar>
+  /// Where the block lies in the flat vectors.
+  public let range: Range<Int>
+  /// The step, counted from 1.
+  public let step: Int
+
+  /// Creates a block.
+  public init(
+    update: BlockVector<Scalar>, parameters: BlockVector<Scalar>, scratch: BlockVector<Scalar>, range: Range<Int>,
+    step: Int
+  ) {
+    self.update = update
+    self.parameters = parameters
+    self.scratch = scratch
+    self.range = range
+    self.step = step
+  }
+}
+
+/// The blocks of the state vectors of one transformation.
+public struct UpdateState<Scalar: KernelElement> {
+  private let vectors: UnsafePointer<UnsafeMutablePointer<Scalar>>
+  private let range: Range<Int>
+  private let kernels: Kernels<Scalar>
+
+  init(_ vectors: UnsafePointer<UnsafeMutablePointer<Scalar>>, range: Range<Int>, kernels: Kernels<Scalar>) {
+    self.vectors = vectors
+    self.range = range
+    self.kernels = kernels
+  }
+
+  /// The block of the state vector numbered as in `stateNames`.
+  public subscript(index: Int) -> BlockVector<Scalar> {
+    BlockVector(vectors[index] + range.lowerBound, count: range.count, kernels: kernels)
+  }
+}

@@ -1,0 +1,17 @@
+import Foundations
+
+/// The same learning rate throughout.
+public struct ConstantSchedule: Schedule {
+  /// `constant`.
+  public static let type = "constant"
+  /// No.
+  public let dependsOnLength = false
+
+  /// Creates the schedule.
+  public init() {}
+  /// Reads the schedule's settings: there are none.
+  public init(from settings: Settings) throws {}
+
+  /// 1.
+  public func factor(at step: Int, of run: RunLength) -> Double { 1 }
+}
