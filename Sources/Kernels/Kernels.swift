@@ -125,7 +125,8 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
     table.pointee.logsumexp(rows, columns, x, out)
   }
 
-  /// The index of the first largest element of each row of `x` [rows, columns] into `out` [rows].
+  /// The index of the first largest element of each row of `x` [rows, columns] into `out` [rows]; the first NaN if
+  /// there is one.
   public func argmax(_ x: Source, rows: Int, columns: Int, into out: Destination) {
     table.pointee.argmax(rows, columns, x, out)
   }
