@@ -22,13 +22,17 @@ public final class File: Sendable {
   ///   - path: where.
   ///   - overwriting: whether an existing file is emptied; otherwise its presence is an error.
   ///   - userBlock: the bytes kept free before the HDF5 part: 0, or a power of two of at least 512.
+  ///   - alignment: the elements of a dataset of at least 256 bytes begin at a multiple of so many bytes, so that they
+  ///     can be used where they lie in a mapped file.
   /// - Throws: `HDF5Error`.
-  public static func create(at path: String, overwriting: Bool = false, userBlock: Int = 0) throws -> File {
+  public static func create(
+    at path: String, overwriting: Bool = false, userBlock: Int = 0, alignment: Int = 1
+  ) throws -> File {
     if !overwriting, FileManager.default.fileExists(atPath: path) {
       throw HDF5Error(.alreadyExists, "cannot create '\(path)': it exists already")
     }
     let creation = try PropertyList.fileCreation(userBlock: userBlock).handle
-    let access = try PropertyList.fileAccess(locking: true).handle
+    let access = try PropertyList.fileAccess(locking: true, alignment: alignment).handle
     let (creationID, accessID) = (try creation.id, try access.id)
     let id = try Library.call("create '\(path)'") {
       H5Fcreate(path, overwriting ? chdf5_create_truncating() : chdf5_create_exclusive(), creationID, accessID)

@@ -98,6 +98,16 @@ import Testing
     }
   }
 
+  @Test func alignedElementsBeginAtMultiples() throws {
+    try withScratchDirectory { directory in
+      let file = try File.create(at: directory + "/x.h5", alignment: 64)
+      for index in 0..<5 {
+        let dataset = try file.root.createDataset("\(index)", shape: [301], values: [UInt8](repeating: 1, count: 301))
+        #expect(try dataset.offset.map { $0 % 64 } == 0)
+      }
+    }
+  }
+
   @Test func imagesAreFiles() throws {
     try withScratchDirectory { directory in
       let file = try File.inMemory()

@@ -1,0 +1,113 @@
+"""Values and gradients of operations in float64 by PyTorch, also at kinks, ties and the ends of the range."""
+
+import itertools
+
+import torch
+from torch.nn import functional as F
+
+from common import array
+
+# Also the kinks of the piecewise functions and large magnitudes. Between 20 and 37 PyTorch's softplus is x itself,
+# off by up to 2e-9; no point lies there.
+ANY = [-800.0, -40.0, -3.0, -1.5, -1.0, -0.5, -1e-3, -1e-9, 0.0, 1e-9, 1e-3, 0.5, 1.0, 1.5, 2.0, 3.0, 6.0, 40.0, 800.0]
+MODERATE = [value for value in ANY if abs(value) <= 40]
+POSITIVE = [0.0, 1e-300, 1e-9, 0.25, 1.0, 2.0, 10.0, 1e9, 1e300]
+
+UNARY = {
+    "negate": (torch.neg, ANY),
+    "exp": (torch.exp, ANY),
+    "expm1": (torch.expm1, ANY),
+    "log": (torch.log, POSITIVE),
+    "log1p": (torch.log1p, [-1.0, -0.5, -1e-9, *POSITIVE]),
+    "sqrt": (torch.sqrt, POSITIVE),
+    "rsqrt": (torch.rsqrt, POSITIVE),
+    "abs": (torch.abs, ANY),
+    "sign": (torch.sign, ANY),
+    "sin": (torch.sin, MODERATE),
+    "cos": (torch.cos, MODERATE),
+    "tanh": (torch.tanh, ANY),
+    "sigmoid": (torch.sigmoid, ANY),
+    "softplus": (F.softplus, ANY),
+    "erf": (torch.erf, ANY),
+    "relu": (F.relu, ANY),
+    "leakyRelu": (lambda x: F.leaky_relu(x, 0.01), ANY),
+    "elu": (lambda x: F.elu(x, 1.0), ANY),
+    "gelu": (F.gelu, ANY),
+    "geluTanh": (lambda x: F.gelu(x, approximate="tanh"), ANY),
+    "clip": (lambda x: torch.clamp(x, -1.0, 1.5), ANY),
+}
+UNARY_ATTRIBUTES = {"leakyRelu": {"slope": 0.01}, "elu": {"alpha": 1.0}, "clip": {"minimum": -1.0, "maximum": 1.5}}
+
+PAIRS = list(itertools.product([-2.0, -0.5, 0.0, 1.0, 1.5, 30.0], repeat=2))
+NONZERO_DIVISORS = [(x, y) for x, y in PAIRS if y != 0]
+# Negative bases to whole powers, zero to powers from 0 up, positive bases to any power.
+POWERS = [(x, y) for x in (0.0, 0.5, 1.0, 2.5) for y in (0.0, 0.5, 1.0, 2.0, 3.0)]
+POWERS += [(x, y) for x in (0.5, 1.0, 2.5) for y in (-2.0, -0.5)]
+POWERS += [(x, y) for x in (-2.0, -0.5) for y in (-2.0, -1.0, 0.0, 1.0, 2.0, 3.0)]
+
+BINARY = {
+    "add": (torch.add, PAIRS),
+    "subtract": (torch.sub, PAIRS),
+    "multiply": (torch.mul, PAIRS),
+    "divide": (torch.div, NONZERO_DIVISORS),
+    "power": (torch.pow, POWERS),
+    "minimum": (torch.minimum, PAIRS),
+    "maximum": (torch.maximum, PAIRS),
+    "where": (lambda x, y: torch.where(x > 0, x * y, y - x), PAIRS),
+}
+
+ROWS = [[1.0, 3.0, 3.0, -2.0], [0.5, 0.5, 0.5, 0.5], [-1.0, -4.0, 2.0, -4.0]]
+HUGE_ROWS = [[1e4, -1e4, 0.0, 1e4], [-1e4, -1e4, -1e4, -1e4], [1e4, 1e4 - 1, 0.0, -1e4]]
+# The gradient that comes from above, so that the rows of a Jacobian are told apart.
+ROW_COTANGENT = [1.0, -0.5, 2.0]
+COTANGENT = [[1.0, -2.0, 0.5, 3.0], [0.25, 1.0, -1.0, 2.0], [-0.5, 0.0, 1.5, 1.0]]
+
+REDUCTIONS = {
+    "sum": lambda x: x.sum(dim=1),
+    "mean": lambda x: x.mean(dim=1),
+    "max": lambda x: x.amax(dim=1),
+    "min": lambda x: x.amin(dim=1),
+    "logSumExp": lambda x: torch.logsumexp(x, dim=1),
+    "variance": lambda x: x.var(dim=1, correction=0),
+}
+
+
+def tensor(values):
+    return torch.tensor(values, dtype=torch.float64, requires_grad=True)
+
+
+def case(operation, function, inputs, cotangent=None, **attributes):
+    """One row: the value of a function of tensors, and for each of them the gradient that pulls the cotangent back."""
+    tensors = [tensor(values) for values in inputs]
+    value = function(*tensors)
+    upstream = torch.ones_like(value) if cotangent is None else tensor(cotangent).detach()
+    gradients = torch.autograd.grad(value, tensors, upstream, allow_unused=True, materialize_grads=True)
+    return {
+        "operation": operation, "attributes": attributes, "inputs": [array(x) for x in tensors],
+        "cotangent": array(upstream), "value": array(value), "gradients": [array(g) for g in gradients],
+    }
+
+
+def cases():
+    for name, (function, points) in UNARY.items():
+        yield case(name, function, [points], **UNARY_ATTRIBUTES.get(name, {}))
+    for name, (function, pairs) in BINARY.items():
+        yield case(name, function, [list(values) for values in zip(*pairs, strict=True)])
+    for name, function in (("add", torch.add), ("multiply", torch.mul), ("maximum", torch.maximum)):
+        yield case(name, function, [ROWS, [0.5, 3.0, -1.0, -2.0]], COTANGENT)
+        yield case(name, function, [[[1.0], [0.5], [-4.0]], [[1.0, 0.5, -4.0, 2.0]]], COTANGENT)
+        yield case(name, function, [ROWS, 0.5], COTANGENT)
+    for name, function in REDUCTIONS.items():
+        yield case(name, function, [ROWS], ROW_COTANGENT, axis=1)
+    for rows in (ROWS, HUGE_ROWS):
+        yield case("softmax", lambda x: torch.softmax(x, dim=1), [rows], COTANGENT, axis=1)
+        yield case("logSoftmax", lambda x: torch.log_softmax(x, dim=1), [rows], COTANGENT, axis=1)
+    yield case("logSumExp", lambda x: torch.logsumexp(x, dim=1), [HUGE_ROWS], ROW_COTANGENT, axis=1)
+    yield case("layerNormalization", lambda x, scale, shift: F.layer_norm(x, (4,), scale, shift, 1e-5),
+               [ROWS, [1.0, 0.5, -2.0, 1.5], [0.1, 0.0, -0.3, 0.2]], COTANGENT, epsilon=1e-5)
+    yield case("matmul", torch.matmul,
+               [[[1.0, -2.0], [0.5, 3.0], [0.0, -1.5]], [[2.0, 1.0, -1.0, 0.25], [0.5, -3.0, 4.0, 1.0]]], COTANGENT)
+
+
+def fixtures():
+    yield "operations.json", {"cases": list(cases())}
