@@ -32,7 +32,7 @@ let package = Package(
     .target(name: "HDF5", dependencies: ["CHDF5", "Foundations"]),
     .target(name: "Kernels", dependencies: ["CKernels", "Foundations"]),
     .target(name: "Autodiff", dependencies: ["Kernels", "Foundations"]),
-    .target(name: "Models", dependencies: ["Autodiff", "Foundations"]),
+    .target(name: "Models", dependencies: ["Autodiff", "Kernels", "Foundations"]),
     .target(name: "Optimizers", dependencies: ["Kernels", "Foundations"]),
     .target(
       name: "Datasets",

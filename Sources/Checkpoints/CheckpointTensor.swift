@@ -1,3 +1,4 @@
+import Foundation
 import Foundations
 
 /// A named array of floating-point numbers in a checkpoint. Two are equal if all bits are, of not-a-numbers too.
@@ -90,6 +91,8 @@ public struct CheckpointTensor: Sendable, Equatable {
   /// Whether shape, type and every bit of every element are the same.
   func hasSameElements(as other: CheckpointTensor) -> Bool {
     shape == other.shape && elementType == other.elementType
-      && withUnsafeBytes { bytes in other.withUnsafeBytes { bytes.elementsEqual($0) } }
+      && withUnsafeBytes { bytes in
+        other.withUnsafeBytes { bytes.isEmpty || memcmp(bytes.baseAddress!, $0.baseAddress!, bytes.count) == 0 }
+      }
   }
 }

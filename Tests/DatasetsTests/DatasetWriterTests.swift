@@ -61,7 +61,8 @@ import Testing
 
   @Test func badRequestsLeaveNothing() throws {
     try withScratchDirectory { (directory: String) throws -> Void in
-      func message(_ groups: [DatasetWriter.Group], _ path: String, _ writer: DatasetWriter = .init()) throws -> String {
+      func message(_ groups: [DatasetWriter.Group], _ path: String, _ writer: DatasetWriter = .init()) throws -> String
+      {
         let error = try #require(throws: TrainerError.self) { try writer.write(groups: groups, to: directory + path) }
         return error.message.replacingOccurrences(of: directory, with: "DIR")
       }
@@ -72,7 +73,8 @@ import Testing
         try message([Self.group("train", rows: 4, targets: 3)], "/x.h5")
           == "group 'train' has 4 inputs and 3 targets; each sample needs one of both")
       #expect(
-        try message(good, "/none/x.h5") == "cannot write 'DIR/none/x.h5': there is no directory 'DIR/none'; make it first"
+        try message(good, "/none/x.h5")
+          == "cannot write 'DIR/none/x.h5': there is no directory 'DIR/none'; make it first"
       )
       #expect(try message(good, "") == "cannot write 'DIR': it is a directory; name a file in it")
       #expect(

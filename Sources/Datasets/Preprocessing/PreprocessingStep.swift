@@ -21,14 +21,12 @@ public enum PreprocessingStep: Sendable, Equatable {
     case "standardize":
       self = .standardize
     default:
-      guard settings.contains("columns") else {
-        settings.resolve("columns", to: nil)
-        self = .oneHot(columns: nil)
-        break
+      let columns = try settings.optionalIntegers(
+        "columns", in: .nonNegative, help: "The columns of category codes, counted from 0; by default all.")
+      if let columns, Set(columns).count != columns.count {
+        throw settings.error("columns", "a column comes twice, name each once")
       }
-      self = .oneHot(
-        columns: try settings.integers(
-          "columns", in: .nonNegative, help: "The columns of category codes, counted from 0; by default all."))
+      self = .oneHot(columns: columns)
     }
     try settings.finish()
   }

@@ -10,6 +10,9 @@ public struct DatasetReader: Sendable {
   /// The groups that a dataset file may have.
   public static let groupNames = ["train", "validation", "test"]
 
+  /// Stands for the file's root where a group is asked for.
+  public static let root = "/"
+
   /// The file.
   public let path: String
   /// The groups that it has, in the order of `groupNames`.
@@ -57,6 +60,7 @@ public struct DatasetReader: Sendable {
   /// - Throws: `TrainerError` if the group or dataset is absent, listing those that are there.
   func dataset(_ name: String, in group: String) throws -> HDF5.Dataset {
     try Self.translating(path) {
+      if group == Self.root { return try file.root.dataset(name) }
       guard groups.contains(group) else {
         let names = try file.root.memberNames()
         throw TrainerError(
@@ -70,6 +74,11 @@ public struct DatasetReader: Sendable {
       }
       return try parent.dataset(name)
     }
+  }
+
+  /// Whether the file's root itself has such a dataset, as files without groups do.
+  public func hasRootDataset(_ name: String) throws -> Bool {
+    try Self.translating(path) { try file.root.exists(name) && file.root.kind(of: name) == .dataset }
   }
 
   private static func list(_ names: [String]) -> String {

@@ -31,6 +31,9 @@ public struct BinaryCrossEntropy: Loss {
     }
   }
 
+  /// Yes where the logit is positive.
+  public var prediction: PredictionRule { .positive }
+
   /// Adds the loss of each sample to the graph.
   public func terms(outputs z: Node, targets: Node) throws -> LossTerms {
     let exact = try targets.reshape(z.shape)

@@ -19,6 +19,9 @@ public protocol Loss: Configurable {
   /// - Throws: `TrainerError` if the outputs do not fit the targets.
   func task(outputCount: Int, targets: TargetKind) throws -> Task
 
+  /// How outputs become predictions.
+  var prediction: PredictionRule { get }
+
   /// Turns the model's outputs into what `predict` writes as probabilities; `nil` if they are none.
   func probabilities(of outputs: Node) throws -> Node?
 }
@@ -41,6 +44,16 @@ public struct LossTerms {
   public let losses: Node
   /// The samples' weights, [samples]; `nil` if all are 1.
   public let weights: Node?
+}
+
+/// How a model's outputs become a prediction.
+public enum PredictionRule: Sendable {
+  /// The index of the largest output.
+  case largest
+  /// For each output 1 if it is positive, else 0.
+  case positive
+  /// The outputs themselves.
+  case value
 }
 
 /// How a dataset gives its targets.

@@ -11,6 +11,9 @@ public struct MeanSquaredError: Loss {
   /// Reads the loss's settings: there are none.
   public init(from settings: Settings) throws {}
 
+  /// The outputs.
+  public var prediction: PredictionRule { .value }
+
   /// Adds the loss of each sample to the graph.
   public func terms(outputs: Node, targets: Node) throws -> LossTerms {
     LossTerms(losses: try (outputs - targets.reshape(outputs.shape)).square().mean(axes: [1]), weights: nil)

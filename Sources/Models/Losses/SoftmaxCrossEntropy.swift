@@ -27,6 +27,9 @@ public struct SoftmaxCrossEntropy: Loss {
     classWeights = try readClassWeights(settings)
   }
 
+  /// The class with the largest logit.
+  public var prediction: PredictionRule { .largest }
+
   /// Adds the loss of each sample to the graph.
   public func terms(outputs z: Node, targets: Node) throws -> LossTerms {
     let (samples, classes) = (z.shape[0], z.shape[1])
@@ -63,7 +66,8 @@ public struct SoftmaxCrossEntropy: Loss {
     case .values(let count):
       guard count == outputCount else {
         throw TrainerError(
-          .usage, "softmaxCrossEntropy needs one integer class label or \(outputCount) one-hot columns a sample for a model "
+          .usage,
+          "softmaxCrossEntropy needs one integer class label or \(outputCount) one-hot columns a sample for a model "
             + "with \(outputCount) outputs, but the targets have \(count) floating-point columns")
       }
       return .multiclass(classes: outputCount, oneHotTargets: true)

@@ -1,4 +1,5 @@
 import Foundations
+import Models
 
 /// A measure of one group of the data, as a config names it: `validation.accuracy`.
 public struct MetricReference: Sendable, Equatable, CustomStringConvertible {
@@ -37,7 +38,7 @@ public struct MetricReference: Sendable, Equatable, CustomStringConvertible {
     guard measures.names.contains(parts[1]) else {
       let names = measures.names.joined(separator: ", ")
       let advice =
-        ModelSettings.metricNames.contains(parts[1]) && !measures.isFormula
+        Metric(rawValue: parts[1]) != nil && !measures.isFormula
         ? "; add \"\(parts[1])\" to \"metrics\" to measure it"
         : suggestion(for: parts[1], among: measures.names).map { "; did you mean \"\(parts[0]).\($0)\"?" } ?? ""
       throw settings.error(key, "found \"\(text)\", but this run measures only \(names)\(advice)")
@@ -58,7 +59,7 @@ struct Measures {
   init(_ objective: RunConfiguration.Objective) {
     switch objective {
     case .model(let settings):
-      names = ["loss"] + settings.metrics
+      names = ["loss"] + settings.metrics.map(\.rawValue)
       isFormula = false
       isMaximizing = false
     case .formula(let settings):
@@ -69,7 +70,7 @@ struct Measures {
   }
 
   func prefersLarger(_ name: String) -> Bool {
-    name == "loss" ? isMaximizing : !["meanSquaredError", "meanAbsoluteError"].contains(name)
+    Metric(rawValue: name)?.prefersLarger ?? isMaximizing
   }
 }
 

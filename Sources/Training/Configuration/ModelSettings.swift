@@ -32,23 +32,18 @@ public struct ModelSettings: Sendable {
   public let model: Model
   /// What is made small.
   public let loss: any Loss
-  /// The names of the measures beside the loss, each once.
-  public let metrics: [String]
-
-  /// The metrics that a config may ask for, which are keys in `metrics.jsonl`.
-  public static let metricNames = [
-    "accuracy", "topKAccuracy", "precision", "recall", "f1", "rocAUC", "meanSquaredError", "meanAbsoluteError", "r2",
-  ]
+  /// What is measured beside the loss, each metric once.
+  public let metrics: [Metric]
 
   init(from settings: Settings) throws {
     model = try Model(from: settings.object("model", help: "The model."))
     loss = try Registry.losses.read(settings.object("loss", shorthand: "type", help: "What is made small."))
-    let metrics = try settings.strings(
-      "metrics", oneOf: Self.metricNames, default: [], help: "What is measured beside the loss.")
-    if let twin = metrics.first(where: { name in metrics.count { $0 == name } > 1 }) {
+    let names = try settings.strings(
+      "metrics", oneOf: Metric.allCases.map(\.rawValue), default: [], help: "What is measured beside the loss.")
+    if let twin = names.first(where: { name in names.count { $0 == name } > 1 }) {
       throw settings.error("metrics", "\"\(twin)\" comes twice, name each metric once")
     }
-    self.metrics = metrics
+    metrics = names.compactMap(Metric.init)
   }
 }
 

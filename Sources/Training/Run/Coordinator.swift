@@ -76,14 +76,16 @@ struct Coordinator<Scalar: TrainingScalar> {
     case .automatic:
       let newest = try directory.checkpoints.newestValid()
       for damaged in newest.damaged {
-        try notify(.warning("\(damaged.reason); it is kept as \(damaged.keptAs), and the run goes on from an older one"))
+        try notify(
+          .warning("\(damaged.reason); it is kept as \(damaged.keptAs), and the run goes on from an older one"))
       }
       found = newest.found
     }
     guard let (checkpoint, path) = found else { return RunProgress() }
     if let data = setup.data, let then = checkpoint.provenance["data"], then != data.fingerprint.description {
       throw TrainerError(
-        .usage, "\(directory.path): the directory holds a run on other data: \(data.path) has changed since "
+        .usage,
+        "\(directory.path): the directory holds a run on other data: \(data.path) has changed since "
           + "\(path) was saved; choose another directory with --output")
     }
     let differences = Provenance.differences(checkpoint)
@@ -105,7 +107,8 @@ struct Coordinator<Scalar: TrainingScalar> {
     let reason = "diverged at step \(divergence.step + 1): \(what) is not finite or beyond all bounds"
     try notify(.stopped(step: divergence.step + 1, reason: reason))
     throw TrainerError(
-      .diverged, "the run \(reason); a smaller optimizer.learningRate (now \(configuration.optimizer.learningRate)) helps")
+      .diverged,
+      "the run \(reason); a smaller optimizer.learningRate (now \(configuration.optimizer.learningRate)) helps")
   }
 
   /// Measures every group and tells the observers; at the end of an epoch begins the next.

@@ -39,13 +39,15 @@ public struct RunDirectory: Sendable {
     if let stored = try storedConfiguration() {
       guard !mustBeNew else {
         throw TrainerError(
-          .usage, "\(path): the directory holds a run already, and --resume never wants one without; "
+          .usage,
+          "\(path): the directory holds a run already, and --resume never wants one without; "
             + "choose another directory with --output or remove this one")
       }
       let difference = ConfigurationDifference(stored: stored, given: configuration.resolved)
       guard difference.isEmpty else {
         throw TrainerError(
-          .usage, "\(path): the directory holds a run of another config (\(difference.lines.joined(separator: "; "))); "
+          .usage,
+          "\(path): the directory holds a run of another config (\(difference.lines.joined(separator: "; "))); "
             + "choose another directory with --output")
       }
       return
@@ -53,7 +55,7 @@ public struct RunDirectory: Sendable {
     do {
       try makeDirectories()
       try AtomicFile.replace(
-        configPath, contents: Array((configuration.resolved.prettyText + "\n").utf8), fileSystem: fileSystem)
+        configPath, contents: [Array((configuration.resolved.prettyText + "\n").utf8)], fileSystem: fileSystem)
     } catch let error as FileError {
       throw TrainerError(.usage, "\(path): the run directory cannot be written to: \(error.reason)")
     }
@@ -106,7 +108,8 @@ public struct RunDirectory: Sendable {
     let step = end["step"]?.int ?? 0
     return RunSummary(
       name: try storedConfiguration()?["name"]?.text ?? fileName(of: path), directory: path, step: step, epoch: epoch,
-      measures: measures, seconds: seconds, checkpoint: checkpoints.path(ofStep: step), digest: end["digest"]?.text ?? "",
+      measures: measures, seconds: seconds, checkpoint: checkpoints.path(ofStep: step),
+      digest: end["digest"]?.text ?? "",
       reason: end["reason"]?.text)
   }
 }

@@ -73,7 +73,8 @@ struct RunSetup<Scalar: TrainingScalar> {
     case .samples(let count):
       guard count <= samples else {
         throw TrainerError(
-          .usage, "training.batchSize: found \(count), but the group 'train' of \(path) has only \(samples) samples; "
+          .usage,
+          "training.batchSize: found \(count), but the group 'train' of \(path) has only \(samples) samples; "
             + "choose at most that, or \"full\"")
       }
       return count
@@ -133,7 +134,8 @@ struct RunSetup<Scalar: TrainingScalar> {
   func description(directory: RunDirectory, resumedStep: Int?) -> RunDescription {
     RunDescription(
       name: configuration.name, directory: directory.path, layout: problem.layout, precision: Scalar.elementType,
-      samples: DatasetReader.groupNames.compactMap { name in data?.groups[name].map { (name, $0.count) } }, steps: steps,
+      samples: DatasetReader.groupNames.compactMap { name in data?.groups[name].map { (name, $0.count) } },
+      steps: steps,
       stepsPerEpoch: stepsPerEpoch, batchSize: batchSize, shards: configuration.training.shards, workers: workers,
       slotBytes: engine.slotBytes, instructionSet: InstructionSet.best.name, resumedStep: resumedStep, live: live)
   }
@@ -143,6 +145,7 @@ extension TrainingMemory {
   /// The parameters by name, if there are at most 16 numbers.
   var fewParameters: [(name: String, shape: [Int], values: [Double])] {
     guard layout.count <= 16 else { return [] }
-    return layout.entries.map { entry in (entry.name, entry.shape, parameters.elements[entry.range].map { Double($0) }) }
+    return layout.entries.map { entry in (entry.name, entry.shape, parameters.elements[entry.range].map { Double($0) })
+    }
   }
 }

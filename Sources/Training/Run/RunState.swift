@@ -34,7 +34,8 @@ extension TrainingMemory {
   func restore(_ checkpoint: Checkpoint, path: String) throws {
     guard checkpoint.layout == layout else {
       throw TrainerError(
-        .checkpoint, "\(path): the checkpoint's parameters are not those of the config's model; "
+        .checkpoint,
+        "\(path): the checkpoint's parameters are not those of the config's model; "
           + "use the config that the checkpoint holds")
     }
     for tensor in checkpoint.parameters {
@@ -53,7 +54,8 @@ extension TrainingMemory {
   ) throws {
     guard tensor.elementType == Scalar.elementType else {
       throw TrainerError(
-        .checkpoint, "\(path): '\(tensor.name)' is \(tensor.elementType.rawValue), but the config's precision is "
+        .checkpoint,
+        "\(path): '\(tensor.name)' is \(tensor.elementType.rawValue), but the config's precision is "
           + Scalar.elementType.rawValue)
     }
     tensor.copy(to: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: elements[range])))

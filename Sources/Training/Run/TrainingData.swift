@@ -46,14 +46,14 @@ struct TrainingData<Scalar: TrainingScalar>: Sendable {
       let targets: RowSource<Scalar> = try reader.rows(of: targetName, in: name)
       guard inputs.rows == targets.rows else {
         throw TrainerError(
-          .data, "\(reader.path): in the group '\(name)', '\(settings.inputs)' has \(inputs.rows) rows, but "
+          .data,
+          "\(reader.path): in the group '\(name)', '\(settings.inputs)' has \(inputs.rows) rows, but "
             + "'\(targetName)' has \(targets.rows); a row of each is one sample")
       }
-      kinds.append(
-        switch try reader.targetColumns(of: targetName, in: name) {
-        case .values(let count): .values(count: count)
-        case .integers(let range): .integers(range)
-        })
+      switch try reader.targetColumns(of: targetName, in: name) {
+      case .values(let count): kinds.append(.values(count: count))
+      case .integers(let range): kinds.append(.integers(range))
+      }
       groups[name] = SampleGroup(
         count: inputs.rows,
         sources: [
