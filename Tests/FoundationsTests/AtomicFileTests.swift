@@ -100,7 +100,7 @@ private func inTemporaryDirectory(_ body: (String) throws -> Void) throws {
           "openForWriting", "write", "write", "synchronize", "close", "openForReading", "close", "rename",
           "synchronizeDirectory",
         ])
-      try AtomicFile.replace(path, contents: [old])
+      try AtomicFile.replace(path, contents: old)
       try #expect(files.contents(of: path) == old)
     }
   }
