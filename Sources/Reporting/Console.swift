@@ -57,7 +57,7 @@ public final class Console: Sendable {
   }
 
   /// Takes the line at the bottom away.
-  func clear() { state.withLock { clear(&$0) } }
+  public func clear() { state.withLock { clear(&$0) } }
 
   private func clear(_ state: inout State) {
     if state.isDrawn { write("", &state) }

@@ -2,12 +2,20 @@ import Foundation
 
 /// How numbers are written for people. Files get the shortest text that reads back the same instead.
 enum NumberText {
-  /// A loss or a metric, to about four digits.
+  /// A loss or a metric, to about five digits.
   static func measure(_ value: Double) -> String {
     guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
-    let size = abs(value)
-    return size == 0 || (1e-3..<1e4).contains(size)
-      ? String(format: "%.4f", value) : String(format: size < 1e-3 ? "%.3e" : "%.6g", value)
+    let format =
+      switch abs(value) {
+      case 0: "%.4f"
+      case ..<1e-3: "%.3e"
+      case ..<10: "%.4f"
+      case ..<100: "%.3f"
+      case ..<1000: "%.2f"
+      case ..<10_000: "%.1f"
+      default: "%.5g"
+      }
+    return String(format: format, value)
   }
 
   /// How much is done in a second, to three digits.

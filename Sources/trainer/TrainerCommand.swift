@@ -49,19 +49,19 @@ struct TrainerCommand: ParsableCommand {
       code = .usage
       text = "error: \(error)\n"
     case let status as ArgumentParser.ExitCode:
-      exit(status.rawValue)
+      Foundation.exit(status.rawValue)
     default:
       let isHelp = exitCode(for: error) == .success
       code = isHelp ? .done : .usage
       text = fullMessage(for: error) + "\n"
       if isHelp {
         print(text, terminator: "")
-        exit(code.rawValue)
+        Foundation.exit(code.rawValue)
       }
     }
     // Where standard error itself is broken, only the exit code is left to tell.
     do { try StandardStream.error.write(text) } catch _ {}
-    exit(code.rawValue)
+    Foundation.exit(code.rawValue)
   }
 
   static let _errorPrefix = "error: "
