@@ -71,8 +71,9 @@ public final class Console: Sendable {
       state.isDrawn = false
     } catch {
       state.isBroken = true
-      do { try errors.write("warning: standard output cannot be written (\(error)); the work goes on without it\n") }
-      catch _ {}
+      do {
+        try errors.write("warning: standard output cannot be written (\(error)); the work goes on without it\n")
+      } catch _ {}
     }
   }
 }

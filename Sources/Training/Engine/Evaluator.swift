@@ -109,13 +109,6 @@ public struct Measurement: Sendable, Equatable {
   /// The confusion matrix, if it was counted.
   public let confusion: ConfusionMatrix?
 
-  /// A measurement of the loss alone.
-  init(loss: Double) {
-    self.loss = loss
-    metrics = []
-    confusion = nil
-  }
-
   /// Joins sums: loss, weight, then those of the metrics.
   init(sums: [Double], isMean: Bool, metrics set: MetricSet?) {
     let fixed = 2
@@ -148,7 +141,7 @@ public struct Measurement: Sendable, Equatable {
 /// The samples of one group: rows for each of the graph's inputs.
 struct SampleGroup<Scalar: TrainingScalar>: Sendable {
   let count: Int
-  private let sources: [String: RowSource<Scalar>]
+  let sources: [String: RowSource<Scalar>]
 
   /// Samples whose rows have these names in the graph.
   init(count: Int, sources: [String: RowSource<Scalar>]) {
