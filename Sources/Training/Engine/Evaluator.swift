@@ -109,10 +109,10 @@ public struct Measurement: Sendable, Equatable {
   /// The confusion matrix, if it was counted.
   public let confusion: ConfusionMatrix?
 
-  /// A measurement of the loss alone.
-  init(loss: Double) {
+  /// Creates a measurement without a confusion matrix.
+  public init(loss: Double, metrics: [(name: String, value: Double)] = []) {
     self.loss = loss
-    metrics = []
+    self.metrics = metrics
     confusion = nil
   }
 
