@@ -109,6 +109,13 @@ public struct Measurement: Sendable, Equatable {
   /// The confusion matrix, if it was counted.
   public let confusion: ConfusionMatrix?
 
+  /// Creates a measurement without a confusion matrix.
+  public init(loss: Double, metrics: [(name: String, value: Double)] = []) {
+    self.loss = loss
+    self.metrics = metrics
+    confusion = nil
+  }
+
   /// Joins sums: loss, weight, then those of the metrics.
   init(sums: [Double], isMean: Bool, metrics set: MetricSet?) {
     let fixed = 2

@@ -78,7 +78,7 @@ public final class LiveProgress: Sendable {
   /// The loss of the last step; NaN before the first.
   public var loss: Double { Double(bitPattern: lossBits.load(ordering: .relaxed)) }
 
-  func update(step: Int, loss: Double) {
+  package func update(step: Int, loss: Double) {
     stepCount.store(step, ordering: .relaxed)
     lossBits.store(loss.bitPattern, ordering: .relaxed)
   }
