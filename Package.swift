@@ -62,8 +62,10 @@ let package = Package(
     .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Foundations", "TestSupport"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"]),
     .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Kernels", "TestSupport"]),
-    .testTarget(name: "ModelsTests", dependencies: ["Models", "Autodiff", "TestSupport"]),
-    .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Foundations", "TestSupport"]),
+    .testTarget(
+      name: "ModelsTests",
+      dependencies: ["Models", "Optimizers", "Autodiff", "Kernels", "HDF5", "Foundations", "TestSupport"]),
+    .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Kernels", "Foundations", "TestSupport"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "HDF5", "Foundations", "TestSupport"]),
     .testTarget(name: "DataParallelTests", dependencies: ["DataParallel", "TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "HDF5", "Foundations", "TestSupport"]),

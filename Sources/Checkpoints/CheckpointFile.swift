@@ -50,6 +50,22 @@ public enum CheckpointFile {
     }
   }
 
+  /// Checks every byte of a checkpoint.
+  ///
+  /// - Returns: A sentence that says what is damaged; `nil` if nothing is.
+  /// - Throws: `TrainerError` with code `.checkpoint` if the file is missing, cannot be read or has another format
+  ///   version.
+  public static func damage(in path: String, fileSystem: some FileSystem = SystemFileSystem()) throws -> String? {
+    do {
+      _ = try load(path, fileSystem)
+      return nil
+    } catch let fault as CheckpointFault {
+      let error = fault.error(path: path)
+      guard case .damaged = fault else { throw error }
+      return error.message
+    }
+  }
+
   /// Reads what a checkpoint's first 512 bytes say; of the rest only the length is checked.
   ///
   /// - Throws: like ``read(_:fileSystem:)``.

@@ -66,7 +66,7 @@ public struct DatasetWriter: Sendable {
     } catch let error as FileError {
       throw TrainerError(.usage, "cannot write '\(path)': \(error.reason.lowercased())")
     } catch let error as HDF5Error {
-      throw TrainerError(.usage, "cannot write '\(path)': \(error)")
+      throw TrainerError(.usage, "cannot write '\(path)': \(error.cause.lowercased())")
     }
   }
 

@@ -181,21 +181,24 @@ public final class Dataset: Object {
 
   /// Makes the calls of a transfer, one for each piece.
   private func run(_ verb: String, _ plan: Transfer, refusingLossyConversions: Bool, _ move: Move) throws {
-    let properties = try PropertyList.transfer(refusingLossyConversions: refusingLossyConversions).handle
-    let (id, fileID, propertiesID) = (try handle.id, try plan.space.handle.id, try properties.id)
-    var memory = try Dataspace([0])
-    for piece in plan.pieces where !piece.memory.isEmpty {
-      let first = piece.memory.lowerBound
-      guard let slab = piece.slab else {
-        try Library.call("\(verb) \(handle.label)") {
-          move(id, chdf5_space_all(), chdf5_space_all(), propertiesID, first)
+    let properties = try PropertyList.transfer(refusingLossyConversions: refusingLossyConversions)
+    let (id, fileID) = (try handle.id, try plan.space.handle.id)
+    try properties.handle.use { propertiesID in
+      var memory = try Dataspace([0])
+      for piece in plan.pieces where !piece.memory.isEmpty {
+        let first = piece.memory.lowerBound
+        guard let slab = piece.slab else {
+          try Library.call("\(verb) \(handle.label)") {
+            move(id, chdf5_space_all(), chdf5_space_all(), propertiesID, first)
+          }
+          continue
         }
-        continue
-      }
-      if memory.count != piece.memory.count { memory = try Dataspace([piece.memory.count]) }
-      let memoryID = try memory.handle.id
-      try Library.call("\(verb) \(handle.label)") {
-        slab.select(in: fileID) < 0 ? -1 : move(id, memoryID, fileID, propertiesID, first)
+        if memory.count != piece.memory.count { memory = try Dataspace([piece.memory.count]) }
+        try memory.handle.use { memoryID in
+          _ = try Library.call("\(verb) \(handle.label)") {
+            slab.select(in: fileID) < 0 ? -1 : move(id, memoryID, fileID, propertiesID, first)
+          }
+        }
       }
     }
   }

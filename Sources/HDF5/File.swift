@@ -33,9 +33,12 @@ public final class File: Sendable {
     }
     let creation = try PropertyList.fileCreation(userBlock: userBlock).handle
     let access = try PropertyList.fileAccess(locking: true, alignment: alignment).handle
-    let (creationID, accessID) = (try creation.id, try access.id)
-    let id = try Library.call("create '\(path)'") {
-      H5Fcreate(path, overwriting ? chdf5_create_truncating() : chdf5_create_exclusive(), creationID, accessID)
+    let id = try creation.use { creationID in
+      try access.use { accessID in
+        try Library.call("create '\(path)'") {
+          H5Fcreate(path, overwriting ? chdf5_create_truncating() : chdf5_create_exclusive(), creationID, accessID)
+        }
+      }
     }
     return File(id, name: path)
   }
@@ -46,10 +49,11 @@ public final class File: Sendable {
   public static func open(at path: String, writable: Bool = false) throws -> File {
     let byteCount = try checkIsRegularFile(path)
     let access = try PropertyList.fileAccess(locking: writable).handle
-    let accessID = try access.id
     do {
-      let id = try Library.call("open '\(path)'") {
-        H5Fopen(path, writable ? chdf5_open_read_write() : chdf5_open_read_only(), accessID)
+      let id = try access.use { accessID in
+        try Library.call("open '\(path)'") {
+          H5Fopen(path, writable ? chdf5_open_read_write() : chdf5_open_read_only(), accessID)
+        }
       }
       return File(id, name: path)
     } catch let error as HDF5Error {
@@ -62,10 +66,13 @@ public final class File: Sendable {
   public static func inMemory(userBlock: Int = 0) throws -> File {
     let creation = try PropertyList.fileCreation(userBlock: userBlock).handle
     let access = try PropertyList.memoryAccess(image: nil).handle
-    let (creationID, accessID) = (try creation.id, try access.id)
     let name = uniqueMemoryName()
-    let id = try Library.call("create a file in memory") {
-      H5Fcreate(name, chdf5_create_truncating(), creationID, accessID)
+    let id = try creation.use { creationID in
+      try access.use { accessID in
+        try Library.call("create a file in memory") {
+          H5Fcreate(name, chdf5_create_truncating(), creationID, accessID)
+        }
+      }
     }
     return File(id, name: "a file in memory")
   }
@@ -80,10 +87,11 @@ public final class File: Sendable {
     try image.withUnsafeBytes { bytes in
       guard hasSignature(bytes) else { throw notHDF5(name, byteCount: bytes.count) }
       let access = try PropertyList.memoryAccess(image: bytes).handle
-      let accessID = try access.id
       let memoryName = uniqueMemoryName()
       do {
-        let id = try Library.call("open '\(name)'") { H5Fopen(memoryName, chdf5_open_read_only(), accessID) }
+        let id = try access.use { accessID in
+          try Library.call("open '\(name)'") { H5Fopen(memoryName, chdf5_open_read_only(), accessID) }
+        }
         return File(id, name: name)
       } catch let error as HDF5Error {
         throw explain(error, name: name, byteCount: bytes.count, hasSignature: true)

@@ -34,11 +34,11 @@ struct DataImportCommand: ParsableCommand {
       the test group (for regression each fifth row); nothing is drawn at random.
 
       EXAMPLES
-        trainer data import iris.csv --target species --output iris.h5
-        trainer data import wine.csv --target quality --task regression --drop id --output wine.h5
-        trainer data import table.tsv --no-header --target 1 --output table.h5
-        trainer data import /usr/share/datasets/fashion-mnist --output fashion-mnist.h5
-        trainer data import images.idx3.gz --labels labels.idx1.gz --output images.h5
+        trainer data import iris.csv --target species -o iris.h5
+        trainer data import wine.csv --task regression --drop id -o wine.h5
+        trainer data import table.tsv --no-header --target 1 -o table.h5
+        trainer data import /usr/share/datasets/fashion-mnist -o fashion.h5
+        trainer data import images.idx3.gz --labels labels.idx1.gz -o i.h5
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -53,7 +53,7 @@ struct DataImportCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: "The dataset file to write.", completion: .file(extensions: ["h5"]))
   var output: String
 
-  @Option(help: "The input's format (\(Format.allValueStrings.joined(separator: ", "))); guessed from its name.")
+  @Option(help: "The input's format; guessed from its name if left out.")
   var format: Format?
 
   @Option(help: "What to do without test files: every fifth sample of a class to the test group, or none.")
@@ -131,9 +131,12 @@ struct IDXOptions: ParsableArguments {
 /// The options for CSV and TSV files.
 struct CSVOptions: ParsableArguments {
   @Option(
+    parsing: .unconditional,
     help: "The target column: its name, or its number counted from 1, or from the end with -1. (default: the last)")
   var target: String?
-  @Option(help: "A column that is no input, by name or number; may be repeated.") var drop: [String] = []
+  @Option(
+    parsing: .unconditionalSingleValue, help: "A column that is no input, by name or number; may be repeated.")
+  var drop: [String] = []
   @Option(help: "A file with the same columns for the test group.", completion: .file()) var test: String?
   @Flag(help: "The first line holds data, not the columns' names.") var noHeader = false
   @Option(help: "The character between fields, or 'tab'. (default: guessed)") var delimiter: String?

@@ -84,6 +84,7 @@ import Testing
     #expect(
       error.message == "cannot read dataset '/x' of 'a file in memory': data error detected by Fletcher32 checksum")
     #expect(error.stack.last?.function == "H5Dread")
+    #expect(error.cause == "data error detected by Fletcher32 checksum")
   }
 
   @Test(arguments: [0, 512, 4096]) func offsetsAreTheFiles(userBlock: Int) throws {

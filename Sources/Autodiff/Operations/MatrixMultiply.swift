@@ -45,7 +45,8 @@ struct MatrixMultiply: Operation {
   }
 
   func scratchCount<Scalar: KernelElement>(inputs: [Shape], kernels: Kernels<Scalar>) -> Int {
-    kernels.multiplyScratch(depth: inputs[0][transposesLeft ? 0 : 1])
+    kernels.multiplyScratch(
+      rows: inputs[0][transposesLeft ? 1 : 0], depth: inputs[0][transposesLeft ? 0 : 1])
   }
 
   func floatingPointOperations(inputs: [Shape], output: Shape) -> Int {

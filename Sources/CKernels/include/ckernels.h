@@ -44,7 +44,7 @@ typedef struct ck_table {
                        const void *x, void *out);
   /* c[m, n] (+)= a[m, k] b[k, n], a and b with any strides, c with rows ldc apart. Each element is one chain of
      multiply-adds over k in ascending order, however the product is tiled. `scratch` has room for
-     k * panel_columns elements. */
+     k * (panel_columns + m rounded up to tile_rows) elements. */
   void (*gemm)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_column, const void *b,
                ptrdiff_t b_row, ptrdiff_t b_column, void *c, ptrdiff_t ldc, int accumulate, void *scratch);
   /* out[r, :] = x[index[r], :] * scale + offset, converted; scale and offset have `columns` elements. */

@@ -36,6 +36,7 @@ public struct BinaryCrossEntropy: Loss {
 
   /// Adds the loss of each sample to the graph.
   public func terms(outputs z: Node, targets: Node) throws -> LossTerms {
+    try requireRows(of: z)
     let exact = try targets.reshape(z.shape)
     let t = labelSmoothing > 0 ? try exact * (1 - labelSmoothing) + labelSmoothing / 2 : exact
     let losses = try (z.softplus() - t * z).mean(axes: [1])

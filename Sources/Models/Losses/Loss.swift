@@ -38,6 +38,20 @@ extension Registry where Component == any Loss {
   ])
 }
 
+extension Loss {
+  /// Checks that a model's outputs are one row a sample.
+  ///
+  /// - Throws: `TrainerError` if they have another rank, as those of a model without a dense layer may.
+  func requireRows(of outputs: Node) throws {
+    guard outputs.shape.count == 2 else {
+      throw TrainerError(
+        .usage,
+        "\(Self.type) takes one row of outputs a sample, but the model's outputs have the shape "
+          + "\(Array(outputs.shape.dropFirst())) a sample; end the model with a dense layer")
+    }
+  }
+}
+
 /// The loss of each sample of a shard. The loss of a batch is Σ `losses` / Σ `weights`.
 public struct LossTerms {
   /// The weighted losses, [samples].

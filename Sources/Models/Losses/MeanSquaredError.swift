@@ -16,7 +16,8 @@ public struct MeanSquaredError: Loss {
 
   /// Adds the loss of each sample to the graph.
   public func terms(outputs: Node, targets: Node) throws -> LossTerms {
-    LossTerms(losses: try (outputs - targets.reshape(outputs.shape)).square().mean(axes: [1]), weights: nil)
+    try requireRows(of: outputs)
+    return LossTerms(losses: try (outputs - targets.reshape(outputs.shape)).square().mean(axes: [1]), weights: nil)
   }
 
   /// Numbers.

@@ -32,6 +32,7 @@ public struct SoftmaxCrossEntropy: Loss {
 
   /// Adds the loss of each sample to the graph.
   public func terms(outputs z: Node, targets: Node) throws -> LossTerms {
+    try requireRows(of: z)
     let (samples, classes) = (z.shape[0], z.shape[1])
     let graph = z.graph
     let exact = targets.shape == z.shape ? targets : try targets.reshape([samples]).oneHot(count: classes)
@@ -78,7 +79,11 @@ public struct SoftmaxCrossEntropy: Loss {
   public func probabilities(of outputs: Node) throws -> Node? { try outputs.softmax() }
 }
 
-/// Reads `classWeights`: one positive weight for each class.
+/// Reads `classWeights`: one weight for each class, not all of them 0.
 func readClassWeights(_ settings: Settings) throws -> [Double]? {
-  try settings.optionalNumbers("classWeights", in: .nonNegative, help: "One weight for each class.")
+  let weights = try settings.optionalNumbers("classWeights", in: .nonNegative, help: "One weight for each class.")
+  if let weights, !weights.contains(where: { $0 > 0 }) {
+    throw settings.error("classWeights", "no weight is greater than 0, so nothing would be learnt")
+  }
+  return weights
 }
