@@ -92,6 +92,27 @@ extension Node {
   /// 1 where x ≥ other, else 0.
   public func isAtLeast(_ other: Node) throws -> Node { try other.binary(.lessOrEqual, self) }
 
+  /// 1 where not equal, else 0; NaN equals nothing.
+  public func isNotEqual(to other: Node) throws -> Node { try 1 - isEqual(to: other) }
+
+  /// The value, but at least `minimum` and at most `maximum`; `maximum` wins where they cross.
+  ///
+  /// The gradient at a bound goes to the bound, so that it is 0 for the value, as PyTorch's `clamp` has it.
+  public func clip(from minimum: Node?, to maximum: Node?) throws -> Node {
+    var result = self
+    if let minimum { result = try select(result.isAtMost(minimum), minimum, result) }
+    if let maximum { result = try select(result.isAtLeast(maximum), maximum, result) }
+    return result
+  }
+
+  /// The value, but at least `minimum` and at most `maximum`; its gradient at a bound is 0.
+  public func clip(from minimum: Double, to maximum: Double) throws -> Node {
+    try clip(from: graph.constant(minimum), to: graph.constant(maximum))
+  }
+
+  /// x^n for a number n.
+  public func power(_ exponent: Double) throws -> Node { try power(graph.constant(exponent)) }
+
   /// The value repeated up to a shape, by NumPy's broadcasting rule.
   public func broadcast(to shape: Shape) throws -> Node {
     shape == self.shape ? self : try apply(Broadcast(target: shape))

@@ -8,6 +8,9 @@ public protocol Operation: Hashable, Sendable {
   /// The name in pictures, plans and errors.
   var name: String { get }
 
+  /// What else distinguishes this operation from others of its name, for pictures: its axes, its target shape.
+  var detail: String { get }
+
   /// The result's shape.
   ///
   /// - Throws: `TrainerError` if the operation does not take inputs of these shapes.
@@ -40,6 +43,8 @@ extension Operation {
   public func gradient(of node: Node, upstream: Node) throws -> [Node?] {
     throw TrainerError(.usage, "operation '\(name)' has no gradient rule")
   }
+  /// Nothing.
+  public var detail: String { "" }
   /// None.
   public func scratchCount<Scalar: KernelElement>(inputs: [Shape], kernels: Kernels<Scalar>) -> Int { 0 }
   /// One for each element of the result.
@@ -77,12 +82,13 @@ public typealias KernelBody<Scalar: KernelElement> = @Sendable (Frame<Scalar>) -
 public struct Frame<Scalar: KernelElement> {
   /// Base addresses: the plan's buffers, the parameters, the gradient slot, the constants, then each input.
   let regions: UnsafeMutablePointer<UnsafeMutablePointer<Scalar>>
-  /// Scratch space of the kernel that runs.
-  let scratch: UnsafeMutablePointer<Scalar>
+  /// Scratch space of the kernel that runs, of the size that it asked for.
+  public let scratch: UnsafeMutablePointer<Scalar>
   /// What random operations depend on.
-  let randomness: Randomness
+  public let randomness: Randomness
 
-  func pointer(_ operand: Operand) -> UnsafeMutablePointer<Scalar> { regions[operand.region] + operand.offset }
+  /// The first element of an operand.
+  public func pointer(_ operand: Operand) -> UnsafeMutablePointer<Scalar> { regions[operand.region] + operand.offset }
 }
 
 /// What random operations depend on: they are pure functions of it and of an element's place in the batch.

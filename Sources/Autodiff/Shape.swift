@@ -7,6 +7,13 @@ extension Shape {
   /// The number of elements.
   var elementCount: Int { reduce(1, *) }
 
+  /// The distances between neighbours along each axis of a contiguous row-major array.
+  var rowMajorStrides: [Int] {
+    var strides = [Int](repeating: 1, count: count)
+    for axis in indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * self[axis + 1] }
+    return strides
+  }
+
   /// The shape that NumPy's broadcasting rule gives: aligned at the last axis, extents equal or 1.
   ///
   /// - Throws: `TrainerError` if two extents differ and neither is 1.

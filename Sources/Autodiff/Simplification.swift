@@ -9,24 +9,33 @@ public struct Simplification: OptionSet, Sendable {
   /// Creates a set from its bits.
   public init(rawValue: Int) { self.rawValue = rawValue }
 
-  /// Evaluates operations on constants, in double precision, and drops additions of 0 and multiplications by 1.
+  /// Evaluates operations on constants, in double precision, and drops what constants make idle: additions of 0,
+  /// multiplications by 1, choices that are made already.
   public static let constants = Simplification(rawValue: 1)
   /// Computes equal operations on equal operands once.
   public static let commonSubexpressions = Simplification(rawValue: 2)
   /// Runs chains of element-wise operations in one pass over memory.
   public static let fusion = Simplification(rawValue: 4)
+  /// Leaves out nodes that no output needs.
+  public static let deadNodes = Simplification(rawValue: 8)
   /// All of them.
-  public static let all: Simplification = [.constants, .commonSubexpressions, .fusion]
+  public static let all: Simplification = [.constants, .commonSubexpressions, .fusion, .deadNodes]
 }
 
 extension Graph {
-  /// A new graph that computes the same outputs with the rewrites of `passes`. Nodes that no output needs are dropped.
+  /// A new graph that computes the same outputs with the rewrites of `passes`.
   ///
   /// - Returns: The nodes of the new graph that stand for `outputs`.
-  func simplified(_ outputs: [Node], _ passes: Simplification) throws -> [Node] {
+  /// - Throws: `TrainerError` if an operation on constants cannot be evaluated.
+  public func simplified(_ outputs: [Node], _ passes: Simplification = .all) throws -> [Node] {
     var rewriter = Rewriter(passes: passes)
-    for index in reachable(from: outputs) { try rewriter.rewrite(Node(graph: self, index: index)) }
+    for index in order(for: outputs, passes) { try rewriter.rewrite(Node(graph: self, index: index)) }
     return outputs.compactMap { rewriter.replacements[$0.index] }
+  }
+
+  /// The indices of the nodes to compute, ascending.
+  func order(for outputs: [Node], _ passes: Simplification) -> [Int] {
+    passes.contains(.deadNodes) ? reachable(from: outputs) : Array(records.indices)
   }
 
   /// The indices of all nodes that an output needs, ascending.
@@ -75,17 +84,29 @@ private struct Rewriter {
       let values = try evaluate(node.operation, constants.compactMap { $0 })
       return try shared(Constant(values: values, shape: node.shape), [])
     }
-    guard let binary = node.operation as? BinaryOperation else { return nil }
     func isAll(_ position: Int, _ value: Double) -> Bool {
       constants[position]?.values.allSatisfy { $0 == value } ?? false
     }
     func whole(_ position: Int) -> Node? { inputs[position].shape == node.shape ? inputs[position] : nil }
-    switch binary.function {
-    case .add: return isAll(1, 0) ? whole(0) : isAll(0, 0) ? whole(1) : nil
-    case .subtract: return isAll(1, 0) ? whole(0) : nil
-    case .multiply: return isAll(1, 1) ? whole(0) : isAll(0, 1) ? whole(1) : nil
-    case .divide, .power: return isAll(1, 1) ? whole(0) : nil
-    case .minimum, .maximum, .equal, .less, .lessOrEqual: return nil
+    switch node.operation {
+    case let unary as UnaryOperation where unary.function == .negate:
+      return (inputs[0].operation as? UnaryOperation)?.function == .negate ? inputs[0].inputs[0] : nil
+    case let binary as BinaryOperation:
+      switch binary.function {
+      case .add: return isAll(1, 0) ? whole(0) : isAll(0, 0) ? whole(1) : nil
+      case .subtract: return isAll(1, 0) ? whole(0) : nil
+      case .multiply: return isAll(1, 1) ? whole(0) : isAll(0, 1) ? whole(1) : nil
+      case .divide: return isAll(1, 1) ? whole(0) : nil
+      case .power:
+        if isAll(1, 1) { return whole(0) }
+        return isAll(1, 2) && whole(0) != nil ? try shared(UnaryOperation(function: .square), [inputs[0]]) : nil
+      case .minimum, .maximum, .equal, .less, .lessOrEqual: return nil
+      }
+    case is SelectOperation:
+      guard let condition = constants[0], !condition.values.isEmpty else { return nil }
+      if condition.values.allSatisfy({ $0 == 0 }) { return whole(2) }
+      return condition.values.allSatisfy { $0 != 0 } ? whole(1) : nil
+    default: return nil
     }
   }
 

@@ -198,6 +198,36 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
     table.pointee.strided_copy(start, count, rank, shape, strides, x, out)
   }
 
+  /// Stores element i of the array `x` of that shape where `stridedCopy` with these strides reads element i.
+  public func stridedStore(
+    _ x: Source, shape: UnsafePointer<Int>, strides: UnsafePointer<Int>, rank: Int, into out: Destination
+  ) {
+    table.pointee.strided_store(rank, shape, strides, x, out)
+  }
+
+  /// Rows of the middle axis of `x` [outer, extent, inner] into `out` [outer, count, inner], chosen by `indices` [count].
+  ///
+  /// Negative indices count from the end; one that is no whole number in range gives a row of NaN.
+  public func gather(
+    _ x: Source, indices: Source, outer: Int, extent: Int, inner: Int, count: Int, into out: Destination
+  ) {
+    table.pointee.gather(outer, extent, inner, count, indices, x, out)
+  }
+
+  /// Adds the rows of `x` [outer, count, inner], in order, to those rows of zeros `out` [outer, extent, inner] that
+  /// `indices` [count] name. Negative indices count from the end; one that is no whole number in range is left out.
+  public func scatterAdd(
+    _ x: Source, indices: Source, outer: Int, extent: Int, inner: Int, count: Int, into out: Destination
+  ) {
+    table.pointee.scatter_add(outer, extent, inner, count, indices, x, out)
+  }
+
+  /// Rows `out` [rows, count] of zeros with a 1 at the place that `indices` [rows] names; an index outside
+  /// 0 ..< `count` gives zeros.
+  public func oneHot(_ indices: Source, rows: Int, count: Int, into out: Destination) {
+    table.pointee.one_hot(rows, count, indices, out)
+  }
+
   /// Gathers rows of a byte matrix `x` [any, columns] into `out` [rows, columns], converted as `x * scale + offset`;
   /// `scale` and `offset` are [columns].
   public func gatherRows(

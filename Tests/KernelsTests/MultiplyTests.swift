@@ -30,7 +30,7 @@ private struct Product {
         .init(memory.place(a, shift: shift), columns: aTransposed ? rows : depth, transposed: aTransposed),
         .init(memory.place(b, shift: shift), columns: bTransposed ? depth : columns, transposed: bTransposed),
         rows: rows, columns: columns, depth: depth, into: out, accumulate: accumulates,
-        scratch: memory.room(kernels.multiplyScratch(depth: depth), shift: shift))
+        scratch: memory.room(kernels.multiplyScratch(rows: rows, depth: depth), shift: shift))
       return array(out, c.count)
     }
   }

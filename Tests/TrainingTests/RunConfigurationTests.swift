@@ -196,9 +196,10 @@ private func message(_ text: String) -> String {
     #expect(again.resolved.prettyText == resolved.prettyText)
   }
 
-  @Test func shardsFollowFromTheBatchSizeAlone() {
-    let sizes = [1, 31, 64, 256, 100_000]
-    #expect(sizes.map { TrainingSettings.defaultShards(for: .samples($0)) } == [1, 1, 2, 8, 16])
+  @Test func shardsFollowFromTheConfigAlone() {
+    let sizes = [1, 31, 64, 256, 1024, 100_000]
+    #expect(sizes.map { TrainingSettings.defaultShards(for: .samples($0)) } == [1, 2, 4, 8, 16, 32])
+    #expect(sizes.map { TrainingSettings.defaultShards(for: .samples($0), isLarge: true) } == [1, 1, 2, 4, 8, 16])
     #expect(TrainingSettings.defaultShards(for: .full) == 16)
   }
 

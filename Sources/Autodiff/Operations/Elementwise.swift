@@ -86,14 +86,17 @@ struct BinaryOperation: ElementwiseOperation {
   }
 
   // d/dx x^y = y x^(y-1), which is 0 where y is 0 also at x = 0; d/dy x^y = x^y log x, which is 0 at x = 0, y > 0.
+  // A number needs no such guard, which keeps formulas and pictures plain.
   private func powerGradient(_ x: Node, _ y: Node, node: Node, upstream: Node) throws -> [Node?] {
     let zero = try node.graph.constant(0)
-    let base = try upstream * y * x.power(y - 1)
-    let exponent = try upstream * node * select(x.isEqual(to: zero), zero, x.log())
-    return [
-      try select(y.isEqual(to: zero), zero, base),
-      try select(x.isEqual(to: zero), zero, exponent),
-    ]
+    let logarithm = try (x.number ?? 0) > 0 ? x.log() : select(x.isEqual(to: zero), zero, x.log())
+    let base =
+      switch y.number {
+      case 0: nil as Node?
+      case let number?: try upstream * number * x.power(number - 1)
+      case nil: try select(y.isEqual(to: zero), zero, upstream * y * x.power(y - 1))
+      }
+    return [base, try upstream * node * logarithm]
   }
 
   private func extremumGradient(chosen: Node, _ x: Node, _ y: Node, _ upstream: Node) throws -> [Node?] {
@@ -122,6 +125,7 @@ struct SelectOperation: ElementwiseOperation {
 struct Broadcast: ElementwiseOperation {
   let target: Shape
   var name: String { "broadcast" }
+  var detail: String { "to \(target)" }
 
   func shape(of inputs: [Shape]) throws -> Shape {
     guard try Shape.broadcast([inputs[0], target], for: name) == target else {
@@ -133,4 +137,11 @@ struct Broadcast: ElementwiseOperation {
   func loop<Scalar: KernelElement>(of kernels: Kernels<Scalar>) -> ElementwiseLoop { .unary(kernels.loop(.copy)) }
 
   func gradient(of node: Node, upstream: Node) throws -> [Node?] { [try upstream.sum(to: node.inputs[0].shape)] }
+}
+
+extension Node {
+  /// The value if this is one constant number.
+  fileprivate var number: Double? {
+    (operation as? Constant).flatMap { $0.values.count == 1 ? $0.values[0] : nil }
+  }
 }

@@ -18,6 +18,7 @@ struct Input: StoredLeaf {
   let inputName: String
   let storedShape: Shape
   var name: String { "input" }
+  var detail: String { inputName }
 
   init(name: String, shape: Shape) {
     inputName = name
@@ -30,6 +31,7 @@ struct Parameter: StoredLeaf {
   let parameterName: String
   let storedShape: Shape
   var name: String { "parameter" }
+  var detail: String { parameterName }
 
   init(name: String, shape: Shape) {
     parameterName = name
@@ -47,6 +49,10 @@ struct Constant: StoredLeaf {
   let values: [Double]
   let storedShape: Shape
   var name: String { "constant" }
+  var detail: String {
+    let shown = values.prefix(4).map(JSONValue.text(of:)).joined(separator: ", ")
+    return storedShape.isEmpty ? shown : "[\(shown)\(values.count > 4 ? ", …" : "")]"
+  }
 
   init(values: [Double], shape: Shape) throws {
     guard values.count == shape.elementCount else {
@@ -55,6 +61,14 @@ struct Constant: StoredLeaf {
     self.values = values
     storedShape = shape
   }
+
+  // Equal means the same bits: 0 and -0 differ in what they divide to, and NaN is one value.
+  static func == (x: Constant, y: Constant) -> Bool { x.storedShape == y.storedShape && x.bits == y.bits }
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(storedShape)
+    hasher.combine(bits)
+  }
+  private var bits: [UInt64] { values.map(\.bitPattern) }
 }
 
 /// An inverted-dropout mask (Srivastava et al., 2014): 0 with probability `rate`, else 1 / (1 − rate).
@@ -68,6 +82,7 @@ struct DropoutMask: Operation {
   /// The first axis counts samples.
   let maskShape: Shape
   var name: String { "dropoutMask" }
+  var detail: String { "rate \(JSONValue.text(of: rate))" }
 
   func shape(of inputs: [Shape]) throws -> Shape { maskShape }
   func gradient(of node: Node, upstream: Node) throws -> [Node?] { [] }

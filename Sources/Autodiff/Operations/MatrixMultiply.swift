@@ -1,61 +1,70 @@
 import Foundations
 import Kernels
 
-/// The product of two matrices, each read as its transpose if asked.
+/// Products of matrices, each read as its transpose if asked: the last two axes are a matrix's, those before them are
+/// joined by NumPy's broadcasting rule.
 struct MatrixMultiply: Operation {
   let transposesLeft: Bool
   let transposesRight: Bool
   var name: String { "matmul" }
-
-  private struct Extents {
-    let rows, depth, columns: Int
+  var detail: String {
+    switch (transposesLeft, transposesRight) {
+    case (false, false): ""
+    case (true, false): "left transposed"
+    case (false, true): "right transposed"
+    case (true, true): "both transposed"
+    }
   }
 
-  private func extents(of inputs: [Shape]) throws -> Extents {
+  func shape(of inputs: [Shape]) throws -> Shape {
     let (left, right) = (inputs[0], inputs[1])
-    guard left.count == 2, right.count == 2 else {
-      throw TrainerError(.usage, "'matmul' takes two matrices; it got the shapes \(left) and \(right)")
+    guard left.count >= 2, right.count >= 2 else {
+      throw TrainerError(.usage, "'matmul' takes matrices; it got the shapes \(left) and \(right)")
     }
-    let (rows, depth) = transposesLeft ? (left[1], left[0]) : (left[0], left[1])
-    let (rightDepth, columns) = transposesRight ? (right[1], right[0]) : (right[0], right[1])
+    let (a, b) = (left.suffix(2), right.suffix(2))
+    let (rows, depth) = transposesLeft ? (a.last ?? 0, a.first ?? 0) : (a.first ?? 0, a.last ?? 0)
+    let (rightDepth, columns) = transposesRight ? (b.last ?? 0, b.first ?? 0) : (b.first ?? 0, b.last ?? 0)
     guard depth == rightDepth else {
       throw TrainerError(
         .usage, "'matmul' cannot multiply [\(rows), \(depth)] by [\(rightDepth), \(columns)]: the inner extents differ")
     }
-    return Extents(rows: rows, depth: depth, columns: columns)
-  }
-
-  func shape(of inputs: [Shape]) throws -> Shape {
-    let extents = try extents(of: inputs)
-    return [extents.rows, extents.columns]
+    return try Shape.broadcast([left.dropLast(2), right.dropLast(2)], for: name) + [rows, columns]
   }
 
   func kernel<Scalar: KernelElement>(at site: KernelSite<Scalar>) -> KernelBody<Scalar> {
     let (kernels, left, right, output) = (site.kernels, site.inputs[0], site.inputs[1], site.output)
-    let (leftColumns, rightColumns) = (site.inputShapes[0][1], site.inputShapes[1][1])
+    let (leftShape, rightShape, rank) = (site.inputShapes[0], site.inputShapes[1], site.outputShape.count)
+    let (leftColumns, rightColumns) = (leftShape[leftShape.count - 1], rightShape[rightShape.count - 1])
     let (transposesLeft, transposesRight) = (transposesLeft, transposesRight)
-    let (rows, columns) = (site.outputShape[0], site.outputShape[1])
-    let depth = site.inputShapes[0][transposesLeft ? 0 : 1]
+    let (rows, columns) = (site.outputShape[rank - 2], site.outputShape[rank - 1])
+    let depth = leftShape[leftShape.count - (transposesLeft ? 2 : 1)]
+    let batch = Shape(site.outputShape.dropLast(2))
+    // Where the matrices of each product begin.
+    let starts = zip(batch.matrixStarts(in: leftShape), batch.matrixStarts(in: rightShape)).map { ($0, $1) }
     return { frame in
-      kernels.multiply(
-        .init(frame.pointer(left), columns: leftColumns, transposed: transposesLeft),
-        .init(frame.pointer(right), columns: rightColumns, transposed: transposesRight),
-        rows: rows, columns: columns, depth: depth, into: frame.pointer(output), scratch: frame.scratch)
+      var out = frame.pointer(output)
+      for (leftStart, rightStart) in starts {
+        kernels.multiply(
+          .init(frame.pointer(left) + leftStart, columns: leftColumns, transposed: transposesLeft),
+          .init(frame.pointer(right) + rightStart, columns: rightColumns, transposed: transposesRight),
+          rows: rows, columns: columns, depth: depth, into: out, scratch: frame.scratch)
+        out += rows * columns
+      }
     }
   }
 
   func scratchCount<Scalar: KernelElement>(inputs: [Shape], kernels: Kernels<Scalar>) -> Int {
-    kernels.multiplyScratch(
-      rows: inputs[0][transposesLeft ? 1 : 0], depth: inputs[0][transposesLeft ? 0 : 1])
+    let left = inputs[0]
+    return kernels.multiplyScratch(rows: left[left.count - (transposesLeft ? 1 : 2)], depth: depth(of: left))
   }
 
-  func floatingPointOperations(inputs: [Shape], output: Shape) -> Int {
-    2 * output.elementCount * inputs[0][transposesLeft ? 0 : 1]
-  }
+  func floatingPointOperations(inputs: [Shape], output: Shape) -> Int { 2 * output.elementCount * depth(of: inputs[0]) }
+
+  private func depth(of left: Shape) -> Int { left[left.count - (transposesLeft ? 2 : 1)] }
 
   func gradient(of node: Node, upstream: Node) throws -> [Node?] {
     let (left, right) = (node.inputs[0], node.inputs[1])
-    return [
+    let parts = [
       transposesLeft
         ? try right.matmul(upstream, transposesLeft: transposesRight, transposesRight: true)
         : try upstream.matmul(right, transposesRight: !transposesRight),
@@ -63,12 +72,46 @@ struct MatrixMultiply: Operation {
         ? try upstream.matmul(left, transposesLeft: true, transposesRight: transposesLeft)
         : try left.matmul(upstream, transposesLeft: !transposesLeft),
     ]
+    return [try parts[0].sum(to: left.shape), try parts[1].sum(to: right.shape)]
+  }
+}
+
+extension Shape {
+  /// With `self` as the axes that count the products: the index of each product's matrix in an operand of `shape`.
+  func matrixStarts(in shape: Shape) -> [Int] {
+    let strides = Shape(shape.dropLast(2)).strides(broadcastTo: self)
+    let size = shape.suffix(2).reduce(1, *)
+    return (0..<elementCount).map { index in
+      var (position, start) = (index, 0)
+      for axis in indices.reversed() {
+        start += position % self[axis] * strides[axis]
+        position /= self[axis]
+      }
+      return start * size
+    }
   }
 }
 
 extension Node {
-  /// The product of two matrices, each read as its transpose if asked.
+  /// The matrix product, each factor read as its transpose if asked, by the rules of NumPy's `matmul`: the last two
+  /// axes are a matrix's and those before them broadcast; a vector on the left is a row, one on the right a column, and
+  /// their axis goes from the result.
+  ///
+  /// - Throws: `TrainerError` for a scalar, or if the inner extents differ.
   public func matmul(_ other: Node, transposesLeft: Bool = false, transposesRight: Bool = false) throws -> Node {
-    try apply(MatrixMultiply(transposesLeft: transposesLeft, transposesRight: transposesRight), other)
+    guard !shape.isEmpty, !other.shape.isEmpty else {
+      throw TrainerError(
+        .usage, "'matmul' takes vectors and matrices; it got the shapes \(shape) and \(other.shape); use * for scalars")
+    }
+    let left = shape.count == 1 ? try reshape([1, shape[0]]) : self
+    let right = other.shape.count == 1 ? try other.reshape([other.shape[0], 1]) : other
+    let product = try left.apply(
+      MatrixMultiply(
+        transposesLeft: transposesLeft && shape.count > 1, transposesRight: transposesRight && other.shape.count > 1),
+      right)
+    var result = product.shape
+    if other.shape.count == 1 { result.removeLast() }
+    if shape.count == 1 { result.remove(at: result.count - (other.shape.count == 1 ? 1 : 2)) }
+    return try product.reshape(result)
   }
 }

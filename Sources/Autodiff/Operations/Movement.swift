@@ -5,6 +5,7 @@ import Kernels
 struct Reshape: Operation {
   let target: Shape
   var name: String { "reshape" }
+  var detail: String { "\(target)" }
   var isView: Bool { true }
 
   func shape(of inputs: [Shape]) throws -> Shape {
@@ -14,7 +15,7 @@ struct Reshape: Operation {
     return target
   }
 
-  func kernel<Scalar: KernelElement>(at site: KernelSite<Scalar>) -> KernelBody<Scalar> { copyKernel(at: site) }
+  func kernel<Scalar: KernelElement>(at site: KernelSite<Scalar>) -> KernelBody<Scalar> { viewKernel() }
   func floatingPointOperations(inputs: [Shape], output: Shape) -> Int { 0 }
   func gradient(of node: Node, upstream: Node) throws -> [Node?] { [try upstream.reshape(node.inputs[0].shape)] }
 }
@@ -24,41 +25,57 @@ struct StopGradient: Operation {
   var name: String { "stopGradient" }
   var isView: Bool { true }
   func shape(of inputs: [Shape]) throws -> Shape { inputs[0] }
-  func kernel<Scalar: KernelElement>(at site: KernelSite<Scalar>) -> KernelBody<Scalar> { copyKernel(at: site) }
+  func kernel<Scalar: KernelElement>(at site: KernelSite<Scalar>) -> KernelBody<Scalar> { viewKernel() }
   func floatingPointOperations(inputs: [Shape], output: Shape) -> Int { 0 }
   func gradient(of node: Node, upstream: Node) throws -> [Node?] { [nil] }
 }
 
-// A view whose result must lie in a place of its own is copied there.
-private func copyKernel<Scalar: KernelElement>(at site: KernelSite<Scalar>) -> KernelBody<Scalar> {
-  let (copy, input, output) = (site.kernels.loop(.copy), site.inputs[0], site.output)
-  let count = site.outputShape.elementCount
-  return { frame in copy(count, frame.pointer(input), frame.pointer(output)) }
+private func viewKernel<Scalar: KernelElement>() -> KernelBody<Scalar> {
+  preconditionFailure("a plan computes no views")
 }
 
-/// Vectors with a 1 at the place that each element names, and 0 elsewhere; the new axis comes last. An index outside
-/// 0 ..< `count` gives zeros. The indices get no gradient.
-struct OneHot: Operation {
-  let count: Int
-  var name: String { "oneHot" }
+/// The axes in another order: axis i of the result is axis `permutation[i]` of the operand.
+struct Transpose: Operation {
+  let permutation: [Int]
+  var name: String { "transpose" }
+  var detail: String { permutation == Array(permutation.indices.reversed()) ? "" : "axes \(permutation)" }
 
-  func shape(of inputs: [Shape]) throws -> Shape { inputs[0] + [count] }
+  func shape(of inputs: [Shape]) throws -> Shape {
+    guard permutation.sorted() == Array(inputs[0].indices) else {
+      throw TrainerError(
+        .usage, "'transpose' got the axes \(permutation) for the shape \(inputs[0]), which has rank \(inputs[0].count)")
+    }
+    return permutation.map { inputs[0][$0] }
+  }
 
   func kernel<Scalar: KernelElement>(at site: KernelSite<Scalar>) -> KernelBody<Scalar> {
-    let (kernels, input, output, count) = (site.kernels, site.inputs[0], site.output, count)
-    let rows = site.inputShapes[0].elementCount
-    return { frame in
-      let (indices, out) = (frame.pointer(input), frame.pointer(output))
-      kernels.fill(out, count: rows * count, with: 0)
-      for row in 0..<rows {
-        let index = indices[row]
-        if index >= 0, index < Scalar(count) { out[row * count + Int(index)] = 1 }
-      }
-    }
+    let strides = site.inputShapes[0].rowMajorStrides
+    return stridedCopyKernel(at: site, offset: 0, strides: permutation.map { strides[$0] })
   }
 
   func floatingPointOperations(inputs: [Shape], output: Shape) -> Int { 0 }
-  func gradient(of node: Node, upstream: Node) throws -> [Node?] { [nil] }
+
+  func gradient(of node: Node, upstream: Node) throws -> [Node?] {
+    let inverse = permutation.indices.sorted { permutation[$0] < permutation[$1] }
+    return [try upstream.transpose(inverse)]
+  }
+}
+
+/// Copies the elements at `offset` and the multiples of `strides` behind it into the result.
+func stridedCopyKernel<Scalar: KernelElement>(
+  at site: KernelSite<Scalar>, offset: Int, strides: [Int]
+) -> KernelBody<Scalar> {
+  let (kernels, input, output, shape) = (site.kernels, site.inputs[0], site.output, site.outputShape)
+  return { frame in
+    shape.withUnsafeBufferPointer { shape in
+      strides.withUnsafeBufferPointer { strides in
+        guard let extents = shape.baseAddress, let steps = strides.baseAddress else { return }
+        kernels.stridedCopy(
+          frame.pointer(input) + offset, shape: extents, strides: steps, rank: shape.count, start: 0,
+          count: shape.reduce(1, *), into: frame.pointer(output))
+      }
+    }
+  }
 }
 
 extension Node {
@@ -70,6 +87,12 @@ extension Node {
   /// The same value, whose gradient is taken to be zero.
   public func stopGradient() throws -> Node { try apply(StopGradient()) }
 
-  /// Vectors of `count` elements with a 1 at the place that each element names; the new axis comes last.
-  public func oneHot(count: Int) throws -> Node { try apply(OneHot(count: count)) }
+  /// The axes in another order: axis i of the result is axis `axes[i]` of this. Without `axes`, in reverse order, as
+  /// NumPy's `transpose` does; negative axes count from the end.
+  ///
+  /// - Throws: `TrainerError` unless `axes` names each axis once.
+  public func transpose(_ axes: [Int]? = nil) throws -> Node {
+    let permutation = axes?.map { $0 < 0 ? $0 + shape.count : $0 } ?? Array(shape.indices.reversed())
+    return permutation == Array(shape.indices) ? self : try apply(Transpose(permutation: permutation))
+  }
 }

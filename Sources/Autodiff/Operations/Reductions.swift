@@ -7,8 +7,15 @@ struct Reduce: Operation {
   let axes: Range<Int>
   var name: String { function.rawValue }
 
+  var detail: String { axes.count == 1 ? "axis \(axes.lowerBound)" : "axes \(axes.lowerBound)…\(axes.upperBound - 1)" }
+
   func shape(of inputs: [Shape]) throws -> Shape {
-    inputs[0].indices.map { axes.contains($0) ? 1 : inputs[0][$0] }
+    let result = inputs[0].indices.map { axes.contains($0) ? 1 : inputs[0][$0] }
+    // As NumPy: the sum of nothing is 0, but there is no largest or smallest of nothing.
+    guard function == .sum || inputs[0].elementCount > 0 || result.elementCount == 0 else {
+      throw TrainerError(.usage, "'\(name)' over an empty axis has no value; the array's shape is \(inputs[0])")
+    }
+    return result
   }
 
   func kernel<Scalar: KernelElement>(at site: KernelSite<Scalar>) -> KernelBody<Scalar> {
@@ -37,88 +44,6 @@ struct Reduce: Operation {
   }
 }
 
-/// An operation along the last axis, row by row.
-protocol RowOperation: Operation {
-  func rowKernel<Scalar: KernelElement>(
-    of kernels: Kernels<Scalar>, x: UnsafePointer<Scalar>, rows: Int, columns: Int,
-    into out: UnsafeMutablePointer<Scalar>)
-}
-
-extension RowOperation {
-  func kernel<Scalar: KernelElement>(at site: KernelSite<Scalar>) -> KernelBody<Scalar> {
-    let (kernels, input, output) = (site.kernels, site.inputs[0], site.output)
-    let columns = site.inputShapes[0].last ?? 1
-    let rows = site.inputShapes[0].dropLast().reduce(1, *)
-    return { [self] frame in
-      rowKernel(of: kernels, x: frame.pointer(input), rows: rows, columns: columns, into: frame.pointer(output))
-    }
-  }
-
-  func floatingPointOperations(inputs: [Shape], output: Shape) -> Int { 4 * inputs[0].elementCount }
-
-  // Row operations act along the last axis, so there must be one.
-  func checkedShape(_ inputs: [Shape]) throws -> Shape {
-    guard !inputs[0].isEmpty else { throw TrainerError(.usage, "'\(name)' needs an axis; it got a scalar") }
-    return inputs[0]
-  }
-}
-
-/// exp(x) / Σ exp(x) along the last axis.
-struct Softmax: RowOperation {
-  var name: String { "softmax" }
-  func shape(of inputs: [Shape]) throws -> Shape { try checkedShape(inputs) }
-
-  func rowKernel<Scalar: KernelElement>(
-    of kernels: Kernels<Scalar>, x: UnsafePointer<Scalar>, rows: Int, columns: Int,
-    into out: UnsafeMutablePointer<Scalar>
-  ) { kernels.softmax(x, rows: rows, columns: columns, into: out) }
-
-  func gradient(of node: Node, upstream: Node) throws -> [Node?] {
-    let weighted = try upstream * node
-    return [try weighted - node * weighted.sum(axes: [-1], keepingAxes: true)]
-  }
-}
-
-/// x − log Σ exp(x) along the last axis.
-struct LogSoftmax: RowOperation {
-  var name: String { "logSoftmax" }
-  func shape(of inputs: [Shape]) throws -> Shape { try checkedShape(inputs) }
-
-  func rowKernel<Scalar: KernelElement>(
-    of kernels: Kernels<Scalar>, x: UnsafePointer<Scalar>, rows: Int, columns: Int,
-    into out: UnsafeMutablePointer<Scalar>
-  ) { kernels.logSoftmax(x, rows: rows, columns: columns, into: out) }
-
-  func gradient(of node: Node, upstream: Node) throws -> [Node?] {
-    [try upstream - node.inputs[0].softmax() * upstream.sum(axes: [-1], keepingAxes: true)]
-  }
-}
-
-/// log Σ exp(x) along the last axis, which stays with extent 1.
-struct LogSumExp: RowOperation {
-  var name: String { "logSumExp" }
-  func shape(of inputs: [Shape]) throws -> Shape { try checkedShape(inputs).dropLast() + [1] }
-
-  func rowKernel<Scalar: KernelElement>(
-    of kernels: Kernels<Scalar>, x: UnsafePointer<Scalar>, rows: Int, columns: Int,
-    into out: UnsafeMutablePointer<Scalar>
-  ) { kernels.logSumExp(x, rows: rows, columns: columns, into: out) }
-
-  func gradient(of node: Node, upstream: Node) throws -> [Node?] { [try upstream * node.inputs[0].softmax()] }
-}
-
-/// The index of the first largest element along the last axis, which stays with extent 1. It is a step function and
-/// has no gradient.
-struct ArgMax: RowOperation {
-  var name: String { "argmax" }
-  func shape(of inputs: [Shape]) throws -> Shape { try checkedShape(inputs).dropLast() + [1] }
-
-  func rowKernel<Scalar: KernelElement>(
-    of kernels: Kernels<Scalar>, x: UnsafePointer<Scalar>, rows: Int, columns: Int,
-    into out: UnsafeMutablePointer<Scalar>
-  ) { kernels.argmax(x, rows: rows, columns: columns, into: out) }
-}
-
 extension Node {
   /// Reduces along axes, each run of neighbours in one node, the innermost first.
   private func reduce(_ function: ReductionFunction, axes: [Int]?, keepingAxes: Bool) throws -> Node {
@@ -140,20 +65,37 @@ extension Node {
   }
 
   /// The maximum over `axes`; ties share the gradient evenly.
+  ///
+  /// - Throws: `TrainerError` if there is no element to choose from.
   public func max(axes: [Int]? = nil, keepingAxes: Bool = false) throws -> Node {
     try reduce(.max, axes: axes, keepingAxes: keepingAxes)
   }
 
   /// The minimum over `axes`; ties share the gradient evenly.
+  ///
+  /// - Throws: `TrainerError` if there is no element to choose from.
   public func min(axes: [Int]? = nil, keepingAxes: Bool = false) throws -> Node {
     try reduce(.min, axes: axes, keepingAxes: keepingAxes)
   }
 
   /// The mean over `axes`; NaN over no elements, as NumPy gives it.
   public func mean(axes: [Int]? = nil, keepingAxes: Bool = false) throws -> Node {
-    let total = try sum(axes: axes, keepingAxes: keepingAxes)
-    let reduced = try axes.map { try shape.normalized(axes: $0, for: "mean") } ?? Array(shape.indices)
-    return try total / Double(reduced.map { shape[$0] }.reduce(1, *))
+    try sum(axes: axes, keepingAxes: keepingAxes) / Double(elementCount(along: axes, for: "mean"))
+  }
+
+  /// The mean squared distance from the mean over `axes`: NumPy's `var`.
+  ///
+  /// - Parameter correction: What is subtracted from the number of elements before dividing: 0 for the variance of the
+  ///   elements themselves, 1 for the unbiased estimate from a sample.
+  public func variance(axes: [Int]? = nil, keepingAxes: Bool = false, correction: Double = 0) throws -> Node {
+    let deviation = try self - mean(axes: axes, keepingAxes: true)
+    let total = try deviation.square().sum(axes: axes, keepingAxes: keepingAxes)
+    return try total / (Double(elementCount(along: axes, for: "variance")) - correction)
+  }
+
+  private func elementCount(along axes: [Int]?, for operation: String) throws -> Int {
+    try (axes.map { try shape.normalized(axes: $0, for: operation) } ?? Array(shape.indices))
+      .map { shape[$0] }.reduce(1, *)
   }
 
   /// The sum that undoes broadcasting from `target`: the gradient of an operand of that shape.
@@ -161,13 +103,4 @@ extension Node {
     guard shape != target else { return self }
     return try sum(axes: shape.axesBroadcast(from: target), keepingAxes: true).reshape(target)
   }
-
-  /// exp(x) / Σ exp(x) along the last axis.
-  public func softmax() throws -> Node { try apply(Softmax()) }
-  /// x − log Σ exp(x) along the last axis.
-  public func logSoftmax() throws -> Node { try apply(LogSoftmax()) }
-  /// log Σ exp(x) along the last axis, which stays with extent 1.
-  public func logSumExp() throws -> Node { try apply(LogSumExp()) }
-  /// The index of the first largest element along the last axis, which stays with extent 1; it has no gradient.
-  public func argmax() throws -> Node { try apply(ArgMax()) }
 }

@@ -38,7 +38,7 @@ struct PlanCompiler<Scalar: KernelElement> {
     guard let original = outputs.first?.node.graph else { return compiled }
     let nodes = try original.simplified(outputs.map(\.node), simplifications)
     let graph = nodes[0].graph
-    let order = graph.reachable(from: nodes)
+    let order = graph.order(for: nodes, simplifications)
     try placeLeaves(graph, order)
 
     let fusion = Fusion(

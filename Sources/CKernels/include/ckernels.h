@@ -42,6 +42,17 @@ typedef struct ck_table {
    * strides]. */
   void (*strided_copy)(ptrdiff_t start, ptrdiff_t n, ptrdiff_t rank, const ptrdiff_t *shape, const ptrdiff_t *strides,
                        const void *x, void *out);
+  /* The array x of that shape, its element at some coordinates stored at out[coordinates . strides]. */
+  void (*strided_store)(ptrdiff_t rank, const ptrdiff_t *shape, const ptrdiff_t *strides, const void *x, void *out);
+  /* out[o, i, :] = x[o, index[i], :] of x [outer, extent, inner], index and out counting `count`; and out = 0, then
+     out[o, index[i], :] += x[o, i, :] in ascending i. Negative indices count from the end; one that is no whole number
+     in range gives NaN, or is left out. */
+  void (*gather)(ptrdiff_t outer, ptrdiff_t extent, ptrdiff_t inner, ptrdiff_t count, const void *index, const void *x,
+                 void *out);
+  void (*scatter_add)(ptrdiff_t outer, ptrdiff_t extent, ptrdiff_t inner, ptrdiff_t count, const void *index,
+                      const void *x, void *out);
+  /* out[r, j] = 1 where j is index[r] with its fraction cut off, else 0. */
+  void (*one_hot)(ptrdiff_t rows, ptrdiff_t count, const void *index, void *out);
   /* c[m, n] (+)= a[m, k] b[k, n], a and b with any strides, c with rows ldc apart. Each element is one chain of
      multiply-adds over k in ascending order, however the product is tiled. `scratch` has room for
      k * (panel_columns + m rounded up to tile_rows) elements. */

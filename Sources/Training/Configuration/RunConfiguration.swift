@@ -88,7 +88,7 @@ public struct RunConfiguration: Sendable {
         help: "How the learning rate changes over the run."))
     training = try TrainingSettings(
       from: settings.object("training", default: [:], help: "How long and in what portions the run trains."),
-      hasData: data != nil)
+      hasData: data != nil, isLarge: try objective.isLarge)
     let measures = Measures(objective)
     earlyStopping = try settings.optionalObject("earlyStopping", help: "When the run stops before its end.")
       .map { try EarlyStoppingSettings(from: $0, measures: measures) }
@@ -144,5 +144,15 @@ public struct RunConfiguration: Sendable {
     let name = fileName(of: path)
     guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return name }
     return String(name[..<dot])
+  }
+}
+
+extension RunConfiguration.Objective {
+  /// Whether the model has more than a million parameters behind its first layer, whose inputs only the data knows.
+  fileprivate var isLarge: Bool {
+    get throws {
+      guard case .model(let settings) = self else { return false }
+      return try settings.model.parameters(inputShape: [1]).layout.count > 1_000_000
+    }
   }
 }

@@ -27,7 +27,7 @@ public struct TrainingSettings: Sendable, Equatable {
   /// Whether each epoch visits the samples in an order of its own.
   public let shuffles: Bool
 
-  init(from settings: Settings, hasData: Bool) throws {
+  init(from settings: Settings, hasData: Bool, isLarge: Bool) throws {
     length = try Self.length(settings, hasData: hasData)
     guard hasData else {
       batchSize = nil
@@ -40,19 +40,24 @@ public struct TrainingSettings: Sendable, Equatable {
     let batchSize = samples.map(BatchSize.samples) ?? .full
     self.batchSize = batchSize
     shards = try settings.integer(
-      "shards", default: Self.defaultShards(for: batchSize), in: 1...4096,
+      "shards", default: Self.defaultShards(for: batchSize, isLarge: isLarge), in: 1...4096,
       help: "The slices of a batch, the units that workers take; with the batch size they fix the numerics.")
     shuffles = try settings.boolean(
       "shuffle", default: true, help: "Whether each epoch visits the samples in an order of its own.")
   }
 
-  /// The shards of a config that names none: they follow from the batch size alone, so that no bit depends on the
-  /// machine. One shard for each 32 samples, from 1 to 16.
-  public static func defaultShards(for batchSize: BatchSize) -> Int {
-    switch batchSize {
-    case .samples(let count): min(max(count / 32, 1), 16)
-    case .full: 16
-    }
+  /// How many shards a batch has if the config does not say.
+  ///
+  /// The largest power of two S with 4 S² ≤ batch size, so that a shard has at least 4 S samples; half of it for a large
+  /// model; never more than 32. More shards feed more cores, but each has a gradient of its own to write and to sum,
+  /// which costs as much as some samples' arithmetic, the more so the larger the model.
+  ///
+  /// - Parameter isLarge: Whether the model has more than a million parameters behind its first layer.
+  public static func defaultShards(for batchSize: BatchSize, isLarge: Bool = false) -> Int {
+    guard case .samples(let count) = batchSize else { return isLarge ? 8 : 16 }
+    var shards = 1
+    while 4 * (2 * shards) * (2 * shards) <= count, shards < 32 { shards *= 2 }
+    return isLarge ? max(1, shards / 2) : shards
   }
 
   private static func length(_ settings: Settings, hasData: Bool) throws -> Length {

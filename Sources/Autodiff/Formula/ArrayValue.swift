@@ -1,0 +1,85 @@
+import Foundations
+
+/// An array of numbers with its shape: what a name of a formula stands for, and what a gradient is.
+public struct ArrayValue: Sendable, Equatable {
+  /// The elements in row-major order.
+  public let values: [Double]
+  /// The extents; empty for a scalar.
+  public let shape: Shape
+
+  /// Creates an array.
+  ///
+  /// - Precondition: there are as many values as the shape has elements.
+  public init(_ values: [Double], shape: Shape) {
+    precondition(values.count == shape.elementCount, "a shape \(shape) does not hold \(values.count) values")
+    self.values = values
+    self.shape = shape
+  }
+
+  /// Reads a number or nested arrays of numbers of equal lengths; `nil` if it is anything else.
+  public init?(_ json: JSONValue) {
+    guard let elements = json.elements else {
+      guard let number = json.double else { return nil }
+      self.init([number], shape: [])
+      return
+    }
+    let parts = elements.compactMap(ArrayValue.init)
+    guard parts.count == elements.count, parts.allSatisfy({ $0.shape == parts[0].shape }) else { return nil }
+    self.init(parts.flatMap(\.values), shape: [parts.count] + (parts.first?.shape ?? []))
+  }
+
+  /// Reads what stands behind `NAME=` on a command line: one number is a scalar, several separated by commas are a
+  /// vector, anything in brackets is a JSON array; `nil` if it is none of them.
+  public init?(commandLine text: String) {
+    let trimmed = String(text.drop { $0.isWhitespace })
+    if trimmed.hasPrefix("[") {
+      guard let document = ArrayValue.parse(trimmed) else { return nil }
+      self = document
+      return
+    }
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+      Double(part.trimmingWhitespace)
+    }
+    let numbers = parts.compactMap { $0 }
+    guard numbers.count == parts.count, numbers.allSatisfy(\.isFinite) else { return nil }
+    self.init(numbers, shape: numbers.count == 1 ? [] : [numbers.count])
+  }
+
+  private static func parse(_ text: String) -> ArrayValue? {
+    do {
+      return ArrayValue(try JSONDocument(text: text, source: "--at").root)
+    } catch {
+      return nil
+    }
+  }
+
+  /// A number, or nested arrays.
+  public var json: JSONValue { nested { .number($0) } }
+
+  /// Nested arrays of what `body` makes of each element's place and value.
+  func nested(_ body: (Double) -> JSONValue) -> JSONValue { Self.nest(values.map(body), shape) }
+
+  /// Elements in row-major order as nested arrays.
+  static func nest(_ elements: [JSONValue], _ shape: Shape) -> JSONValue {
+    guard let extent = shape.first else { return elements[0] }
+    let (inner, size) = (Shape(shape.dropFirst()), shape.dropFirst().reduce(1, *))
+    return .array((0..<extent).map { nest(Array(elements[$0 * size..<($0 + 1) * size]), inner) })
+  }
+}
+
+extension Substring {
+  fileprivate var trimmingWhitespace: Substring {
+    var rest = drop { $0.isWhitespace }
+    while rest.last?.isWhitespace == true { rest.removeLast() }
+    return rest
+  }
+}
+
+extension ArrayValue: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {
+  /// A scalar.
+  public init(floatLiteral value: Double) { self.init([value], shape: []) }
+  /// A scalar.
+  public init(integerLiteral value: Int) { self.init([Double(value)], shape: []) }
+  /// A vector.
+  public init(arrayLiteral elements: Double...) { self.init(elements, shape: [elements.count]) }
+}

@@ -1,0 +1,90 @@
+import Foundations
+
+/// A formula in usual notation, such as `w[0]^2 + w[1]^2 - w[0]*w[1]` or `sum((x - b)^2)`.
+///
+/// - Numbers (`2`, `.5`, `1e-3`), names, arrays `[1, 2, 3]`, and the constants `pi` and `e` unless the caller has
+///   something else of that name.
+/// - `+ - * / ^` and unary minus with the usual precedence: `-x^2` is −(x²), `2^3^2` is 2^9; `**` is `^`. Comparisons
+///   `< <= > >= == !=` give 1 or 0. `@` is the matrix product. Everything broadcasts as in NumPy.
+/// - `w[0]`, `m[1, :]`, `x[::-1]` as NumPy indexes; an array of indices gathers: `x[labels]`.
+/// - Calls of ``functions`` under NumPy's names: `sum(x, axis=0)`; `max(x)` reduces, `maximum(x, y)` compares element by
+///   element. `logSumExp` and `log_sum_exp` are the same name.
+///
+/// A formula becomes part of a graph once its names have values:
+///
+///     let graph = Graph()
+///     let w = try graph.parameter("w", shape: [2])
+///     let bowl = try Formula("w[0]^2 + w[1]^2 - w[0]*w[1]").build(in: graph, names: ["w": w])
+public struct Formula: Sendable {
+  /// The most tokens that a formula may have: it bounds the depth of its tree.
+  static let longest = 4096
+
+  /// The formula as written.
+  public let text: String
+  let syntax: FormulaSyntax
+
+  /// Reads a formula.
+  ///
+  /// - Throws: ``FormulaError`` with the first place that does not fit the grammar.
+  public init(_ text: String) throws {
+    self.text = text
+    syntax = try FormulaParser.parse(text)
+  }
+
+  /// What the names `pi` (also `π`) and `e` stand for where the caller has nothing else of that name.
+  public static let constants: [String: Double] = ["pi": .pi, "π": .pi, "e": 2.718281828459045]
+
+  /// All names in the formula but those of functions, in order of first appearance; also ``constants``.
+  public var names: [String] {
+    var names: [String] = []
+    syntax.forEachName { if !names.contains($0) { names.append($0) } }
+    return names
+  }
+
+  /// Adds the formula's value to a graph.
+  ///
+  /// - Parameter names: What each name stands for: parameters, inputs, or any other nodes of the graph.
+  /// - Throws: ``FormulaError`` for an unknown name or function, or shapes that do not fit.
+  public func build(in graph: Graph, names: [String: Node]) throws -> Node {
+    try FormulaBuilder(text: text, graph: graph, names: names).build(syntax)
+  }
+
+  /// A function that formulas may call.
+  public struct Function: Sendable {
+    /// How it is called: `sum(x, axis=…, keepdims=…)`.
+    public let signature: String
+    /// What it gives.
+    public let summary: String
+  }
+
+  /// All functions, in the order of documentation.
+  public static var functions: [Function] {
+    FormulaFunction.all.map { Function(signature: $0.signature, summary: $0.summary) }
+  }
+}
+
+extension FormulaSyntax {
+  fileprivate func forEachName(_ body: (String) -> Void) {
+    switch kind {
+    case .number: break
+    case .name(let name): body(name)
+    case .negate(let operand): operand.forEachName(body)
+    case .binary(_, let left, let right):
+      left.forEachName(body)
+      right.forEachName(body)
+    case .call(_, let arguments):
+      // In sum(x, keepdims=true) the last word is no name.
+      for argument in arguments where !FormulaCall.isFlag(argument.value) { argument.value.forEachName(body) }
+    case .index(let array, let indices):
+      array.forEachName(body)
+      for index in indices {
+        switch index {
+        case .element(let value): value.forEachName(body)
+        case .range(let from, let to, let step, _):
+          for bound in [from, to, step] { bound?.forEachName(body) }
+        }
+      }
+    case .array(let elements): for element in elements { element.forEachName(body) }
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import Foundations
+
+/// What is wrong with a formula, and where.
+public struct FormulaError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The formula as written.
+  public let formula: String
+  /// The place, counted in characters from 1.
+  public let column: Int
+  /// What was found there and what was expected.
+  public let message: String
+
+  init(_ formula: String, at offset: Int, _ message: String) {
+    self.formula = formula
+    column = offset + 1
+    self.message = message
+  }
+
+  /// One sentence: `formula, column 7: unknown name 'ww'; did you mean "w"?`.
+  public var description: String { "formula, column \(column): \(message)" }
+
+  /// The formula with a caret under the place, on two lines.
+  public var excerpt: String { "  \(formula)\n  \(String(repeating: " ", count: column - 1))^" }
+
+  /// The error as the command line ends with it: the sentence, then the excerpt on lines of its own.
+  public var shown: TrainerError { TrainerError(.usage, "\(description)\n\(excerpt)") }
+}

@@ -1,0 +1,244 @@
+import Foundations
+import Kernels
+
+extension Graph {
+  /// The elements of a node as formulas in the elements of the graph's parameters and inputs, in row-major order:
+  /// `2*w[0] - w[1]`. Each parses back, with the same names, to the same value.
+  ///
+  /// Arrays are taken apart into scalars, so that the gradient of an index or a sum reads as a person would write it;
+  /// the derivative itself is the graph's own, and no rule exists twice.
+  ///
+  /// - Throws: `TrainerError` if the node has too many elements or terms to be read, or depends on random numbers.
+  public func formulas(of node: Node) throws -> [String] {
+    let simplified = try simplified([node], [.commonSubexpressions, .deadNodes])[0]
+    var expansion = SymbolicExpansion(of: simplified.graph)
+    return try expansion.elements(of: simplified).map(\.text)
+  }
+}
+
+/// Turns nodes into the algebraic expressions of their elements.
+private struct SymbolicExpansion {
+  private static let mostElements = 256
+  private static let greatestSize = 20_000
+
+  private let graph: Graph
+  private let leafNames: Set<String>
+  private var known: [Int: [AlgebraicSum]] = [:]
+
+  init(of graph: Graph) {
+    self.graph = graph
+    leafNames = Set(
+      graph.nodes.compactMap {
+        ($0.operation as? Parameter)?.parameterName ?? ($0.operation as? Input)?.inputName
+      })
+  }
+
+  /// The expressions of a node's elements. Nodes are in topological order, so no recursion is needed.
+  mutating func elements(of node: Node) throws -> [AlgebraicSum] {
+    for index in graph.records.indices where index <= node.index {
+      let current = Node(graph: graph, index: index)
+      guard current.shape.elementCount <= Self.mostElements else {
+        throw TrainerError(
+          .usage,
+          "symbolic output is for small formulas: '\(current.operation.name)' has \(current.shape.elementCount) "
+            + "elements here, more than \(Self.mostElements)")
+      }
+      let elements = try expand(current, current.inputs.compactMap { known[$0.index] })
+      guard elements.allSatisfy({ $0.size <= Self.greatestSize }) else {
+        throw TrainerError(
+          .usage, "symbolic output is for small formulas: this one grows beyond \(Self.greatestSize) factors")
+      }
+      known[index] = elements
+    }
+    return known[node.index] ?? []
+  }
+
+  private func expand(_ node: Node, _ inputs: [[AlgebraicSum]]) throws -> [AlgebraicSum] {
+    switch node.operation {
+    case let parameter as Parameter: return symbols(parameter.parameterName, parameter.storedShape)
+    case let input as Input: return symbols(input.inputName, input.storedShape)
+    case let constant as Constant: return constant.values.map(number)
+    case let unary as UnaryOperation: return inputs[0].map { Self.apply(unary.function, $0) }
+    case let binary as BinaryOperation:
+      return zip(broadcast(inputs[0], node, 0), broadcast(inputs[1], node, 1)).map {
+        Self.apply(binary.function, $0, $1)
+      }
+    case is SelectOperation:
+      let (x, y) = (broadcast(inputs[1], node, 1), broadcast(inputs[2], node, 2))
+      return broadcast(inputs[0], node, 0).enumerated().map { index, condition in
+        if let number = condition.number { return number != 0 ? x[index] : y[index] }
+        return x[index] == y[index] ? x[index] : AlgebraicSum(.call("where", [condition, x[index], y[index]]))
+      }
+    case is Broadcast: return broadcast(inputs[0], node, 0)
+    case is Reshape, is StopGradient: return inputs[0]
+    case let multiply as MatrixMultiply: return product(multiply, node, inputs[0], inputs[1])
+    case let hot as OneHot:
+      return inputs[0].flatMap { x in
+        (0..<hot.count).map { Self.compare("==", x, AlgebraicSum(Double($0))) }
+      }
+    case let reduce as Reduce where reduce.function != .sum:
+      return try groups(node).map { places in
+        places.count == 1
+          ? inputs[0][places[0]] : AlgebraicSum(.reduction(reduce.name, places.map { inputs[0][$0] }))
+      }
+    case is any RowOperation: return rows(node, inputs[0])
+    case is Transpose, is Slice, is Pad, is Concatenate, is Reduce: return try linear(node, inputs)
+    case is Gather, is ScatterAdd:
+      guard let indices = node.inputs[1].operation as? Constant else {
+        throw TrainerError(.usage, "symbolic output needs indices that are numbers in the formula")
+      }
+      return try linear(node, [inputs[0]], indices: indices)
+    default:
+      throw TrainerError(.usage, "operation '\(node.operation.name)' has no symbolic form")
+    }
+  }
+
+  // MARK: - Leaves
+
+  private func symbols(_ name: String, _ shape: Shape) -> [AlgebraicSum] {
+    if shape.isEmpty { return [AlgebraicSum(.symbol(name))] }
+    let strides = shape.rowMajorStrides
+    return (0..<shape.elementCount).map { index in
+      let coordinates = zip(shape, strides).map { "\(index / $1 % $0)" }.joined(separator: ", ")
+      return AlgebraicSum(.symbol("\(name)[\(coordinates)]"))
+    }
+  }
+
+  private func number(_ value: Double) -> AlgebraicSum {
+    for name in ["pi", "e"] where Formula.constants[name] == value && !leafNames.contains(name) {
+      return AlgebraicSum(.symbol(name))
+    }
+    return AlgebraicSum(value)
+  }
+
+  // MARK: - Element-wise
+
+  private func broadcast(_ elements: [AlgebraicSum], _ node: Node, _ position: Int) -> [AlgebraicSum] {
+    let (source, target) = (node.inputs[position].shape, node.shape)
+    if source == target { return elements }
+    let (steps, strides) = (source.strides(broadcastTo: target), target.rowMajorStrides)
+    return (0..<target.elementCount).map { index in
+      elements[target.indices.reduce(0) { $0 + index / strides[$1] % target[$1] * steps[$1] }]
+    }
+  }
+
+  private static func apply(_ function: UnaryFunction, _ x: AlgebraicSum) -> AlgebraicSum {
+    switch function {
+    case .copy: return x
+    case .negate: return -1 * x
+    case .square: return x.power(2)
+    case .reciprocal: return x.power(-1)
+    case .sqrt: return x.power(0.5)
+    case .rsqrt: return x.power(-0.5)
+    case .log where x == AlgebraicSum(.symbol("e")): return AlgebraicSum(1)
+    default: break
+    }
+    if let number = x.number {
+      let kernels = Kernels<Double>.best
+      var (input, output) = (number, 0.0)
+      kernels.loop(function)(1, &input, &output)
+      return AlgebraicSum(output)
+    }
+    return AlgebraicSum(.call(function.rawValue, [x]))
+  }
+
+  private static func apply(_ function: BinaryFunction, _ x: AlgebraicSum, _ y: AlgebraicSum) -> AlgebraicSum {
+    switch function {
+    case .add: return x + y
+    case .subtract: return x - y
+    case .multiply: return x * y
+    case .divide: return x / y
+    case .power: return y.number.map(x.power) ?? AlgebraicSum(.power(x, y))
+    case .minimum, .maximum: return x == y ? x : AlgebraicSum(.call(function.rawValue, [x, y]))
+    case .equal: return compare("==", x, y)
+    case .less: return compare("<", x, y)
+    case .lessOrEqual: return compare("<=", x, y)
+    }
+  }
+
+  /// A comparison, with a number on the right where there is one.
+  private static func compare(_ symbol: String, _ x: AlgebraicSum, _ y: AlgebraicSum) -> AlgebraicSum {
+    if let a = x.number, let b = y.number {
+      let holds =
+        switch symbol {
+        case "<": a < b
+        case "<=": a <= b
+        default: a == b
+        }
+      return AlgebraicSum(holds ? 1 : 0)
+    }
+    let mirrored = ["<": ">", "<=": ">=", "==": "=="]
+    if x.number != nil { return AlgebraicSum(.comparison(mirrored[symbol] ?? symbol, y, x)) }
+    return AlgebraicSum(.comparison(symbol, x, y))
+  }
+
+  // MARK: - Arrays
+
+  /// For each element of a reduction's result the places of the elements that it joins.
+  private func groups(_ node: Node) throws -> [[Int]] {
+    var groups = [[Int]](repeating: [], count: node.shape.elementCount)
+    let (shape, strides) = (node.inputs[0].shape, node.inputs[0].shape.rowMajorStrides)
+    let steps = node.shape.strides(broadcastTo: shape)
+    for index in 0..<shape.elementCount {
+      groups[shape.indices.reduce(0) { $0 + index / strides[$1] % shape[$1] * steps[$1] }].append(index)
+    }
+    return groups
+  }
+
+  private func rows(_ node: Node, _ x: [AlgebraicSum]) -> [AlgebraicSum] {
+    let columns = node.inputs[0].shape.last ?? 1
+    return stride(from: 0, to: x.count, by: max(columns, 1)).flatMap { start -> [AlgebraicSum] in
+      let row = Array(x[start..<start + columns])
+      if node.operation is ArgMax { return [AlgebraicSum(.reduction("argmax", row))] }
+      let exponentials = row.map { Self.apply(.exp, $0) }
+      let total = exponentials.reduce(AlgebraicSum(0), +)
+      switch node.operation {
+      case is Softmax: return exponentials.map { $0 / total }
+      case is LogSoftmax: return row.map { $0 - Self.apply(.log, total) }
+      default: return [Self.apply(.log, total)]
+      }
+    }
+  }
+
+  private func product(
+    _ multiply: MatrixMultiply, _ node: Node, _ left: [AlgebraicSum], _ right: [AlgebraicSum]
+  ) -> [AlgebraicSum] {
+    let (a, b, rank) = (node.inputs[0].shape, node.inputs[1].shape, node.shape.count)
+    let (rows, columns) = (node.shape[rank - 2], node.shape[rank - 1])
+    let depth = a[a.count - (multiply.transposesLeft ? 2 : 1)]
+    let batch = Shape(node.shape.dropLast(2))
+    return zip(batch.matrixStarts(in: a), batch.matrixStarts(in: b)).flatMap { leftStart, rightStart in
+      (0..<rows * columns).map { index in
+        let (i, j) = (index / columns, index % columns)
+        return (0..<depth).reduce(AlgebraicSum(0)) { sum, k in
+          sum + left[leftStart + (multiply.transposesLeft ? k * rows + i : i * depth + k)]
+            * right[rightStart + (multiply.transposesRight ? j * depth + k : k * columns + j)]
+        }
+      }
+    }
+  }
+
+  /// A linear operation by its matrix, which running it on unit vectors gives.
+  private func linear(
+    _ node: Node, _ inputs: [[AlgebraicSum]], indices: Constant? = nil
+  ) throws -> [AlgebraicSum] {
+    let shapes = node.inputs.prefix(inputs.count).map(\.shape)
+    var result = [AlgebraicSum](repeating: AlgebraicSum(0), count: node.shape.elementCount)
+    for (position, elements) in inputs.enumerated() {
+      for (place, element) in elements.enumerated() {
+        let trial = Graph()
+        var operands = try shapes.enumerated().map { other, shape in
+          var values = [Double](repeating: 0, count: shape.elementCount)
+          if other == position { values[place] = 1 }
+          return try trial.constant(values, shape: shape)
+        }
+        if let indices { operands.append(try trial.apply(indices)) }
+        let column = try trial.evaluate(trial.apply(node.operation, to: operands), simplifications: [])
+        for (row, coefficient) in column.enumerated() where coefficient != 0 {
+          result[row] = result[row] + coefficient * element
+        }
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,52 @@
+import Foundations
+
+/// Arithmetic on values, as in a notebook: name no graph, plan or layout, build an expression and read its numbers.
+///
+///     let w = try variable([-5, 5])
+///     let bowl = try w[0].square() + w[1].square() - w[0] * w[1]
+///     try bowl.value()               // [75]
+///     try bowl.gradient(of: w)       // [-15, 15]
+///
+/// Every reading compiles and runs a plan: right for exploring and for tests, while training compiles once.
+extension Graph {
+  /// A leaf that carries its value.
+  ///
+  /// - Parameter shape: By default a vector's.
+  public func variable(_ values: [Double], shape: Shape? = nil) throws -> Node {
+    let shape = shape ?? [values.count]
+    guard values.count == shape.elementCount else {
+      throw TrainerError(.usage, "a variable of shape \(shape) needs \(shape.elementCount) values, not \(values.count)")
+    }
+    let name = "variable \(variableValues.count)"
+    variableValues[name] = values
+    return try input(name, shape: shape)
+  }
+
+  /// A scalar leaf that carries its value.
+  public func variable(_ value: Double) throws -> Node { try variable([value], shape: []) }
+}
+
+/// A leaf that carries its value, in a graph of its own.
+///
+/// - Parameter shape: By default a vector's.
+public func variable(_ values: [Double], shape: Shape? = nil) throws -> Node {
+  try Graph().variable(values, shape: shape)
+}
+
+/// A scalar leaf that carries its value, in a graph of its own.
+public func variable(_ value: Double) throws -> Node { try Graph().variable(value) }
+
+extension Node {
+  /// The elements, in row-major order, computed from the variables that it depends on.
+  ///
+  /// - Throws: `TrainerError` if it depends on an input or a parameter that carries no value.
+  public func value() throws -> [Double] { try graph.evaluate(self, inputs: graph.variableValues) }
+
+  /// The gradient of this scalar with respect to a variable, or any node that it depends on, in row-major order.
+  ///
+  /// - Throws: `TrainerError` if this is no scalar, an operation has no gradient rule, or a value is missing.
+  public func gradient(of target: Node) throws -> [Double] {
+    let gradient = try graph.gradient(of: self, withRespectTo: [target])
+    return try gradient[0].value()
+  }
+}

@@ -1,0 +1,136 @@
+import Autodiff
+import Testing
+
+/// How the gradient check uses an operation: one row for each name in `OperationTable`.
+struct OperationRow: Sendable, CustomTestStringConvertible {
+  let name: String
+  /// The operands' shapes, for each check.
+  let shapes: [[Shape]]
+  /// The operands' values; ties and 0 are avoided.
+  var range: ClosedRange<Double> = -2...2
+  /// Whether second derivatives are checked too.
+  var isSmooth = true
+  let build: @Sendable ([Node]) throws -> Node
+
+  var testDescription: String { name }
+
+  init(
+    _ name: String, _ shapes: [[Shape]], in range: ClosedRange<Double> = -2...2, isSmooth: Bool = true,
+    build: @escaping @Sendable ([Node]) throws -> Node
+  ) {
+    self.name = name
+    self.shapes = shapes
+    self.range = range
+    self.isSmooth = isSmooth
+    self.build = build
+  }
+
+  private static let one: [[Shape]] = [[[]], [[3]], [[2, 3]], [[0]], [[40, 70]]]
+  private static let two: [[Shape]] = [
+    [[], []], [[3], [3]], [[2, 3], [3]], [[2, 1], [1, 3]], [[], [2, 3]], [[0, 3], [3]], [[40, 70], [70]],
+  ]
+  private static let three: [[Shape]] = [[[3], [3], [3]], [[2, 3], [3], []], [[], [2, 1], [3]]]
+
+  private static func unary(
+    _ name: String, in range: ClosedRange<Double> = -2...2, isSmooth: Bool = true,
+    _ build: @escaping @Sendable (Node) throws -> Node
+  ) -> OperationRow {
+    OperationRow(name, one, in: range, isSmooth: isSmooth) { try build($0[0]) }
+  }
+
+  private static func binary(
+    _ name: String, in range: ClosedRange<Double> = -2...2, isSmooth: Bool = true,
+    _ build: @escaping @Sendable (Node, Node) throws -> Node
+  ) -> OperationRow {
+    OperationRow(name, two, in: range, isSmooth: isSmooth) { try build($0[0], $0[1]) }
+  }
+
+  /// A row of an operation of one operand.
+  private static func single(
+    _ name: String, _ shapes: [[Shape]], isSmooth: Bool = true, _ build: @escaping @Sendable (Node) throws -> Node
+  ) -> OperationRow {
+    OperationRow(name, shapes, isSmooth: isSmooth) { try build($0[0]) }
+  }
+
+  /// All operations whose gradient central differences can confirm.
+  static let all: [OperationRow] = leaves + elementwise + reductions + movements
+
+  /// Operations that differences cannot confirm, each with a test of its own.
+  static let confirmedElsewhere = ["argmax", "stopGradient"]
+
+  private static let leaves: [OperationRow] = [
+    OperationRow("parameter", [[[2, 2]]]) { $0[0] },
+    OperationRow("constant", [[[3]]]) { try $0[0] * $0[0].graph.constant([1, -2, 0.5], shape: [3]) },
+    OperationRow("input", [[[3]]]) { try $0[0] * $0[0].graph.input("given", shape: [3]) },
+    single("dropoutMask", [[[4, 5]]]) { x in
+      try x * x.graph.dropoutMask(rate: 0.5, stream: 3, shape: x.shape)
+    },
+  ]
+
+  private static let elementwise: [OperationRow] = [
+    unary("negate") { try -$0 }, unary("exp") { try $0.exp() },
+    unary("log", in: 0.2...3) { try $0.log() }, unary("log1p", in: -0.8...3) { try $0.log1p() },
+    unary("expm1") { try $0.expm1() }, unary("sqrt", in: 0.2...3) { try $0.sqrt() },
+    unary("rsqrt", in: 0.3...3) { try $0.rsqrt() }, unary("abs", isSmooth: false) { try $0.abs() },
+    unary("sign", isSmooth: false) { try $0.sign() }, unary("sin") { try $0.sin() }, unary("cos") { try $0.cos() },
+    unary("tanh") { try $0.tanh() }, unary("sigmoid") { try $0.sigmoid() },
+    unary("softplus") { try $0.softplus() }, unary("erf") { try $0.erf() }, unary("square") { try $0.square() },
+    unary("reciprocal", in: 0.5...3) { try $0.reciprocal() }, unary("relu", isSmooth: false) { try $0.relu() },
+    binary("add") { try $0 + $1 }, binary("subtract") { try $0 - $1 }, binary("multiply") { try $0 * $1 },
+    binary("divide", in: 0.5...3) { try $0 / $1 }, binary("power", in: 0.5...3) { try $0.power($1) },
+    binary("minimum", isSmooth: false) { try $0.minimum($1) },
+    binary("maximum", isSmooth: false) { try $0.maximum($1) },
+    binary("equal", isSmooth: false) { try $0.isEqual(to: $1) },
+    binary("less", isSmooth: false) { try $0.isLess(than: $1) },
+    binary("lessOrEqual", isSmooth: false) { try $0.isAtMost($1) },
+    OperationRow("where", three, isSmooth: false) {
+      try select($0[0].isGreater(than: $0[0].graph.constant(0)), $0[1], $0[2])
+    },
+    single("broadcast", [[[3]], [[2, 1]], [[]], [[1, 1, 3]]]) { x in
+      try x.broadcast(to: x.shape.count == 3 ? [4, 2, 3] : [2, 3])
+    },
+  ]
+
+  private static let reduced: [[Shape]] = [[[3]], [[2, 3]], [[2, 1, 4]], [[40, 70]]]
+
+  private static let reductions: [OperationRow] = [
+    single("sum", reduced + [[[2, 0]], [[0]]]) { x in
+      try x.sum() + x.sum(axes: [0]).sum() * 0.5 + x.sum(axes: [-1], keepingAxes: true).square().sum()
+    },
+    single("max", reduced, isSmooth: false) { try $0.max() + $0.max(axes: [0]).sum() * $0.max(axes: [-1]).sum() },
+    single("min", reduced, isSmooth: false) { try $0.min() + $0.min(axes: [0]).sum() * $0.min(axes: [-1]).sum() },
+    single("softmax", reduced + [[[0, 3]]]) { try $0.softmax() + $0.softmax(axis: 0) },
+    single("logSoftmax", reduced + [[[0, 3]]]) { try $0.logSoftmax() * $0.logSoftmax(axis: 0) },
+    single("logSumExp", reduced + [[[0, 3]]]) { try $0.logSumExp() + $0.logSumExp(axes: [0], keepingAxes: true) },
+  ]
+
+  private static let movements: [OperationRow] = [
+    OperationRow(
+      "matmul",
+      [
+        [[2, 3], [3, 4]], [[3], [3]], [[3], [3, 2]], [[2, 3], [3]], [[5, 2, 3], [3, 4]], [[5, 1, 2, 3], [4, 3, 2]],
+        [[3], [2, 3, 4]], [[0, 3], [3, 2]], [[2, 0], [0, 3]], [[20, 30], [30, 40]],
+      ]
+    ) { try $0[0].matmul($0[1]) },
+    OperationRow("reshape", [[[2, 6]], [[3, 4]]]) { try $0[0].reshape([4, 3]).square() },
+    single("transpose", [[[2, 3]], [[2, 3, 4]], [[0, 2]]]) { x in
+      try x.shape.count == 3 ? x.transpose([1, 2, 0]).square() : x.transpose().square()
+    },
+    single("slice", [[[5]], [[5, 4]], [[4, 3, 5]]]) { x in
+      try x[-1].sum() * x.elements([.range(from: 3, to: 0, step: -2)]).sum() + x[1..<3].square().sum()
+    },
+    single("pad", [[[3]], [[2, 3]], [[0, 2]]]) { x in
+      try x.pad(x.shape.indices.map { (before: $0 + 1, after: 2) }).exp()
+    },
+    OperationRow("concatenate", [[[2, 3], [2, 1]], [[0, 2], [0, 3]]]) {
+      try concatenate([$0[0], $0[1], $0[0].square()], axis: -1).exp()
+    },
+    single("gather", [[[4]], [[4, 3]]]) { x in
+      try x.gather(x.graph.constant([3, 0, -1, 0], shape: [2, 2])).square()
+    },
+    single("scatterAdd", [[[4]], [[4, 3]]]) { x in
+      try x.scatterAdd(x.graph.constant([1, 0, -1, 1], shape: [4]), extent: 5).square()
+    },
+    single("oneHot", [[[2]]], isSmooth: false) { x in try (x * 100).oneHot(count: 3) + x.sum() },
+  ]
+}

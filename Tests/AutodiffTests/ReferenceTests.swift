@@ -1,0 +1,97 @@
+import Autodiff
+import Foundations
+import Testing
+
+/// Values and gradients against those that PyTorch gives, at kinks, ties and the ends of the range too.
+@Suite struct ReferenceTests {
+  @Test func operationsEqualPyTorch() throws {
+    let cases = try #require(try fixture("operations.json")["cases"]?.elements)
+    #expect(cases.count > 40)
+    for row in cases {
+      let name = try #require(row["operation"]?.text)
+      // Functions of Models, tested there.
+      if ["leakyRelu", "elu", "gelu", "geluTanh", "layerNormalization"].contains(name) { continue }
+      let tensors = try #require(row["inputs"]?.elements).map { try #require(Tensor($0)) }
+      let upstream = try #require(Tensor(row["cotangent"] ?? .null))
+      let graph = Graph()
+      let inputs = try tensors.map { try graph.variable($0.values, shape: $0.shape) }
+      let output = try build(name, inputs, row["attributes"] ?? .null)
+      let objective = try (output * graph.constant(upstream.values, shape: upstream.shape)).sum()
+      let expected = try #require(Tensor(row["value"] ?? .null))
+      #expect(output.shape == expected.shape, "\(name)")
+      compare(try output.value(), expected.values, "\(name) of \(tensors)")
+      for (position, gradient) in try #require(row["gradients"]?.elements).enumerated() {
+        let expected = try #require(Tensor(gradient))
+        compare(
+          try objective.gradient(of: inputs[position]), expected.values,
+          "gradient \(position) of \(name) of \(tensors)")
+      }
+    }
+  }
+
+  private func compare(_ found: [Double], _ expected: [Double], _ what: String) {
+    // PyTorch takes this gradient from exp(x - logsumexp), which loses what rounding x = 1e4 loses.
+    let tolerance = what.contains("logSumExp") ? 1e-11 : 1e-13
+    #expect(found.count == expected.count)
+    for (index, (a, b)) in zip(found, expected).enumerated() where !a.isClose(to: b, within: tolerance) {
+      Issue.record("\(what): element \(index) is \(a), PyTorch has \(b)")
+    }
+  }
+
+  private struct Tensor: CustomStringConvertible {
+    let shape: Shape
+    let values: [Double]
+
+    init?(_ json: JSONValue) {
+      guard let shape = json["shape"]?.elements?.compactMap(\.int),
+        let values = json["values"]?.elements?.compactMap(fixtureNumber)
+      else { return nil }
+      (self.shape, self.values) = (shape, values)
+    }
+
+    var description: String { "\(values)" }
+  }
+
+  private func build(_ name: String, _ x: [Node], _ attributes: JSONValue) throws -> Node {
+    let axis = attributes["axis"]?.int ?? 0
+    switch name {
+    case "negate": return try -x[0]
+    case "exp": return try x[0].exp()
+    case "expm1": return try x[0].expm1()
+    case "log": return try x[0].log()
+    case "log1p": return try x[0].log1p()
+    case "sqrt": return try x[0].sqrt()
+    case "rsqrt": return try x[0].rsqrt()
+    case "abs": return try x[0].abs()
+    case "sign": return try x[0].sign()
+    case "sin": return try x[0].sin()
+    case "cos": return try x[0].cos()
+    case "tanh": return try x[0].tanh()
+    case "sigmoid": return try x[0].sigmoid()
+    case "softplus": return try x[0].softplus()
+    case "erf": return try x[0].erf()
+    case "relu": return try x[0].relu()
+    case "clip":
+      return try x[0].clip(
+        from: #require(attributes["minimum"]?.double), to: #require(attributes["maximum"]?.double))
+    case "add": return try x[0] + x[1]
+    case "subtract": return try x[0] - x[1]
+    case "multiply": return try x[0] * x[1]
+    case "divide": return try x[0] / x[1]
+    case "power": return try x[0].power(x[1])
+    case "minimum": return try x[0].minimum(x[1])
+    case "maximum": return try x[0].maximum(x[1])
+    case "where": return try select(x[0].isGreater(than: x[0].graph.constant(0)), x[0] * x[1], x[1] - x[0])
+    case "sum": return try x[0].sum(axes: [axis])
+    case "mean": return try x[0].mean(axes: [axis])
+    case "max": return try x[0].max(axes: [axis])
+    case "min": return try x[0].min(axes: [axis])
+    case "variance": return try x[0].variance(axes: [axis])
+    case "logSumExp": return try x[0].logSumExp(axes: [axis])
+    case "softmax": return try x[0].softmax(axis: axis)
+    case "logSoftmax": return try x[0].logSoftmax(axis: axis)
+    case "matmul": return try x[0].matmul(x[1])
+    default: throw TrainerError(.usage, "the fixture has an operation '\(name)' that this test does not build")
+    }
+  }
+}
