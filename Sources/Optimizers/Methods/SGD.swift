@@ -5,32 +5,38 @@ public struct SGD: OptimizerSettings {
   /// `sgd`.
   public static let type = "sgd"
   /// The step size before the schedule.
-  public let learningRate: Double
+  public var learningRate = 0.01
   /// The share of the velocity that a step keeps; 0 for none.
-  public let momentum: Double
+  public var momentum = 0.0
+  /// The share of the gradient that does not enter the velocity.
+  public var dampening = 0.0
   /// Whether momentum is Nesterov's.
-  public let isNesterov: Bool
+  public var isNesterov = false
+  /// The factor of the parameter that is added to its gradient.
+  public var weightDecay = 0.0
 
-  /// Creates the settings.
-  public init(learningRate: Double = 0.01, momentum: Double = 0, isNesterov: Bool = false) {
-    self.learningRate = learningRate
-    self.momentum = momentum
-    self.isNesterov = isNesterov
-  }
+  /// PyTorch's settings.
+  public init() {}
 
   /// Reads the settings.
   public init(from settings: Settings) throws {
-    learningRate = try readLearningRate(settings, default: 0.01)
-    momentum = try settings.number(
-      "momentum", default: 0, in: .rate, help: "The share of the velocity that a step keeps.")
-    isNesterov = try settings.boolean("nesterov", default: false, help: "Whether momentum is Nesterov's.")
+    learningRate = try settings.learningRate(default: learningRate)
+    momentum = try settings.decayRate("momentum", default: momentum, of: "the velocity")
+    dampening = try settings.number(
+      "dampening", default: dampening, in: .unit, help: "The share of the gradient that does not enter the velocity.")
+    isNesterov = try settings.boolean("nesterov", default: isNesterov, help: "Whether momentum is Nesterov's.")
+    weightDecay = try settings.weightDecay(default: weightDecay)
     if isNesterov, momentum == 0 {
       throw settings.error("nesterov", "Nesterov's momentum needs a momentum greater than 0")
     }
+    if isNesterov, dampening != 0 {
+      throw settings.error("dampening", "Nesterov's momentum needs a dampening of 0")
+    }
   }
 
-  /// Momentum, if there is any.
+  /// Weight decay and momentum, if there are any.
   public var transformations: [any GradientTransformation] {
-    momentum > 0 ? [Momentum(momentum, isNesterov: isNesterov)] : []
+    Optimizers.weightDecay(weightDecay)
+      + (momentum > 0 ? [Momentum(momentum, dampening: dampening, isNesterov: isNesterov)] : [])
   }
 }
