@@ -65,7 +65,7 @@ struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
   /// - Returns: The number of workers that took part.
   @discardableResult
   func run(steps: Range<Int>) -> Int {
-    region.run(steps: steps, shards: work.partition.shards, blocks: work.blocks.blocks, work)
+    region.run(steps: steps, phases: work.phases, work)
   }
 
   /// The loss and the metrics of the epoch so far, as trained.
