@@ -20,14 +20,14 @@ struct TrainerCommand: ParsableCommand {
     version: Program.version,
     subcommands: [
       RunCommand.self, ResumeCommand.self, EvaluateCommand.self, PredictCommand.self, DataCommand.self,
-      CheckpointCommand.self, GradcheckCommand.self,
+      CheckpointCommand.self, GradientCommand.self, GradcheckCommand.self,
     ])
 
   static func main() {
     // A reader of the output that goes away must not end a training.
     signal(SIGPIPE, SIG_IGN)
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(shieldFormulas(Array(CommandLine.arguments.dropFirst())))
       try command.run()
     } catch {
       end(with: error)
