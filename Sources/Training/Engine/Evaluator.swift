@@ -148,7 +148,7 @@ public struct Measurement: Sendable, Equatable {
 /// The samples of one group: rows for each of the graph's inputs.
 struct SampleGroup<Scalar: TrainingScalar>: Sendable {
   let count: Int
-  private let sources: [String: RowSource<Scalar>]
+  let sources: [String: RowSource<Scalar>]
 
   /// Samples whose rows have these names in the graph.
   init(count: Int, sources: [String: RowSource<Scalar>]) {

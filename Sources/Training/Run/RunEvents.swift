@@ -116,7 +116,7 @@ public struct EpochReport: Sendable {
 public struct StepReport: Sendable {
   /// Completed steps.
   public let step: Int
-  /// The objective of the last step, before its update; at the end of a run within an epoch, the epoch so far.
+  /// Without data the objective after the step; at the end of a run within an epoch, the epoch so far as trained.
   public let train: Measurement
   /// The groups that are there, measured after the step.
   public let evaluations: [(group: String, measurement: Measurement)]
