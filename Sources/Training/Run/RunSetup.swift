@@ -54,7 +54,7 @@ struct RunSetup<Scalar: TrainingScalar> {
       case .steps(let steps): steps
       }
     reportPeriod = nil
-    optimizer = Self.optimizer(
+    optimizer = try Self.optimizer(
       configuration, layout: problem.layout, run: RunLength(steps: steps, stepsPerEpoch: stepsPerEpoch))
     engine = try TrainingEngine(
       problem, group: data.train, optimizer: optimizer,
@@ -83,18 +83,15 @@ struct RunSetup<Scalar: TrainingScalar> {
 
   private static func optimizer(
     _ configuration: RunConfiguration, layout: ParameterLayout, run: RunLength
-  ) -> Optimizer {
-    let settings = configuration.optimizer
-    var transformations = settings.transformations
-    let penalties = configuration.penalties
-    if penalties.l1 != 0 || penalties.l2 != 0 {
+  ) throws -> Optimizer {
+    var penalties: [any GradientTransformation] = []
+    if configuration.penalties.l1 != 0 || configuration.penalties.l2 != 0 {
       // Weights, not biases: a bias does not make the function less smooth.
       let ranges = layout.entries.filter { $0.name.hasSuffix("/weight") }.map(\.range)
-      transformations.insert(AddPenaltyGradient(l1: penalties.l1, l2: penalties.l2, ranges: ranges), at: 0)
+      penalties = [AddPenaltyGradient(l1: configuration.penalties.l1, l2: configuration.penalties.l2, ranges: ranges)]
     }
-    return Optimizer(
-      transformations,
-      schedule: LearningRateSchedule(configuration.schedule, base: settings.learningRate, run: run))
+    return try configuration.optimizer.optimizer(
+      layout: layout, schedule: configuration.schedule, run: run, penalties: penalties)
   }
 
   // MARK: When
