@@ -14,3 +14,7 @@ sanitize:
 	scripts/sanitize address
 	scripts/sanitize undefined
 	scripts/sanitize thread
+
+# 55 MB, so not committed.
+data/fashion-mnist.h5:
+	scripts/data/fashion-mnist

@@ -24,7 +24,7 @@ extension Graph {
     layout: ParameterLayout = ParameterLayout(), kernels: Kernels<Scalar> = .best, randomness: Randomness = .init(),
     simplifications: Simplification = .all
   ) throws -> [[Scalar]] {
-    let outputs = nodes.enumerated().map { Plan<Scalar>.Output($1, .result("\($0)")) }
+    let outputs = nodes.enumerated().map { PlanOutput($1, .result("\($0)")) }
     let plan = try Plan(outputs, layout: layout, kernels: kernels, simplifications: simplifications)
     let arrays = try plan.inputs.map { slot in
       guard let values = inputs[slot.name], values.count == slot.shape.elementCount else {

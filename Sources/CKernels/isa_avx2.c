@@ -1,8 +1,11 @@
 #if defined(__x86_64__)
+#include <immintrin.h>
+
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define CK_ISA avx2
 #define CK_VECTOR_BYTES 32
 #define CK_HAS_FMA 1
+#define CK_MASKS 256
 #define CK_TILE_ROWS 6
 #include "all_types.inc"
 #pragma clang attribute pop

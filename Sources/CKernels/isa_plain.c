@@ -1,6 +1,7 @@
 // The baseline of the platform: SSE2 without fused multiply-add on x86-64, NEON with it on 64-bit ARM.
 #define CK_ISA plain
 #define CK_VECTOR_BYTES 16
+#define CK_MASKS 0
 #if defined(__aarch64__)
 #define CK_HAS_FMA 1
 #define CK_TILE_ROWS 8

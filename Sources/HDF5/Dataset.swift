@@ -81,16 +81,25 @@ public final class Dataset: Object {
 
   /// Writes elements from memory of exactly the selection's size. Throws like `write(_:)`.
   public func write<T: NativeScalar>(_ values: UnsafeBufferPointer<T>, selecting selection: Selection = .all) throws {
+    try write(bytes: UnsafeRawBufferPointer(values), of: T.numberType, selecting: selection)
+  }
+
+  /// Writes elements that lie in memory as bytes of a number type in this machine's order. Throws like `write(_:)`.
+  public func write(
+    bytes: UnsafeRawBufferPointer, of type: NumberType, selecting selection: Selection = .all
+  ) throws {
     let plan = try transfer(selection)
     try requireNumbers()
-    try check(values.count, plan)
+    try check(bytes.count / type.byteCount, plan)
     let isInteger = datatype.kind != .floatingPoint
-    guard !isInteger || !T.numberType.isFloatingPoint else {
-      throw HDF5Error(.datatype, "cannot write \(T.numberType) to \(handle.label), which holds \(datatype)")
+    guard !isInteger || !type.isFloatingPoint else {
+      throw HDF5Error(.datatype, "cannot write \(type) to \(handle.label), which holds \(datatype)")
     }
-    try run("write", plan, refusingLossyConversions: isInteger && T.numberType != datatype.numberType) {
-      id, memory, file, properties, offset in
-      H5Dwrite(id, T.numberType.nativeIdentifier, memory, file, properties, values.baseAddress?.advanced(by: offset))
+    try run("write", plan, refusingLossyConversions: isInteger && type != datatype.numberType) {
+      id, memory, file, properties, first in
+      H5Dwrite(
+        id, type.nativeIdentifier, memory, file, properties,
+        bytes.baseAddress?.advanced(by: first * type.byteCount))
     }
   }
 
@@ -172,21 +181,24 @@ public final class Dataset: Object {
 
   /// Makes the calls of a transfer, one for each piece.
   private func run(_ verb: String, _ plan: Transfer, refusingLossyConversions: Bool, _ move: Move) throws {
-    let properties = try PropertyList.transfer(refusingLossyConversions: refusingLossyConversions).handle
-    let (id, fileID, propertiesID) = (try handle.id, try plan.space.handle.id, try properties.id)
-    var memory = try Dataspace([0])
-    for piece in plan.pieces where !piece.memory.isEmpty {
-      let first = piece.memory.lowerBound
-      guard let slab = piece.slab else {
-        try Library.call("\(verb) \(handle.label)") {
-          move(id, chdf5_space_all(), chdf5_space_all(), propertiesID, first)
+    let properties = try PropertyList.transfer(refusingLossyConversions: refusingLossyConversions)
+    let (id, fileID) = (try handle.id, try plan.space.handle.id)
+    try properties.handle.use { propertiesID in
+      var memory = try Dataspace([0])
+      for piece in plan.pieces where !piece.memory.isEmpty {
+        let first = piece.memory.lowerBound
+        guard let slab = piece.slab else {
+          try Library.call("\(verb) \(handle.label)") {
+            move(id, chdf5_space_all(), chdf5_space_all(), propertiesID, first)
+          }
+          continue
         }
-        continue
-      }
-      if memory.count != piece.memory.count { memory = try Dataspace([piece.memory.count]) }
-      let memoryID = try memory.handle.id
-      try Library.call("\(verb) \(handle.label)") {
-        slab.select(in: fileID) < 0 ? -1 : move(id, memoryID, fileID, propertiesID, first)
+        if memory.count != piece.memory.count { memory = try Dataspace([piece.memory.count]) }
+        try memory.handle.use { memoryID in
+          _ = try Library.call("\(verb) \(handle.label)") {
+            slab.select(in: fileID) < 0 ? -1 : move(id, memoryID, fileID, propertiesID, first)
+          }
+        }
       }
     }
   }

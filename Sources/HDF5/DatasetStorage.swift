@@ -110,8 +110,8 @@ extension Dataset {
   private func creation<Result: Sendable>(_ what: String, _ body: (hid_t) -> Result) throws -> Result {
     let id = try handle.id
     let list = try Library.call("read the \(what) of \(handle.label)") { H5Dget_create_plist(id) }
-    let handle = Handle(list, label: "the creation properties of \(self.handle.label)")
-    let listID = try handle.id
-    return Library.value { body(listID) }
+    return try Handle(list, label: "the creation properties of \(handle.label)").use { list in
+      Library.value { body(list) }
+    }
   }
 }

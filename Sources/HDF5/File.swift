@@ -22,16 +22,23 @@ public final class File: Sendable {
   ///   - path: where.
   ///   - overwriting: whether an existing file is emptied; otherwise its presence is an error.
   ///   - userBlock: the bytes kept free before the HDF5 part: 0, or a power of two of at least 512.
+  ///   - alignment: the elements of a dataset of at least 256 bytes begin at a multiple of so many bytes, so that they
+  ///     can be used where they lie in a mapped file.
   /// - Throws: `HDF5Error`.
-  public static func create(at path: String, overwriting: Bool = false, userBlock: Int = 0) throws -> File {
+  public static func create(
+    at path: String, overwriting: Bool = false, userBlock: Int = 0, alignment: Int = 1
+  ) throws -> File {
     if !overwriting, FileManager.default.fileExists(atPath: path) {
       throw HDF5Error(.alreadyExists, "cannot create '\(path)': it exists already")
     }
     let creation = try PropertyList.fileCreation(userBlock: userBlock).handle
-    let access = try PropertyList.fileAccess(locking: true).handle
-    let (creationID, accessID) = (try creation.id, try access.id)
-    let id = try Library.call("create '\(path)'") {
-      H5Fcreate(path, overwriting ? chdf5_create_truncating() : chdf5_create_exclusive(), creationID, accessID)
+    let access = try PropertyList.fileAccess(locking: true, alignment: alignment).handle
+    let id = try creation.use { creationID in
+      try access.use { accessID in
+        try Library.call("create '\(path)'") {
+          H5Fcreate(path, overwriting ? chdf5_create_truncating() : chdf5_create_exclusive(), creationID, accessID)
+        }
+      }
     }
     return File(id, name: path)
   }
@@ -42,10 +49,11 @@ public final class File: Sendable {
   public static func open(at path: String, writable: Bool = false) throws -> File {
     let byteCount = try checkIsRegularFile(path)
     let access = try PropertyList.fileAccess(locking: writable).handle
-    let accessID = try access.id
     do {
-      let id = try Library.call("open '\(path)'") {
-        H5Fopen(path, writable ? chdf5_open_read_write() : chdf5_open_read_only(), accessID)
+      let id = try access.use { accessID in
+        try Library.call("open '\(path)'") {
+          H5Fopen(path, writable ? chdf5_open_read_write() : chdf5_open_read_only(), accessID)
+        }
       }
       return File(id, name: path)
     } catch let error as HDF5Error {
@@ -58,10 +66,13 @@ public final class File: Sendable {
   public static func inMemory(userBlock: Int = 0) throws -> File {
     let creation = try PropertyList.fileCreation(userBlock: userBlock).handle
     let access = try PropertyList.memoryAccess(image: nil).handle
-    let (creationID, accessID) = (try creation.id, try access.id)
     let name = uniqueMemoryName()
-    let id = try Library.call("create a file in memory") {
-      H5Fcreate(name, chdf5_create_truncating(), creationID, accessID)
+    let id = try creation.use { creationID in
+      try access.use { accessID in
+        try Library.call("create a file in memory") {
+          H5Fcreate(name, chdf5_create_truncating(), creationID, accessID)
+        }
+      }
     }
     return File(id, name: "a file in memory")
   }
@@ -76,10 +87,11 @@ public final class File: Sendable {
     try image.withUnsafeBytes { bytes in
       guard hasSignature(bytes) else { throw notHDF5(name, byteCount: bytes.count) }
       let access = try PropertyList.memoryAccess(image: bytes).handle
-      let accessID = try access.id
       let memoryName = uniqueMemoryName()
       do {
-        let id = try Library.call("open '\(name)'") { H5Fopen(memoryName, chdf5_open_read_only(), accessID) }
+        let id = try access.use { accessID in
+          try Library.call("open '\(name)'") { H5Fopen(memoryName, chdf5_open_read_only(), accessID) }
+        }
         return File(id, name: name)
       } catch let error as HDF5Error {
         throw explain(error, name: name, byteCount: bytes.count, hasSignature: true)

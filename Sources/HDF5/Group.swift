@@ -136,11 +136,14 @@ public final class Group: Object {
     try requireFree(name)
     let space = try Dataspace(shape, maximumShape: maximumShape)
     let creation = try properties ?? .datasetCreation()
-    let (id, typeID, spaceID) = (try handle.id, try type.handle.id, try space.handle.id)
-    let creationID = try creation.handle.id
+    let (id, typeID) = (try handle.id, try type.handle.id)
     return try withIntermediateGroups { links in
-      try Dataset(path: absolute(name), of: file, "create") {
-        H5Dcreate2(id, name, typeID, spaceID, links, creationID, chdf5_property_default())
+      try space.handle.use { spaceID in
+        try creation.handle.use { creationID in
+          try Dataset(path: absolute(name), of: file, "create") {
+            H5Dcreate2(id, name, typeID, spaceID, links, creationID, chdf5_property_default())
+          }
+        }
       }
     }
   }
@@ -219,7 +222,6 @@ public final class Group: Object {
       let links = H5Pcreate(chdf5_property_link_create())
       return links >= 0 && H5Pset_create_intermediate_group(links, 1) < 0 ? -1 : links
     }
-    let handle = Handle(links, label: "link properties")
-    return try body(handle.id)
+    return try Handle(links, label: "link properties").use(body)
   }
 }

@@ -48,6 +48,9 @@ public struct HDF5Error: Error, Sendable, Equatable, CustomStringConvertible {
   /// The message.
   public var description: String { message }
 
+  /// Why alone, without what was tried: the system's or the library's innermost words, or the message.
+  public var cause: String { stack.isEmpty ? message : Self.cause(in: stack) }
+
   init(_ reason: Reason, _ message: String, stack: [Frame] = []) {
     self.reason = reason
     self.message = message

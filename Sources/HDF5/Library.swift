@@ -72,6 +72,11 @@ final class Handle: Sendable {
     }
   }
 
+  /// Lends the identifier. A local handle lives until the body has ended; with `id` alone nothing would keep it open.
+  func use<Result>(_ body: (hid_t) throws -> Result) throws -> Result {
+    try withExtendedLifetime(self) { try body(id) }
+  }
+
   /// Closes the object with its own C function; does nothing if that was done before.
   func close(_ function: (hid_t) -> herr_t) throws {
     if owner?.isClosed == true { return }

@@ -48,9 +48,11 @@ public final class PropertyList: Sendable {
   }
 
   /// How a file on disk is opened. Closing it closes every object in it, so that `close` reports all that can fail.
-  static func fileAccess(locking: Bool) throws -> PropertyList {
+  /// What takes at least 256 bytes in it begins at a multiple of `alignment`.
+  static func fileAccess(locking: Bool, alignment: Int = 1) throws -> PropertyList {
     try PropertyList(label: "file access", class: chdf5_property_file_access) {
       if H5Pset_fclose_degree($0, H5F_CLOSE_STRONG) < 0 { return -1 }
+      if alignment > 1, H5Pset_alignment($0, 256, hsize_t(alignment)) < 0 { return -1 }
       return locking ? 0 : chdf5_ask_for_no_file_lock($0)
     }
   }

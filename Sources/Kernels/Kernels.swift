@@ -89,6 +89,9 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
     table.pointee.offset(count, a, x, out)
   }
 
+  /// The sum of `count` elements in double precision, in a fixed order.
+  public func total(_ x: Source, count: Int) -> Double { table.pointee.total(count, x) }
+
   /// Whether none of `count` elements is infinite or not a number.
   public func allFinite(_ x: Source, count: Int) -> Bool { table.pointee.all_finite(count, x) != 0 }
 
@@ -122,7 +125,8 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
     table.pointee.logsumexp(rows, columns, x, out)
   }
 
-  /// The index of the first largest element of each row of `x` [rows, columns] into `out` [rows].
+  /// The index of the first largest element of each row of `x` [rows, columns] into `out` [rows]; the first NaN if
+  /// there is one.
   public func argmax(_ x: Source, rows: Int, columns: Int, into out: Destination) {
     table.pointee.argmax(rows, columns, x, out)
   }
@@ -143,8 +147,11 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
     }
   }
 
-  /// Elements of scratch space that `multiply` needs for a product of that depth.
-  public func multiplyScratch(depth: Int) -> Int { depth * table.pointee.panel_columns }
+  /// Elements of scratch space that `multiply` needs for a left operand [rows, depth].
+  public func multiplyScratch(rows: Int, depth: Int) -> Int {
+    let tile = table.pointee.tile_rows
+    return depth * (table.pointee.panel_columns + (rows + tile - 1) / tile * tile)
+  }
 
   /// `out` [rows, columns] = (or +=) `a` [rows, depth] · `b` [depth, columns], `out` row-major.
   ///

@@ -19,8 +19,8 @@ public struct Model: Sendable {
       ordinals[type, default: 0] += 1
       return layer.name ?? "\(type)\(ordinals[type, default: 1])"
     }
-    if let twin = Dictionary(grouping: names, by: \.self).first(where: { $0.value.count > 1 }) {
-      throw TrainerError(.usage, "two layers are named '\(twin.key)'; give one of them another \"name\"")
+    if let twin = names.indices.first(where: { names[..<$0].contains(names[$0]) }) {
+      throw TrainerError(.usage, "two layers are named '\(names[twin])'; give one of them another \"name\"")
     }
     if let bad = names.first(where: { $0.isEmpty || $0.contains("/") || $0 == "." }) {
       throw TrainerError(.usage, "'\(bad)' cannot name a layer: names become HDF5 groups and must not contain '/'")

@@ -1,6 +1,7 @@
 import Foundation
 import Foundations
 import Synchronization
+import TestSupport
 import Testing
 
 /// The machine's files with one call that fails, or with calls that stop short and are interrupted.
@@ -76,10 +77,10 @@ private final class FaultyFileSystem: FileSystem {
 }
 
 private func inTemporaryDirectory(_ body: (String) throws -> Void) throws {
-  let directory = FileManager.default.temporaryDirectory.path() + "/atomic-" + UUID().uuidString
-  try SystemFileSystem().makeDirectory(directory + "/a/b")
-  defer { #expect(throws: Never.self) { try FileManager.default.removeItem(atPath: directory) } }
-  try body(directory)
+  try withScratchDirectory { directory in
+    try SystemFileSystem().makeDirectory(directory + "/a/b")
+    try body(directory)
+  }
 }
 
 @Suite struct AtomicFileTests {
@@ -99,7 +100,7 @@ private func inTemporaryDirectory(_ body: (String) throws -> Void) throws {
           "openForWriting", "write", "write", "synchronize", "close", "openForReading", "close", "rename",
           "synchronizeDirectory",
         ])
-      try AtomicFile.replace(path, contents: [old])
+      try AtomicFile.replace(path, contents: old)
       try #expect(files.contents(of: path) == old)
     }
   }

@@ -27,7 +27,7 @@ import Testing
 
   @Test func prettyTextKeepsOrderAndPutsShortArraysOnOneLine() throws {
     let value: JSONValue = [
-      "z": 1, "a": [1, 2.5, "x", nil, true], "empty": [], "object": [:], "matrix": [[1, 0], [0, 1]],
+      "z": 1, "a": [1, 2.5, "x", .null, true], "empty": [], "object": [:], "matrix": [[1, 0], [0, 1]],
       "layers": [["type": "dense", "units": 10]], "text": "line\n\"quoted\" \\ \u{1}é",
     ]
     let text = """

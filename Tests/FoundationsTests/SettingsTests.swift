@@ -33,6 +33,9 @@ private enum Precision: String, CaseIterable { case float32, float64 }
     #expect(try root.integer("size", orWord: "full", default: 8) == 8)
     #expect(try root.optionalString("name") == nil)
     #expect(try root.optionalInteger("absent") == nil)
+    #expect(try root.optionalNumbers("name") == nil)
+    #expect(try root.optionalIntegers("shape") == [2, 3])
+    #expect(try root.optionalStrings("absent") == nil)
     #expect(try root.choice("precision", default: Precision.float32) == .float32)
     #expect(try root.boolean("shuffle", default: true))
     #expect(try root.integers("shape") == [2, 3])
@@ -48,8 +51,8 @@ private enum Precision: String, CaseIterable { case float32, float64 }
     #expect(try root.object("data").filePath("path") == "/d.h5")
     try root.finish()
     let resolved =
-      #"{"title":"none","rate":3,"other":0.5,"batch":"full","size":8,"precision":"float32","shuffle":true,"#
-      + #""shape":[2,3],"more":[0.5],"words":["a"],"any":{"z":1},"#
+      #"{"title":"none","rate":3,"other":0.5,"batch":"full","size":8,"shape":[2,3],"precision":"float32","#
+      + #""shuffle":true,"more":[0.5],"words":["a"],"any":{"z":1},"#
       + #""layers":[{"type":"dense","units":10},{"type":"relu"}],"schedule":{"type":"constant"},"#
       + #""data":{"path":"/d.h5"}}"#
     #expect(root.resolved.compactText == resolved)
@@ -201,7 +204,7 @@ private enum Precision: String, CaseIterable { case float32, float64 }
     let root = try settings(#"{"metrics": ["acuracy", 3], "loss": 1}"#)
     #expect(
       message { _ = try root.objects("metrics", shorthand: "type") }
-        == "x.json:1:25: metrics[1]: found 3, expected an object { … } or the name of a type")
+        == "x.json:1:25: metrics[1]: found 3, expected an object { … } or its type")
     let one = try settings(#"{"metrics": ["acuracy"]}"#).objects("metrics", shorthand: "type")
     #expect(
       message { _ = try one[0].string("type", oneOf: ["accuracy"]) }

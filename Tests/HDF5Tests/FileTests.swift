@@ -84,6 +84,7 @@ import Testing
     #expect(
       error.message == "cannot read dataset '/x' of 'a file in memory': data error detected by Fletcher32 checksum")
     #expect(error.stack.last?.function == "H5Dread")
+    #expect(error.cause == "data error detected by Fletcher32 checksum")
   }
 
   @Test(arguments: [0, 512, 4096]) func offsetsAreTheFiles(userBlock: Int) throws {
@@ -95,6 +96,16 @@ import Testing
       #expect(stored == (0..<1000).map(Float.init))
       let empty = try File.inMemory().root.createDataset("x", shape: [3], type: .number(.int8))
       #expect(try empty.offset == nil)
+    }
+  }
+
+  @Test func alignedElementsBeginAtMultiples() throws {
+    try withScratchDirectory { directory in
+      let file = try File.create(at: directory + "/x.h5", alignment: 64)
+      for index in 0..<5 {
+        let dataset = try file.root.createDataset("\(index)", shape: [301], values: [UInt8](repeating: 1, count: 301))
+        #expect(try dataset.offset.map { $0 % 64 } == 0)
+      }
     }
   }
 

@@ -39,6 +39,11 @@ struct Parameter: StoredLeaf {
   }
 }
 
+extension Node {
+  /// The name of the parameter that this node is; `nil` if it is none.
+  public var parameterName: String? { (operation as? Parameter)?.parameterName }
+}
+
 /// A constant array.
 struct Constant: StoredLeaf {
   let values: [Double]

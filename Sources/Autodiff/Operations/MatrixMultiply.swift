@@ -54,7 +54,8 @@ struct MatrixMultiply: Operation {
   }
 
   func scratchCount<Scalar: KernelElement>(inputs: [Shape], kernels: Kernels<Scalar>) -> Int {
-    kernels.multiplyScratch(depth: depth(of: inputs[0]))
+    let left = inputs[0]
+    return kernels.multiplyScratch(rows: left[left.count - (transposesLeft ? 1 : 2)], depth: depth(of: left))
   }
 
   func floatingPointOperations(inputs: [Shape], output: Shape) -> Int { 2 * output.elementCount * depth(of: inputs[0]) }

@@ -1,31 +1,31 @@
 import Foundations
 import Kernels
 
+/// What a plan computes.
+public struct PlanOutput {
+  /// Where a result goes.
+  public enum Place: Sendable {
+    /// Into the workspace, to be read under this name after the run.
+    case result(String)
+    /// Into the gradient slot, from this element on.
+    case slot(offset: Int)
+  }
+
+  let node: Node
+  let place: Place
+
+  /// Creates an output.
+  public init(_ node: Node, _ place: Place) {
+    self.node = node
+    self.place = place
+  }
+}
+
 /// A graph compiled for fixed shapes: instructions in order, with every buffer laid out.
 ///
 /// A plan is immutable; any number of threads may run it at once, each with a `Workspace` of its own. A run allocates
 /// nothing.
 public final class Plan<Scalar: KernelElement>: Sendable {
-  /// What a plan computes.
-  public struct Output {
-    /// Where a result goes.
-    public enum Place: Sendable {
-      /// Into the workspace, to be read under this name after the run.
-      case result(String)
-      /// Into the gradient slot, from this element on.
-      case slot(offset: Int)
-    }
-
-    let node: Node
-    let place: Place
-
-    /// Creates an output.
-    public init(_ node: Node, _ place: Place) {
-      self.node = node
-      self.place = place
-    }
-  }
-
   /// One step of a plan.
   struct Instruction: Sendable {
     let name: String
@@ -64,7 +64,7 @@ public final class Plan<Scalar: KernelElement>: Sendable {
   ///   - simplifications: The rewrites to use.
   /// - Throws: `TrainerError` if the layout lacks a parameter of the graph or has it with another shape.
   public init(
-    _ outputs: [Output], layout: ParameterLayout, kernels: Kernels<Scalar> = .best,
+    _ outputs: [PlanOutput], layout: ParameterLayout, kernels: Kernels<Scalar> = .best,
     simplifications: Simplification = .all
   ) throws {
     var compiler = PlanCompiler(layout: layout, kernels: kernels, simplifications: simplifications)

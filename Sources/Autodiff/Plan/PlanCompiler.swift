@@ -34,7 +34,7 @@ struct PlanCompiler<Scalar: KernelElement> {
     self.simplifications = simplifications
   }
 
-  mutating func compile(_ outputs: [Plan<Scalar>.Output]) throws -> Compiled {
+  mutating func compile(_ outputs: [PlanOutput]) throws -> Compiled {
     guard let original = outputs.first?.node.graph else { return compiled }
     let nodes = try original.simplified(outputs.map(\.node), simplifications)
     let graph = nodes[0].graph
@@ -92,7 +92,7 @@ struct PlanCompiler<Scalar: KernelElement> {
   /// Lets slot outputs be computed in place; returns those that must be copied there, because they are leaves, views
   /// of leaves, or already placed.
   private mutating func placeSlotOutputs(
-    _ graph: Graph, _ outputs: Zip2Sequence<[Node], [Plan<Scalar>.Output.Place]>, computed: Set<Int>
+    _ graph: Graph, _ outputs: Zip2Sequence<[Node], [PlanOutput.Place]>, computed: Set<Int>
   ) -> [(from: Int, offset: Int)] {
     var copies: [(from: Int, offset: Int)] = []
     for (node, place) in outputs {

@@ -55,7 +55,7 @@ typedef struct ck_table {
   void (*one_hot)(ptrdiff_t rows, ptrdiff_t count, const void *index, void *out);
   /* c[m, n] (+)= a[m, k] b[k, n], a and b with any strides, c with rows ldc apart. Each element is one chain of
      multiply-adds over k in ascending order, however the product is tiled. `scratch` has room for
-     k * panel_columns elements. */
+     k * (panel_columns + m rounded up to tile_rows) elements. */
   void (*gemm)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_column, const void *b,
                ptrdiff_t b_row, ptrdiff_t b_column, void *c, ptrdiff_t ldc, int accumulate, void *scratch);
   /* out[r, :] = x[index[r], :] * scale + offset, converted; scale and offset have `columns` elements. */
@@ -72,6 +72,8 @@ typedef struct ck_table {
   /* out = a * x, out = x + a. */
   void (*scale)(ptrdiff_t n, double a, const void *x, void *out);
   void (*offset)(ptrdiff_t n, double a, const void *x, void *out);
+  /* The sum of n elements in double precision, in a fixed order. */
+  double (*total)(ptrdiff_t n, const void *x);
   /* 1 if every element is finite, else 0. */
   int (*all_finite)(ptrdiff_t n, const void *x);
 } ck_table;

@@ -31,6 +31,13 @@ public enum AtomicFile {
     }
   }
 
+  /// Replaces the file at a path by one with these contents; see ``replace(_:contents:fileSystem:verify:)``.
+  public static func replace(
+    _ path: String, contents: [UInt8], fileSystem: some FileSystem = SystemFileSystem()
+  ) throws {
+    try replace(path, contents: [contents], fileSystem: fileSystem)
+  }
+
   /// Replaces the file at a path by the one that `write` makes at the temporary path that it is given.
   ///
   /// - Parameter verify: called with the temporary path when the file is on the disk.

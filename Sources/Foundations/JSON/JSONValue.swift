@@ -125,11 +125,10 @@ extension JSONObject: ExpressibleByDictionaryLiteral {
   }
 }
 
-extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+// No `ExpressibleByNilLiteral`: where a `JSONValue?` is meant, `nil` would silently become `null`.
+extension JSONValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
-  /// Creates `null`.
-  public init(nilLiteral: ()) { self = .null }
   /// Creates a boolean.
   public init(booleanLiteral value: Bool) { self = .boolean(value) }
   /// Creates an integer.

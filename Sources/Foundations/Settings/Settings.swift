@@ -209,7 +209,7 @@ public final class Settings {
       return Settings(context: context, path: path, members: [shorthand: value], shorthandKey: shorthand)
     case (_, let shorthand?):
       throw error(
-        at: path, "found \(value.settingDescription), expected an object { … } or the name of a \(shorthand)")
+        at: path, "found \(value.settingDescription), expected an object { … } or its \(shorthand)")
     default:
       throw error(at: path, "found \(value.settingDescription), expected an object { … }")
     }

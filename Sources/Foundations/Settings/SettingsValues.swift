@@ -107,6 +107,33 @@ extension Settings {
     return strings
   }
 
+  /// The numbers in the array at a key, or `nil` if it is absent.
+  public func optionalNumbers(
+    _ key: String, in range: NumberRange = .finite, count: ClosedRange<Int> = .nonNegative, help: String = ""
+  ) throws -> [Double]? {
+    try optional(key, "an array, each element \(range.description)", help) {
+      try numbers(key, in: range, count: count, help: help)
+    }
+  }
+
+  /// The integers in the array at a key, or `nil` if it is absent.
+  public func optionalIntegers(
+    _ key: String, in range: ClosedRange<Int> = .any, count: ClosedRange<Int> = .nonNegative, help: String = ""
+  ) throws -> [Int]? {
+    try optional(key, "an array, each element \(range.settingDescription)", help) {
+      try integers(key, in: range, count: count, help: help)
+    }
+  }
+
+  /// The strings in the array at a key, or `nil` if it is absent.
+  public func optionalStrings(
+    _ key: String, oneOf choices: [String]? = nil, count: ClosedRange<Int> = .nonNegative, help: String = ""
+  ) throws -> [String]? {
+    try optional(key, "an array, each element a string", help) {
+      try strings(key, oneOf: choices, count: count, help: help)
+    }
+  }
+
   /// The value at a key as it is, or `nil` if it is absent; the caller judges it and throws ``error(_:_:)``.
   public func value(_ key: String, kind: String = "any value", help: String = "") -> JSONValue? {
     declare(key, kind, nil, help, isRequired: false)
@@ -156,11 +183,13 @@ extension Settings {
   private func readOptional<Value>(
     _ key: String, _ kind: String, _ help: String, _ accept: (JSONValue) -> (Value, JSONValue)?
   ) throws -> Value? {
-    guard contains(key) else {
-      declare(key, kind, nil, help, isRequired: false)
-      return nil
-    }
-    let result = try read(key, kind, nil, help, accept)
+    try optional(key, kind, help) { try read(key, kind, nil, help, accept) }
+  }
+
+  private func optional<Value>(_ key: String, _ kind: String, _ help: String, _ read: () throws -> Value) throws
+    -> Value?
+  {
+    let result = contains(key) ? try read() : nil
     declare(key, kind, nil, help, isRequired: false)
     return result
   }

@@ -31,8 +31,12 @@ public struct BinaryCrossEntropy: Loss {
     }
   }
 
+  /// Yes where the logit is positive.
+  public var prediction: PredictionRule { .positive }
+
   /// Adds the loss of each sample to the graph.
   public func terms(outputs z: Node, targets: Node) throws -> LossTerms {
+    try requireRows(of: z)
     let exact = try targets.reshape(z.shape)
     let t = labelSmoothing > 0 ? try exact * (1 - labelSmoothing) + labelSmoothing / 2 : exact
     let losses = try (z.softplus() - t * z).mean(axes: [1])
@@ -44,17 +48,12 @@ public struct BinaryCrossEntropy: Loss {
   /// Yes or no for each output.
   public func task(outputCount: Int, targets: TargetKind) throws -> Task {
     switch targets {
-    case .classes(let count):
+    case .integers(let labels):
       guard outputCount == 1 else {
         throw TrainerError(
           .usage, "binaryCrossEntropy with one label a sample needs a model with 1 output, but it has \(outputCount)")
       }
-      guard count <= 2 else {
-        throw TrainerError(
-          .data,
-          "class label \(count - 1) is out of range: binaryCrossEntropy takes the labels 0 and 1; "
-            + "for more classes use softmaxCrossEntropy")
-      }
+      try requireLabels(labels, below: 2, advice: "for more than two classes use softmaxCrossEntropy")
     case .values(let count):
       guard outputCount == count else {
         throw TrainerError(.usage, "the targets have \(count) columns, but the model has \(outputCount) outputs")

@@ -15,9 +15,12 @@ public protocol Loss: Configurable {
   ///
   /// - Parameters:
   ///   - outputCount: The number of the model's outputs.
-  ///   - classCount: The number of classes that the targets name; `nil` if they are not class indices.
+  ///   - targets: How the dataset gives its targets.
   /// - Throws: `TrainerError` if the outputs do not fit the targets.
   func task(outputCount: Int, targets: TargetKind) throws -> Task
+
+  /// How outputs become predictions.
+  var prediction: PredictionRule { get }
 
   /// Turns the model's outputs into what `predict` writes as probabilities; `nil` if they are none.
   func probabilities(of outputs: Node) throws -> Node?
@@ -31,8 +34,23 @@ extension Loss {
 extension Registry where Component == any Loss {
   /// All losses.
   public static let losses = Registry([
-    SoftmaxCrossEntropy.entry, BinaryCrossEntropy.entry, MeanSquaredError.entry,
+    SoftmaxCrossEntropy.entry, BinaryCrossEntropy.entry, MeanSquaredError.entry, MeanAbsoluteError.entry,
+    Huber.entry,
   ])
+}
+
+extension Loss {
+  /// Checks that a model's outputs are one row a sample.
+  ///
+  /// - Throws: `TrainerError` if they have another rank, as those of a model without a dense layer may.
+  func requireRows(of outputs: Node) throws {
+    guard outputs.shape.count == 2 else {
+      throw TrainerError(
+        .usage,
+        "\(Self.type) takes one row of outputs a sample, but the model's outputs have the shape "
+          + "\(Array(outputs.shape.dropFirst())) a sample; end the model with a dense layer")
+    }
+  }
 }
 
 /// The loss of each sample of a shard. The loss of a batch is Σ `losses` / Σ `weights`.
@@ -43,10 +61,20 @@ public struct LossTerms {
   public let weights: Node?
 }
 
+/// How a model's outputs become a prediction.
+public enum PredictionRule: Sendable {
+  /// The index of the largest output.
+  case largest
+  /// For each output 1 if it is positive, else 0.
+  case positive
+  /// The outputs themselves.
+  case value
+}
+
 /// How a dataset gives its targets.
 public enum TargetKind: Sendable, Equatable {
-  /// One class index a sample.
-  case classes(count: Int)
+  /// One integer a sample, in this range: class indices, or whole numbers to predict.
+  case integers(ClosedRange<Int>)
   /// Numbers: that many a sample.
   case values(count: Int)
 }
@@ -66,5 +94,13 @@ public enum Task: Sendable, Equatable {
     case .multiclass(let classes, let oneHot): oneHot ? classes : 1
     case .binary(let outputs), .regression(let outputs): outputs
     }
+  }
+}
+
+/// Checks that class indices go from 0 to `classes` − 1.
+func requireLabels(_ labels: ClosedRange<Int>, below classes: Int, advice: String) throws {
+  guard labels.lowerBound >= 0, labels.upperBound < classes else {
+    let bad = labels.lowerBound < 0 ? labels.lowerBound : labels.upperBound
+    throw TrainerError(.data, "class label \(bad) is out of range: labels go from 0 to \(classes - 1); \(advice)")
   }
 }

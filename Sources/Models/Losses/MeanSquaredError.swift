@@ -11,9 +11,13 @@ public struct MeanSquaredError: Loss {
   /// Reads the loss's settings: there are none.
   public init(from settings: Settings) throws {}
 
+  /// The outputs.
+  public var prediction: PredictionRule { .value }
+
   /// Adds the loss of each sample to the graph.
   public func terms(outputs: Node, targets: Node) throws -> LossTerms {
-    LossTerms(losses: try (outputs - targets.reshape(outputs.shape)).square().mean(axes: [1]), weights: nil)
+    try requireRows(of: outputs)
+    return LossTerms(losses: try (outputs - targets.reshape(outputs.shape)).square().mean(axes: [1]), weights: nil)
   }
 
   /// Numbers.
@@ -29,7 +33,7 @@ public struct MeanSquaredError: Loss {
 func regressionTask(outputCount: Int, targets: TargetKind) throws -> Task {
   let targetCount =
     switch targets {
-    case .classes: 1
+    case .integers: 1
     case .values(let count): count
     }
   guard outputCount == targetCount else {

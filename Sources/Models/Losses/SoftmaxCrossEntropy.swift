@@ -27,8 +27,12 @@ public struct SoftmaxCrossEntropy: Loss {
     classWeights = try readClassWeights(settings)
   }
 
+  /// The class with the largest logit.
+  public var prediction: PredictionRule { .largest }
+
   /// Adds the loss of each sample to the graph.
   public func terms(outputs z: Node, targets: Node) throws -> LossTerms {
+    try requireRows(of: z)
     let (samples, classes) = (z.shape[0], z.shape[1])
     let graph = z.graph
     let exact = targets.shape == z.shape ? targets : try targets.reshape([samples]).oneHot(count: classes)
@@ -57,18 +61,15 @@ public struct SoftmaxCrossEntropy: Loss {
         .usage, "loss.classWeights has \(classWeights.count) weights, but the model has \(outputCount) outputs")
     }
     switch targets {
-    case .classes(let count):
-      guard count <= outputCount else {
-        throw TrainerError(
-          .data,
-          "class label \(count - 1) is out of range: the model has \(outputCount) outputs, so labels go "
-            + "from 0 to \(outputCount - 1)")
-      }
+    case .integers(let labels):
+      try requireLabels(labels, below: outputCount, advice: "the last layer needs a unit for each class")
       return .multiclass(classes: outputCount, oneHotTargets: false)
     case .values(let count):
       guard count == outputCount else {
         throw TrainerError(
-          .usage, "one-hot targets have \(count) columns, but the model has \(outputCount) outputs")
+          .usage,
+          "softmaxCrossEntropy needs one integer class label or \(outputCount) one-hot columns a sample for a model "
+            + "with \(outputCount) outputs, but the targets have \(count) floating-point columns")
       }
       return .multiclass(classes: outputCount, oneHotTargets: true)
     }
@@ -78,11 +79,11 @@ public struct SoftmaxCrossEntropy: Loss {
   public func probabilities(of outputs: Node) throws -> Node? { try outputs.softmax() }
 }
 
-/// Reads `classWeights`: one positive weight for each class.
+/// Reads `classWeights`: one weight for each class, not all of them 0.
 func readClassWeights(_ settings: Settings) throws -> [Double]? {
-  guard settings.contains("classWeights") else {
-    settings.resolve("classWeights", to: nil)
-    return nil
+  let weights = try settings.optionalNumbers("classWeights", in: .nonNegative, help: "One weight for each class.")
+  if let weights, !weights.contains(where: { $0 > 0 }) {
+    throw settings.error("classWeights", "no weight is greater than 0, so nothing would be learnt")
   }
-  return try settings.numbers("classWeights", in: .nonNegative, help: "One weight for each class.")
+  return weights
 }

@@ -5,9 +5,9 @@ import Kernels
 ///
 /// It acts in the update, not in the graph, so that the reported loss leaves the penalty out.
 public struct AddPenaltyGradient: GradientTransformation {
-  /// The factor of Σ|w|; its subgradient at 0 is 0.
+  /// The factor of Σ|w|, whose subgradient at 0 is 0; negative for a run that maximizes.
   public let l1: Double
-  /// The factor of Σw² / 2.
+  /// The factor of Σw² / 2; negative for a run that maximizes.
   public let l2: Double
   /// The elements of the flat vector that are penalized, ascending.
   public let ranges: [Range<Int>]
@@ -28,8 +28,8 @@ public struct AddPenaltyGradient: GradientTransformation {
       guard !part.isEmpty else { continue }
       let local = part.lowerBound - block.range.lowerBound..<part.upperBound - block.range.lowerBound
       let (update, parameters) = (block.update[local], block.parameters[local])
-      if l2 > 0 { update.add(parameters, scaledBy: l2) }
-      if l1 > 0 {
+      if l2 != 0 { update.add(parameters, scaledBy: l2) }
+      if l1 != 0 {
         let sign = block.scratch[local]
         sign.assign(.sign, of: parameters)
         update.add(sign, scaledBy: l1)

@@ -1,0 +1,101 @@
+import Foundations
+
+/// How two checkpoints differ, for `trainer checkpoint diff`.
+public struct CheckpointDifference: Sendable, Equatable {
+  /// One line for each difference in what a run goes on from; empty if there is none.
+  public let lines: [String]
+  /// One line for each difference in provenance and history, which no later parameter depends on.
+  public let notes: [String]
+
+  /// Whether a run goes on from both with the same bits.
+  public var isEmpty: Bool { lines.isEmpty }
+
+  /// The lines and notes, or that there is no difference.
+  public var text: String {
+    let heading = isEmpty ? ["equal: step, parameters and all state have the same bits"] : lines
+    return (heading + notes.map { "note: \($0)" }).joined(separator: "\n")
+  }
+
+  /// Compares two checkpoints bit by bit; in the lines the first is to the left.
+  public init(_ left: Checkpoint, _ right: Checkpoint) {
+    var lines: [String] = []
+    func compare<Value: Equatable>(_ name: String, _ left: Value?, _ right: Value?, _ text: (Value) -> String) {
+      guard left != right else { return }
+      lines.append("\(name): \(left.map(text) ?? "absent") and \(right.map(text) ?? "absent")")
+    }
+    compare("step", left.step, right.step, String.init)
+    compare("epoch", left.epoch, right.epoch, String.init)
+    compare("seed", left.seed, right.seed, String.init)
+    if left.config != right.config { lines.append("config: the texts differ") }
+    for ((name, leftTensors), (_, rightTensors)) in zip(left.sections, right.sections) where name != "history" {
+      lines += Self.lines(name, leftTensors, rightTensors)
+    }
+    for name in Set(left.progress.keys).union(right.progress.keys).sorted() {
+      compare("progress/\(name)", left.progress[name], right.progress[name], \.text)
+    }
+    let stateLines = lines
+    lines = Self.lines("history", left.history, right.history)
+    for name in Set(left.provenance.keys).union(right.provenance.keys).sorted() {
+      compare(name, left.provenance[name], right.provenance[name]) { $0 }
+    }
+    self.lines = stateLines
+    notes = lines
+  }
+
+  private static func lines(_ section: String, _ left: [CheckpointTensor], _ right: [CheckpointTensor]) -> [String] {
+    var lines: [String] = []
+    for tensor in left {
+      let name = "\(section)/\(tensor.name)"
+      guard let other = right.first(where: { $0.name == tensor.name }) else {
+        lines.append("\(name): only in the first")
+        continue
+      }
+      guard tensor.shape == other.shape, tensor.elementType == other.elementType else {
+        lines.append("\(name): \(tensor.typeText) and \(other.typeText)")
+        continue
+      }
+      if !tensor.hasSameElements(as: other) { lines.append("\(name): \(elements(of: tensor, other))") }
+    }
+    for tensor in right where !left.contains(where: { $0.name == tensor.name }) {
+      lines.append("\(section)/\(tensor.name): only in the second")
+    }
+    return lines
+  }
+
+  private static func elements(of left: CheckpointTensor, _ right: CheckpointTensor) -> String {
+    let (left, right, shape) = (left.doubles, right.doubles, left.shape)
+    // A float as a double keeps the sign of zero; a not-a-number's payload is kept as well.
+    let differing = left.indices.filter { left[$0].bitPattern != right[$0].bitPattern }
+    guard let first = differing.first else { return "not-a-numbers differ in their bits" }
+    let largest = differing.map { abs(left[$0] - right[$0]) }.reduce(0) { $0.isNaN || $1.isNaN ? .nan : max($0, $1) }
+    return "\(differing.count) of \(left.count) elements differ, by at most \(largest), first at "
+      + "\(index(first, in: shape)): \(left[first]) and \(right[first])"
+  }
+
+  /// A position in row-major order as an index for each axis.
+  private static func index(_ position: Int, in shape: [Int]) -> String {
+    var rest = position
+    let indices = shape.reversed().map { extent in
+      defer { rest /= extent }
+      return rest % extent
+    }
+    return "[\(indices.reversed().map(String.init).joined(separator: ", "))]"
+  }
+}
+
+extension ProgressValue {
+  /// The value for people.
+  var text: String {
+    switch self {
+    case .integer(let value): String(value)
+    case .number(let value): "\(value)"
+    }
+  }
+}
+
+extension CheckpointTensor {
+  /// Shape and type for people: `784 x 256 float32`.
+  var typeText: String {
+    (shape.isEmpty ? "scalar" : shape.map(String.init).joined(separator: " x ")) + " \(elementType.rawValue)"
+  }
+}

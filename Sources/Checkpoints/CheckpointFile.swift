@@ -1,0 +1,128 @@
+import Foundation
+import Foundations
+import HDF5
+
+/// Checkpoint files: written whole or not at all, read only if every byte is the one that was written.
+public enum CheckpointFile {
+  /// What the first 512 bytes of a checkpoint say.
+  public struct Summary: Sendable, Equatable {
+    /// Completed steps.
+    public let step: Int
+    /// Completed epochs.
+    public let epoch: Int
+    /// The file's size in bytes.
+    public let size: Int
+  }
+
+  /// Writes a checkpoint in place of any file at the path. The file is read back and compared, byte by byte and as a
+  /// checkpoint, before it takes its name.
+  ///
+  /// - Throws: `TrainerError` with code `.checkpoint`; what was at the path is untouched then.
+  public static func write(
+    _ checkpoint: Checkpoint, to path: String, fileSystem: some FileSystem = SystemFileSystem()
+  ) throws {
+    func failure(_ reason: String) -> TrainerError {
+      TrainerError(.checkpoint, "\(path): the checkpoint cannot be saved: \(reason)")
+    }
+    do {
+      let pieces = try encode(checkpoint)
+      try AtomicFile.replace(path, contents: pieces, fileSystem: fileSystem) { temporary in
+        guard try load(temporary, fileSystem) == checkpoint else { throw failure("it does not read back as it was") }
+      }
+    } catch let error as FileError {
+      throw failure(error.number == ENOSPC ? "\(error.reason); free some space and resume" : error.reason)
+    } catch let error as HDF5Error {
+      throw failure(error.message)
+    } catch let fault as CheckpointFault {
+      throw failure(fault.error(path: path).message)
+    }
+  }
+
+  /// Reads a checkpoint.
+  ///
+  /// - Throws: `TrainerError` with code `.checkpoint` if the file is missing, cannot be read, is damaged in any byte or
+  ///   has another format version.
+  public static func read(_ path: String, fileSystem: some FileSystem = SystemFileSystem()) throws -> Checkpoint {
+    do {
+      return try load(path, fileSystem)
+    } catch let fault as CheckpointFault {
+      throw fault.error(path: path)
+    }
+  }
+
+  /// Checks every byte of a checkpoint.
+  ///
+  /// - Returns: A sentence that says what is damaged; `nil` if nothing is.
+  /// - Throws: `TrainerError` with code `.checkpoint` if the file is missing, cannot be read or has another format
+  ///   version.
+  public static func damage(in path: String, fileSystem: some FileSystem = SystemFileSystem()) throws -> String? {
+    do {
+      _ = try load(path, fileSystem)
+      return nil
+    } catch let fault as CheckpointFault {
+      let error = fault.error(path: path)
+      guard case .damaged = fault else { throw error }
+      return error.message
+    }
+  }
+
+  /// Reads what a checkpoint's first 512 bytes say; of the rest only the length is checked.
+  ///
+  /// - Throws: like ``read(_:fileSystem:)``.
+  public static func summary(of path: String, fileSystem: some FileSystem = SystemFileSystem()) throws -> Summary {
+    do {
+      let block = try block(of: path, fileSystem)
+      return Summary(step: block.step, epoch: block.epoch, size: block.length + CheckpointBlock.size)
+    } catch let fault as CheckpointFault {
+      throw fault.error(path: path)
+    }
+  }
+
+  /// The bytes of a checkpoint's file: the block and the HDF5 part.
+  package static func encode(_ checkpoint: Checkpoint) throws -> [[UInt8]] {
+    let image = try CheckpointTree.image(of: checkpoint)
+    let block = CheckpointBlock(
+      length: image.count, digest: Digest(of: image), step: checkpoint.step, epoch: checkpoint.epoch)
+    return [block.bytes, image]
+  }
+
+  /// Reads a checkpoint from a file's bytes, which are checked before libhdf5 sees one of them.
+  static func decode(_ bytes: [UInt8], name: String) throws -> Checkpoint {
+    let block = try CheckpointBlock(bytes, fileLength: bytes.count)
+    let image = bytes[CheckpointBlock.size...]
+    guard Digest(of: image) == block.digest else {
+      throw CheckpointFault.damaged("the SHA-256 of its contents does not fit")
+    }
+    do {
+      return try CheckpointTree.checkpoint(in: image, name: name)
+    } catch let error as HDF5Error {
+      throw CheckpointFault.damaged(error.message)
+    }
+  }
+
+  static func load(_ path: String, _ fileSystem: some FileSystem) throws -> Checkpoint {
+    let bytes: [UInt8]
+    do {
+      bytes = try fileSystem.contents(of: path)
+    } catch let error as FileError {
+      throw CheckpointFault.system(error)
+    }
+    return try decode(bytes, name: path)
+  }
+
+  private static func block(of path: String, _ fileSystem: some FileSystem) throws -> CheckpointBlock {
+    do {
+      guard let length = try fileSystem.status(of: path)?.size else {
+        throw FileError(operation: "open", path: path, number: ENOENT)
+      }
+      let bytes = try fileSystem.withFile(fileSystem.openForReading(path)) { file in
+        try [UInt8](unsafeUninitializedCapacity: CheckpointBlock.size) { buffer, count in
+          count = try fileSystem.readAll(file, into: UnsafeMutableRawBufferPointer(buffer))
+        }
+      }
+      return try CheckpointBlock(bytes, fileLength: length)
+    } catch let error as FileError {
+      throw CheckpointFault.system(error)
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import Foundations
+import HDF5
+
+/// A checkpoint as a tree of HDF5 groups, datasets and attributes; the tree is drawn in `docs/file-format.md`.
+enum CheckpointTree {
+  static let format = "trainer-checkpoint"
+  /// Root attributes that are the checkpoint's own; every other text there is provenance.
+  private static let ownAttributes = ["format", "version", "step", "epoch", "seed", "digest"]
+
+  // MARK: - Writing
+
+  /// The bytes of an HDF5 file, made in memory, that lies behind a user block.
+  ///
+  /// - Throws: `HDF5Error`, or `TrainerError` if names collide.
+  static func image(of checkpoint: Checkpoint) throws -> [UInt8] {
+    try check(checkpoint)
+    let file = try File.inMemory(userBlock: CheckpointBlock.size)
+    let root = try file.root
+    try root.setAttribute("format", to: format)
+    try root.setAttribute("version", to: CheckpointBlock.version)
+    try root.setAttribute("step", to: checkpoint.step)
+    try root.setAttribute("epoch", to: checkpoint.epoch)
+    try root.setAttribute("seed", to: checkpoint.seed)
+    try root.setAttribute("digest", to: checkpoint.digest.description)
+    for (name, text) in checkpoint.provenance.sorted(by: { $0.key < $1.key }) {
+      try root.setAttribute(name, to: text)
+    }
+    try root.createDataset("config", text: checkpoint.config)
+    for (name, tensors) in checkpoint.sections {
+      let group = try root.createGroup(name)
+      for tensor in tensors { try write(tensor, to: group) }
+    }
+    let progress = try root.createGroup("progress")
+    for (name, value) in checkpoint.progress.sorted(by: { $0.key < $1.key }) {
+      switch value {
+      case .integer(let value): try progress.setAttribute(name, to: value)
+      case .number(let value): try progress.setAttribute(name, to: value)
+      }
+    }
+    let image = try file.image()
+    try file.close()
+    return image
+  }
+
+  private static func write(_ tensor: CheckpointTensor, to group: Group) throws {
+    let dataset: Dataset
+    switch tensor.values {
+    case .float32(let values):
+      dataset = try group.createDataset(tensor.name, shape: tensor.shape, type: .number(.float32))
+      try dataset.write(values)
+    case .float64(let values):
+      dataset = try group.createDataset(tensor.name, shape: tensor.shape, type: .number(.float64))
+      try dataset.write(values)
+    }
+    try dataset.setAttribute("offset", to: tensor.offset)
+    try dataset.close()
+  }
+
+  private static func check(_ checkpoint: Checkpoint) throws {
+    func failure(_ reason: String) -> TrainerError {
+      TrainerError(.checkpoint, "the checkpoint of step \(checkpoint.step) cannot be stored: \(reason)")
+    }
+    for (section, tensors) in checkpoint.sections {
+      for tensor in tensors where tensor.name.split(separator: "/", omittingEmptySubsequences: false).contains("") {
+        throw failure("the name \"\(tensor.name)\" in \(section) has an empty part")
+      }
+    }
+    var end = 0
+    for tensor in checkpoint.parameters {
+      guard tensor.offset == end else {
+        throw failure("the parameter \(tensor.name) has offset \(tensor.offset), expected \(end)")
+      }
+      end += tensor.count
+    }
+    for name in checkpoint.provenance.keys where ownAttributes.contains(name) {
+      throw failure("\"\(name)\" is no name for a provenance entry")
+    }
+  }
+
+  // MARK: - Reading
+
+  /// The checkpoint in the bytes of an HDF5 file that have been found to be whole.
+  ///
+  /// - Throws: `HDF5Error`, or `CheckpointFault.damaged` if the tree is not a checkpoint's.
+  static func checkpoint(in image: ArraySlice<UInt8>, name: String) throws -> Checkpoint {
+    let file = try File.open(image: image, name: name)
+    let root = try file.root
+    guard try root.attribute("format").readString() == format else {
+      throw CheckpointFault.damaged("its HDF5 part is no checkpoint")
+    }
+    let checkpoint = try Checkpoint(
+      step: root.attribute("step").readScalar(), epoch: root.attribute("epoch").readScalar(),
+      seed: root.attribute("seed").readScalar(), config: text(of: root.dataset("config")),
+      parameters: tensors(in: root, "parameters").sorted { $0.offset < $1.offset },
+      optimizer: tensors(in: root, "optimizer"), preprocessing: tensors(in: root, "preprocessing"),
+      history: tensors(in: root, "history"), progress: progress(in: root.group("progress")),
+      provenance: provenance(of: root))
+    let digest = try root.attribute("digest").readString()
+    guard checkpoint.digest.description == digest else {
+      throw CheckpointFault.damaged("its parameters have the digest \(checkpoint.digest), expected \(digest)")
+    }
+    try file.close()
+    return checkpoint
+  }
+
+  private static func text(of dataset: Dataset) throws -> String {
+    let texts = try dataset.readStrings()
+    guard let text = texts.first, texts.count == 1 else {
+      throw CheckpointFault.damaged("\(dataset.path) holds \(texts.count) texts, expected one")
+    }
+    return text
+  }
+
+  private static func tensors(in root: Group, _ section: String) throws -> [CheckpointTensor] {
+    var tensors: [CheckpointTensor] = []
+    func walk(_ group: Group, prefix: String) throws {
+      for member in try group.members() {
+        let name = prefix + member.name
+        switch member.kind {
+        case .group:
+          try walk(group.group(member.name), prefix: name + "/")
+        case .dataset:
+          try tensors.append(tensor(group.dataset(member.name), name: name))
+        default:
+          throw CheckpointFault.damaged("\(group.path)/\(member.name) is neither a group nor a dataset")
+        }
+      }
+    }
+    try walk(root.group(section), prefix: "")
+    return tensors
+  }
+
+  private static func tensor(_ dataset: Dataset, name: String) throws -> CheckpointTensor {
+    let shape = try dataset.shape
+    let values: CheckpointTensor.Values
+    switch dataset.datatype.numberType {
+    case .float32: values = try .float32(dataset.read())
+    case .float64: values = try .float64(dataset.read())
+    default:
+      throw CheckpointFault.damaged("\(dataset.path) holds \(dataset.datatype), expected float32 or float64")
+    }
+    let offset = try dataset.attribute("offset").readScalar(as: Int.self)
+    try dataset.close()
+    return CheckpointTensor(name: name, shape: shape, offset: offset, values: values)
+  }
+
+  private static func progress(in group: Group) throws -> [String: ProgressValue] {
+    var progress: [String: ProgressValue] = [:]
+    for name in try group.attributeNames() {
+      let attribute = try group.attribute(name)
+      progress[name] =
+        attribute.datatype.numberType?.isFloatingPoint == true
+        ? try .number(attribute.readScalar()) : try .integer(attribute.readScalar())
+    }
+    return progress
+  }
+
+  private static func provenance(of root: Group) throws -> [String: String] {
+    var provenance: [String: String] = [:]
+    for name in try root.attributeNames() where !ownAttributes.contains(name) {
+      provenance[name] = try root.attribute(name).readString()
+    }
+    return provenance
+  }
+}

@@ -1,0 +1,83 @@
+import Kernels
+
+/// The gradients of a batch's shards, one slot for each, and their all-reduce.
+///
+/// Note [Tree]. The sum over the slots is a binary tree that depends on their number alone: neighbours at distance 1
+/// are added, then at distance 2, 4 and so on. Which worker computed a slot changes no bit of it.
+public struct GradientSlots<Scalar: KernelElement>: Sendable {
+  /// The number of slots.
+  public let slots: Int
+  /// Elements of one gradient.
+  public let count: Int
+  private let stride: Int
+  private let memory: SharedBuffer<Scalar>
+  private let kernels: Kernels<Scalar>
+
+  /// Memory for that many gradients of `count` elements.
+  public init(slots: Int, count: Int, kernels: Kernels<Scalar>) {
+    self.slots = slots
+    self.count = count
+    self.kernels = kernels
+    // Whole cache lines, so that two shards never write to one.
+    stride = (max(count, 1) + 31) / 32 * 32
+    memory = SharedBuffer(repeating: 0, count: slots * stride)
+  }
+
+  /// Bytes of all slots.
+  public var byteCount: Int { memory.count * MemoryLayout<Scalar>.stride }
+
+  /// The slot of one shard.
+  public subscript(shard: Int) -> UnsafeMutablePointer<Scalar> { memory.pointer + shard * stride }
+
+  /// Sets a slot to zero: the gradient of an empty shard.
+  public func clear(_ shard: Int) { kernels.fill(self[shard], count: count, with: 0) }
+
+  /// Sums one block over all slots; the result takes the place of the block in slot 0.
+  public func reduce(_ block: Range<Int>) -> UnsafeMutablePointer<Scalar> {
+    let add = kernels.loop(.add)
+    var distance = 1
+    while distance < slots {
+      for left in Swift.stride(from: 0, to: slots - distance, by: 2 * distance) {
+        let sum = self[left] + block.lowerBound
+        add(block.count, sum, self[left + distance] + block.lowerBound, sum)
+      }
+      distance *= 2
+    }
+    return self[0] + block.lowerBound
+  }
+}
+
+/// Statistics of a batch's shards, in double precision, summed in the tree of Note [Tree].
+public struct ShardStatistics: Sendable {
+  /// The number of shards.
+  public let shards: Int
+  /// Numbers of one shard.
+  public let count: Int
+  private let stride: Int
+  private let memory: SharedBuffer<Double>
+
+  /// Memory for `count` numbers of each shard.
+  public init(shards: Int, count: Int) {
+    self.shards = shards
+    self.count = count
+    stride = (max(count, 1) + 7) / 8 * 8
+    memory = SharedBuffer(repeating: 0, count: shards * stride)
+  }
+
+  /// The numbers of one shard.
+  public subscript(shard: Int) -> UnsafeMutableBufferPointer<Double> {
+    UnsafeMutableBufferPointer(start: memory.pointer + shard * stride, count: count)
+  }
+
+  /// The sum of one of the numbers over all shards.
+  public func sum(_ index: Int) -> Double { sum(index, of: 0..<shards) }
+
+  // The halves are those of Note [Tree]: the left one is the largest power of two below the number of shards.
+  private func sum(_ index: Int, of range: Range<Int>) -> Double {
+    guard range.count > 1 else { return self[range.lowerBound][index] }
+    var half = 1
+    while 2 * half < range.count { half *= 2 }
+    let middle = range.lowerBound + half
+    return sum(index, of: range.lowerBound..<middle) + sum(index, of: middle..<range.upperBound)
+  }
+}

@@ -1,0 +1,65 @@
+/// Memory that several workers use at once. The only type of the package that is `Sendable` by our word instead of the
+/// compiler's.
+///
+/// Note [Disjointness]. A region consists of phases, and each phase of units that are claimed by exactly one worker
+/// (Note [Claims] in `Region`). Whoever writes an element of a `SharedBuffer` is one of:
+/// - a gradient unit, which writes only what belongs to its shard (the shard's gradient slot and statistics) or to the
+///   worker that runs it (workspace, row buffers);
+/// - an update unit, which writes only its block of the parameters, of the optimizer's state and of the slots, and,
+///   if it is block 0, the step's record;
+/// - the coordinator, between regions, when no worker runs.
+///
+/// No two units of a phase thus write the same element, and none writes what another unit of its phase reads. Between
+/// phases the release of `done` and its acquisition order writes before reads; the join of a region does so for the
+/// coordinator.
+public final class SharedBuffer<Element>: @unchecked Sendable {
+  /// The first element.
+  public let pointer: UnsafeMutablePointer<Element>
+  /// The number of elements.
+  public let count: Int
+
+  /// Memory for `count` elements, each a copy of `value`, on cache lines of its own.
+  public convenience init(repeating value: Element, count: Int) {
+    self.init(count: count) { _ in value }
+  }
+
+  /// Memory for `count` elements, each made by `make` from its index.
+  public init(count: Int, _ make: (Int) throws -> Element) rethrows {
+    let raw = UnsafeMutableRawPointer.allocate(
+      byteCount: max(1, count) * MemoryLayout<Element>.stride, alignment: max(64, MemoryLayout<Element>.alignment))
+    let pointer = raw.bindMemory(to: Element.self, capacity: max(1, count))
+    var made = 0
+    do {
+      while made < count {
+        (pointer + made).initialize(to: try make(made))
+        made += 1
+      }
+    } catch {
+      pointer.deinitialize(count: made)
+      raw.deallocate()
+      throw error
+    }
+    self.pointer = pointer
+    self.count = count
+  }
+
+  deinit {
+    pointer.deinitialize(count: count)
+    pointer.deallocate()
+  }
+
+  /// One element. The caller keeps to Note [Disjointness].
+  public subscript(index: Int) -> Element {
+    get {
+      precondition(index >= 0 && index < count, "index \(index) is outside the buffer of \(count)")
+      return pointer[index]
+    }
+    set {
+      precondition(index >= 0 && index < count, "index \(index) is outside the buffer of \(count)")
+      pointer[index] = newValue
+    }
+  }
+
+  /// The elements, for the coordinator between regions.
+  public var elements: UnsafeMutableBufferPointer<Element> { UnsafeMutableBufferPointer(start: pointer, count: count) }
+}

@@ -1,0 +1,126 @@
+import Foundations
+import HDF5
+
+/// Writes files in the dataset format: groups `train`, `validation`, `test` of row-aligned `inputs` and `targets`.
+public struct DatasetWriter: Sendable {
+  /// The samples of one group.
+  public struct Group: Sendable {
+    /// `train`, `validation` or `test`.
+    public var name: String
+    /// One row a sample.
+    public var inputs: NumberTable
+    /// One row a sample: class labels or numbers.
+    public var targets: NumberTable
+
+    /// Creates a group.
+    public init(name: String, inputs: NumberTable, targets: NumberTable) {
+      self.name = name
+      self.inputs = inputs
+      self.targets = targets
+    }
+  }
+
+  /// Rows of one chunk; nil stores contiguously, aligned to 64 bytes, so that a run can map the file.
+  public var chunkRows: Int?
+  /// The level of compression, 0 to 9, with shuffled bytes; nil for none. Without `chunkRows`, chunks have about 256 KiB.
+  public var deflate: Int?
+  /// Whether a file of that name is replaced; otherwise its presence is an error.
+  public var overwrite: Bool
+
+  /// Creates a writer; without arguments for contiguous storage that replaces nothing.
+  public init(chunkRows: Int? = nil, deflate: Int? = nil, overwrite: Bool = false) {
+    self.chunkRows = chunkRows
+    self.deflate = deflate
+    self.overwrite = overwrite
+  }
+
+  /// Writes a file that is complete or absent; groups without samples are left out.
+  ///
+  /// - Parameters:
+  ///   - groups: the samples.
+  ///   - classes: the classes' names, stored as attribute `classes` of `targets`; nil for regression.
+  ///   - features: the columns' names, stored as attribute `features` of `inputs`; nil if they have none.
+  ///   - path: the file.
+  /// - Throws: `TrainerError`, with exit code `data` if the samples are no dataset, otherwise `usage`.
+  public func write(groups: [Group], classes: [String]? = nil, features: [String]? = nil, to path: String) throws {
+    try check(groups)
+    try checkOutput(path)
+    do {
+      try AtomicFile.replace(path) { temporary in
+        let file = try File.create(at: temporary, alignment: 64)
+        for group in groups where group.inputs.rowCount > 0 {
+          let node = try file.root.createGroup(group.name)
+          let inputs = try write(group.inputs, "inputs", in: node)
+          if let features { try inputs.setAttribute("features", to: features) }
+          let targets = try write(group.targets, "targets", in: node)
+          if let classes { try targets.setAttribute("classes", to: classes) }
+        }
+        try file.close()
+      } verify: { temporary in
+        let file = try File.open(at: temporary)
+        for group in groups where group.inputs.rowCount > 0 {
+          _ = try file.root.dataset("\(group.name)/targets")
+        }
+        try file.close()
+      }
+    } catch let error as FileError {
+      throw TrainerError(.usage, "cannot write '\(path)': \(error.reason.lowercased())")
+    } catch let error as HDF5Error {
+      throw TrainerError(.usage, "cannot write '\(path)': \(error.cause.lowercased())")
+    }
+  }
+
+  /// Checks, before a long import, that the output may be written.
+  ///
+  /// - Throws: `TrainerError` with exit code `usage`.
+  public func checkOutput(_ path: String) throws {
+    let files = SystemFileSystem()
+    do {
+      if let status = try files.status(of: path) {
+        guard !status.isDirectory else {
+          throw TrainerError(.usage, "cannot write '\(path)': it is a directory; name a file in it")
+        }
+        guard overwrite else {
+          throw TrainerError(.usage, "'\(path)' exists already; choose another name or ask to overwrite it")
+        }
+      }
+      let folder = directory(of: path)
+      guard try files.status(of: folder)?.isDirectory == true else {
+        throw TrainerError(.usage, "cannot write '\(path)': there is no directory '\(folder)'; make it first")
+      }
+    } catch let error as FileError {
+      throw TrainerError(.usage, "cannot write '\(path)': \(error.reason.lowercased())")
+    }
+    guard deflate.map((0...9).contains) ?? true else {
+      throw TrainerError(.usage, "the level of compression is between 0 and 9, not \(deflate ?? 0)")
+    }
+    guard chunkRows.map({ $0 > 0 }) ?? true else {
+      throw TrainerError(.usage, "a chunk has at least one row, not \(chunkRows ?? 0)")
+    }
+  }
+
+  private func check(_ groups: [Group]) throws {
+    guard groups.first(where: { $0.name == "train" }).map({ $0.inputs.rowCount > 0 }) ?? false else {
+      throw TrainerError(.data, "the dataset has no sample in its group 'train'")
+    }
+    for group in groups where group.inputs.rowCount != group.targets.rowCount {
+      throw TrainerError(
+        .data,
+        "group '\(group.name)' has \(group.inputs.rowCount) inputs and \(group.targets.rowCount) targets; "
+          + "each sample needs one of both")
+    }
+  }
+
+  private func write(_ table: NumberTable, _ name: String, in group: HDF5.Group) throws -> Dataset {
+    var chunk: [Int]?
+    if chunkRows != nil || deflate != nil {
+      let rows = chunkRows ?? max(1, (1 << 18) / max(1, table.rowByteCount))
+      chunk = [min(rows, table.rowCount)] + table.shape.dropFirst()
+    }
+    let dataset = try group.createDataset(
+      name, shape: table.shape, type: .number(table.type),
+      properties: .datasetCreation(chunk: chunk, deflate: deflate, shuffle: deflate != nil))
+    try table.bytes.withUnsafeBytes { try dataset.write(bytes: $0, of: table.type) }
+    return dataset
+  }
+}

@@ -1,0 +1,188 @@
+import Foundation
+import Foundations
+import HDF5
+
+/// Imports a table of text: one sample a line, one column the target, the others inputs.
+public struct CSVImport: Sendable {
+  /// What the target column holds.
+  public enum Task: String, Sendable, CaseIterable {
+    /// Classes if the column holds text, or whole numbers of at most 50 kinds; numbers otherwise.
+    case automatic
+    /// Classes, named by the texts in the column. Their order is that of the numbers if all are, else the texts' own.
+    case classification
+    /// Numbers.
+    case regression
+  }
+
+  /// A column, by its name or its place.
+  public enum Column: Sendable, Equatable, CustomStringConvertible {
+    /// By its name in the header.
+    case name(String)
+    /// By its place, counted from 1; from the last, which is -1, if negative.
+    case number(Int)
+
+    /// For people: `'species'` or `column 3`.
+    public var description: String {
+      switch self {
+      case .name(let name): "column '\(name)'"
+      case .number(let number): "column \(number)"
+      }
+    }
+  }
+
+  /// How inputs are stored.
+  public enum InputType: String, Sendable, CaseIterable {
+    /// `uint8` if all are whole numbers from 0 to 255, else `float64`, which loses nothing.
+    case automatic
+    /// Unsigned bytes; anything else is an error.
+    case uint8
+    /// The nearest binary32 numbers.
+    case float32
+    /// The nearest binary64 numbers.
+    case float64
+  }
+
+  /// The file.
+  public var path: String
+  /// The target column.
+  public var target: Column
+  /// Columns that are neither input nor target, such as row numbers.
+  public var drop: [Column]
+  /// A file of the same columns for the test group; without it `split` applies.
+  public var testPath: String?
+  /// Whether the first line names the columns.
+  public var hasHeader: Bool
+  /// The character between fields; nil: a tab in `.tsv` and `.tab` files, else the first comma, semicolon or tab there is.
+  public var delimiter: Character?
+  /// What the target column holds.
+  public var task: Task
+  /// How inputs are stored.
+  public var inputType: InputType
+  /// How samples are divided where there is no test file.
+  public var split: Split
+
+  /// Creates an import of a file whose last column is the target.
+  public init(
+    path: String, target: Column = .number(-1), drop: [Column] = [], testPath: String? = nil, hasHeader: Bool = true,
+    delimiter: Character? = nil, task: Task = .automatic, inputType: InputType = .automatic, split: Split = .fifth
+  ) {
+    self.path = path
+    self.target = target
+    self.drop = drop
+    self.testPath = testPath
+    self.hasHeader = hasHeader
+    self.delimiter = delimiter
+    self.task = task
+    self.inputType = inputType
+    self.split = split
+  }
+
+  /// Reads the file and writes the dataset file.
+  ///
+  /// - Throws: `TrainerError` that names file, line and column and what is wrong there.
+  @discardableResult
+  public func write(to output: String, with writer: DatasetWriter = DatasetWriter()) throws -> ImportSummary {
+    try writer.checkOutput(output)
+    let train = try read(path)
+    let test = try testPath.map(read)
+    if let test, let testPath, test.features != train.features {
+      throw TrainerError(.data, "the input columns of '\(testPath)' are not those of '\(path)'")
+    }
+    let all = [train] + (test.map { [$0] } ?? [])
+    let targets = try Targets(all, task: task)
+    let type = try storedType(all)
+
+    func group(_ name: String, _ table: CSVTable, _ targets: NumberTable, rows: [Int]) -> DatasetWriter.Group {
+      let inputs = table.inputs(as: type).selecting(rows: rows)
+      return DatasetWriter.Group(name: name, inputs: inputs, targets: targets.selecting(rows: rows))
+    }
+    var groups: [DatasetWriter.Group]
+    if let test {
+      groups = [
+        group("train", train, targets.tables[0], rows: Array(0..<train.rowCount)),
+        group("test", test, targets.tables[1], rows: Array(0..<test.rowCount)),
+      ]
+    } else {
+      let indices = split.indices(count: train.rowCount, labels: targets.labels)
+      groups = [
+        group("train", train, targets.tables[0], rows: indices.train),
+        group("test", train, targets.tables[0], rows: indices.test),
+      ]
+    }
+    // Names beyond what an attribute holds would fail the whole file; inputs are known by their place, too.
+    let features = hasHeader && train.features.count <= maximumNamedClassCount ? train.features : nil
+    try writer.write(groups: groups, classes: targets.classes, features: features, to: output)
+    return ImportSummary(groups: groups, classCount: targets.classes?.count)
+  }
+
+  private func read(_ path: String) throws -> CSVTable {
+    try CSVTable.read(path: path, hasHeader: hasHeader, delimiter: delimiter, target: target, drop: drop)
+  }
+
+  private func storedType(_ tables: [CSVTable]) throws -> NumberType {
+    switch inputType {
+    case .float32: return .float32
+    case .float64: return .float64
+    case .uint8, .automatic:
+      for table in tables {
+        guard let place = table.values.firstIndex(where: { UInt8(exactly: $0) == nil }) else { continue }
+        if inputType == .automatic { return .float64 }
+        throw table.error(at: place, "'\(table.values[place])' is no whole number from 0 to 255")
+      }
+      return .uint8
+    }
+  }
+}
+
+/// The target columns of all tables, read as classes or as numbers.
+private struct Targets {
+  /// One for each table.
+  let tables: [NumberTable]
+  /// The class names; nil for regression.
+  let classes: [String]?
+  /// The first table's class indices; nil for regression.
+  let labels: [Int]?
+
+  init(_ sources: [CSVTable], task: CSVImport.Task) throws {
+    let numbers = sources.map { $0.targets.map { finiteNumber($0) } }
+    let areNumbers = numbers.allSatisfy { !$0.contains { $0 == nil } }
+    let kinds = Set(numbers.joined().compactMap { $0 })
+    let areFew = kinds.count <= 50 && kinds.allSatisfy { $0 == $0.rounded() }
+    guard task == .classification || (task == .automatic && (!areNumbers || areFew)) else {
+      for (source, column) in zip(sources, numbers) {
+        guard let row = column.firstIndex(of: nil) else { continue }
+        throw source.targetError(row: row, "'\(source.targets[row])' is not a finite number")
+      }
+      tables = numbers.map { NumberTable(shape: [$0.count], values: $0.compactMap { $0 }) }
+      classes = nil
+      labels = nil
+      return
+    }
+    for source in sources {
+      guard let row = source.targets.firstIndex(of: "") else { continue }
+      throw source.targetError(row: row, "the field is empty, and the sample needs a class")
+    }
+    // 1 and 1.0 are one class where all are numbers.
+    func name(_ text: String) -> String {
+      guard areNumbers, let number = finiteNumber(text) else { return text }
+      return Int(exactly: number).map(String.init) ?? "\(number)"
+    }
+    var names = Array(Set(sources.flatMap { $0.targets.map(name) }))
+    if areNumbers {
+      names.sort { (finiteNumber($0) ?? 0) < (finiteNumber($1) ?? 0) }
+    } else {
+      names.sort()
+    }
+    guard names.count <= maximumNamedClassCount else {
+      throw TrainerError(
+        .data,
+        "\(sources[0].targetLabel) of '\(sources[0].path)' holds \(names.count) different values, more than the "
+          + "\(maximumNamedClassCount) classes that are supported; is it the right column, or a regression?")
+    }
+    let indices = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+    let labels = sources.map { $0.targets.compactMap { indices[name($0)] } }
+    tables = labels.map { NumberTable(labels: $0, classCount: names.count) }
+    classes = names
+    self.labels = labels[0]
+  }
+}

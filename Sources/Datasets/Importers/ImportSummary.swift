@@ -1,0 +1,25 @@
+/// What an import made of its source.
+public struct ImportSummary: Sendable, Equatable, CustomStringConvertible {
+  /// The number of samples of each group that was written.
+  public let samples: [String: Int]
+  /// The extents of one sample's inputs.
+  public let inputShape: [Int]
+  /// The number of classes; nil for regression.
+  public let classCount: Int?
+
+  /// Describes the groups that an importer hands to the writer.
+  init(groups: [DatasetWriter.Group], classCount: Int?) {
+    samples = Dictionary(
+      uniqueKeysWithValues: groups.filter { $0.inputs.rowCount > 0 }.map { ($0.name, $0.inputs.rowCount) })
+    inputShape = groups.first.map { Array($0.inputs.shape.dropFirst()) } ?? []
+    self.classCount = classCount
+  }
+
+  /// One line, such as `120 train + 30 test samples of 4 inputs in 3 classes`.
+  public var description: String {
+    let groups = ["train", "validation", "test"].compactMap { name in samples[name].map { "\($0) \(name)" } }
+    let inputs = inputShape.map(String.init).joined(separator: " x ")
+    let targets = classCount.map { "in \($0) classes" } ?? "with a number as target"
+    return "\(groups.joined(separator: " + ")) samples of \(inputs.isEmpty ? "1" : inputs) inputs \(targets)"
+  }
+}

@@ -1,0 +1,62 @@
+import Foundations
+
+/// What is measured beside the loss.
+public enum Metric: String, Sendable, CaseIterable {
+  /// The share of samples (for several binary outputs: of labels) that are predicted right.
+  case accuracy
+  /// True positives among predicted positives. Of one class for binary tasks, else the mean over classes.
+  case precision
+  /// True positives among actual positives. Of one class for binary tasks, else the mean over classes.
+  case recall
+  /// The harmonic mean of precision and recall; for several classes the mean of each class's.
+  case f1
+  /// The mean of (output − target)².
+  case meanSquaredError
+  /// The mean of |output − target|.
+  case meanAbsoluteError
+  /// The coefficient of determination 1 − Σ(t − z)² / Σ(t − mean t)²; the mean over outputs if there are several.
+  case r2
+
+  /// Whether more is better.
+  public var prefersLarger: Bool { self != .meanSquaredError && self != .meanAbsoluteError }
+
+  func isDefined(for task: Task) -> Bool {
+    switch task {
+    case .multiclass, .binary: ![.meanSquaredError, .meanAbsoluteError, .r2].contains(self)
+    case .regression: [.meanSquaredError, .meanAbsoluteError, .r2].contains(self)
+    }
+  }
+}
+
+/// Counts of predictions: row t, column p is how often a sample of class t was predicted as class p.
+public struct ConfusionMatrix: Sendable, Equatable {
+  /// The number of classes.
+  public let classes: Int
+  /// The counts in row-major order.
+  public let counts: [Double]
+
+  /// How often a sample of class `actual` was predicted as class `predicted`.
+  public subscript(actual: Int, predicted: Int) -> Double { counts[actual * classes + predicted] }
+
+  func precision(of index: Int) -> Double {
+    ratio(self[index, index], (0..<classes).reduce(0) { $0 + self[$1, index] })
+  }
+  func recall(of index: Int) -> Double {
+    ratio(self[index, index], (0..<classes).reduce(0) { $0 + self[index, $1] })
+  }
+  func f1(of index: Int) -> Double {
+    let (precision, recall) = (precision(of: index), recall(of: index))
+    return ratio(2 * precision * recall, precision + recall)
+  }
+}
+
+// As scikit-learn: a class without any such sample counts as 0.
+private func ratio(_ part: Double, _ whole: Double) -> Double { whole > 0 ? part / whole : 0 }
+
+extension Task {
+  /// The metrics of a confusion matrix: of class 1 for yes or no, else the mean over classes.
+  func mean(_ matrix: ConfusionMatrix, _ measure: (Int) -> Double) -> Double {
+    if case .binary = self { return measure(1) }
+    return (0..<matrix.classes).reduce(0) { $0 + measure($1) } / Double(matrix.classes)
+  }
+}

@@ -1,0 +1,123 @@
+import Foundations
+import Kernels
+
+/// Metrics of one task, computed from sums over samples in double precision, so that shards can be joined in any fixed
+/// tree and no metric loses digits over a large group.
+public struct MetricSet: Sendable {
+  /// The metrics, in the order of reports.
+  public let metrics: [Metric]
+  /// What the model learns.
+  public let task: Task
+  /// Whether the confusion matrix is counted.
+  public let countsConfusion: Bool
+  /// Subtracted from targets before their squares are summed, so that a large mean costs no digits.
+  private let shift: [Double]
+
+  /// Creates a set.
+  ///
+  /// - Parameters:
+  ///   - wantsConfusion: Whether to count the confusion matrix though no metric needs it.
+  ///   - targetShift: One typical target; `nil` for zeros.
+  /// - Throws: `TrainerError` if a metric is not defined for the task.
+  public init(_ metrics: [Metric], task: Task, wantsConfusion: Bool = false, targetShift: [Double]? = nil) throws {
+    if let metric = metrics.first(where: { !$0.isDefined(for: task) }) {
+      let valid = Metric.allCases.filter { $0.isDefined(for: task) }.map(\.rawValue).joined(separator: ", ")
+      throw TrainerError(.usage, "metrics: '\(metric.rawValue)' is not defined for this loss; it has \(valid)")
+    }
+    self.metrics = metrics
+    self.task = task
+    let needsConfusion = !Set(metrics).isDisjoint(with: [.precision, .recall, .f1])
+    if case .regression(let outputs) = task {
+      countsConfusion = false
+      shift = targetShift ?? Array(repeating: 0, count: outputs)
+    } else {
+      countsConfusion = needsConfusion || wantsConfusion
+      shift = []
+    }
+  }
+
+  private var classes: Int {
+    if case .multiclass(let classes, _) = task { classes } else { 2 }
+  }
+
+  /// How many sums there are.
+  public var sumCount: Int {
+    switch task {
+    case .regression(let outputs): 1 + 4 * outputs
+    case .multiclass, .binary: countsConfusion ? 2 + classes * classes : 2
+    }
+  }
+
+  /// Adds samples to the sums: their count (of labels, for several binary outputs), then what the task needs.
+  ///
+  /// - Parameters:
+  ///   - outputs: The model's outputs, [samples, outputs].
+  ///   - targets: [samples, targets].
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
+  public func add<Scalar: KernelElement>(
+    outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, samples: Int,
+    to sums: UnsafeMutableBufferPointer<Double>
+  ) {
+    switch task {
+    case .multiclass(let classes, let oneHot):
+      for sample in 0..<samples {
+        let predicted = largest(outputs + sample * classes, classes)
+        let actual = oneHot ? largest(targets + sample * classes, classes) : Int(targets[sample])
+        count(actual, predicted, in: sums)
+      }
+    case .binary(let width):
+      for index in 0..<samples * width { count(targets[index] > 0.5 ? 1 : 0, outputs[index] > 0 ? 1 : 0, in: sums) }
+    case .regression(let width):
+      sums[0] += Double(samples)
+      for index in 0..<samples * width {
+        let output = index % width
+        let error = Double(outputs[index]) - Double(targets[index])
+        let target = Double(targets[index]) - shift[output]
+        let base = 1 + 4 * output
+        sums[base] += error * error
+        sums[base + 1] += abs(error)
+        sums[base + 2] += target
+        sums[base + 3] += target * target
+      }
+    }
+  }
+
+  private func count(_ actual: Int, _ predicted: Int, in sums: UnsafeMutableBufferPointer<Double>) {
+    sums[0] += 1
+    if actual == predicted { sums[1] += 1 }
+    if countsConfusion, actual >= 0, actual < classes { sums[2 + actual * classes + predicted] += 1 }
+  }
+
+  @inline(__always)
+  private func largest<Scalar: KernelElement>(_ row: UnsafePointer<Scalar>, _ count: Int) -> Int {
+    var best = 0
+    for index in 1..<count where row[index] > row[best] { best = index }
+    return best
+  }
+
+  /// The confusion matrix, if it was counted.
+  public func confusion(from sums: [Double]) -> ConfusionMatrix? {
+    countsConfusion ? ConfusionMatrix(classes: classes, counts: Array(sums.dropFirst(2))) : nil
+  }
+
+  /// The metrics' values, in the order of `metrics`; NaN where there are no samples.
+  public func values(from sums: [Double]) -> [Double] {
+    let matrix = confusion(from: sums)
+    return metrics.map { metric in
+      switch metric {
+      case .accuracy: sums[1] / sums[0]
+      case .precision: matrix.map { matrix in task.mean(matrix, matrix.precision) } ?? .nan
+      case .recall: matrix.map { matrix in task.mean(matrix, matrix.recall) } ?? .nan
+      case .f1: matrix.map { matrix in task.mean(matrix, matrix.f1) } ?? .nan
+      case .meanSquaredError: meanOverOutputs { sums[$0] / sums[0] }
+      case .meanAbsoluteError: meanOverOutputs { sums[$0 + 1] / sums[0] }
+      case .r2: meanOverOutputs { 1 - sums[$0] / (sums[$0 + 3] - sums[$0 + 2] * sums[$0 + 2] / sums[0]) }
+      }
+    }
+  }
+
+  private func meanOverOutputs(_ measure: (_ base: Int) -> Double) -> Double {
+    shift.indices.reduce(0) { $0 + measure(1 + 4 * $1) } / Double(shift.count)
+  }
+}

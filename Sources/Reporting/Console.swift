@@ -1,0 +1,78 @@
+import Foundations
+import Synchronization
+
+/// What a command tells people while it works: permanent text, warnings and, at the bottom of a terminal, one line that
+/// is drawn again and again. Any thread may call it.
+public final class Console: Sendable {
+  private struct State {
+    var isDrawn = false
+    var isBroken = false
+  }
+
+  /// Back to the first column, and clear to the end of the line.
+  private static let clearLine = "\r\u{1B}[K"
+
+  /// Whether only warnings are written.
+  public let isQuiet: Bool
+  private let output: any TextOutput
+  private let errors: any TextOutput
+  private let state = Mutex(State())
+
+  /// Creates a console.
+  ///
+  /// - Parameter isQuiet: Whether only warnings are written.
+  public init(
+    output: any TextOutput = StandardStream.output, errors: any TextOutput = StandardStream.error, isQuiet: Bool = false
+  ) {
+    self.isQuiet = isQuiet
+    self.output = output
+    self.errors = errors
+  }
+
+  /// Whether there is a terminal to draw a line on.
+  public var isLive: Bool { !isQuiet && output.columns != nil }
+
+  /// Writes lines that stay.
+  public func print(_ text: String) {
+    guard !isQuiet else { return }
+    state.withLock { write(text, &$0) }
+  }
+
+  /// Writes a warning, whether quiet or not.
+  public func warn(_ sentence: String) {
+    state.withLock { state in
+      clear(&state)
+      // There is no other place left to tell that standard error is broken.
+      do { try errors.write("warning: \(sentence)\n") } catch _ {}
+    }
+  }
+
+  /// Draws the line at the bottom anew, cut to the terminal's width: a line that wraps could not be cleared.
+  func draw(_ line: String) {
+    guard !isQuiet, let columns = output.columns else { return }
+    state.withLock { state in
+      write(String(line.prefix(max(0, columns - 1))), &state)
+      state.isDrawn = true
+    }
+  }
+
+  /// Takes the line at the bottom away.
+  public func clear() { state.withLock { clear(&$0) } }
+
+  private func clear(_ state: inout State) {
+    if state.isDrawn { write("", &state) }
+  }
+
+  /// Writes in place of the line at the bottom.
+  private func write(_ text: String, _ state: inout State) {
+    guard !state.isBroken else { return }
+    do {
+      try output.write(state.isDrawn ? Self.clearLine + text : text)
+      state.isDrawn = false
+    } catch {
+      state.isBroken = true
+      do { try errors.write("warning: standard output cannot be written (\(error)); the work goes on without it\n") }
+      catch _ {}
+    }
+  }
+}

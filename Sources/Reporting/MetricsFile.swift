@@ -1,0 +1,130 @@
+import Foundations
+import Training
+
+/// Writes a run's `metrics.jsonl`: one JSON object a line, each in one write and on the disk before training goes on.
+///
+/// A run that goes on from a checkpoint cuts a torn line and every line that is later than the checkpoint, so that in
+/// the end the file is the one of a run that was never interrupted, but for times.
+public final class MetricsFile: RunObserver {
+  private let fileSystem: any FileSystem
+  private var path = ""
+
+  /// Creates the observer; the file is found or made when the run starts.
+  public init(fileSystem: any FileSystem = SystemFileSystem()) { self.fileSystem = fileSystem }
+
+  /// Writes the event's line, if it has one.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if the file cannot be written.
+  public func observe(_ event: RunEvent) throws {
+    do {
+      if case .started(let description) = event {
+        path = RunDirectory(description.directory).metricsPath
+        try begin(after: description.resumedStep ?? 0)
+      } else if let line = event.metricsLine {
+        try append(line)
+      }
+    } catch let error as FileError {
+      throw TrainerError(
+        .usage, "\(path): the metrics cannot be written: \(error.reason); mend it and run the same command again")
+    }
+  }
+
+  /// Makes an empty file, or keeps of the present one the lines up to a step.
+  private func begin(after step: Int) throws {
+    if try fileSystem.status(of: path) == nil {
+      try fileSystem.close(fileSystem.openForWriting(creating: path))
+      try fileSystem.synchronizeDirectory(directory(of: path))
+    } else {
+      try fileSystem.truncate(path, to: Self.length(of: fileSystem.contents(of: path), upTo: step))
+    }
+  }
+
+  /// The length in bytes of the whole lines with events up to a step.
+  private static func length(of bytes: [UInt8], upTo step: Int) -> Int {
+    var length = 0
+    while let end = bytes[length...].firstIndex(of: UInt8(ascii: "\n")) {
+      guard let line = event(in: Array(bytes[length..<end])), ["epoch", "step"].contains(line["event"]?.text),
+        let lineStep = line["step"]?.int, lineStep <= step
+      else { break }
+      length = end + 1
+    }
+    return length
+  }
+
+  private static func event(in line: [UInt8]) -> JSONValue? {
+    do {
+      return try JSONDocument(line, source: "").root
+    } catch {
+      // A line that was torn when the machine lost power: it and what follows is cut.
+      return nil
+    }
+  }
+
+  private func append(_ line: JSONObject) throws {
+    let bytes = Array((JSONValue.object(line).compactText + "\n").utf8)
+    try fileSystem.withFile(fileSystem.openForAppending(path)) { file in
+      try bytes.withUnsafeBytes { try fileSystem.writeAll(file, $0) }
+      try fileSystem.retryingWhenInterrupted { try fileSystem.synchronize(file) }
+    }
+  }
+}
+
+extension RunEvent {
+  /// The event's line in `metrics.jsonl`; `nil` if it has none.
+  var metricsLine: JSONObject? {
+    switch self {
+    case .epoch(let report):
+      var line: JSONObject = ["event": "epoch", "epoch": .integer(report.epoch), "step": .integer(report.step)]
+      line.append(train: report.train, report.evaluations)
+      line["learningRate"] = .number(report.learningRate)
+      line["samplesPerSecond"] = .number(report.samplesPerSecond)
+      line["seconds"] = .number(report.seconds)
+      return line
+    case .step(let report):
+      var line: JSONObject = ["event": "step", "step": .integer(report.step)]
+      line.append(train: report.train, report.evaluations)
+      line["learningRate"] = .number(report.learningRate)
+      if !report.parameters.isEmpty {
+        var parameters = JSONObject()
+        for parameter in report.parameters {
+          parameters[parameter.name] = JSONValue(parameter.values[...], shape: parameter.shape[...])
+        }
+        line["parameters"] = .object(parameters)
+      }
+      return line
+    case .finished(let summary):
+      var line: JSONObject = [
+        "event": "finished", "step": .integer(summary.step), "digest": .string(summary.digest),
+      ]
+      line["reason"] = summary.reason.map(JSONValue.string)
+      return line
+    case .stopped(let step, let reason):
+      return ["event": "stopped", "step": .integer(step), "reason": .string(reason)]
+    case .started, .saved, .warning:
+      return nil
+    }
+  }
+}
+
+extension JSONObject {
+  fileprivate mutating func append(train: Measurement, _ evaluations: [(group: String, measurement: Measurement)]) {
+    self["train"] = train.json
+    for (group, measurement) in evaluations { self[group] = measurement.json }
+  }
+}
+
+extension JSONValue {
+  /// Numbers in row-major order as nested arrays.
+  fileprivate init(_ values: ArraySlice<Double>, shape: ArraySlice<Int>) {
+    guard let extent = shape.first else {
+      self = .number(values.first ?? .nan)
+      return
+    }
+    let count = shape.dropFirst().reduce(1, *)
+    self = .array(
+      (0..<extent).map { row in
+        let start = values.startIndex + row * count
+        return JSONValue(values[start..<start + count], shape: shape.dropFirst())
+      })
+  }
+}

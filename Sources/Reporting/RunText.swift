@@ -1,0 +1,130 @@
+import Foundation
+import Foundations
+import Training
+
+/// What a run tells people, apart from how it is shown.
+enum RunText {
+  /// The first lines: the model, the data, how the work is cut and who does it.
+  static func heading(_ run: RunDescription) -> String {
+    var rows = [("parameters", parameters(of: run))]
+    if !run.samples.isEmpty {
+      rows.append(("samples", run.samples.map { "\($0.group) \($0.count)" }.joined(separator: ", ")))
+      let epochs = run.steps % run.stepsPerEpoch == 0 ? "\(count(run.steps / run.stepsPerEpoch, "epoch")) of " : ""
+      rows.append(
+        (
+          "steps",
+          "\(run.steps): \(epochs)\(count(run.stepsPerEpoch, "batch", "batches")) of \(run.batchSize) samples"
+            + (hasSmallerBatch(run) ? ", the last of \(lastBatch(of: run))" : "")
+        ))
+      rows.append(
+        ("shards", "\(run.shards) a batch; their gradients take \(NumberText.bytes(run.slotBytes))"))
+    } else {
+      rows.append(("steps", "\(run.steps)"))
+    }
+    rows.append(("workers", "\(run.workers), \(run.instructionSet) kernels"))
+    rows.append(("directory", shortened(run.directory)))
+    if let step = run.resumedStep { rows.append(("goes on", "from step \(step)")) }
+    return "\(run.name)\n" + table(rows)
+  }
+
+  private static func parameters(of run: RunDescription) -> String {
+    var layers: [(name: String, count: Int)] = []
+    for entry in run.layout.entries {
+      let name = entry.name.split(separator: "/").first.map(String.init) ?? entry.name
+      if layers.last?.name == name {
+        layers[layers.count - 1].count += entry.count
+      } else {
+        layers.append((name, entry.count))
+      }
+    }
+    let shown = layers.prefix(8).map { "\($0.name) \($0.count)" }.joined(separator: ", ")
+    let rest = layers.count > 8 ? ", and \(layers.count - 8) more" : ""
+    return "\(run.layout.count) \(run.precision.rawValue): \(shown)\(rest)"
+  }
+
+  private static func lastBatch(of run: RunDescription) -> Int {
+    (run.samples.first?.count ?? 0) - (run.stepsPerEpoch - 1) * run.batchSize
+  }
+
+  private static func hasSmallerBatch(_ run: RunDescription) -> Bool {
+    run.stepsPerEpoch > 1 && lastBatch(of: run) != run.batchSize
+  }
+
+  /// The line of an epoch.
+  static func line(_ report: EpochReport, of run: RunDescription?) -> String {
+    let epochs = run.map { ($0.steps + $0.stepsPerEpoch - 1) / $0.stepsPerEpoch }
+    return "epoch \(position(report.epoch, of: epochs))   " + measures(report.train, report.evaluations)
+      + "   " + NumberText.rate(report.samplesPerSecond, of: "samples")
+  }
+
+  /// The line of a step of a step-wise run.
+  static func line(_ report: StepReport, of run: RunDescription?) -> String {
+    var text = "step \(position(report.step, of: run?.steps))   " + measures(report.train, report.evaluations)
+    for parameter in report.parameters {
+      let values = parameter.values.map(NumberText.measure).joined(separator: " ")
+      text += "   \(parameter.name) " + (parameter.shape.isEmpty ? values : "[\(values)]")
+    }
+    return text
+  }
+
+  private static func position(_ number: Int, of total: Int?) -> String {
+    guard let total else { return String(number) }
+    return "\(String(number).padded(to: String(total).count, atEnd: false))/\(total)"
+  }
+
+  private static func measures(
+    _ train: Training.Measurement, _ evaluations: [(group: String, measurement: Training.Measurement)]
+  ) -> String {
+    ([("train", train)] + evaluations).map { group, measurement in
+      let values = [("loss", measurement.loss)] + measurement.metrics.map { ($0.name, $0.value) }
+      return group + values.map { "  \($0.0) \(NumberText.measure($0.1))" }.joined()
+    }.joined(separator: "   ")
+  }
+
+  /// The last lines of a complete run.
+  static func summary(_ summary: RunSummary, wasFinished: Bool) -> String {
+    let length = (summary.epoch > 0 ? "\(count(summary.epoch, "epoch")), " : "") + count(summary.step, "step")
+    var rows = summary.measures.map { group in
+      let values = group.values.map { "\($0.key) \(NumberText.measure($0.value.double ?? .nan))" }
+      return (group.group, values.joined(separator: "  "))
+    }
+    if let reason = summary.reason { rows.append(("ended by", reason)) }
+    rows.append(("checkpoint", shortened(summary.checkpoint)))
+    rows.append(("metrics", shortened(RunDirectory(summary.directory).metricsPath)))
+    rows.append(("digest", summary.digest))
+    let heading = "\(wasFinished ? "\(summary.name) is finished already:" : "finished") \(length)"
+    return "\(heading) in \(NumberText.duration(summary.seconds)) of training\n" + table(rows)
+  }
+
+  /// Names and values in two columns.
+  static func table(_ rows: [(name: String, value: String)]) -> String {
+    let width = rows.map(\.name.count).max() ?? 0
+    return rows.map { "  \($0.name.padded(to: width))  \($0.value)\n" }.joined()
+  }
+
+  private static func count(_ number: Int, _ one: String, _ many: String? = nil) -> String {
+    "\(number) \(number == 1 ? one : many ?? one + "s")"
+  }
+
+  /// A path in the working directory without that directory's name.
+  static func shortened(_ path: String) -> String {
+    let current = FileManager.default.currentDirectoryPath
+    let prefix = current.hasSuffix("/") ? current : current + "/"
+    return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path
+  }
+}
+
+extension String {
+  /// The text with spaces after or before it, at least `width` characters in all.
+  func padded(to width: Int, atEnd: Bool = true) -> String {
+    let padding = String(repeating: " ", count: max(0, width - count))
+    return atEnd ? self + padding : padding + self
+  }
+}
+
+extension RunSummary {
+  /// The last lines of a run: its length, the measures of each group, where the files are, the digest.
+  public var text: String { RunText.summary(self, wasFinished: false) }
+  /// The same, for a run that was finished before.
+  public var textOfFinishedRun: String { RunText.summary(self, wasFinished: true) }
+}

@@ -1,0 +1,42 @@
+import Foundations
+
+/// How the config of a run differs from the one that is in its directory already.
+public struct ConfigurationDifference: Sendable, Equatable {
+  /// One line for each setting that differs: `optimizer.learningRate: 0.1 in the directory, 0.2 now`.
+  public let lines: [String]
+
+  /// Whether both configs mean the same run.
+  public var isEmpty: Bool { lines.isEmpty }
+
+  /// Compares two resolved configs but for `name`, `output` and `checkpoints`, which change no parameter.
+  ///
+  /// - Parameters:
+  ///   - stored: that of the directory.
+  ///   - given: that of the command.
+  public init(stored: JSONValue, given: JSONValue) {
+    lines = Self.lines(Self.relevant(stored), Self.relevant(given), at: JSONPath())
+  }
+
+  private static func relevant(_ config: JSONValue) -> JSONValue {
+    guard case .object(var object) = config else { return config }
+    for key in ["name", "output", "checkpoints"] { object[key] = nil }
+    return .object(object)
+  }
+
+  private static func lines(_ stored: JSONValue?, _ given: JSONValue?, at path: JSONPath) -> [String] {
+    switch (stored, given) {
+    case (.object(let stored)?, .object(let given)?):
+      let keys = stored.keys + given.keys.filter { stored[$0] == nil }
+      return keys.flatMap { lines(stored[$0], given[$0], at: path.appending($0)) }
+    case (.array(let stored)?, .array(let given)?) where !(stored + given).allSatisfy(\.isScalar):
+      return (0..<max(stored.count, given.count)).flatMap { index in
+        lines(
+          stored.indices.contains(index) ? stored[index] : nil, given.indices.contains(index) ? given[index] : nil,
+          at: path.appending(index))
+      }
+    default:
+      guard stored != given else { return [] }
+      return ["\(path): \(stored?.lineText ?? "absent") in the directory, \(given?.lineText ?? "absent") now"]
+    }
+  }
+}

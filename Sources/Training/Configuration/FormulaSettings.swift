@@ -1,0 +1,100 @@
+import Foundations
+import Models
+
+/// A formula that is optimized, with the parameters in it.
+public struct FormulaSettings: Sendable, Equatable {
+  /// A parameter of the formula.
+  public struct Parameter: Sendable, Equatable {
+    /// How it starts.
+    public enum Start: Sendable, Equatable {
+      /// At these values, in row-major order.
+      case values([Double])
+      /// At values that are drawn.
+      case drawn(Initialization)
+    }
+
+    /// Its name in the formula.
+    public let name: String
+    /// The extents, outermost first; empty for a number.
+    public let shape: [Int]
+    /// How it starts.
+    public let start: Start
+  }
+
+  /// Which way the objective goes.
+  public enum Direction: String, CaseIterable, Sendable { case minimize, maximize }
+
+  /// How the values of a batch's samples are joined.
+  public enum Reduction: String, CaseIterable, Sendable { case mean, sum }
+
+  /// The parameters in the order of the config.
+  public let parameters: [Parameter]
+  /// The formula; with data, for one sample.
+  public let objective: String
+  /// Which way the objective goes.
+  public let direction: Direction
+  /// How the samples' values are joined; `nil` without data.
+  public let reduction: Reduction?
+
+  init(from settings: Settings, hasData: Bool) throws {
+    let parameters = try settings.object(
+      "parameters",
+      help: "The formula's parameters by name: a number, an array, or {\"shape\": […], \"initializer\": {…}}.")
+    self.parameters = try parameters.keys.map { try Parameter($0, in: parameters) }
+    guard !self.parameters.isEmpty else { throw settings.error("parameters", "there is none, expected at least one") }
+    objective = try settings.string("objective", help: "The formula; with data, for one sample.")
+    guard objective.contains(where: { !$0.isWhitespace }) else {
+      throw settings.error("objective", "the formula is empty")
+    }
+    direction = try settings.choice("direction", default: .minimize, help: "Which way the objective goes.")
+    if !hasData, settings.contains("reduction") {
+      throw settings.error("reduction", "there is no \"data\" whose samples it could join; remove it or add data")
+    }
+    reduction =
+      hasData ? try settings.choice("reduction", default: .mean, help: "How the samples' values are joined.") : nil
+  }
+}
+
+extension FormulaSettings.Parameter {
+  init(_ name: String, in settings: Settings) throws {
+    guard name.wholeMatch(of: /[A-Za-z_][A-Za-z_0-9]*/) != nil else {
+      throw settings.error(
+        name, "cannot name a parameter, expected a letter followed by letters, digits and underscores")
+    }
+    self.name = name
+    let kind = "a number, an array of numbers, or an object with \"shape\" and \"initializer\""
+    switch settings.value(name, kind: kind, help: "The parameter's first value.") {
+    case .object:
+      let object = try settings.object(name, help: "How the parameter starts.")
+      shape = try object.integers("shape", in: .positive, help: "The extents, outermost first.")
+      start = try .drawn(
+        Initialization(from: object.object("initializer", shorthand: "type", help: "How the values are drawn.")))
+    case let value?:
+      var shape: [Int] = []
+      var values: [Double] = []
+      guard Self.flatten(value, depth: 0, shape: &shape, values: &values) else {
+        throw settings.error(name, "found \(value.lineText), expected \(kind); all rows of an array are equally long")
+      }
+      self.shape = shape
+      start = .values(values)
+    case nil:
+      throw settings.error(name, "found null, expected \(kind)")
+    }
+  }
+
+  /// Appends a value's numbers in row-major order; `false` if it is not a full array of numbers.
+  private static func flatten(_ value: JSONValue, depth: Int, shape: inout [Int], values: inout [Double]) -> Bool {
+    if let number = value.double {
+      values.append(number)
+      return depth == shape.count
+    }
+    guard let elements = value.elements, !elements.isEmpty else { return false }
+    // The first way down to a number sets the shape; every other has to agree with it.
+    if values.isEmpty, depth == shape.count { shape.append(elements.count) }
+    guard depth < shape.count, shape[depth] == elements.count else { return false }
+    for element in elements {
+      guard flatten(element, depth: depth + 1, shape: &shape, values: &values) else { return false }
+    }
+    return true
+  }
+}

@@ -1,0 +1,96 @@
+import Foundations
+import Models
+
+/// A measure of one group of the data, as a config names it: `validation.accuracy`.
+public struct MetricReference: Sendable, Equatable, CustomStringConvertible {
+  /// A group of the data.
+  public enum Group: String, CaseIterable, Sendable { case train, validation, test }
+
+  /// The group that is measured.
+  public let group: Group
+  /// `loss`, or a metric's name.
+  public let name: String
+  /// Whether a larger value is the better one.
+  public let prefersLarger: Bool
+
+  /// As the config names it.
+  public var description: String { "\(group.rawValue).\(name)" }
+
+  /// Whether a value is better than the best so far by more than `delta`; a value that is not a number is not.
+  public func isBetter(_ value: Double, than best: Double, by delta: Double = 0) -> Bool {
+    prefersLarger ? value > best + delta : value < best - delta
+  }
+
+  /// What every measure is better than.
+  public var worst: Double { prefersLarger ? -.infinity : .infinity }
+
+  init(_ key: String, in settings: Settings, default reference: String?, measures: Measures, help: String) throws {
+    let text = try settings.string(key, default: reference, help: help)
+    let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let groups = Group.allCases.map(\.rawValue)
+    guard parts.count == 2, let group = Group(rawValue: parts[0]) else {
+      let near = suggestion(for: parts[0], among: groups).map { "; did you mean \"\($0)\"?" } ?? ""
+      throw settings.error(
+        key,
+        "found \"\(text)\", expected a group (\(groups.joined(separator: ", "))), a dot and a metric, such as "
+          + "\"validation.loss\"\(near)")
+    }
+    guard measures.names.contains(parts[1]) else {
+      let names = measures.names.joined(separator: ", ")
+      let advice =
+        Metric(rawValue: parts[1]) != nil && !measures.isFormula
+        ? "; add \"\(parts[1])\" to \"metrics\" to measure it"
+        : suggestion(for: parts[1], among: measures.names).map { "; did you mean \"\(parts[0]).\($0)\"?" } ?? ""
+      throw settings.error(key, "found \"\(text)\", but this run measures only \(names)\(advice)")
+    }
+    self.group = group
+    name = parts[1]
+    prefersLarger = measures.prefersLarger(name)
+  }
+}
+
+/// What a run measures.
+struct Measures {
+  /// `loss`, and the metrics' names.
+  let names: [String]
+  let isFormula: Bool
+  private let isMaximizing: Bool
+
+  init(_ objective: RunConfiguration.Objective) {
+    switch objective {
+    case .model(let settings):
+      names = ["loss"] + settings.metrics.map(\.rawValue)
+      isFormula = false
+      isMaximizing = false
+    case .formula(let settings):
+      names = ["loss"]
+      isFormula = true
+      isMaximizing = settings.direction == .maximize
+    }
+  }
+
+  func prefersLarger(_ name: String) -> Bool {
+    Metric(rawValue: name)?.prefersLarger ?? isMaximizing
+  }
+}
+
+/// When a run stops before its end.
+public struct EarlyStoppingSettings: Sendable, Equatable {
+  /// What has to improve.
+  public let metric: MetricReference
+  /// The run stops when so many measurements in a row were no improvement.
+  public let patience: Int
+  /// What counts as an improvement must be larger than this.
+  public let minDelta: Double
+
+  init(from settings: Settings, measures: Measures) throws {
+    metric = try MetricReference(
+      "metric", in: settings, default: measures.isFormula ? "train.loss" : "validation.loss", measures: measures,
+      help: "What has to improve.")
+    patience = try settings.integer(
+      "patience", default: 10, in: .positive,
+      help: "The run stops when so many measurements in a row were no improvement.")
+    minDelta = try settings.number(
+      "minDelta", default: 0, in: .nonNegative, help: "What counts as an improvement must be larger than this.")
+  }
+}

@@ -1,0 +1,61 @@
+import Datasets
+import Foundations
+import Models
+
+/// Where the samples are and what is done to them first.
+public struct DataSettings: Sendable, Equatable {
+  /// The dataset file as an absolute path.
+  public let path: String
+  /// The name of the dataset with the inputs, in each group.
+  public let inputs: String
+  /// The name of the dataset with the targets; `nil` for a formula, which names its datasets itself.
+  public let targets: String?
+  /// The steps between the dataset's inputs and the model's.
+  public let preprocessing: [PreprocessingStep]
+
+  init(from settings: Settings, hasTargets: Bool) throws {
+    path = try settings.filePath("path", help: "The dataset file.")
+    inputs = try settings.string("inputs", default: "inputs", help: "The dataset with the inputs, in each group.")
+    targets =
+      hasTargets
+      ? try settings.string("targets", default: "targets", help: "The dataset with the targets, in each group.") : nil
+    preprocessing =
+      try settings.objects(
+        "preprocessing", default: [], shorthand: "type", help: "The steps between the inputs and the model."
+      ).map { try PreprocessingStep(from: $0) }
+  }
+}
+
+/// A model and what it is trained and judged by.
+public struct ModelSettings: Sendable {
+  /// The layers.
+  public let model: Model
+  /// What is made small.
+  public let loss: any Loss
+  /// What is measured beside the loss, each metric once.
+  public let metrics: [Metric]
+
+  init(from settings: Settings) throws {
+    model = try Model(from: settings.object("model", help: "The model."))
+    loss = try Registry.losses.read(settings.object("loss", shorthand: "type", help: "What is made small."))
+    let names = try settings.strings(
+      "metrics", oneOf: Metric.allCases.map(\.rawValue), default: [], help: "What is measured beside the loss.")
+    if let twin = names.first(where: { name in names.count { $0 == name } > 1 }) {
+      throw settings.error("metrics", "\"\(twin)\" comes twice, name each metric once")
+    }
+    metrics = names.compactMap(Metric.init)
+  }
+}
+
+/// What is added to the gradient to keep weights small; the reported loss leaves it out.
+public struct PenaltySettings: Sendable, Equatable {
+  /// The factor of Σ|w|.
+  public let l1: Double
+  /// The factor of Σw² / 2.
+  public let l2: Double
+
+  init(from settings: Settings) throws {
+    l1 = try settings.number("l1", default: 0, in: .nonNegative, help: "The factor of the sum of |w|.")
+    l2 = try settings.number("l2", default: 0, in: .nonNegative, help: "The factor of half the sum of w².")
+  }
+}

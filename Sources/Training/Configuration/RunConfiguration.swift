@@ -1,0 +1,158 @@
+import Datasets
+import Foundations
+import Models
+import Optimizers
+
+/// A run's whole configuration, read strictly; ``resolved`` writes every setting out, defaults too.
+public struct RunConfiguration: Sendable {
+  /// What is made small (or large).
+  public enum Objective: Sendable {
+    /// The loss of a model on a dataset.
+    case model(ModelSettings)
+    /// A formula's value, of the samples of a dataset or alone.
+    case formula(FormulaSettings)
+  }
+
+  /// The run's name; the config file's stem by default.
+  public let name: String
+  /// The seed of everything random.
+  public let seed: Int
+  /// The type that the run computes in; by default float32 for models and float64 for formulas.
+  public let precision: ElementType
+  /// The dataset; `nil` for a formula that stands alone.
+  public let data: DataSettings?
+  /// What is made small or large.
+  public let objective: Objective
+  /// What is added to the gradient to keep weights small.
+  public let penalties: PenaltySettings
+  /// The optimizer.
+  public let optimizer: any OptimizerSettings
+  /// How the learning rate changes over the run.
+  public let schedule: any Schedule
+  /// How long and in what portions the run trains.
+  public let training: TrainingSettings
+  /// When the run stops before its end; `nil` if never.
+  public let earlyStopping: EarlyStoppingSettings?
+  /// When checkpoints are saved and which stay.
+  public let checkpoints: CheckpointSettings
+  /// The run directory as an absolute path.
+  public let output: String
+  /// Every setting with its value, defaults filled in and paths absolute. Read again, it gives this configuration.
+  public let resolved: JSONValue
+
+  /// Reads the config in a file.
+  ///
+  /// - Parameters:
+  ///   - path: the file; paths in it are relative to its directory.
+  ///   - overrides: values from the command line, in order.
+  ///   - output: the run directory from the command line, relative to the working directory; it comes before the
+  ///     config's.
+  /// - Throws: `TrainerError` with code `.usage` for the first fault.
+  public init(file path: String, overrides: [SettingsOverride] = [], output: String? = nil) throws {
+    try self.init(Settings(file: path, overrides: overrides), stem: Self.stem(of: path), output: output)
+  }
+
+  /// Reads a config's text, such as the resolved config in a checkpoint.
+  ///
+  /// - Parameters:
+  ///   - source: how messages call the text; its stem is the default name.
+  ///   - directory: what paths in it are relative to.
+  /// - Throws: `TrainerError` with code `.usage` for the first fault.
+  public init(text: String, source: String, directory: String) throws {
+    try self.init(
+      Settings(text: text, source: source, directory: directory), stem: Self.stem(of: source), output: nil)
+  }
+
+  private init(_ settings: Settings, stem: String, output: String?) throws {
+    let isFormula = try Self.isFormula(settings)
+    name = try Self.name(settings, stem: stem)
+    seed = try settings.integer("seed", default: 0, in: .nonNegative, help: "The seed of everything random.")
+    precision = try settings.choice(
+      "precision", default: isFormula ? .float64 : .float32,
+      help: "The type that the run computes in: float32 by default for models, float64 for formulas.")
+    if isFormula {
+      data = try settings.optionalObject("data", help: "The dataset; without it the formula stands alone.")
+        .map { try DataSettings(from: $0, hasTargets: false) }
+      objective = try .formula(FormulaSettings(from: settings, hasData: data != nil))
+    } else {
+      data = try DataSettings(from: settings.object("data", help: "The dataset."), hasTargets: true)
+      objective = try .model(ModelSettings(from: settings))
+    }
+    penalties = try PenaltySettings(
+      from: settings.object("penalties", default: [:], help: "What is added to the gradient to keep weights small."))
+    optimizer = try Registry.optimizers.read(
+      settings.object("optimizer", default: ["type": "sgd"], shorthand: "type", help: "The optimizer."))
+    schedule = try Registry.schedules.read(
+      settings.object(
+        "schedule", default: ["type": "constant"], shorthand: "type",
+        help: "How the learning rate changes over the run."))
+    training = try TrainingSettings(
+      from: settings.object("training", default: [:], help: "How long and in what portions the run trains."),
+      hasData: data != nil, isLarge: try objective.isLarge)
+    let measures = Measures(objective)
+    earlyStopping = try settings.optionalObject("earlyStopping", help: "When the run stops before its end.")
+      .map { try EarlyStoppingSettings(from: $0, measures: measures) }
+    checkpoints = try CheckpointSettings(
+      from: settings.object("checkpoints", default: [:], help: "When checkpoints are saved and which stay."),
+      hasData: data != nil, measures: measures)
+    self.output = try Self.output(settings, name: name, commandLine: output)
+    try settings.finish()
+    resolved = settings.resolved
+  }
+
+  /// A formula has parameters and an objective, a model has layers and a loss; one config has one of them.
+  private static func isFormula(_ settings: Settings) throws -> Bool {
+    let formulaKey = ["objective", "parameters"].first(where: settings.contains)
+    let modelKey = ["model", "loss"].first(where: settings.contains)
+    if let formulaKey, let modelKey {
+      throw settings.error(
+        formulaKey,
+        "found beside \"\(modelKey)\", expected either \"model\" and \"loss\" or \"parameters\" and \"objective\"")
+    }
+    if formulaKey == nil, modelKey == nil {
+      // Before saying that keys are missing, see whether they are only misspelt.
+      let names = ["model", "loss", "parameters", "objective"]
+      if let key = settings.keys.first(where: { suggestion(for: $0, among: names) != nil }),
+        let near = suggestion(for: key, among: names)
+      {
+        throw settings.error(key, "unknown key; did you mean \"\(near)\"?")
+      }
+      throw settings.error(
+        nil,
+        "required keys are missing, expected \"data\", \"model\" and \"loss\", or \"parameters\" and \"objective\"")
+    }
+    return formulaKey != nil
+  }
+
+  private static func name(_ settings: Settings, stem: String) throws -> String {
+    let name = try settings.string("name", default: stem, help: "The run's name; by default the config file's stem.")
+    guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
+      throw settings.error("name", "found \(JSONValue.string(name).compactText), expected a name without '/'")
+    }
+    return name
+  }
+
+  private static func output(_ settings: Settings, name: String, commandLine: String?) throws -> String {
+    let path = try settings.filePath("output", default: "../runs/\(name)", help: "The run directory.")
+    guard let commandLine else { return path }
+    let absolute = absolutePath(commandLine, relativeTo: ".")
+    settings.resolve("output", to: .string(absolute))
+    return absolute
+  }
+
+  private static func stem(of path: String) -> String {
+    let name = fileName(of: path)
+    guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return name }
+    return String(name[..<dot])
+  }
+}
+
+extension RunConfiguration.Objective {
+  /// Whether the model has more than a million parameters behind its first layer, whose inputs only the data knows.
+  fileprivate var isLarge: Bool {
+    get throws {
+      guard case .model(let settings) = self else { return false }
+      return try settings.model.parameters(inputShape: [1]).layout.count > 1_000_000
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import Foundations
+
+/// How long and in what portions a run trains.
+public struct TrainingSettings: Sendable, Equatable {
+  /// How long a run is.
+  public enum Length: Sendable, Equatable {
+    /// So many passes over the training group.
+    case epochs(Int)
+    /// So many optimizer steps.
+    case steps(Int)
+  }
+
+  /// How many samples one step takes.
+  public enum BatchSize: Sendable, Equatable {
+    /// So many.
+    case samples(Int)
+    /// The whole training group.
+    case full
+  }
+
+  /// How long the run is.
+  public let length: Length
+  /// How many samples one step takes; `nil` for a formula that stands alone.
+  public let batchSize: BatchSize?
+  /// The number of slices of a batch. With the batch it fixes the numerics, whatever the number of workers.
+  public let shards: Int
+  /// Whether each epoch visits the samples in an order of its own.
+  public let shuffles: Bool
+
+  init(from settings: Settings, hasData: Bool, isLarge: Bool) throws {
+    length = try Self.length(settings, hasData: hasData)
+    guard hasData else {
+      batchSize = nil
+      shards = 1
+      shuffles = false
+      return
+    }
+    let samples = try settings.integer(
+      "batchSize", orWord: "full", default: 32, in: .positive, help: "The samples of one step.")
+    let batchSize = samples.map(BatchSize.samples) ?? .full
+    self.batchSize = batchSize
+    shards = try settings.integer(
+      "shards", default: Self.defaultShards(for: batchSize, isLarge: isLarge), in: 1...4096,
+      help: "The slices of a batch, the units that workers take; with the batch size they fix the numerics.")
+    shuffles = try settings.boolean(
+      "shuffle", default: true, help: "Whether each epoch visits the samples in an order of its own.")
+  }
+
+  /// How many shards a batch has if the config does not say.
+  ///
+  /// The largest power of two S with 4 S² ≤ batch size, so that a shard has at least 4 S samples; half of it for a large
+  /// model; never more than 32. More shards feed more cores, but each has a gradient of its own to write and to sum,
+  /// which costs as much as some samples' arithmetic, the more so the larger the model.
+  ///
+  /// - Parameter isLarge: Whether the model has more than a million parameters behind its first layer.
+  public static func defaultShards(for batchSize: BatchSize, isLarge: Bool = false) -> Int {
+    guard case .samples(let count) = batchSize else { return isLarge ? 8 : 16 }
+    var shards = 1
+    while 4 * (2 * shards) * (2 * shards) <= count, shards < 32 { shards *= 2 }
+    return isLarge ? max(1, shards / 2) : shards
+  }
+
+  private static func length(_ settings: Settings, hasData: Bool) throws -> Length {
+    let stepsHelp = "The length in optimizer steps."
+    guard hasData else {
+      return try .steps(settings.integer("steps", default: 100, in: .positive, help: stepsHelp))
+    }
+    let epochsHelp = "The length in passes over the training group; or give steps."
+    guard let steps = try settings.optionalInteger("steps", in: .positive, help: stepsHelp) else {
+      return try .epochs(settings.integer("epochs", default: 10, in: .positive, help: epochsHelp))
+    }
+    if settings.contains("epochs") {
+      throw settings.error("epochs", "found beside \"steps\", expected only one of them")
+    }
+    _ = try settings.optionalInteger("epochs", in: .positive, help: epochsHelp)
+    return .steps(steps)
+  }
+}

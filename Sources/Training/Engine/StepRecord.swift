@@ -1,0 +1,89 @@
+import DataParallel
+import Foundation
+import Synchronization
+
+/// What the steps of a run leave for the coordinator: sums over the epoch so far, the last loss, and whether the run
+/// has diverged. Written by the update unit of block 0, except for the marks of blocks whose parameters are not finite.
+struct StepRecord: Sendable {
+  /// Sums over the steps of the epoch so far: loss, weight, metrics' sums, number of steps.
+  private let sums: SharedBuffer<Double>
+  /// The first step after which each block had a parameter that is not finite; `Int.max` for none.
+  private let nonFinite: SharedBuffer<Int>
+  /// The first step with a loss that is not finite or beyond all bounds; `Int.max` for none.
+  private let bad: SharedBuffer<Int>
+  /// The losses of the first and of the last step.
+  private let losses: SharedBuffer<Double>
+  /// What displays read while steps run.
+  let live: LiveProgress
+
+  /// A loss beyond this many times max(1, |first loss|) counts as diverged.
+  static let divergenceFactor = 1e6
+
+  init(statistics: Int, blocks: Int, live: LiveProgress) {
+    sums = SharedBuffer(repeating: 0, count: statistics + 1)
+    nonFinite = SharedBuffer(repeating: .max, count: blocks)
+    bad = SharedBuffer(repeating: .max, count: 1)
+    losses = SharedBuffer(repeating: .nan, count: 2)
+    self.live = live
+  }
+
+  func noteNonFinite(step: Int, block: Int) {
+    nonFinite.pointer[block] = min(nonFinite.pointer[block], step)
+  }
+
+  func add(_ statistics: ShardStatistics, weight: Double, step: Int) {
+    let loss = statistics.sum(0) / weight
+    for index in 0..<statistics.count { sums.pointer[index] += statistics.sum(index) }
+    sums.pointer[statistics.count] += 1
+    if losses.pointer[0].isNaN { losses.pointer[0] = loss }
+    losses.pointer[1] = loss
+    if !loss.isFinite || abs(loss) > Self.divergenceFactor * max(1, abs(losses.pointer[0])) {
+      bad.pointer[0] = min(bad.pointer[0], step)
+    }
+    live.update(step: step + 1, loss: loss)
+  }
+
+  /// The sums of the epoch so far, for the coordinator.
+  var epochSums: [Double] {
+    get { Array(sums.elements) }
+    nonmutating set { for (index, value) in newValue.enumerated() { sums[index] = value } }
+  }
+
+  /// Begins a new epoch.
+  func beginEpoch() { sums.elements.update(repeating: 0) }
+
+  /// The loss of the first step of the run; NaN before it.
+  var firstLoss: Double {
+    get { losses[0] }
+    nonmutating set { losses[0] = newValue }
+  }
+
+  /// The loss of the last step.
+  var lastLoss: Double { losses[1] }
+
+  /// The step, counted from 0, at which the run diverged first.
+  var divergence: (step: Int, isLoss: Bool)? {
+    let parameter = nonFinite.elements.min() ?? .max
+    let step = min(bad[0], parameter)
+    return step == .max ? nil : (step, bad[0] <= parameter)
+  }
+}
+
+/// Numbers that a display reads while steps run, without slowing them.
+public final class LiveProgress: Sendable {
+  private let stepCount = Atomic<Int>(0)
+  private let lossBits = Atomic<UInt64>(Double.nan.bitPattern)
+
+  /// No progress yet.
+  public init() {}
+
+  /// Completed steps.
+  public var step: Int { stepCount.load(ordering: .relaxed) }
+  /// The loss of the last step; NaN before the first.
+  public var loss: Double { Double(bitPattern: lossBits.load(ordering: .relaxed)) }
+
+  func update(step: Int, loss: Double) {
+    stepCount.store(step, ordering: .relaxed)
+    lossBits.store(loss.bitPattern, ordering: .relaxed)
+  }
+}

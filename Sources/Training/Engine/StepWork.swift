@@ -1,0 +1,81 @@
+import Autodiff
+import DataParallel
+import Datasets
+import Kernels
+import Models
+import Optimizers
+
+/// One training step, as its units see it: the gradient of one shard, and the update of one block.
+struct StepWork<Scalar: TrainingScalar>: RegionWork {
+  let kernels: Kernels<Scalar>
+  let plans: PlanSet<Scalar>
+  /// The rows that a shard gathers, in the order of the plans' inputs; empty for a formula without data.
+  let sources: [RowSource<Scalar>]
+  /// Which source holds the targets, for the metrics.
+  let targetSource: Int?
+  let sampler: Sampler
+  let schedule: BatchSchedule
+  let partition: ShardPartition
+  let blocks: BlockPartition
+  let isMean: Bool
+  let metrics: MetricSet?
+  let optimizer: Optimizer
+  let seed: UInt64
+  let memory: TrainingMemory<Scalar>
+  let slots: GradientSlots<Scalar>
+  let statistics: ShardStatistics
+  let record: StepRecord
+  let workers: SharedBuffer<WorkerMemory<Scalar>>
+
+  /// The shard's statistics: loss, weight, then the metrics' sums.
+  static var fixedStatistics: Int { 2 }
+
+  func gradient(step: Int, shard: Int, worker: Int) {
+    let batch = schedule.batch(of: step)
+    let slice = partition.range(of: shard, in: batch.positions.count)
+    let sums = statistics[shard]
+    sums.update(repeating: 0)
+    guard !slice.isEmpty else { return slots.clear(shard) }
+
+    let own = workers.pointer[worker]
+    let first = batch.positions.lowerBound + slice.lowerBound
+    sampler.fill(own.indices, epoch: batch.epoch, positions: first..<first + slice.count)
+    own.gather(slice.count, from: sources, kernels: kernels)
+
+    let plan = plans[slice.count]
+    plan.run(
+      own.workspace, parameters: memory.parameters.pointer, slot: slots[shard], inputs: UnsafeBufferPointer(own.inputs),
+      randomness: Randomness(seed: seed, step: UInt64(step), firstSample: UInt64(slice.lowerBound)))
+    sums[0] = own.workspace.total(PlanResult.losses, of: plan, kernels)
+    sums[1] =
+      isMean ? own.workspace.total(PlanResult.weights, of: plan, kernels, default: Double(slice.count)) : 0
+    if let metrics, let targetSource, let outputs = own.workspace.result(PlanResult.outputs, of: plan)?.baseAddress {
+      metrics.add(
+        outputs: outputs, targets: own.rows[targetSource], samples: slice.count,
+        to: UnsafeMutableBufferPointer(rebasing: sums[Self.fixedStatistics...]))
+    }
+  }
+
+  func update(step: Int, block: Int, worker: Int) {
+    // The divisor is computed in every block instead of once: a few additions against a phase of its own.
+    let weight = isMean ? statistics.sum(1) : 1
+    let range = blocks.range(of: block)
+    let gradient = slots.reduce(range)
+    if weight != 1 { kernels.scale(gradient, by: 1 / weight, into: gradient, count: range.count) }
+    optimizer.update(
+      range, step: step + 1, gradient: gradient, scratch: workers.pointer[worker].scratch,
+      parameters: memory.parameters.pointer, state: UnsafePointer(memory.statePointers.pointer), kernels: kernels)
+    if !kernels.allFinite(memory.parameters.pointer + range.lowerBound, count: range.count) {
+      record.noteNonFinite(step: step, block: block)
+    }
+    if block == 0 { record.add(statistics, weight: weight, step: step) }
+  }
+}
+
+extension Workspace {
+  /// The sum of a result's elements in double precision, or `value` if the plan has no such result.
+  func total(_ name: String, of plan: Plan<Scalar>, _ kernels: Kernels<Scalar>, default value: Double = 0) -> Double {
+    guard let result = result(name, of: plan), let first = result.baseAddress else { return value }
+    return kernels.total(first, count: result.count)
+  }
+}

@@ -1,0 +1,82 @@
+import DataParallel
+import Datasets
+import Foundations
+import Kernels
+import Models
+import Optimizers
+
+/// Runs training steps: it owns the run's vectors, the plans and the workers' memory, and knows no files.
+struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
+  /// What fixes the numerics of a run.
+  struct Settings: Sendable {
+    var batchSize: Int
+    var shards: Int
+    var isShuffling: Bool
+    var seed: Int
+  }
+
+  let memory: TrainingMemory<Scalar>
+  let schedule: BatchSchedule
+  let record: StepRecord
+  let region: Region
+  let slotBytes: Int
+  private let work: StepWork<Scalar>
+  private let metrics: MetricSet?
+  private let isMean: Bool
+
+  /// Compiles the plans for every shard size of the run and lays out its memory.
+  ///
+  /// - Throws: `TrainerError` if the graph does not fit the data.
+  init(
+    _ problem: any Problem, group: SampleGroup<Scalar>, optimizer: Optimizer, settings: Settings, region: Region,
+    live: LiveProgress, kernels: Kernels<Scalar> = .best
+  ) throws {
+    let schedule = BatchSchedule(samples: group.count, batchSize: settings.batchSize)
+    let partition = ShardPartition(shards: settings.shards)
+    let sizes = schedule.batchSizes.reduce(into: Set<Int>()) { $0.formUnion(partition.sizes(in: $1)) }
+    let plans = try PlanSet(sizes: sizes) { try problem.trainingPlan(samples: $0, kernels: kernels) }
+    let (sources, targetSource) = group.bound(to: plans)
+    let blocks = BlockPartition(count: problem.layout.count)
+    let statistics = ShardStatistics(
+      shards: settings.shards, count: StepWork<Scalar>.fixedStatistics + (problem.metrics?.sumCount ?? 0))
+    let slots = GradientSlots(slots: settings.shards, count: problem.layout.count, kernels: kernels)
+    self.schedule = schedule
+    self.region = region
+    metrics = problem.metrics
+    isMean = problem.isMean
+    slotBytes = slots.byteCount
+    memory = TrainingMemory(
+      layout: problem.layout, parameters: problem.initialParameters(seed: settings.seed),
+      stateNames: optimizer.stateNames)
+    record = StepRecord(statistics: statistics.count, blocks: blocks.blocks, live: live)
+    work = StepWork(
+      kernels: kernels, plans: plans, sources: sources, targetSource: targetSource,
+      sampler: Sampler(count: group.count, seed: UInt64(settings.seed), isShuffling: settings.isShuffling),
+      schedule: schedule, partition: partition, blocks: blocks, isMean: problem.isMean, metrics: problem.metrics,
+      optimizer: optimizer, seed: UInt64(settings.seed), memory: memory, slots: slots, statistics: statistics,
+      record: record,
+      workers: SharedBuffer(count: region.workers) { _ in
+        WorkerMemory(plans: plans.all, samples: sizes.max() ?? 0, sources: sources)
+      })
+  }
+
+  /// Runs steps, counted from 0, and returns when all are done.
+  ///
+  /// - Returns: The number of workers that took part.
+  @discardableResult
+  func run(steps: Range<Int>) -> Int {
+    region.run(steps: steps, shards: work.partition.shards, blocks: work.blocks.blocks, work)
+  }
+
+  /// The objective of the last step, before its update.
+  var stepMeasurement: Measurement { Measurement(loss: record.lastLoss) }
+
+  /// The loss and the metrics of the epoch so far, as trained.
+  var epochMeasurement: Measurement {
+    let sums = record.epochSums
+    var own = Array(sums.dropLast())
+    // A sum has no weight to divide by: the epoch's figure is the mean of its steps' objectives.
+    if !isMean { own[0] /= sums[sums.count - 1] }
+    return Measurement(sums: own, isMean: isMean, metrics: metrics)
+  }
+}

@@ -1,0 +1,57 @@
+import Autodiff
+import Datasets
+import Foundations
+import Kernels
+import Models
+
+/// A model with a loss on a dataset's samples.
+struct ModelProblem: Problem {
+  /// The names of the graph's inputs.
+  enum InputName {
+    static let inputs = "inputs"
+    static let targets = "targets"
+  }
+
+  let model: Model
+  let loss: any Loss
+  let task: Task
+  let parameters: ModelParameters
+  let metrics: MetricSet?
+  /// The extents of a sample after preprocessing.
+  let inputShape: Shape
+
+  var layout: ParameterLayout { parameters.layout }
+  var isMean: Bool { true }
+
+  /// Creates a problem.
+  ///
+  /// - Parameters:
+  ///   - inputShape: The extents of a sample after preprocessing.
+  ///   - targets: How the dataset gives its targets.
+  ///   - makeMetrics: The metrics of the task.
+  /// - Throws: `TrainerError` if the model, the loss and the data do not fit each other.
+  init(
+    model: Model, loss: any Loss, inputShape: Shape, targets: TargetKind, makeMetrics: (Task) throws -> MetricSet
+  ) throws {
+    self.model = model
+    self.loss = loss
+    self.inputShape = inputShape
+    parameters = try model.parameters(inputShape: inputShape)
+    task = try loss.task(outputCount: parameters.outputShape.reduce(1, *), targets: targets)
+    metrics = try makeMetrics(task)
+  }
+
+  func initialParameters(seed: Int) -> [Double] { parameters.initialValues(seed: UInt64(seed)) }
+
+  func terms(in graph: Graph, samples: Int, isTraining: Bool) throws -> ProblemTerms {
+    let inputs = try graph.input(InputName.inputs, shape: [samples] + inputShape)
+    let outputs = try model.apply(to: inputs, isTraining: isTraining)
+    let flat = try outputs.reshape([samples, parameters.outputShape.reduce(1, *)])
+    let isIndexed = if case .multiclass(_, let oneHot) = task { !oneHot } else { false }
+    let targets = try graph.input(
+      InputName.targets, shape: isIndexed ? [samples] : [samples, task.targetCount])
+    let terms = try loss.terms(outputs: flat, targets: targets)
+    return ProblemTerms(
+      losses: terms.losses, weights: terms.weights, outputs: flat, probabilities: try loss.probabilities(of: flat))
+  }
+}

@@ -1,0 +1,78 @@
+import Autodiff
+import Foundations
+import Kernels
+import Models
+
+/// What is trained: parameters and an objective, as functions that add nodes to a graph.
+protocol Problem: Sendable {
+  /// Where the parameters lie in the flat vector.
+  var layout: ParameterLayout { get }
+  /// The parameters' values before the first step.
+  func initialParameters(seed: Int) -> [Double]
+  /// Whether a batch's objective and gradient are divided by the sum of the samples' weights.
+  var isMean: Bool { get }
+  /// The metrics beside the loss.
+  var metrics: MetricSet? { get }
+  /// Adds the problem for some samples to a graph.
+  ///
+  /// - Parameter isTraining: Whether layers behave as in training.
+  func terms(in graph: Graph, samples: Int, isTraining: Bool) throws -> ProblemTerms
+}
+
+/// The values of a problem for the samples of a shard.
+struct ProblemTerms {
+  /// The weighted losses, [samples].
+  let losses: Node
+  /// The weights, [samples]; `nil` if all are 1.
+  let weights: Node?
+  /// The model's outputs, [samples, outputs]; `nil` for a formula.
+  let outputs: Node?
+  /// What `predict` writes as probabilities.
+  let probabilities: Node?
+}
+
+/// The names of a plan's results.
+enum PlanResult {
+  static let losses = "losses"
+  static let weights = "weights"
+  static let outputs = "outputs"
+  static let probabilities = "probabilities"
+}
+
+extension Problem {
+  /// The plan of a shard's gradient, losses, weights and, where metrics need them, outputs.
+  func trainingPlan<Scalar: KernelElement>(samples: Int, kernels: Kernels<Scalar>) throws -> Plan<Scalar> {
+    let graph = Graph()
+    let terms = try terms(in: graph, samples: samples, isTraining: true)
+    let parameters = graph.nodes.filter { $0.parameterName != nil }
+    let gradients = try graph.gradient(of: terms.losses.sum(), withRespectTo: parameters)
+    var outputs = results(terms)
+    for (parameter, gradient) in zip(parameters, gradients) {
+      guard let name = parameter.parameterName, let entry = layout[name] else { continue }
+      outputs.append(.init(gradient, .slot(offset: entry.offset)))
+    }
+    return try Plan(outputs, layout: layout, kernels: kernels)
+  }
+
+  /// The plan of a shard's losses, weights and outputs, without dropout.
+  func evaluationPlan<Scalar: KernelElement>(samples: Int, kernels: Kernels<Scalar>) throws -> Plan<Scalar> {
+    let outputs = results(try terms(in: Graph(), samples: samples, isTraining: false))
+    return try Plan(outputs, layout: layout, kernels: kernels)
+  }
+
+  /// The plan of a shard's outputs and probabilities, which needs no targets.
+  func predictionPlan<Scalar: KernelElement>(samples: Int, kernels: Kernels<Scalar>) throws -> Plan<Scalar> {
+    let terms = try terms(in: Graph(), samples: samples, isTraining: false)
+    var outputs: [PlanOutput] = []
+    if let values = terms.outputs { outputs.append(.init(values, .result(PlanResult.outputs))) }
+    if let values = terms.probabilities { outputs.append(.init(values, .result(PlanResult.probabilities))) }
+    return try Plan(outputs, layout: layout, kernels: kernels)
+  }
+
+  private func results(_ terms: ProblemTerms) -> [PlanOutput] {
+    var outputs = [PlanOutput(terms.losses, .result(PlanResult.losses))]
+    if let weights = terms.weights { outputs.append(.init(weights, .result(PlanResult.weights))) }
+    if let values = terms.outputs { outputs.append(.init(values, .result(PlanResult.outputs))) }
+    return outputs
+  }
+}

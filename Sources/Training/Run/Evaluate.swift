@@ -1,0 +1,67 @@
+import Checkpoints
+import DataParallel
+import Datasets
+import Foundations
+import Models
+
+/// What `evaluate` measured.
+public struct EvaluationReport: Sendable {
+  /// The checkpoint.
+  public let checkpoint: String
+  /// Its completed steps.
+  public let step: Int
+  /// The dataset file.
+  public let data: String
+  /// The group.
+  public let group: String
+  /// The group's samples.
+  public let samples: Int
+  /// The loss and the metrics: those of the config and, for classes, the confusion matrix.
+  public let measurement: Measurement
+  /// The names of the classes, if the dataset has them.
+  public let classNames: [String]?
+}
+
+/// Measures a checkpoint's model on a group of a dataset file.
+///
+/// - Parameters:
+///   - checkpoint: The checkpoint's path.
+///   - data: The dataset file; `nil` for that of the checkpoint's config.
+///   - group: `train`, `validation` or `test`.
+/// - Throws: `TrainerError` if the checkpoint or the data is missing, damaged or does not fit.
+public func evaluate(
+  checkpoint path: String, data: String? = nil, group: String = "test", options: RunOptions = RunOptions()
+) throws -> EvaluationReport {
+  let (checkpoint, configuration) = try loadCheckpoint(path)
+  switch configuration.precision {
+  case .float32:
+    return try evaluate(TrainedModel<Float>(checkpoint, configuration, path: path), data, group, options)
+  case .float64:
+    return try evaluate(TrainedModel<Double>(checkpoint, configuration, path: path), data, group, options)
+  }
+}
+
+/// Confusion matrices of more classes are not counted: they would not be read.
+private let mostConfusionClasses = 100
+
+private func evaluate<Scalar: TrainingScalar>(
+  _ model: TrainedModel<Scalar>, _ path: String?, _ group: String, _ options: RunOptions
+) throws -> EvaluationReport {
+  let reader = try DatasetReader(path: path ?? model.data.path)
+  let data = try TrainingData<Scalar>(
+    reader, model.data, preprocessing: model.preprocessing, groups: [group])
+  let problem = try model.problem(targets: data.targets) { task in
+    let isSmall = if case .multiclass(let classes, _) = task { classes <= mostConfusionClasses } else { true }
+    return try MetricSet(
+      model.settings.metrics, task: task, wantsConfusion: isSmall, targetShift: data.targetShift)
+  }
+  guard let samples = data.groups[group] else {
+    throw TrainerError(.data, "\(reader.path): there is no group '\(group)'")
+  }
+  let region = Region(workers: max(1, options.workerCount), start: options.starter)
+  return EvaluationReport(
+    checkpoint: model.path, step: model.checkpoint.step, data: reader.path, group: group, samples: samples.count,
+    measurement: try Evaluator(problem, group: samples)
+      .measure(parameters: model.parameters, region: region, metrics: problem.metrics),
+    classNames: data.classNames)
+}

@@ -1,0 +1,65 @@
+import DataParallel
+import Foundation
+import Synchronization
+
+/// How a run is carried out; nothing here changes a bit of its result.
+public struct RunOptions: Sendable {
+  /// Which checkpoint a run begins from.
+  public enum Resume: Sendable, Equatable {
+    /// The newest valid one of the run directory, or none.
+    case automatic
+    /// None; the directory must not hold a run.
+    case never
+    /// A file.
+    case file(String)
+  }
+
+  /// The number of workers; `nil` for one a core.
+  public var workers: Int?
+  /// Where to begin.
+  public var resume: Resume
+  /// Starts the workers.
+  public var starter: WorkerStarter
+  /// Stops the run from outside.
+  public var control: RunControl
+
+  /// Creates options.
+  public init(
+    workers: Int? = nil, resume: Resume = .automatic, starter: @escaping WorkerStarter = dispatchStarter,
+    control: RunControl = RunControl()
+  ) {
+    self.workers = workers
+    self.resume = resume
+    self.starter = starter
+    self.control = control
+  }
+
+  var workerCount: Int { workers ?? ProcessInfo.processInfo.activeProcessorCount }
+}
+
+/// Asks a run from outside to save or to stop; the coordinator looks at it between regions, several times a second.
+public final class RunControl: Sendable {
+  private let stopping = Atomic<Bool>(false)
+  private let saving = Atomic<Bool>(false)
+
+  /// No request.
+  public init() {}
+
+  /// Asks the run to finish its step, save and end.
+  public func stop() { stopping.store(true, ordering: .relaxed) }
+  /// Asks the run to save and go on.
+  public func save() { saving.store(true, ordering: .relaxed) }
+
+  var isStopping: Bool { stopping.load(ordering: .relaxed) }
+  func takeSaveRequest() -> Bool { saving.exchange(false, ordering: .relaxed) }
+}
+
+/// How a run ended.
+public enum RunOutcome: Sendable {
+  /// It is complete.
+  case finished(RunSummary)
+  /// The directory holds the same run, complete already; its summary as the metrics file has it.
+  case alreadyFinished(RunSummary)
+  /// It was asked to stop, and saved.
+  case interrupted(step: Int, checkpoint: String)
+}

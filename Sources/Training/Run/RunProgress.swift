@@ -1,0 +1,84 @@
+import Checkpoints
+import Foundations
+
+/// Where a run stands, beside its vectors: what a checkpoint must keep for a resume to be exact.
+struct RunProgress: Equatable {
+  /// Completed steps.
+  var step = 0
+  /// Seconds of training.
+  var seconds = 0.0
+  /// Seconds of training in this epoch.
+  var epochSeconds = 0.0
+  /// The loss of the first step; NaN before it.
+  var firstLoss = Double.nan
+  /// Sums over the epoch so far.
+  var epochSums: [Double] = []
+  /// The best value that early stopping has seen, and how many measurements ago; `nil` before the first.
+  var stopping = BestValue()
+  /// The best value that a checkpoint was kept for, and its step.
+  var best = BestValue()
+
+  struct BestValue: Equatable {
+    var value = Double.nan
+    var step = -1
+    var since = 0
+
+    /// Notes a measurement.
+    ///
+    /// - Returns: Whether it is an improvement.
+    mutating func note(_ new: Double, step: Int, reference: MetricReference, delta: Double = 0) -> Bool {
+      guard value.isNaN ? !new.isNaN : reference.isBetter(new, than: value, by: delta) else {
+        since += 1
+        return false
+      }
+      self = BestValue(value: new, step: step, since: 0)
+      return true
+    }
+  }
+
+  private static let epochSumsName = "epochSums"
+
+  /// What a checkpoint keeps of it as single numbers.
+  var values: [String: ProgressValue] {
+    [
+      "seconds": .number(seconds), "epochSeconds": .number(epochSeconds), "firstLoss": .number(firstLoss),
+      "stoppingValue": .number(stopping.value), "stoppingStep": .integer(stopping.step),
+      "stoppingSince": .integer(stopping.since), "bestValue": .number(best.value), "bestStep": .integer(best.step),
+    ]
+  }
+
+  /// What a checkpoint keeps of it as vectors.
+  var tensors: [CheckpointTensor] {
+    [CheckpointTensor(name: Self.epochSumsName, shape: [epochSums.count], values: .float64(epochSums))]
+  }
+
+  init() {}
+
+  /// The progress that a checkpoint kept.
+  ///
+  /// - Throws: `TrainerError` if it lacks a part.
+  init(_ checkpoint: Checkpoint, path: String) throws {
+    func missing(_ name: String) -> TrainerError {
+      TrainerError(.checkpoint, "\(path): the checkpoint lacks '\(name)', so a run cannot go on from it exactly")
+    }
+    func number(_ name: String) throws -> Double {
+      guard case .number(let value)? = checkpoint.progress[name] else { throw missing(name) }
+      return value
+    }
+    func integer(_ name: String) throws -> Int {
+      guard case .integer(let value)? = checkpoint.progress[name] else { throw missing(name) }
+      return value
+    }
+    guard let sums = checkpoint.history.first(where: { $0.name == Self.epochSumsName }) else {
+      throw missing(Self.epochSumsName)
+    }
+    step = checkpoint.step
+    seconds = try number("seconds")
+    epochSeconds = try number("epochSeconds")
+    firstLoss = try number("firstLoss")
+    epochSums = sums.doubles
+    stopping = BestValue(
+      value: try number("stoppingValue"), step: try integer("stoppingStep"), since: try integer("stoppingSince"))
+    best = BestValue(value: try number("bestValue"), step: try integer("bestStep"))
+  }
+}

@@ -1,0 +1,60 @@
+import Checkpoints
+import DataParallel
+import Datasets
+import Foundations
+import Kernels
+import Models
+
+/// A model as a checkpoint holds it: nothing else is needed to rebuild it.
+struct TrainedModel<Scalar: TrainingScalar> {
+  let path: String
+  let checkpoint: Checkpoint
+  let configuration: RunConfiguration
+  let settings: ModelSettings
+  let data: DataSettings
+  let preprocessing: FittedPreprocessing
+  let parameters: SharedBuffer<Scalar>
+
+  /// Rebuilds the model.
+  ///
+  /// - Throws: `TrainerError` if the checkpoint is of a formula, or its parameters are not those of its config.
+  init(_ checkpoint: Checkpoint, _ configuration: RunConfiguration, path: String) throws {
+    guard case .model(let settings) = configuration.objective, let data = configuration.data else {
+      throw TrainerError(
+        .usage,
+        "\(path): the checkpoint is of a formula, which has no predictions; 'trainer checkpoint info' shows its "
+          + "parameters")
+    }
+    self.path = path
+    self.checkpoint = checkpoint
+    self.configuration = configuration
+    self.settings = settings
+    self.data = data
+    preprocessing = try FittedPreprocessing(checkpoint, path: path)
+    let layout = try settings.model.parameters(inputShape: preprocessing.outputShape).layout
+    let memory = TrainingMemory<Scalar>(
+      layout: layout, parameters: Array(repeating: 0, count: layout.count), stateNames: [])
+    try memory.restore(checkpoint, path: path)
+    parameters = memory.parameters
+  }
+
+  /// The model as a problem on data with such targets.
+  func problem(targets: TargetKind, makeMetrics: (Task) throws -> MetricSet) throws -> ModelProblem {
+    try ModelProblem(
+      model: settings.model, loss: settings.loss, inputShape: preprocessing.outputShape, targets: targets,
+      makeMetrics: makeMetrics)
+  }
+}
+
+/// Reads a checkpoint and the configuration in it.
+func loadCheckpoint(_ path: String) throws -> (checkpoint: Checkpoint, configuration: RunConfiguration) {
+  let checkpoint = try CheckpointFile.read(path)
+  do {
+    return (
+      checkpoint,
+      try RunConfiguration(text: checkpoint.config, source: "\(path):/config", directory: directory(of: path))
+    )
+  } catch let error as TrainerError {
+    throw TrainerError(.checkpoint, "\(path): the checkpoint's config cannot be used: \(error.message)")
+  }
+}

@@ -1,0 +1,83 @@
+import Datasets
+import Foundations
+import HDF5
+import Kernels
+import Models
+
+/// A run's dataset in memory, with fitted preprocessing.
+struct TrainingData<Scalar: TrainingScalar>: Sendable {
+  let path: String
+  let preprocessing: FittedPreprocessing
+  let targets: TargetKind
+  let classNames: [String]?
+  let fingerprint: Digest
+  let groups: [String: SampleGroup<Scalar>]
+  /// A typical target of the training group, for metrics that would lose digits to a large mean.
+  let targetShift: [Double]
+
+  /// The training group.
+  var train: SampleGroup<Scalar> {
+    guard let group = groups["train"] else { preconditionFailure("a dataset has a training group") }
+    return group
+  }
+
+  /// Loads every group of the file.
+  ///
+  /// - Throws: `TrainerError` for every fault of the file, or if preprocessing does not fit it.
+  init(_ settings: DataSettings) throws {
+    let reader = try DatasetReader(path: settings.path)
+    let preprocessing = try FittedPreprocessing(
+      settings.preprocessing, reader: reader, inputs: settings.inputs)
+    try self.init(reader, settings, preprocessing: preprocessing, groups: reader.groups)
+  }
+
+  /// Loads groups of a file with preprocessing that was fitted before.
+  init(
+    _ reader: DatasetReader, _ settings: DataSettings, preprocessing: FittedPreprocessing, groups names: [String]
+  ) throws {
+    let targetName = settings.targets ?? "targets"
+    path = reader.path
+    self.preprocessing = preprocessing
+    var kinds: [TargetKind] = []
+    var groups: [String: SampleGroup<Scalar>] = [:]
+    var shift: [Double] = []
+    for name in names {
+      let inputs: RowSource<Scalar> = try reader.rows(of: settings.inputs, in: name)
+      let targets: RowSource<Scalar> = try reader.rows(of: targetName, in: name)
+      guard inputs.rows == targets.rows else {
+        throw TrainerError(
+          .data,
+          "\(reader.path): in the group '\(name)', '\(settings.inputs)' has \(inputs.rows) rows, but "
+            + "'\(targetName)' has \(targets.rows); a row of each is one sample")
+      }
+      switch try reader.targetColumns(of: targetName, in: name) {
+      case .values(let count): kinds.append(.values(count: count))
+      case .integers(let range): kinds.append(.integers(range))
+      }
+      groups[name] = SampleGroup(
+        count: inputs.rows,
+        sources: [
+          ModelProblem.InputName.inputs: try preprocessing.apply(to: inputs, path: reader.path),
+          ModelProblem.InputName.targets: targets,
+        ])
+      if shift.isEmpty { shift = targets.firstRow }
+    }
+    self.targets = kinds.dropFirst().reduce(kinds.first ?? .values(count: 1), TargetKind.joined)
+    self.groups = groups
+    targetShift = shift
+    classNames = try names.first.flatMap { try reader.classNames(of: targetName, in: $0) }
+    fingerprint = try reader.fingerprint()
+  }
+}
+
+extension TargetKind {
+  /// What holds for the targets of two groups: integers only if both are.
+  fileprivate static func joined(_ left: TargetKind, _ right: TargetKind) -> TargetKind {
+    switch (left, right) {
+    case (.integers(let left), .integers(let right)):
+      .integers(min(left.lowerBound, right.lowerBound)...max(left.upperBound, right.upperBound))
+    case (.values, _): left
+    case (_, .values): right
+    }
+  }
+}

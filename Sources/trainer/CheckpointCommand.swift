@@ -1,0 +1,84 @@
+import ArgumentParser
+import Checkpoints
+import Foundations
+
+/// `trainer checkpoint …`: looks into checkpoints.
+struct CheckpointCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "checkpoint", abstract: "Inspects, verifies and compares checkpoints.",
+    subcommands: [InfoCommand.self, DigestCommand.self, VerifyCommand.self, DiffCommand.self])
+
+  /// `trainer checkpoint info FILE`.
+  struct InfoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "info", abstract: "Prints what a checkpoint holds.",
+      discussion: "Step, digest, provenance, the run's state, and every tensor with its shape and type.")
+
+    @Argument(help: "A checkpoint.", completion: .file(extensions: ["h5"]))
+    var file: String
+
+    @Flag(help: "Print the config that the checkpoint holds instead.")
+    var config = false
+
+    func run() throws {
+      let checkpoint = try CheckpointFile.read(file)
+      try printResult((config ? checkpoint.config : checkpoint.info) + "\n")
+    }
+  }
+
+  /// `trainer checkpoint digest FILE`.
+  struct DigestCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "digest", abstract: "Computes the digest of a checkpoint's parameters.",
+      discussion: "Two trainings have the same digest if and only if all their parameters have the same bits.")
+
+    @Argument(help: "A checkpoint.", completion: .file(extensions: ["h5"]))
+    var file: String
+
+    func run() throws { try printResult("\(CheckpointFile.read(file).digest)\n") }
+  }
+
+  /// `trainer checkpoint verify FILE…`.
+  struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "verify", abstract: "Checks every byte of checkpoints.",
+      discussion: "The exit code is 1 if a file is damaged.")
+
+    @Argument(help: "Checkpoints.", completion: .file(extensions: ["h5"]))
+    var files: [String]
+
+    func run() throws {
+      var damages: [String] = []
+      for file in files {
+        if let damage = try CheckpointFile.damage(in: file) {
+          damages.append(damage)
+        } else {
+          try printResult("\(file): every byte is as it was written\n")
+        }
+      }
+      guard damages.isEmpty else { throw TrainerError(.checkFailed, damages.joined(separator: "\nerror: ")) }
+    }
+  }
+
+  /// `trainer checkpoint diff FIRST SECOND`.
+  struct DiffCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "diff", abstract: "Compares two checkpoints bit by bit.",
+      discussion: """
+        What differs is printed, and the exit code is 1 if a run would go on from them differently. Provenance and \
+        history are compared too, but make no difference.
+        """)
+
+    @Argument(help: "A checkpoint.", completion: .file(extensions: ["h5"]))
+    var first: String
+
+    @Argument(help: "Another one.", completion: .file(extensions: ["h5"]))
+    var second: String
+
+    func run() throws {
+      let difference = CheckpointDifference(try CheckpointFile.read(first), try CheckpointFile.read(second))
+      try printResult(difference.text + "\n")
+      guard difference.isEmpty else { throw ArgumentParser.ExitCode(Foundations.ExitCode.checkFailed.rawValue) }
+    }
+  }
+}

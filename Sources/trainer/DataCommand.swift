@@ -1,0 +1,176 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Foundations
+
+/// `trainer data …`: makes and inspects dataset files.
+struct DataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "Makes and inspects dataset files.",
+    subcommands: [DataImportCommand.self, DataInfoCommand.self])
+}
+
+/// `trainer data info FILE`.
+struct DataInfoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "info", abstract: "Prints what an HDF5 file holds.",
+    discussion: """
+      Groups, datasets with type, shape, storage and filters, attributes, and the number of samples of each class.
+      """)
+
+  @Argument(help: "An HDF5 file.", completion: .file()) var file: String
+
+  func run() throws {
+    print(try DatasetDescription(path: file), terminator: "")
+  }
+}
+
+/// `trainer data import INPUT --output OUT`.
+struct DataImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import", abstract: "Makes a dataset file from IDX (MNIST) or CSV/TSV files.",
+    discussion: """
+      The output is complete or absent. Without test files, each fifth sample of each class in source order becomes \
+      the test group (for regression each fifth row); nothing is drawn at random.
+
+      EXAMPLES
+        trainer data import iris.csv --target species -o iris.h5
+        trainer data import wine.csv --task regression --drop id -o wine.h5
+        trainer data import table.tsv --no-header --target 1 -o table.h5
+        trainer data import /usr/share/datasets/fashion-mnist -o fashion.h5
+        trainer data import images.idx3.gz --labels labels.idx1.gz -o i.h5
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case idx, csv, tsv
+  }
+
+  @Argument(
+    help: "A CSV or TSV file, an IDX file of images, or a directory with MNIST's four files; IDX files may be gzipped.",
+    completion: .file())
+  var input: String
+
+  @Option(name: .shortAndLong, help: "The dataset file to write.", completion: .file(extensions: ["h5"]))
+  var output: String
+
+  @Option(help: "The input's format; guessed from its name if left out.")
+  var format: Format?
+
+  @Option(help: "What to do without test files: every fifth sample of a class to the test group, or none.")
+  var split: Split = .fifth
+
+  @Option(help: "Store in chunks of so many rows. Without it storage is contiguous, which is fastest to train from.")
+  var chunkRows: Int?
+
+  @Option(help: "Compress with this level, 0 to 9. Stores in chunks.")
+  var deflate: Int?
+
+  @Flag(help: "Replace the output if it exists.")
+  var overwrite = false
+
+  @OptionGroup(title: "IDX OPTIONS") var idx: IDXOptions
+  @OptionGroup(title: "CSV AND TSV OPTIONS") var csv: CSVOptions
+
+  func run() throws {
+    let writer = DatasetWriter(chunkRows: chunkRows, deflate: deflate, overwrite: overwrite)
+    let format = try format ?? guessedFormat()
+    let summary: ImportSummary
+    if format == .idx {
+      try reject(csv.given, for: "CSV and TSV files")
+      summary = try idx.makeImport(input: input, split: split).write(to: output, with: writer)
+    } else {
+      try reject(idx.given, for: "IDX files")
+      summary = try csv.makeImport(input: input, isTSV: format == .tsv, split: split).write(to: output, with: writer)
+    }
+    print("\(output): \(summary)")
+  }
+
+  private func guessedFormat() throws -> Format {
+    var isDirectory: ObjCBool = false
+    if FileManager.default.fileExists(atPath: input, isDirectory: &isDirectory), isDirectory.boolValue { return .idx }
+    let name = fileName(of: input).lowercased()
+    if name.hasSuffix(".csv") { return .csv }
+    if name.hasSuffix(".tsv") || name.hasSuffix(".tab") { return .tsv }
+    if name.contains("idx") || name.contains("ubyte") { return .idx }
+    throw TrainerError(.usage, "the name of '\(input)' does not tell its format; add --format idx, csv or tsv")
+  }
+
+  private func reject(_ options: [String], for format: String) throws {
+    if let option = options.first { throw TrainerError(.usage, "\(option) is only for \(format)") }
+  }
+}
+
+/// The options for IDX files.
+struct IDXOptions: ParsableArguments {
+  @Option(help: "The file of labels that belongs to INPUT.", completion: .file()) var labels: String?
+  @Option(help: "The test group's images.", completion: .file()) var testImages: String?
+  @Option(help: "The test group's labels.", completion: .file()) var testLabels: String?
+  @Option(help: "The classes' names, separated by commas, in the order of the labels.") var classes: String?
+
+  /// The options that were used.
+  var given: [String] {
+    [("--labels", labels), ("--test-images", testImages), ("--test-labels", testLabels), ("--classes", classes)]
+      .filter { $0.1 != nil }.map(\.0)
+  }
+
+  func makeImport(input: String, split: Split) throws -> IDXImport {
+    let names = classes.map { $0.components(separatedBy: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
+    var isDirectory: ObjCBool = false
+    if FileManager.default.fileExists(atPath: input, isDirectory: &isDirectory), isDirectory.boolValue {
+      if let option = given.first(where: { $0 != "--classes" }) {
+        throw TrainerError(.usage, "\(option) does not go with a directory, whose files are known by their names")
+      }
+      return try IDXImport(directory: input, classes: names)
+    }
+    guard let labels else { throw TrainerError(.usage, "IDX images need --labels with the file of their labels") }
+    return IDXImport(
+      images: input, labels: labels, testImages: testImages, testLabels: testLabels, classes: names, split: split)
+  }
+}
+
+/// The options for CSV and TSV files.
+struct CSVOptions: ParsableArguments {
+  @Option(
+    parsing: .unconditional,
+    help: "The target column: its name, or its number counted from 1, or from the end with -1. (default: the last)")
+  var target: String?
+  @Option(
+    parsing: .unconditionalSingleValue, help: "A column that is no input, by name or number; may be repeated.")
+  var drop: [String] = []
+  @Option(help: "A file with the same columns for the test group.", completion: .file()) var test: String?
+  @Flag(help: "The first line holds data, not the columns' names.") var noHeader = false
+  @Option(help: "The character between fields, or 'tab'. (default: guessed)") var delimiter: String?
+  @Option(help: "What the target is. Automatic takes text, and whole numbers of at most 50 kinds, for classes.")
+  var task: CSVImport.Task?
+  @Option(help: "How inputs are stored. Automatic takes bytes if all are whole numbers from 0 to 255, else float64.")
+  var type: CSVImport.InputType?
+
+  /// The options that were used.
+  var given: [String] {
+    [
+      ("--target", target != nil), ("--drop", !drop.isEmpty), ("--test", test != nil), ("--no-header", noHeader),
+      ("--delimiter", delimiter != nil), ("--task", task != nil), ("--type", type != nil),
+    ].filter(\.1).map(\.0)
+  }
+
+  func makeImport(input: String, isTSV: Bool, split: Split) throws -> CSVImport {
+    var separator: Character? = isTSV ? "\t" : nil
+    if let delimiter {
+      guard let character = delimiter == "tab" || delimiter == "\\t" ? "\t" : delimiter.first,
+        delimiter.count == 1
+          || character == "\t"
+      else { throw TrainerError(.usage, "--delimiter takes one character or 'tab', not '\(delimiter)'") }
+      separator = character
+    }
+    return CSVImport(
+      path: input, target: target.map(column) ?? .number(-1), drop: drop.map(column), testPath: test,
+      hasHeader: !noHeader, delimiter: separator, task: task ?? .automatic, inputType: type ?? .automatic, split: split)
+  }
+
+  /// A whole number is a column's place.
+  private func column(_ text: String) -> CSVImport.Column { Int(text).map(CSVImport.Column.number) ?? .name(text) }
+}
+
+extension Split: ExpressibleByArgument {}
+extension CSVImport.Task: ExpressibleByArgument {}
+extension CSVImport.InputType: ExpressibleByArgument {}

@@ -1,0 +1,130 @@
+import ArgumentParser
+import Foundations
+import Reporting
+import Training
+
+/// `trainer run CONFIG`.
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Trains what a config describes.",
+    discussion: """
+      The run directory gets the resolved config, metrics.jsonl and checkpoints. In a directory that holds the same \
+      run, an unfinished one goes on from its newest checkpoint and of a finished one the summary is printed.
+
+      Interrupted by SIGINT, SIGTERM or SIGHUP, it saves a checkpoint and ends with exit code 75; the second signal \
+      ends it at once. SIGUSR1 saves a checkpoint and goes on.
+
+      EXAMPLES
+        trainer run configs/softmax.json
+        trainer run configs/softmax.json --set training.epochs=5 --set optimizer.learningRate=0.3 --output runs/try
+      """)
+
+  @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))
+  var config: String
+
+  @Option(
+    help: ArgumentHelp("The run directory. (default: the config's output)", valueName: "dir"), completion: .directory)
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A value in place of the config's: JSON, or else text; a number in the path is an array's index. May be repeated.",
+      valueName: "key.path=value"))
+  var set: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "What to begin from: auto, the newest checkpoint if there is one; never, a directory without a run; or a file.",
+      valueName: "auto|never|file"))
+  var resume: RunOptions.Resume = .automatic
+
+  @OptionGroup var shared: RunningOptions
+
+  func run() throws {
+    let configuration = try RunConfiguration(file: config, overrides: set.map(SettingsOverride.init), output: output)
+    try shared.carryOut(configuration, resume: resume)
+  }
+}
+
+/// `trainer resume RUN_DIR`.
+struct ResumeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "resume", abstract: "Goes on with a run.",
+    discussion: """
+      The run goes on from its newest checkpoint with the config that its directory holds, and ends with the same bits \
+      as one that was never interrupted.
+      """)
+
+  @Argument(help: "The run directory.", completion: .directory)
+  var runDirectory: String
+
+  @OptionGroup var shared: RunningOptions
+
+  func run() throws {
+    guard try RunDirectory(runDirectory).storedConfiguration() != nil else {
+      throw TrainerError(
+        .usage, "\(runDirectory): there is no run in this directory (no config.json); start one with trainer run")
+    }
+    let configuration = try RunConfiguration(file: RunDirectory(runDirectory).configPath, output: runDirectory)
+    try shared.carryOut(configuration, resume: .automatic)
+  }
+}
+
+/// What `run` and `resume` share.
+struct RunningOptions: ParsableArguments {
+  @OptionGroup var workers: WorkerOptions
+
+  @Flag(help: "Print errors and warnings only.")
+  var quiet = false
+
+  /// Trains and shows it, and ends the program with the exit code of an interruption if there was one.
+  func carryOut(_ configuration: RunConfiguration, resume: RunOptions.Resume) throws {
+    let console = Console(isQuiet: quiet)
+    let control = RunControl()
+    let signals = SignalHandling(control, console)
+    let display = ProgressDisplay(console)
+    defer { display.end() }
+    let outcome = try signals.whileHandling {
+      try train(
+        configuration, options: RunOptions(workers: workers.workers, resume: resume, control: control),
+        observers: [MetricsFile(), display, signals])
+    }
+    switch outcome {
+    case .finished(let summary): console.print(summary.text)
+    case .alreadyFinished(let summary): console.print(summary.textOfFinishedRun)
+    case .interrupted(let step, let checkpoint):
+      console.print("interrupted after step \(step), saved \(checkpoint); the same command goes on from there\n")
+      throw ArgumentParser.ExitCode(Foundations.ExitCode.interruptedAfterSave.rawValue)
+    }
+  }
+}
+
+/// The number of workers.
+struct WorkerOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Worker threads; their number changes no bit of the result. (default: one for each core)", valueName: "n"))
+  var workers: Int?
+
+  func validate() throws {
+    if let workers, workers < 1 { throw ValidationError("--workers is \(workers), expected at least 1") }
+  }
+}
+
+extension RunOptions.Resume: ExpressibleByArgument {
+  public init?(argument: String) {
+    switch argument {
+    case "auto": self = .automatic
+    case "never": self = .never
+    default: self = .file(argument)
+    }
+  }
+
+  public var defaultValueDescription: String {
+    switch self {
+    case .automatic: "auto"
+    case .never: "never"
+    case .file(let path): path
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Foundation
+import Foundations
+import HDF5
+import Reporting
+
+/// The command line: `trainer …`.
+@main
+struct TrainerCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "trainer",
+    abstract: "Trains dense models on CPUs: the same bits on any number of cores.",
+    discussion: """
+      Data and checkpoints are HDF5 files, a run is described by a JSON file:
+
+        trainer run configs/softmax.json
+
+      The same command goes on with a run that was interrupted.
+      """,
+    version: Program.version,
+    subcommands: [
+      RunCommand.self, ResumeCommand.self, EvaluateCommand.self, PredictCommand.self, DataCommand.self,
+      CheckpointCommand.self, GradientCommand.self, GraphCommand.self,
+    ])
+
+  static func main() {
+    // A reader of the output that goes away must not end a training.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      let arguments = Array(CommandLine.arguments.dropFirst())
+      var command = try parseAsRoot(FormulaArguments.normalized(arguments))
+      try command.run()
+    } catch {
+      end(with: error)
+    }
+  }
+
+  /// Ends the program with the error's sentence and its documented exit code.
+  private static func end(with error: any Error) -> Never {
+    let code: Foundations.ExitCode
+    var text: String
+    switch error {
+    case let error as TrainerError:
+      code = error.code
+      text = "error: \(error.message)\n"
+    case let error as HDF5Error:
+      code = .data
+      text = "error: \(error.message)\n"
+    case let error as FileError:
+      code = .usage
+      text = "error: \(error)\n"
+    case let status as ArgumentParser.ExitCode:
+      Foundation.exit(status.rawValue)
+    default:
+      let isHelp = exitCode(for: error) == .success
+      code = isHelp ? .done : .usage
+      text = fullMessage(for: error) + "\n"
+      if isHelp {
+        print(text, terminator: "")
+        Foundation.exit(code.rawValue)
+      }
+    }
+    // Where standard error itself is broken, only the exit code is left to tell.
+    do { try StandardStream.error.write(text) } catch _ {}
+    Foundation.exit(code.rawValue)
+  }
+
+  static let _errorPrefix = "error: "
+}

@@ -1,0 +1,106 @@
+import Kernels
+import TestSupport
+import Testing
+
+@Suite struct MovementTests {
+  // Shape, strides: contiguous, permuted, broadcast along any axis, backwards, scalars, empty.
+  private static let views: [(shape: [Int], strides: [Int])] = [
+    ([], []), ([1], [1]), ([7], [1]), ([7], [0]), ([7], [3]), ([0, 3], [3, 1]), ([3, 0], [1, 1]),
+    ([5, 4], [4, 1]), ([4, 5], [1, 4]), ([5, 4], [0, 1]), ([5, 4], [1, 0]), ([5, 4], [0, 0]),
+    ([2, 3, 4], [12, 4, 1]), ([4, 3, 2], [1, 4, 12]), ([2, 3, 4], [0, 4, 0]), ([3, 2, 70], [70, 0, 1]),
+    ([2, 1, 3, 2], [6, 99, 2, 1]),
+  ]
+
+  @Test(arguments: InstructionSet.available)
+  func stridedCopiesEqualTheNaiveOnesInAnyPieces(instructions: InstructionSet) {
+    func check<Scalar: KernelElement>(_ type: Scalar.Type) {
+      let kernels = instructions.kernels(for: Scalar.self)
+      let x = (0..<450).map { Scalar($0) }
+      for (shape, strides) in Self.views {
+        let expected = Naive.stridedCopy(x, shape: shape, strides: strides)
+        for pieces in [1, 2, 5, 64, 1000] {
+          let found = withMemory { memory in
+            let out = memory.room(expected.count, of: Scalar.self)
+            let (source, extents, steps) = (memory.place(x), memory.place(shape), memory.place(strides))
+            for start in stride(from: 0, to: expected.count, by: pieces) {
+              kernels.stridedCopy(
+                source, shape: extents, strides: steps, rank: shape.count, start: start,
+                count: min(pieces, expected.count - start), into: out + start)
+            }
+            return array(out, expected.count)
+          }
+          #expect(bitDifference(found, expected) == nil, "\(Scalar.self) \(shape) by \(strides), \(pieces) at a time")
+        }
+      }
+    }
+    check(Float.self)
+    check(Double.self)
+  }
+
+  @Test func stridedCopiesGoBackwards() {
+    let found: [Float] = withMemory { memory in
+      let out = memory.room(6, of: Float.self)
+      Kernels<Float>.best.stridedCopy(
+        memory.place([0, 1, 2, 3, 4, 5]) + 5, shape: memory.place([2, 3]), strides: memory.place([-3, -1]), rank: 2,
+        start: 0, count: 6, into: out)
+      return array(out, 6)
+    }
+    #expect(found == [5, 4, 3, 2, 1, 0])
+  }
+
+  @Test(arguments: InstructionSet.available)
+  func gathersConvertAndScaleRows(instructions: InstructionSet) {
+    func check<Scalar: KernelElement>(_ type: Scalar.Type) {
+      let kernels = instructions.kernels(for: Scalar.self)
+      func multiplyAdd(_ x: Scalar, _ y: Scalar, _ z: Scalar) -> Scalar {
+        instructions.chain == .fused ? z.addingProduct(x, y) : x * y + z
+      }
+      for columns in [0, 1, 3, 16, 31, 64, 100] {
+        let indices: [Int64] = [4, 0, 4, 19, 7, 19, 1]
+        var generator = SeededGenerator(2)
+        let bytes = (0..<20 * columns).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        let numbers: [Scalar] = mixedNumbers(20 * columns, seed: 3)
+        let (scale, offset): ([Scalar], [Scalar]) = (generator.numbers(columns), generator.numbers(columns))
+        func expected(_ source: [Scalar]) -> [Scalar] {
+          indices.flatMap { row in
+            (0..<columns).map { multiplyAdd(source[Int(row) * columns + $0], scale[$0], offset[$0]) }
+          }
+        }
+        for shift in [0, 1] {
+          let (fromBytes, fromNumbers) = withMemory { memory in
+            let (rows, factor, summand) = (memory.place(indices), memory.place(scale), memory.place(offset))
+            let out = (0..<2).map { _ in memory.room(indices.count * columns, shift: shift, of: Scalar.self) }
+            kernels.gatherRows(
+              bytes: memory.place(bytes, shift: shift), indices: rows, rows: indices.count, columns: columns,
+              scale: factor, offset: summand, into: out[0])
+            kernels.gatherRows(
+              memory.place(numbers, shift: shift), indices: rows, rows: indices.count, columns: columns, scale: factor,
+              offset: summand, into: out[1])
+            return (array(out[0], indices.count * columns), array(out[1], indices.count * columns))
+          }
+          let name = "\(Scalar.self), \(columns) columns, shifted by \(shift)"
+          #expect(bitDifference(fromBytes, expected(bytes.map { Scalar($0) })) == nil, "\(name)")
+          #expect(bitDifference(fromNumbers, expected(numbers)) == nil, "\(name)")
+        }
+      }
+    }
+    check(Float.self)
+    check(Double.self)
+  }
+
+  @Test func everyByteIsConvertedExactly() {
+    let bytes = (0...255).map { UInt8($0) }
+    for instructions in InstructionSet.available {
+      let found = withMemory { memory in
+        let out = memory.room(256, of: Float.self)
+        instructions.kernels().gatherRows(
+          bytes: memory.place(bytes), indices: memory.place([0]), rows: 1, columns: 256,
+          scale: memory.place([Float](repeating: 1, count: 256)),
+          offset: memory.place([Float](repeating: 0, count: 256)),
+          into: out)
+        return array(out, 256)
+      }
+      #expect(found == bytes.map { Float($0) })
+    }
+  }
+}

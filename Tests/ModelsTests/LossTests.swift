@@ -1,0 +1,179 @@
+import Autodiff
+import Foundation
+import Foundations
+import Models
+import TestSupport
+import Testing
+
+@Suite struct LossTests {
+  /// The fixture's loss; `nil` for one that the trainer does not have yet.
+  private func loss(named name: String, _ settings: JSONValue) -> (any Loss)? {
+    guard settings["positiveWeight"] == nil, settings["sampleWeights"] == nil else { return nil }
+    let smoothing = settings["labelSmoothing"]?.double ?? 0
+    let weights = settings["classWeights"]?.numbers
+    switch name {
+    case SoftmaxCrossEntropy.type: return SoftmaxCrossEntropy(labelSmoothing: smoothing, classWeights: weights)
+    case BinaryCrossEntropy.type: return BinaryCrossEntropy(labelSmoothing: smoothing, classWeights: weights)
+    case MeanSquaredError.type: return MeanSquaredError()
+    case MeanAbsoluteError.type: return MeanAbsoluteError()
+    case Huber.type: return Huber(delta: settings["delta"]?.double ?? 1)
+    default: return nil
+    }
+  }
+
+  // Value and gradient; among the cases are logits of ±1e4, class weights and label smoothing.
+  @Test func valuesAndGradientsEqualPyTorch() throws {
+    let cases = try #require(Fixture.read("losses").member("cases").elements)
+    var compared: [String: Int] = [:]
+    for reference in cases {
+      let name = try #require(reference.member("loss").text)
+      let settings = try reference.member("settings")
+      guard let loss = loss(named: name, settings) else { continue }
+      let inputs = try reference.member("inputs")
+      let samples = inputs.shape[0]
+      let outputShape = [samples, inputs.values.count / samples]
+      let labels = settings["labels"]?.numbers
+      let targets = labels ?? (settings["distributions"] ?? settings["targets"])?.numbers ?? []
+      let (value, gradient) = try evaluate(
+        loss, outputs: (inputs.values, outputShape), targets: (targets, labels == nil ? outputShape : [samples]))
+      let title = "\(name), \(try reference.member("name").text ?? "")"
+      #expect(difference([value], try reference.member("value").numbers, within: 1e-12, scale: 0) == nil, "\(title)")
+      #expect(difference(gradient, try reference.member("gradient").values, within: 1e-12) == nil, "\(title)")
+      compared[name, default: 0] += 1
+    }
+    #expect(
+      compared == [
+        "softmaxCrossEntropy": 9, "binaryCrossEntropy": 4, "meanSquaredError": 1, "meanAbsoluteError": 1, "huber": 2,
+      ])
+  }
+
+  @Test(arguments: [0, 0.1], [nil, [0.5, 2, 1.25]])
+  func oneHotTargetsAreLabels(smoothing: Double, weights: [Double]?) throws {
+    let loss = SoftmaxCrossEntropy(labelSmoothing: smoothing, classWeights: weights)
+    var generator = SeededGenerator(1)
+    let logits: (values: [Double], shape: Shape) = (generator.numbers(12, in: -5...5), [4, 3])
+    let labels = try evaluate(loss, outputs: logits, targets: ([2, 0, 1, 1], [4]))
+    let column = try evaluate(loss, outputs: logits, targets: ([2, 0, 1, 1], [4, 1]))
+    let oneHot = try evaluate(loss, outputs: logits, targets: ([0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 1, 0], [4, 3]))
+    #expect(labels.value == column.value && labels.gradient == column.gradient)
+    #expect(difference([oneHot.value] + oneHot.gradient, [labels.value] + labels.gradient, within: 1e-15) == nil)
+  }
+
+  @Test func hugeLogitsStayFiniteInSinglePrecision() throws {
+    func check(_ loss: any Loss, logits: [Float], shape: Shape, targets: [Float], targetShape: Shape, expected: Float)
+      throws
+    {
+      let graph = Graph()
+      let z = try graph.input("z", shape: shape)
+      let value = try loss.terms(outputs: z, targets: graph.input("t", shape: targetShape)).batchLoss
+      let gradient = try graph.gradient(of: value, withRespectTo: [z])[0]
+      let results = try graph.evaluate([value, gradient], inputs: ["z": logits, "t": targets])
+      #expect(results[0] == [expected])
+      #expect(results[1].allSatisfy { $0.isFinite })
+    }
+    try check(
+      SoftmaxCrossEntropy(), logits: [1e4, -1e4, -1e4, 1e4], shape: [2, 2], targets: [0, 0], targetShape: [2],
+      expected: 1e4)
+    try check(
+      BinaryCrossEntropy(), logits: [1e4, -1e4, 1e4, -1e4], shape: [4, 1], targets: [1, 0, 0, 1], targetShape: [4],
+      expected: 5e3)
+  }
+
+  // Smoothing by ε mixes the targets with 1/2: the loss is that of the targets t (1 − ε) + ε / 2.
+  @Test func binarySmoothingMixesTheTargets() throws {
+    let logits: (values: [Double], shape: Shape) = ([-2, 0.5, 3], [3, 1])
+    let smoothed = try evaluate(BinaryCrossEntropy(labelSmoothing: 0.2), outputs: logits, targets: ([0, 1, 1], [3]))
+    let mixed = try evaluate(BinaryCrossEntropy(), outputs: logits, targets: ([0.1, 0.9, 0.9], [3]))
+    #expect(difference([smoothed.value] + smoothed.gradient, [mixed.value] + mixed.gradient, within: 1e-15) == nil)
+  }
+
+  @Test func weightsAreThoseOfTheTargets() throws {
+    let graph = Graph()
+    let targets = try graph.input("t", shape: [3])
+    func weights(_ loss: any Loss, outputs: Int) throws -> [Double]? {
+      let terms = try loss.terms(
+        outputs: graph.constant(Array(repeating: 0, count: 3 * outputs), shape: [3, outputs]),
+        targets: targets)
+      return try terms.weights.map { try graph.evaluate($0, inputs: ["t": [1, 0, 1]]) }
+    }
+    #expect(try weights(SoftmaxCrossEntropy(classWeights: [0.25, 3]), outputs: 2) == [3, 0.25, 3])
+    #expect(try weights(BinaryCrossEntropy(classWeights: [0.25, 3]), outputs: 1) == [3, 0.25, 3])
+    #expect(try weights(SoftmaxCrossEntropy(), outputs: 2) == nil)
+    #expect(try weights(BinaryCrossEntropy(), outputs: 1) == nil)
+    #expect(try weights(MeanSquaredError(), outputs: 1) == nil)
+  }
+
+  @Test func probabilities() throws {
+    let graph = Graph()
+    let z = try graph.constant([0, log(3.0)], shape: [1, 2])
+    let softmax = try #require(try SoftmaxCrossEntropy().probabilities(of: z))
+    #expect(difference(try graph.evaluate(softmax), [0.25, 0.75], within: 1e-15) == nil)
+    let sigmoid = try #require(try BinaryCrossEntropy().probabilities(of: z))
+    #expect(difference(try graph.evaluate(sigmoid), [0.5, 0.75], within: 1e-15) == nil)
+    #expect(try MeanSquaredError().probabilities(of: z) == nil)
+  }
+
+  @Test func tasks() throws {
+    #expect(
+      try SoftmaxCrossEntropy().task(outputCount: 10, targets: .integers(0...7))
+        == .multiclass(classes: 10, oneHotTargets: false))
+    #expect(
+      try SoftmaxCrossEntropy().task(outputCount: 3, targets: .values(count: 3))
+        == .multiclass(classes: 3, oneHotTargets: true))
+    #expect(try BinaryCrossEntropy().task(outputCount: 1, targets: .integers(0...1)) == .binary(outputs: 1))
+    #expect(try BinaryCrossEntropy().task(outputCount: 4, targets: .values(count: 4)) == .binary(outputs: 4))
+    #expect(try MeanSquaredError().task(outputCount: 2, targets: .values(count: 2)) == .regression(outputs: 2))
+    #expect(try MeanSquaredError().task(outputCount: 1, targets: .integers(-3...4)) == .regression(outputs: 1))
+    #expect(Task.multiclass(classes: 3, oneHotTargets: true).targetCount == 3)
+    #expect(Task.multiclass(classes: 3, oneHotTargets: false).targetCount == 1)
+    #expect(Task.binary(outputs: 4).targetCount == 4)
+  }
+
+  @Test(arguments: [
+    (
+      SoftmaxCrossEntropy() as any Loss, 1, TargetKind.integers(0...1), ExitCode.usage,
+      "softmaxCrossEntropy needs an output for each class, but the model has 1 output; give the last layer more "
+        + "units, or use binaryCrossEntropy"
+    ),
+    (
+      SoftmaxCrossEntropy(classWeights: [1, 2]), 3, .integers(0...2), .usage,
+      "loss.classWeights has 2 weights, but the model has 3 outputs"
+    ),
+    (
+      SoftmaxCrossEntropy(), 3, .integers(0...4), .data,
+      "class label 4 is out of range: labels go from 0 to 2; the last layer needs a unit for each class"
+    ),
+    (
+      SoftmaxCrossEntropy(), 3, .integers(-1...4), .data,
+      "class label -1 is out of range: labels go from 0 to 2; the last layer needs a unit for each class"
+    ),
+    (
+      SoftmaxCrossEntropy(), 3, .values(count: 4), .usage,
+      "softmaxCrossEntropy needs one integer class label or 3 one-hot columns a sample for a model with 3 outputs, "
+        + "but the targets have 4 floating-point columns"
+    ),
+    (
+      BinaryCrossEntropy(), 2, .integers(0...1), .usage,
+      "binaryCrossEntropy with one label a sample needs a model with 1 output, but it has 2"
+    ),
+    (
+      BinaryCrossEntropy(), 1, .integers(0...2), .data,
+      "class label 2 is out of range: labels go from 0 to 1; for more than two classes use softmaxCrossEntropy"
+    ),
+    (
+      BinaryCrossEntropy(), 1, .values(count: 3), .usage,
+      "the targets have 3 columns, but the model has 1 outputs"
+    ),
+    (
+      BinaryCrossEntropy(classWeights: [1, 2]), 3, .values(count: 3), .usage,
+      "loss.classWeights of binaryCrossEntropy needs a model with 1 output"
+    ),
+    (
+      MeanSquaredError(), 2, .values(count: 1), .usage,
+      "the targets have 1 values a sample, but the model has 2 outputs"
+    ),
+  ])
+  func targetsThatDoNotFit(loss: any Loss, outputs: Int, targets: TargetKind, code: ExitCode, message: String) {
+    #expect(throws: TrainerError(code, message)) { try loss.task(outputCount: outputs, targets: targets) }
+  }
+}
