@@ -2,147 +2,116 @@ import ArgumentParser
 import Autodiff
 import Foundations
 
-/// `trainer gradient`.
+/// `trainer gradient FORMULA --at NAME=VALUE…`.
 struct GradientCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "gradient",
-    abstract: "Prints a formula's value and gradient at a point.",
-    usage: "trainer gradient <formula> --at NAME=VALUE... [--format text|json] [--symbolic] [--hessian]",
+    commandName: "gradient", abstract: "Prints a formula's value and gradient at a point.",
     discussion: """
-      A formula is written as usual: w[0]^2 + w[1]^2 - w[0]*w[1], sum((x - b)^2), log(1 + exp(-z)).
+      The gradient is computed by automatic differentiation, exactly but for rounding. Each name of the formula needs a
+      value, and the gradient has that value's shape.
 
+      FORMULAS
+        numbers and names     2, .5, 1e-3, w, x1; pi and e, unless --at gives these names a value
+        arithmetic            + - * / ^ and @ for the matrix product; -x^2 is -(x^2), 2^3^2 is 2^9
+        comparisons           < <= > >= == != give 1 or 0
+        arrays                [1, 2, 3], w[0], w[-1], m[0, 1], m[:, 1:], x[labels]
+        broadcasting          as in NumPy
+
+      FUNCTIONS
+      \(Formula.functions.map { "  \($0.signature): \($0.summary)" }.joined(separator: "\n"))
+
+      EXAMPLES
         trainer gradient "w[0]^2 + w[1]^2 - w[0]*w[1]" --at w=-5,5
-
-      The gradient is exact: by reverse-mode differentiation of the formula's graph, not by differences.
+        trainer gradient "sum((x - b)^2)" --at x=5,10 --at b=10 --symbolic
+        trainer gradient "-log(sigmoid(x @ w))" --at "x=1,2" --at "w=0.5,-1" --hessian --format json
       """)
 
-  /// How the result is printed.
-  enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, json
+  }
 
-  @Argument(help: "The formula; it may begin with '-'.")
+  @Argument(help: "The formula. It may begin with a minus.")
   var formula: String
 
-  @Option(
-    help: ArgumentHelp(
-      "The value of a name: a number, several separated by commas for a vector, or a JSON array.",
-      valueName: "name=value"))
-  var at: [String] = []
+  @OptionGroup var point: PointOptions
 
-  @Option(help: "text or json.")
-  var format = Format.text
+  @Option(help: "How to print the result.")
+  var format: Format = .text
 
-  @Option(help: "The type to compute in: float64 or float32.")
-  var precision = ElementType.float64
-
-  @Flag(help: "Also print the partial derivatives as formulas.")
+  @Flag(help: "Print the partial derivatives as formulas too.")
   var symbolic = false
 
-  @Flag(help: "Also print the second derivatives.")
+  @Flag(help: "Print the matrix of second derivatives too.")
   var hessian = false
 
   func run() throws {
-    do {
-      let point = try at.map(parsePoint)
-      let evaluation = try FormulaEvaluation(Formula(formula), at: point, precision: precision)
-      let result = try GradientResult(evaluation, isSymbolic: symbolic, hasHessian: hessian)
-      try printResult((format == .json ? result.json.compactText : result.text) + "\n")
-    } catch let error as FormulaError {
-      throw TrainerError(.usage, error.description)
+    let report = try showingFormulaErrors {
+      let evaluation = try FormulaEvaluation(Formula(formula), at: point.point(), precision: point.precision)
+      return try GradientReport(evaluation, isSymbolic: symbolic, hasHessian: hessian)
     }
-  }
-}
-
-extension ElementType: ExpressibleByArgument {}
-
-/// Reads `NAME=VALUE`.
-///
-/// - Throws: `TrainerError` if it is anything else.
-func parsePoint(_ text: String) throws -> (name: String, value: ArrayValue) {
-  let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-  guard parts.count == 2, !parts[0].isEmpty, let value = ArrayValue(commandLine: String(parts[1])) else {
-    throw TrainerError(
-      .usage, "--at: found '\(text)', expected NAME=VALUE with a number, numbers separated by commas, or a JSON array")
-  }
-  return (String(parts[0]), value)
-}
-
-/// Makes an argument that begins with '-' and is no option a formula: the parser takes such a one for an option, unless
-/// a space stands before it.
-func shieldFormulas(_ arguments: [String]) -> [String] {
-  guard let command = arguments.first, ["gradient", "graph"].contains(command) else { return arguments }
-  let options = [
-    "--at", "--format", "--precision", "--symbolic", "--hessian", "--config", "--plan", "--output", "--set", "--help",
-    "--version",
-  ]
-  return arguments.map { argument in
-    let name = argument.prefix { $0 != "=" }
-    let isOption =
-      argument == "-h" || argument == "-o" || argument == "--"
-      || (argument.hasPrefix("--") && argument.dropFirst(2).first?.isLetter == true
-        && options.contains { $0.hasPrefix(name) || name.hasPrefix($0) })
-    return argument.hasPrefix("-") && !isOption ? " " + argument : argument
+    try printResult(format == .json ? report.json.compactText + "\n" : report.text)
   }
 }
 
 /// What `trainer gradient` prints.
-private struct GradientResult {
-  let point: [(name: String, value: ArrayValue)]
-  let value: ArrayValue
-  let gradient: [ArrayValue]
-  let partials: [[String]]?
-  let hessian: [[ArrayValue]]?
+struct GradientReport {
+  private let value: ArrayValue
+  private let names: [String]
+  private let gradient: [ArrayValue]
+  private let partials: [[String]]?
+  private let hessian: [[ArrayValue]]?
 
   init(_ evaluation: FormulaEvaluation, isSymbolic: Bool, hasHessian: Bool) throws {
-    point = evaluation.point
-    value = try evaluation.value()
+    names = evaluation.point.map(\.name)
     gradient = try evaluation.gradient()
+    value = try evaluation.value()
     partials = isSymbolic ? try evaluation.partialDerivatives() : nil
     hessian = hasHessian ? try evaluation.hessian() : nil
   }
 
+  /// `{"value":75,"gradient":{"w":[-15,15]}}`; what is asked for beside it has keys of its own.
   var json: JSONValue {
-    var object = JSONObject()
-    object["value"] = value.json
-    object["gradient"] = byName { gradient[$0].json }
-    if let partials { object["symbolic"] = byName { .array(partials[$0].map(JSONValue.string)) } }
-    if let hessian { object["hessian"] = byName { row in byName { hessian[row][$0].json } } }
+    var object: JSONObject = ["value": .number(value.values[0]), "gradient": .object(byName { gradient[$0].json })]
+    if let partials {
+      object["symbolic"] = .object(
+        byName { index in gradient[index].nested(partials[index].map(JSONValue.string)) })
+    }
+    if let hessian {
+      object["hessian"] = .object(byName { row in .object(byName { hessian[row][$0].json }) })
+    }
     return .object(object)
   }
 
-  private func byName(_ value: (Int) -> JSONValue) -> JSONValue {
+  private func byName(_ member: (Int) -> JSONValue) -> JSONObject {
     var object = JSONObject()
-    for (index, entry) in point.enumerated() { object[entry.name] = value(index) }
-    return .object(object)
+    for (index, name) in names.enumerated() { object[name] = member(index) }
+    return object
   }
 
   var text: String {
-    var lines = ["value     \(value.json.lineText)"]
-    for (index, entry) in point.enumerated() {
-      lines.append("gradient  \(entry.name) = \(gradient[index].json.lineText)")
-    }
-    for (index, entry) in point.enumerated() {
-      for (element, formula) in (partials?[index] ?? []).enumerated() {
-        lines.append("d/d\(entry.name)\(indices(of: element, in: entry.value.shape)) = \(formula)")
+    var lines = ["value: \(number(value.values[0]))"]
+    if !names.isEmpty { lines.append("gradient:") }
+    lines += names.indices.map { "  \(names[$0]): \(array(gradient[$0]))" }
+    if let partials {
+      lines.append("partial derivatives:")
+      for (index, formulas) in partials.enumerated() {
+        let elements = gradient[index].elementNames(names[index])
+        lines += zip(elements, formulas).map { "  d/d\($0): \($1)" }
       }
     }
     if let hessian {
-      for (row, left) in point.enumerated() {
-        for (column, right) in point.enumerated() {
-          lines.append("hessian   \(left.name), \(right.name) = \(hessian[row][column].json.lineText)")
-        }
+      lines.append("second derivatives:")
+      for (row, values) in hessian.enumerated() {
+        lines += values.indices.map { "  \(names[row]), \(names[$0]): \(array(values[$0]))" }
       }
     }
-    return lines.joined(separator: "\n")
+    return lines.joined(separator: "\n") + "\n"
   }
 
-  /// Where an element stands: `[1]`, `[0, 2]`; nothing for a scalar.
-  private func indices(of element: Int, in shape: [Int]) -> String {
-    guard !shape.isEmpty else { return "" }
-    var rest = element
-    let coordinates = shape.reversed().map { extent in
-      defer { rest /= extent }
-      return rest % extent
-    }
-    return "[\(coordinates.reversed().map(String.init).joined(separator: ", "))]"
+  /// Numbers as in JSON, but with words for those that JSON cannot hold.
+  private func number(_ value: Double) -> String { value.isFinite ? JSONValue.text(of: value) : "\(value)" }
+
+  private func array(_ array: ArrayValue) -> String {
+    array.nested(array.values.map { .string(number($0)) }).lineText.replacing("\"", with: "")
   }
 }
