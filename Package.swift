@@ -72,7 +72,7 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: ["Training", "Checkpoints", "Models", "Optimizers", "Datasets", "Foundations", "TestSupport"]),
-    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training", "TestSupport"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training", "Foundations", "TestSupport"]),
     .testTarget(name: "IntegrationTests", dependencies: ["Foundations", "HDF5", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
