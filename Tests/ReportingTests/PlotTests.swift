@@ -17,7 +17,8 @@ struct PlotTests {
     return plot
   }
 
-  @Test("two drawings have the same bytes, without the plotter's version", .enabled(if: Tool.path(of: "gnuplot") != nil))
+  @Test(
+    "two drawings have the same bytes, without the plotter's version", .enabled(if: Tool.path(of: "gnuplot") != nil))
   func reproducible() throws {
     try withScratchDirectory { directory in
       for name in ["a.svg", "b.svg", "c.png"] { try plot().write(to: "\(directory)/\(name)") }
