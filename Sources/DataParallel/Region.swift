@@ -4,10 +4,8 @@ import Synchronization
 
 /// What a region computes. Units of one phase run at once on several threads and keep to Note [Disjointness].
 public protocol RegionWork: Sendable {
-  /// Computes the gradient of one shard of a step's batch into the shard's slot.
-  func gradient(step: Int, shard: Int, worker: Int)
-  /// Sums one block of the gradient over the slots and updates that block of the parameters.
-  func update(step: Int, block: Int, worker: Int)
+  /// Computes one unit of a phase, such as the gradient of one shard or the update of one block.
+  func run(step: Int, phase: Int, unit: Int, worker: Int)
 }
 
 /// Starts `count` workers and returns when all have returned. Fewer threads than workers are enough: whoever calls a
@@ -22,8 +20,8 @@ public func dispatchStarter(count: Int, body: @escaping @Sendable (Int) -> Void)
 
 /// A stretch of training steps that workers run without going back to the coordinator.
 ///
-/// Note [Claims]. A step has two phases, its shards' gradients and its blocks' updates. All units of a region are
-/// numbered through, in order of steps, phases and units. Workers claim the next number from one counter, but only
+/// Note [Claims]. A step has phases: its shards' gradients, its blocks' updates, and between passes over the blocks a
+/// unit that joins sums over all of them. All units of a region are numbered through, in order of steps, phases and units. Workers claim the next number from one counter, but only
 /// while its phase is open, that is, when every unit of the phases before it is done, which a second counter counts.
 /// Neither counter is ever reset. Any worker can claim any unit, so one alone can finish a region: it does not matter
 /// how many threads the starter really runs, or when they arrive.
@@ -49,29 +47,40 @@ public struct Region: Sendable {
 
   /// Runs steps in order and returns when the last is done.
   ///
+  /// - Parameter phases: The number of units of each phase of a step.
   /// - Returns: The number of workers that ran at least one unit.
   @discardableResult
-  public func run(steps: Range<Int>, shards: Int, blocks: Int, _ work: some RegionWork) -> Int {
+  public func run(steps: Range<Int>, phases: [Int], _ work: some RegionWork) -> Int {
     let counters = Counters()
+    // The units of a step up to and with each phase.
+    var unitsPerStep = 0
+    let ends = phases.map { units in
+      unitsPerStep += units
+      return unitsPerStep
+    }
     start(workers) { worker in
-      Self.runUnits(as: worker, steps: steps, shards: shards, blocks: blocks, work, counters)
+      ends.withUnsafeBufferPointer { Self.runUnits(as: worker, steps: steps, ends: $0, work, counters) }
     }
     return counters.participants.load(ordering: .relaxed)
   }
 
   private static func runUnits<Work: RegionWork>(
-    as worker: Int, steps: Range<Int>, shards: Int, blocks: Int, _ work: Work, _ counters: Counters
+    as worker: Int, steps: Range<Int>, ends: UnsafeBufferPointer<Int>, _ work: Work, _ counters: Counters
   ) {
-    let unitsPerStep = shards + blocks
+    guard let unitsPerStep = ends.last else { return }
     let total = steps.count * unitsPerStep
     var pauses = 0
     var hasRun = false
     while true {
       let number = counters.next.load(ordering: .relaxed)
       guard number < total else { break }
-      let (step, unit) = number.quotientAndRemainder(dividingBy: unitsPerStep)
-      let opening = step * unitsPerStep + (unit < shards ? 0 : shards)
-      guard counters.done.load(ordering: .acquiring) >= opening else {
+      let (step, place) = number.quotientAndRemainder(dividingBy: unitsPerStep)
+      var (phase, first) = (0, 0)
+      while place >= ends[phase] {
+        first = ends[phase]
+        phase += 1
+      }
+      guard counters.done.load(ordering: .acquiring) >= step * unitsPerStep + first else {
         pauses += 1
         if pauses <= pausesBeforeYield { pauseProcessor() } else { sched_yield() }
         continue
@@ -80,11 +89,7 @@ public struct Region: Sendable {
       guard
         counters.next.weakCompareExchange(expected: number, desired: number + 1, ordering: .relaxed).exchanged
       else { continue }
-      if unit < shards {
-        work.gradient(step: steps.lowerBound + step, shard: unit, worker: worker)
-      } else {
-        work.update(step: steps.lowerBound + step, block: unit - shards, worker: worker)
-      }
+      work.run(step: steps.lowerBound + step, phase: phase, unit: place - first, worker: worker)
       counters.done.wrappingAdd(1, ordering: .releasing)
       hasRun = true
     }

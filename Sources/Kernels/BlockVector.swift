@@ -31,6 +31,19 @@ public struct BlockVector<Scalar: KernelElement> {
   public func combine(_ x: BlockVector, scaledBy a: Double, plusSelfScaledBy b: Double) {
     kernels.combine(a, x.pointer, b, pointer, count: count)
   }
+  /// self = a · x² + b · self.
+  public func combineSquare(_ x: BlockVector, scaledBy a: Double, plusSelfScaledBy b: Double) {
+    kernels.combineSquare(a, x.pointer, b, pointer, count: count)
+  }
+  /// self = a · x / (b · √y + c).
+  public func assign(_ x: BlockVector, scaledBy a: Double, overRootOf y: BlockVector, scaledBy b: Double, plus c: Double)
+  {
+    kernels.rootQuotient(a, x.pointer, b, y.pointer, c, into: pointer, count: count)
+  }
+  /// self = self limited to −bound … bound.
+  public func clamp(to bound: Double) { kernels.clamp(pointer, to: bound, into: pointer, count: count) }
+  /// Σ self · y in double precision, in a fixed order.
+  public func dot(_ y: BlockVector) -> Double { kernels.dot(pointer, y.pointer, count: count) }
   /// self = a · self.
   public func scale(by a: Double) { kernels.scale(pointer, by: a, into: pointer, count: count) }
   /// self = self + a.

@@ -89,6 +89,26 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
     table.pointee.offset(count, a, x, out)
   }
 
+  /// `y = a * x² + b * y` over `count` elements.
+  public func combineSquare(_ a: Double, _ x: Source, _ b: Double, _ y: Destination, count: Int) {
+    table.pointee.square_axpby(count, a, x, b, y)
+  }
+
+  /// `out = a * x / (b * √y + c)` over `count` elements.
+  public func rootQuotient(
+    _ a: Double, _ x: Source, _ b: Double, _ y: Source, _ c: Double, into out: Destination, count: Int
+  ) {
+    table.pointee.root_quotient(count, a, x, b, y, c, out)
+  }
+
+  /// `out = x` limited to `-bound ... bound` over `count` elements; NaN stays.
+  public func clamp(_ x: Source, to bound: Double, into out: Destination, count: Int) {
+    table.pointee.clamp(count, bound, x, out)
+  }
+
+  /// The sum of `count` products `x * y` in double precision, in a fixed order.
+  public func dot(_ x: Source, _ y: Source, count: Int) -> Double { table.pointee.dot(count, x, y) }
+
   /// The sum of `count` elements in double precision, in a fixed order.
   public func total(_ x: Source, count: Int) -> Double { table.pointee.total(count, x) }
 

@@ -14,6 +14,27 @@ public protocol GradientTransformation: Sendable {
   func apply<Scalar: KernelElement>(to block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>)
 }
 
+/// A transformation that needs to know sums over all parameters, or over each tensor, before it can act on a block.
+///
+/// The chain is cut before it, as Note [Passes] in `UpdatePlan` says.
+public protocol GlobalTransformation: GradientTransformation {
+  /// What the sums run over.
+  var extent: SumExtent { get }
+  /// How many sums it needs.
+  var sumCount: Int { get }
+
+  /// Writes the sums over a block to `sums`; `apply` finds the sums over the whole extent in `block.sums`.
+  func measure<Scalar: KernelElement>(_ block: OptimizerBlock<Scalar>, into sums: UnsafeMutablePointer<Double>)
+}
+
+/// What the sums of a global transformation run over.
+public enum SumExtent: Sendable {
+  /// All parameters.
+  case allParameters
+  /// Each parameter tensor by itself.
+  case tensor
+}
+
 /// A block of the flat vectors during one step.
 public struct OptimizerBlock<Scalar: KernelElement> {
   /// On entry the gradient, on return the update.
@@ -26,34 +47,28 @@ public struct OptimizerBlock<Scalar: KernelElement> {
   public let range: Range<Int>
   /// The step, counted from 1.
   public let step: Int
-
-  /// Creates a block.
-  public init(
-    update: BlockVector<Scalar>, parameters: BlockVector<Scalar>, scratch: BlockVector<Scalar>, range: Range<Int>,
-    step: Int
-  ) {
-    self.update = update
-    self.parameters = parameters
-    self.scratch = scratch
-    self.range = range
-    self.step = step
-  }
+  /// The sums of a global transformation over its whole extent; for any other there are none.
+  public let sums: UnsafeBufferPointer<Double>
 }
 
 /// The blocks of the state vectors of one transformation.
 public struct UpdateState<Scalar: KernelElement> {
   private let vectors: UnsafePointer<UnsafeMutablePointer<Scalar>>
+  private let indices: [Int]
   private let range: Range<Int>
   private let kernels: Kernels<Scalar>
 
-  init(_ vectors: UnsafePointer<UnsafeMutablePointer<Scalar>>, range: Range<Int>, kernels: Kernels<Scalar>) {
+  init(
+    _ vectors: UnsafePointer<UnsafeMutablePointer<Scalar>>, indices: [Int], range: Range<Int>, kernels: Kernels<Scalar>
+  ) {
     self.vectors = vectors
+    self.indices = indices
     self.range = range
     self.kernels = kernels
   }
 
   /// The block of the state vector numbered as in `stateNames`.
   public subscript(index: Int) -> BlockVector<Scalar> {
-    BlockVector(vectors[index] + range.lowerBound, count: range.count, kernels: kernels)
+    BlockVector(vectors[indices[index]] + range.lowerBound, count: range.count, kernels: kernels)
   }
 }

@@ -1,61 +1,74 @@
 import Foundations
-import Kernels
 
-/// An optimizer: a chain of gradient transformations and a schedule of learning rates.
+/// An optimizer: chains of gradient transformations and a schedule of learning rates.
 ///
-/// One step on one block is: the chain turns the gradient into an update u, then w ← w − rate · u (or + to climb).
+/// One step is: the chain turns the gradient into an update u, then w ← w − rate · u. To climb instead, the gradient is
+/// negated first.
 public struct Optimizer: Sendable {
-  /// The transformations in order.
-  public let transformations: [any GradientTransformation]
-  /// The learning rate of each step.
-  public let schedule: LearningRateSchedule
-  /// Whether steps go up the gradient instead of down.
-  public let isMaximizing: Bool
-  /// For each transformation the number of its first state vector.
-  private let firstStates: [Int]
+  /// Parameters with a chain and a learning rate of their own.
+  public struct Group: Sendable {
+    /// The names of the group's parameters; `nil` for all that are in no other group.
+    public let parameters: Set<String>?
+    /// The transformations in order, after those that all groups share.
+    public let transformations: [any GradientTransformation]
+    /// The learning rate before the schedule.
+    public let learningRate: Double
 
-  /// Creates an optimizer.
-  public init(
-    _ transformations: [any GradientTransformation], schedule: LearningRateSchedule, isMaximizing: Bool = false
-  ) {
-    self.transformations = transformations
-    self.schedule = schedule
-    self.isMaximizing = isMaximizing
-    var count = 0
-    firstStates = transformations.map { transformation in
-      defer { count += transformation.stateNames.count }
-      return count
+    /// Creates a group.
+    public init(parameters: Set<String>?, transformations: [any GradientTransformation], learningRate: Double) {
+      self.parameters = parameters
+      self.transformations = transformations
+      self.learningRate = learningRate
     }
-    precondition(Set(stateNames).count == stateNames.count, "two state vectors share a name")
   }
 
-  /// The names of all state vectors, in order.
-  public var stateNames: [String] { transformations.flatMap(\.stateNames) }
+  /// The name of the state vector that holds the parameters' moving average.
+  public static let averageName = "average"
 
-  /// Updates one block of the parameters.
+  /// What acts on all gradients first: penalties, clipping.
+  public let shared: [any GradientTransformation]
+  /// The groups; the last is for all parameters that no other names.
+  public let groups: [Group]
+  /// The factor of the learning rates at each step.
+  public let schedule: LearningRateSchedule
+  /// The share that the moving average of the parameters keeps in a step; `nil` if there is no average.
+  public let averageDecay: Double?
+  /// Whether steps go up the gradient instead of down.
+  public let isMaximizing: Bool
+
+  /// Creates an optimizer.
   ///
-  /// - Parameters:
-  ///   - range: The block's place in the flat vectors.
-  ///   - step: The step, counted from 1.
-  ///   - gradient: The block's gradient; it is overwritten.
-  ///   - scratch: Room for as many elements.
-  ///   - parameters: The whole flat parameter vector.
-  ///   - state: The whole state vectors, in the order of `stateNames`.
-  public func update<Scalar: KernelElement>(
-    _ range: Range<Int>, step: Int, gradient: UnsafeMutablePointer<Scalar>, scratch: UnsafeMutablePointer<Scalar>,
-    parameters: UnsafeMutablePointer<Scalar>, state: UnsafePointer<UnsafeMutablePointer<Scalar>>,
-    kernels: Kernels<Scalar>
+  /// - Precondition: the last group, and no other, is for all remaining parameters.
+  public init(
+    shared: [any GradientTransformation] = [], groups: [Group], schedule: LearningRateSchedule,
+    averageDecay: Double? = nil, isMaximizing: Bool = false
   ) {
-    func vector(_ pointer: UnsafeMutablePointer<Scalar>) -> BlockVector<Scalar> {
-      BlockVector(pointer, count: range.count, kernels: kernels)
+    precondition(groups.firstIndex { $0.parameters == nil } == groups.count - 1, "one group is for the remaining")
+    self.shared = shared
+    self.groups = groups
+    self.schedule = schedule
+    self.averageDecay = averageDecay
+    self.isMaximizing = isMaximizing
+  }
+
+  /// Creates an optimizer that treats all parameters alike.
+  public init(
+    _ transformations: [any GradientTransformation], schedule: LearningRateSchedule, averageDecay: Double? = nil,
+    isMaximizing: Bool = false
+  ) {
+    self.init(
+      groups: [Group(parameters: nil, transformations: transformations, learningRate: schedule.base)],
+      schedule: schedule, averageDecay: averageDecay, isMaximizing: isMaximizing)
+  }
+
+  /// The names of all state vectors: those of the chains, and the average if there is one.
+  public var stateNames: [String] {
+    var names: [String] = []
+    for group in groups {
+      for name in (shared + group.transformations).flatMap(\.stateNames) where !names.contains(name) {
+        names.append(name)
+      }
     }
-    let block = OptimizerBlock(
-      update: vector(gradient), parameters: vector(parameters + range.lowerBound), scratch: vector(scratch),
-      range: range, step: step)
-    for (transformation, first) in zip(transformations, firstStates) {
-      transformation.apply(to: block, state: UpdateState(state + first, range: range, kernels: kernels))
-    }
-    let rate = schedule.learningRate(at: step)
-    block.parameters.add(block.update, scaledBy: isMaximizing ? rate : -rate)
+    return names + (averageDecay == nil ? [] : [Self.averageName])
   }
 }

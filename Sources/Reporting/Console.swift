@@ -48,7 +48,7 @@ public final class Console: Sendable {
   }
 
   /// Draws the line at the bottom anew, cut to the terminal's width: a line that wraps could not be cleared.
-  func draw(_ line: String) {
+  package func draw(_ line: String) {
     guard !isQuiet, let columns = output.columns else { return }
     state.withLock { state in
       write(String(line.prefix(max(0, columns - 1))), &state)
@@ -71,8 +71,8 @@ public final class Console: Sendable {
       state.isDrawn = false
     } catch {
       state.isBroken = true
-      do { try errors.write("warning: standard output cannot be written (\(error)); the work goes on without it\n") }
-      catch _ {}
+      let sentence = "standard output cannot be written (\(error)); the work goes on without it"
+      do { try errors.write("warning: \(sentence)\n") } catch _ {}
     }
   }
 }

@@ -51,7 +51,7 @@ public final class ProgressDisplay: RunObserver {
 }
 
 /// Where a run stands and how fast it goes.
-final class Pace: Sendable {
+package final class Pace: Sendable {
   private struct Sighting {
     let time: ContinuousClock.Instant
     let step: Int
@@ -64,13 +64,13 @@ final class Pace: Sendable {
   /// Oldest first.
   private let sightings: Mutex<[Sighting]>
 
-  init(_ run: RunDescription, at time: ContinuousClock.Instant = .now) {
+  package init(_ run: RunDescription, at time: ContinuousClock.Instant = .now) {
     self.run = run
     sightings = Mutex([Sighting(time: time, step: run.live.step)])
   }
 
   /// The line of that moment; it counts for the pace of later ones.
-  func line(at time: ContinuousClock.Instant) -> String {
+  package func line(at time: ContinuousClock.Instant) -> String {
     let now = Sighting(time: time, step: run.live.step)
     let past = sightings.withLock { sightings in
       sightings.append(now)

@@ -112,6 +112,7 @@ struct WorkerOptions: ParsableArguments {
 }
 
 extension RunOptions.Resume: ExpressibleByArgument {
+  /// Reads the option's value.
   public init?(argument: String) {
     switch argument {
     case "auto": self = .automatic
@@ -120,6 +121,7 @@ extension RunOptions.Resume: ExpressibleByArgument {
     }
   }
 
+  /// The option's default as the help shows it.
   public var defaultValueDescription: String {
     switch self {
     case .automatic: "auto"

@@ -20,7 +20,7 @@ struct TrainerCommand: ParsableCommand {
     version: Program.version,
     subcommands: [
       RunCommand.self, ResumeCommand.self, EvaluateCommand.self, PredictCommand.self, DataCommand.self,
-      CheckpointCommand.self, PlotCommand.self, SweepCommand.self,
+      CheckpointCommand.self, GradcheckCommand.self, PlotCommand.self, SweepCommand.self,
     ])
 
   static func main() {

@@ -108,6 +108,17 @@ import Testing
         }
         expect("a x", x.map { Scalar(a) * $0 }) { kernels.scale($0, by: a, into: $1, count: count) }
         expect("x + a", x.map { $0 + Scalar(a) }) { kernels.offset($0, by: a, into: $1, count: count) }
+        expect("a x² + b y", zip(x, y).map { multiplyAdd(Scalar(a) * $0, $0, Scalar(b) * $1) }) {
+          kernels.combineSquare(a, $0, b, $1, count: count)
+        }
+        // Square roots of squares and of infinity: the numbers themselves are negative too.
+        expect("a x / (b √|y| + c)", zip(x, y).map { Scalar(a) * $0 / multiplyAdd(0.5, abs($1).squareRoot(), 0.125) }) {
+          kernels.loop(.abs)(count, $1, $1)
+          kernels.rootQuotient(a, $0, 0.5, $1, 0.125, into: $1, count: count)
+        }
+        expect("x limited", x.map { $0.isNaN ? $0 : min(max($0, -0.75), 0.75) }) {
+          kernels.clamp($0, to: 0.75, into: $1, count: count)
+        }
         expect("fill", x.map { _ in Scalar(a) }) { kernels.fill($1, count: count, with: Scalar(a)) }
       }
     }

@@ -72,8 +72,15 @@ typedef struct ck_table {
   /* out = a * x, out = x + a. */
   void (*scale)(ptrdiff_t n, double a, const void *x, void *out);
   void (*offset)(ptrdiff_t n, double a, const void *x, void *out);
-  /* The sum of n elements in double precision, in a fixed order. */
+  /* y = a * x * x + b * y. */
+  void (*square_axpby)(ptrdiff_t n, double a, const void *x, double b, void *y);
+  /* out = a * x / (b * sqrt(y) + c). */
+  void (*root_quotient)(ptrdiff_t n, double a, const void *x, double b, const void *y, double c, void *out);
+  /* out = x limited to -bound ... bound; NaN stays. */
+  void (*clamp)(ptrdiff_t n, double bound, const void *x, void *out);
+  /* The sum of n elements, and of n products, in double precision, in a fixed order. */
   double (*total)(ptrdiff_t n, const void *x);
+  double (*dot)(ptrdiff_t n, const void *x, const void *y);
   /* 1 if every element is finite, else 0. */
   int (*all_finite)(ptrdiff_t n, const void *x);
 } ck_table;

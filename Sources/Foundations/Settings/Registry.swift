@@ -34,12 +34,23 @@ public struct Registry<Component>: Sendable {
   ///
   /// - Throws: `TrainerError` for an unknown type, a faulty setting or an unknown key.
   public func read(_ settings: Settings, default type: String? = nil) throws -> Component {
+    try read(settings, default: type) { _ in }.0
+  }
+
+  /// Reads the object `settings` as the component that its `type` names, with what all components of the kind have in
+  /// common: `common` reads that from the same object.
+  ///
+  /// - Throws: `TrainerError` for an unknown type, a faulty setting or an unknown key.
+  public func read<Common>(
+    _ settings: Settings, default type: String? = nil, common: (Settings) throws -> Common
+  ) throws -> (Component, Common) {
     let type = try settings.string("type", oneOf: entries.map(\.type), default: type)
     guard let entry = entries.first(where: { $0.type == type }) else {
       throw settings.error("type", "'\(type)' is not known")
     }
     let component = try entry.make(settings)
+    let rest = try common(settings)
     try settings.finish()
-    return component
+    return (component, rest)
   }
 }

@@ -50,7 +50,7 @@ public final class Settings {
   let jsonPath: JSONPath
   /// The key that the whole object may be written as, such as `type` in `"relu"` for `{"type": "relu"}`.
   private let shorthandKey: String?
-  private let members: JSONObject
+  private var members: JSONObject
   private var readings: [(key: String, reading: Reading)] = []
 
   /// Reads the config in a file; paths in it are relative to the file's directory.
@@ -111,6 +111,14 @@ public final class Settings {
 
   /// Whether a key is there; `null` counts as absent.
   public func contains(_ key: String) -> Bool { raw(key) != nil }
+
+  /// The keys that were asked for so far, but for some.
+  public func keys(but excluded: [String]) -> [String] { fields.map(\.key).filter { !excluded.contains($0) } }
+
+  /// Takes over another object's values of these keys where this one has none of its own.
+  public func inherit(_ keys: [String], from other: Settings) {
+    for key in keys where !contains(key) { members[key] = other.raw(key) }
+  }
 
   /// An error about a key, or about this object as a whole: `configs/x.json:12:5: training.batchSize: message`.
   public func error(_ key: String?, _ message: String) -> TrainerError {

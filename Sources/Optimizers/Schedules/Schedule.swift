@@ -25,31 +25,99 @@ public struct RunLength: Sendable, Equatable {
     self.steps = steps
     self.stepsPerEpoch = stepsPerEpoch
   }
+
+  /// A number of units in steps; the largest integer if it is beyond that.
+  func steps(_ count: Int, _ unit: ScheduleUnit) -> Int {
+    guard unit == .epochs else { return count }
+    let (steps, overflow) = count.multipliedReportingOverflow(by: stepsPerEpoch)
+    return overflow ? .max : steps
+  }
+
+  /// The whole units in so many steps.
+  func units(_ unit: ScheduleUnit, in steps: Int) -> Int { unit == .epochs ? steps / stepsPerEpoch : steps }
+}
+
+/// What a schedule counts.
+public enum ScheduleUnit: String, CaseIterable, Sendable {
+  /// Passes over the training data.
+  case epochs
+  /// Optimizer steps.
+  case steps
+}
+
+extension Settings {
+  func scheduleUnit(of key: String) throws -> ScheduleUnit {
+    try choice("unit", default: .epochs, help: "What \(key) counts.")
+  }
+
+  func finalFactor() throws -> Double {
+    try number("final", default: 0, in: .unit, help: "The last factor of the learning rate.")
+  }
 }
 
 extension Schedule {
   /// The line for the schedule's type in `Registry.schedules`.
-  static var entry: Registry<any Schedule>.Entry { .init(type: type) { try Self(from: $0) } }
+  public static var entry: Registry<any Schedule>.Entry { .init(type: type) { try Self(from: $0) } }
 }
 
 extension Registry where Component == any Schedule {
   /// All schedules.
-  public static let schedules = Registry([ConstantSchedule.entry, StepSchedule.entry, CosineSchedule.entry])
+  public static let schedules = Registry([
+    ConstantSchedule.entry, StepSchedule.entry, MultiStepSchedule.entry, ExponentialSchedule.entry,
+    PolynomialSchedule.entry, CosineSchedule.entry, RestartingCosineSchedule.entry, OneCycleSchedule.entry,
+    PlateauSchedule.entry,
+  ])
 }
 
-/// A schedule with the learning rate that it scales and the run that it spans.
+/// A schedule as a config has it: its own settings, and a warm-up before it.
+public struct ScheduleSettings: Sendable {
+  /// The schedule.
+  public let schedule: any Schedule
+  /// What comes before it; `nil` for nothing.
+  public let warmup: Warmup?
+
+  /// Creates the settings.
+  public init(_ schedule: any Schedule, warmup: Warmup? = nil) {
+    self.schedule = schedule
+    self.warmup = warmup
+  }
+
+  /// Reads a config's `schedule`.
+  public init(from settings: Settings) throws {
+    (schedule, warmup) = try Registry.schedules.read(settings) { settings in
+      try settings.optionalObject("warmup", help: "A warm-up before the schedule.").map { try Warmup(from: $0) }
+    }
+  }
+
+  /// Whether the factors depend on the run's length.
+  public var dependsOnLength: Bool { schedule.dependsOnLength }
+}
+
+/// The learning rates of a run.
 public struct LearningRateSchedule: Sendable {
-  private let schedule: any Schedule
-  private let base: Double
+  /// The learning rate before the schedule.
+  public let base: Double
+  private let settings: ScheduleSettings
   private let run: RunLength
 
   /// Creates the rates of a run.
-  public init(_ schedule: any Schedule, base: Double, run: RunLength) {
-    self.schedule = schedule
+  public init(_ settings: ScheduleSettings, base: Double, run: RunLength) {
+    self.settings = settings
     self.base = base
     self.run = run
   }
 
+  /// Creates the rates of a run without a warm-up.
+  public init(_ schedule: any Schedule, base: Double, run: RunLength) {
+    self.init(ScheduleSettings(schedule), base: base, run: run)
+  }
+
+  /// The factor of the learning rate of a step, counted from 1.
+  public func factor(at step: Int) -> Double {
+    guard let warmup = settings.warmup else { return settings.schedule.factor(at: step - 1, of: run) }
+    return warmup.factor(at: step - 1, of: run, before: settings.schedule)
+  }
+
   /// The learning rate of a step, counted from 1.
-  public func learningRate(at step: Int) -> Double { base * schedule.factor(at: step - 1, of: run) }
+  public func learningRate(at step: Int) -> Double { base * factor(at: step) }
 }

@@ -5,19 +5,17 @@ import Foundations
 public struct StepSchedule: Schedule {
   /// `step`.
   public static let type = "step"
-  /// What `every` counts.
-  public enum Unit: String, CaseIterable, Sendable { case epochs, steps }
   /// The distance between two changes.
   public let every: Int
   /// What `every` counts.
-  public let unit: Unit
+  public let unit: ScheduleUnit
   /// The factor of each change.
   public let gamma: Double
   /// No.
   public let dependsOnLength = false
 
   /// Creates the schedule.
-  public init(every: Int, unit: Unit = .epochs, gamma: Double = 0.1) {
+  public init(every: Int, unit: ScheduleUnit = .epochs, gamma: Double = 0.1) {
     self.every = every
     self.unit = unit
     self.gamma = gamma
@@ -26,12 +24,12 @@ public struct StepSchedule: Schedule {
   /// Reads the schedule's settings.
   public init(from settings: Settings) throws {
     every = try settings.integer("every", in: .positive, help: "The distance between two changes.")
-    unit = try settings.choice("unit", default: .epochs, help: "What `every` counts.")
+    unit = try settings.scheduleUnit(of: "every")
     gamma = try settings.number("gamma", default: 0.1, in: .positive, help: "The factor of each change.")
   }
 
   /// `gamma` to the number of changes so far.
   public func factor(at step: Int, of run: RunLength) -> Double {
-    pow(gamma, Double((unit == .epochs ? step / run.stepsPerEpoch : step) / every))
+    pow(gamma, Double(run.units(unit, in: step) / every))
   }
 }

@@ -30,7 +30,18 @@ struct StepWork<Scalar: TrainingScalar>: RegionWork {
   /// The shard's statistics: loss, weight, then the metrics' sums.
   static var fixedStatistics: Int { 2 }
 
-  func gradient(step: Int, shard: Int, worker: Int) {
+  /// The units of each phase of a step.
+  var phases: [Int] { [partition.shards, blocks.blocks] }
+
+  func run(step: Int, phase: Int, unit: Int, worker: Int) {
+    if phase == 0 {
+      gradient(step: step, shard: unit, worker: worker)
+    } else {
+      update(step: step, block: unit, worker: worker)
+    }
+  }
+
+  private func gradient(step: Int, shard: Int, worker: Int) {
     let batch = schedule.batch(of: step)
     let slice = partition.range(of: shard, in: batch.positions.count)
     let sums = statistics[shard]
@@ -56,7 +67,7 @@ struct StepWork<Scalar: TrainingScalar>: RegionWork {
     }
   }
 
-  func update(step: Int, block: Int, worker: Int) {
+  private func update(step: Int, block: Int, worker: Int) {
     // The divisor is computed in every block instead of once: a few additions against a phase of its own.
     let weight = isMean ? statistics.sum(1) : 1
     let range = blocks.range(of: block)

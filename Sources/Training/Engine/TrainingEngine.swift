@@ -65,11 +65,8 @@ struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
   /// - Returns: The number of workers that took part.
   @discardableResult
   func run(steps: Range<Int>) -> Int {
-    region.run(steps: steps, shards: work.partition.shards, blocks: work.blocks.blocks, work)
+    region.run(steps: steps, phases: work.phases, work)
   }
-
-  /// The objective of the last step, before its update.
-  var stepMeasurement: Measurement { Measurement(loss: record.lastLoss) }
 
   /// The loss and the metrics of the epoch so far, as trained.
   var epochMeasurement: Measurement {

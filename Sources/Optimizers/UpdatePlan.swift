@@ -1,0 +1,232 @@
+import Foundations
+import Kernels
+
+/// The flat vectors that an update reads and writes.
+public struct UpdateVectors<Scalar: KernelElement> {
+  /// The gradient; it is overwritten.
+  public let gradient: UnsafeMutablePointer<Scalar>
+  /// The parameters.
+  public let parameters: UnsafeMutablePointer<Scalar>
+  /// The state vectors, in the order of the optimizer's `stateNames`.
+  public let state: UnsafePointer<UnsafeMutablePointer<Scalar>>
+  /// Room for `UpdatePlan.sumCount` numbers.
+  public let sums: UnsafeMutablePointer<Double>
+
+  /// Creates the value.
+  public init(
+    gradient: UnsafeMutablePointer<Scalar>, parameters: UnsafeMutablePointer<Scalar>,
+    state: UnsafePointer<UnsafeMutablePointer<Scalar>>, sums: UnsafeMutablePointer<Double>
+  ) {
+    self.gradient = gradient
+    self.parameters = parameters
+    self.state = state
+    self.sums = sums
+  }
+}
+
+/// How an optimizer updates the parameters of one layout, block by block.
+///
+/// Note [Passes]. A transformation that needs sums over all parameters cannot act on a block before every other block
+/// has gone through the transformations in front of it. The chain is cut there: a pass over the blocks ends with the
+/// sums over each block, one unit joins them, and the next pass begins with the transformation. The update of a block
+/// waits in the gradient's place. The sums run over the pieces of fixed blocks in a fixed tree, so they depend on no
+/// number of workers. A chain without such a transformation is a single pass.
+public struct UpdatePlan: Sendable {
+  /// A stretch of the flat vectors that one chain acts on.
+  private struct Segment: Sendable {
+    var range: Range<Int>
+    let group: Int
+    /// The segment's pieces.
+    var pieces: Range<Int> = 0..<0
+  }
+
+  /// The part of a segment that lies in one block.
+  private struct Piece: Sendable {
+    let range: Range<Int>
+    let segment: Int
+  }
+
+  /// A transformation with the places of its state among all state vectors.
+  private struct Link: Sendable {
+    let transformation: any GradientTransformation
+    let state: [Int]
+  }
+
+  /// A group's chain, cut before its global transformations.
+  private struct Chain: Sendable {
+    let links: [[Link]]
+    /// What is measured at the end of each pass but the last.
+    let cuts: [any GlobalTransformation]
+    let learningRate: Double
+  }
+
+  /// How often a step passes over the blocks.
+  public let passes: Int
+  /// The numbers that the sums take.
+  public let sumCount: Int
+
+  private let chains: [Chain]
+  private let segments: [Segment]
+  private let pieces: [Piece]
+  /// The pieces of each block.
+  private let blockPieces: [Range<Int>]
+  /// The most sums of a cut.
+  private let width: Int
+  private let schedule: LearningRateSchedule
+  private let average: (index: Int, decay: Double)?
+  private let isMaximizing: Bool
+
+  /// Plans the updates of the parameters of `layout` in these blocks, which cover the flat vector in order.
+  public init(_ optimizer: Optimizer, layout: ParameterLayout, blocks: [Range<Int>]) {
+    let names = optimizer.stateNames
+    let chains = optimizer.groups.map { Self.chain(of: $0, after: optimizer.shared, stateNames: names) }
+    let cuts = chains.flatMap(\.cuts)
+    let passes = chains.map(\.links.count).max() ?? 1
+    precondition(chains.allSatisfy { $0.links.count == passes }, "all groups cut their chains alike")
+    width = cuts.map(\.sumCount).max() ?? 0
+    schedule = optimizer.schedule
+    isMaximizing = optimizer.isMaximizing
+    average = optimizer.averageDecay.map { (names.count - 1, $0) }
+
+    var segments = Self.segments(
+      of: layout, groups: optimizer.groups, mayJoin: cuts.allSatisfy { $0.extent == .allParameters })
+    var pieces: [Piece] = []
+    var segment = 0
+    blockPieces = blocks.map { block in
+      let first = pieces.count
+      while segment < segments.count, segments[segment].range.lowerBound < block.upperBound {
+        let range = segments[segment].range.clamped(to: block)
+        if range.lowerBound == segments[segment].range.lowerBound {
+          segments[segment].pieces = pieces.count..<pieces.count
+        }
+        if !range.isEmpty {
+          pieces.append(Piece(range: range, segment: segment))
+          segments[segment].pieces = segments[segment].pieces.lowerBound..<pieces.count
+        }
+        guard segments[segment].range.upperBound <= block.upperBound else { break }
+        segment += 1
+      }
+      return first..<pieces.count
+    }
+    self.chains = chains
+    self.passes = passes
+    self.segments = segments
+    self.pieces = pieces
+    sumCount = (pieces.count + segments.count) * width
+  }
+
+  private static func chain(
+    of group: Optimizer.Group, after shared: [any GradientTransformation], stateNames: [String]
+  ) -> Chain {
+    var links: [[Link]] = [[]]
+    var cuts: [any GlobalTransformation] = []
+    for transformation in shared + group.transformations {
+      if let global = transformation as? any GlobalTransformation {
+        cuts.append(global)
+        links.append([])
+      }
+      let state = transformation.stateNames.compactMap { stateNames.firstIndex(of: $0) }
+      links[links.count - 1].append(Link(transformation: transformation, state: state))
+    }
+    return Chain(links: links, cuts: cuts, learningRate: group.learningRate)
+  }
+
+  /// The stretches with one chain each: the tensors, or what neighbours of one group make together.
+  private static func segments(of layout: ParameterLayout, groups: [Optimizer.Group], mayJoin: Bool) -> [Segment] {
+    var segments: [Segment] = []
+    for entry in layout.entries where entry.count > 0 {
+      let group = groups.firstIndex { $0.parameters?.contains(entry.name) ?? true } ?? groups.count - 1
+      if mayJoin, let last = segments.last, last.group == group {
+        segments[segments.count - 1].range = last.range.lowerBound..<entry.range.upperBound
+      } else {
+        segments.append(Segment(range: entry.range, group: group))
+      }
+    }
+    return segments
+  }
+
+  // MARK: A step
+
+  /// Does one pass over one block; the last pass updates the parameters.
+  ///
+  /// - Parameters:
+  ///   - step: The step, counted from 1.
+  ///   - rateFactor: A factor of the learning rates beside the schedule's.
+  ///   - scratch: Room for a block.
+  public func run<Scalar: KernelElement>(
+    pass: Int, block: Int, step: Int, rateFactor: Double = 1, vectors: UpdateVectors<Scalar>,
+    scratch: UnsafeMutablePointer<Scalar>, kernels: Kernels<Scalar>
+  ) {
+    let isLast = pass == passes - 1
+    let factor = isLast ? rateFactor * schedule.factor(at: step) : 0
+    for index in blockPieces[block] {
+      let piece = pieces[index]
+      let (range, chain) = (piece.range, chains[segments[piece.segment].group])
+      func vector(_ pointer: UnsafeMutablePointer<Scalar>) -> BlockVector<Scalar> {
+        BlockVector(pointer, count: range.count, kernels: kernels)
+      }
+      let totals = vectors.sums + (pieces.count + piece.segment) * width
+      let block = OptimizerBlock(
+        update: vector(vectors.gradient + range.lowerBound), parameters: vector(vectors.parameters + range.lowerBound),
+        scratch: vector(scratch), range: range, step: step,
+        sums: UnsafeBufferPointer(start: totals, count: pass > 0 ? width : 0))
+
+      if pass == 0, isMaximizing { block.update.scale(by: -1) }
+      for link in chain.links[pass] {
+        link.transformation.apply(
+          to: block, state: UpdateState(vectors.state, indices: link.state, range: range, kernels: kernels))
+      }
+      guard isLast else {
+        chain.cuts[pass].measure(block, into: vectors.sums + index * width)
+        continue
+      }
+      block.parameters.add(block.update, scaledBy: -chain.learningRate * factor)
+      if let average {
+        // Before the first step there is nothing to keep.
+        let decay = step == 1 ? 0 : average.decay
+        vector(vectors.state[average.index] + range.lowerBound)
+          .combine(block.parameters, scaledBy: 1 - decay, plusSelfScaledBy: decay)
+      }
+    }
+  }
+
+  /// Joins the sums that a pass, which is not the last, has left: the one unit between it and the next.
+  public func join(after pass: Int, sums: UnsafeMutablePointer<Double>) {
+    for number in 0..<width {
+      var overall: Double?
+      for (index, segment) in segments.enumerated() {
+        let total = sums + (pieces.count + index) * width
+        switch chains[segment.group].cuts[pass].extent {
+        case .tensor:
+          total[number] = treeSum(segment.pieces, number, sums)
+        case .allParameters:
+          total[number] = overall ?? treeSum(0..<pieces.count, number, sums)
+          overall = total[number]
+        }
+      }
+    }
+  }
+
+  private func treeSum(_ pieces: Range<Int>, _ number: Int, _ sums: UnsafeMutablePointer<Double>) -> Double {
+    guard pieces.count > 1 else { return pieces.isEmpty ? 0 : sums[pieces.lowerBound * width + number] }
+    let middle = pieces.lowerBound + pieces.count / 2
+    return treeSum(pieces.lowerBound..<middle, number, sums) + treeSum(middle..<pieces.upperBound, number, sums)
+  }
+
+  /// Does a whole step on the calling thread.
+  ///
+  /// - Parameter scratch: Room for the largest block.
+  public func runStep<Scalar: KernelElement>(
+    _ step: Int, rateFactor: Double = 1, vectors: UpdateVectors<Scalar>, scratch: UnsafeMutablePointer<Scalar>,
+    kernels: Kernels<Scalar>
+  ) {
+    for pass in 0..<passes {
+      if pass > 0 { join(after: pass - 1, sums: vectors.sums) }
+      for block in blockPieces.indices {
+        run(
+          pass: pass, block: block, step: step, rateFactor: rateFactor, vectors: vectors, scratch: scratch,
+          kernels: kernels)
+      }
+    }
+  }
+}
