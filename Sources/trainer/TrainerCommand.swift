@@ -20,7 +20,8 @@ struct TrainerCommand: ParsableCommand {
     version: Program.version,
     subcommands: [
       RunCommand.self, ResumeCommand.self, EvaluateCommand.self, PredictCommand.self, DataCommand.self,
-      CheckpointCommand.self, GradientCommand.self, GraphCommand.self, GradcheckCommand.self,
+      CheckpointCommand.self, GradientCommand.self, GraphCommand.self, GradcheckCommand.self, PlotCommand.self,
+      SweepCommand.self,
     ])
 
   static func main() {

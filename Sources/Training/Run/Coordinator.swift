@@ -117,10 +117,12 @@ struct Coordinator<Scalar: TrainingScalar> {
   /// Measures every group and tells the observers; at the end of an epoch begins the next.
   private func report(_ setup: RunSetup<Scalar>, _ progress: inout RunProgress) throws {
     let engine = setup.engine
-    // Without data a step is the whole objective: what counts is its value where the step has led.
+    // Without data a step is the whole objective: what counts is its value where the step has led. With data, that is
+    // so at the start only, where no epoch has been measured yet.
+    let isMeasuredHere = setup.data == nil || progress.step == 0
     let train =
-      setup.formulaEvaluator?.measure(parameters: engine.memory.parameters, region: region, metrics: nil)
-      ?? engine.epochMeasurement
+      (isMeasuredHere ? setup.formulaEvaluator : nil)?
+      .measure(parameters: engine.memory.parameters, region: region, metrics: nil) ?? engine.epochMeasurement
     let evaluations = setup.evaluators.map { group, evaluator in
       (
         group: group,
@@ -129,13 +131,14 @@ struct Coordinator<Scalar: TrainingScalar> {
       )
     }
     let rate = setup.optimizer.schedule.learningRate(at: max(1, progress.step)) * progress.plateau.factor
-    if setup.isEpochEnd(progress.step) {
+    if progress.step > 0, setup.isEpochEnd(progress.step) {
       let samples = Double(setup.samplesPerEpoch)
       try notify(
         .epoch(
           EpochReport(
             epoch: setup.epochs(after: progress.step), step: progress.step, train: train, evaluations: evaluations,
-            learningRate: rate, samplesPerSecond: samples / progress.epochSeconds, seconds: progress.epochSeconds)))
+            learningRate: rate, samplesPerSecond: samples / progress.epochSeconds, seconds: progress.epochSeconds,
+            parameters: setup.formulaEvaluator == nil ? [] : engine.memory.fewParameters)))
       engine.record.beginEpoch()
       progress.epochSeconds = 0
     } else {

@@ -15,7 +15,7 @@ struct RunSetup<Scalar: TrainingScalar> {
   let optimizer: Optimizer
   /// The groups beside `train`, in the order of reports.
   let evaluators: [(group: String, evaluator: Evaluator<Scalar>)]
-  /// Measures a formula without data after a step.
+  /// Measures a formula where it stands; `nil` for a model.
   let formulaEvaluator: Evaluator<Scalar>?
   let steps: Int
   /// Without data there are no epochs; then it is the whole run.
@@ -57,7 +57,11 @@ struct RunSetup<Scalar: TrainingScalar> {
     evaluators = try DatasetReader.groupNames.dropFirst().compactMap { name in
       try data?.groups[name].map { (name, try Evaluator(problem, group: $0)) }
     }
-    formulaEvaluator = data == nil ? try Evaluator(problem, group: samples) : nil
+    if case .formula = configuration.objective {
+      formulaEvaluator = try Evaluator(problem, group: samples)
+    } else {
+      formulaEvaluator = nil
+    }
   }
 
   /// The most lines that a run without epochs writes.
