@@ -46,11 +46,11 @@ public struct DatasetReader: Sendable {
   public func shape(of name: String, in group: String) throws -> (rows: Int, rowShape: [Int]) {
     let shape = try Self.translating(path) { try dataset(name, in: group).shape }
     guard let rows = shape.first else {
-      throw TrainerError(.data, "\(path): /\(group)/\(name) is a single value, expected rows of samples")
+      throw TrainerError(.data, "\(path): \(Self.place(name, group)) is a single value, expected rows of samples")
     }
     guard rows > 0, shape.allSatisfy({ $0 > 0 }) else {
       throw TrainerError(
-        .data, "\(path): /\(group)/\(name) is empty (shape \(shape)); a group needs at least one sample")
+        .data, "\(path): \(Self.place(name, group)) is empty (shape \(shape)); a group needs at least one sample")
     }
     return (rows, Array(shape.dropFirst()))
   }
@@ -81,6 +81,11 @@ public struct DatasetReader: Sendable {
     try Self.translating(path) { try file.root.exists(name) && file.root.kind(of: name) == .dataset }
   }
 
+  /// The path of a dataset in the file.
+  private static func place(_ name: String, _ group: String) -> String {
+    group == root ? "/\(name)" : "/\(group)/\(name)"
+  }
+
   private static func list(_ names: [String]) -> String {
     names.isEmpty ? "nothing" : names.map { "'\($0)'" }.joined(separator: ", ")
   }
@@ -104,13 +109,13 @@ public struct DatasetReader: Sendable {
       let dataset = try dataset(name, in: group)
       guard dataset.datatype.isNumeric else {
         throw TrainerError(
-          .data, "\(path): /\(group)/\(name) holds \(dataset.datatype), expected numbers")
+          .data, "\(path): \(Self.place(name, group)) holds \(dataset.datatype), expected numbers")
       }
       if dataset.datatype.numberType == .uint8 {
         return RowSource(rows: rows, rowShape: rowShape, storage: .bytes(try dataset.read()))
       }
       let values = try dataset.read(as: Scalar.self)
-      try requireFinite(values, columns: rowShape.reduce(1, *), dataset: "/\(group)/\(name)")
+      try requireFinite(values, columns: rowShape.reduce(1, *), dataset: Self.place(name, group))
       return RowSource(rows: rows, rowShape: rowShape, storage: .scalars(values))
     }
   }
