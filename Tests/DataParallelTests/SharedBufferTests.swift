@@ -17,10 +17,13 @@ import Testing
 
   @Test func holdsWhatWasMadeForEachIndex() {
     let buffer = SharedBuffer(count: 5) { $0 * $0 }
-    #expect(Array(buffer.elements) == [0, 1, 4, 9, 16])
-    buffer[3] = -1
-    #expect(buffer[3] == -1 && buffer.pointer[3] == -1 && buffer.count == 5)
-    #expect(Array(SharedBuffer(repeating: 2.5, count: 3).elements) == [2.5, 2.5, 2.5])
+    withExtendedLifetime(buffer) {
+      #expect(Array(buffer.elements) == [0, 1, 4, 9, 16])
+      buffer[3] = -1
+      #expect(buffer[3] == -1 && buffer.pointer[3] == -1 && buffer.count == 5)
+    }
+    let filled = SharedBuffer(repeating: 2.5, count: 3)
+    withExtendedLifetime(filled) { #expect(Array(filled.elements) == [2.5, 2.5, 2.5]) }
     #expect(SharedBuffer(repeating: 0, count: 0).elements.isEmpty)
   }
 

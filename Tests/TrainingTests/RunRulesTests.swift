@@ -30,13 +30,13 @@ private final class FinishedLine: RunObserver {
     name: "softmax", data: "iris", preprocessing: #"["standardize"]"#,
     settings: """
       "model": {"layers": [{"type": "dense", "units": 3}]}, "loss": "softmaxCrossEntropy", "metrics": ["accuracy"],
-      "optimizer": {"type": "sgd", "learningRate": 0.1}, "training": {"epochs": 3, "batchSize": 32}
+      "optimizer": {"type": "sgd", "learningRate": 0.1}, "training": {"epochs": 3, "batchSize": 32, "shards": 2}
       """)
   private static let linear = TrainingCase(
     name: "linear", data: "diabetes", preprocessing: "[]",
     settings: """
       "model": {"layers": [{"type": "dense", "units": 1}]}, "loss": "meanSquaredError",
-      "training": {"epochs": 5, "batchSize": 32, "shards": 3}
+      "optimizer": {"type": "sgd", "learningRate": 0.01}, "training": {"epochs": 5, "batchSize": 32, "shards": 3}
       """)
 
   /// The error of training, with the directory's path taken out of its message.
@@ -185,14 +185,15 @@ private final class FinishedLine: RunObserver {
   @Test func aRunOfStepsEndsWithinAnEpoch() throws {
     try withScratchDirectory { directory in
       let steps = try trainToEnd(
-        Self.softmax.configuration(output: "\(directory)/steps", #"training={"steps": 10, "batchSize": 32}"#))
+        Self.softmax.configuration(
+          output: "\(directory)/steps", #"training={"steps": 10, "batchSize": 32, "shards": 2}"#))
       let epochs = try trainToEnd(Self.softmax.configuration(output: "\(directory)/epochs"))
       #expect(steps.summary.step == 10 && steps.summary.epoch == 2)
       #expect(steps.history.entries.map(\.step) == [4, 8, 10])
       #expect(steps.history.entries.map(\.epoch) == [1, 2, nil])
       #expect(Array(steps.history.entries.prefix(2)) == Array(epochs.history.entries.prefix(2)))
       let run = try #require(steps.history.starts.first)
-      #expect(run.steps == 10 && run.stepsPerEpoch == 4 && run.batchSize == 32 && run.shards == 1)
+      #expect(run.steps == 10 && run.stepsPerEpoch == 4 && run.batchSize == 32 && run.shards == 2)
       #expect(run.samples.map(\.group) == ["train", "test"] && run.samples.map(\.count) == [120, 30])
       #expect(run.layout.entries.map(\.name) == ["dense1/weight", "dense1/bias"])
     }

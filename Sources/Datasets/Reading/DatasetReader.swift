@@ -115,20 +115,30 @@ public struct DatasetReader: Sendable {
         return RowSource(rows: rows, rowShape: rowShape, storage: .bytes(try dataset.read()))
       }
       let values = try dataset.read(as: Scalar.self)
-      try requireFinite(values, columns: rowShape.reduce(1, *), dataset: Self.place(name, group))
+      try requireFinite(values, of: dataset, columns: rowShape.reduce(1, *), place: Self.place(name, group))
       return RowSource(rows: rows, rowShape: rowShape, storage: .scalars(values))
     }
   }
 
-  private func requireFinite<Scalar: KernelElement>(_ values: [Scalar], columns: Int, dataset: String) throws {
+  private func requireFinite<Scalar: KernelElement>(
+    _ values: [Scalar], of dataset: HDF5.Dataset, columns: Int, place: String
+  ) throws {
     let isFinite = values.withUnsafeBufferPointer { buffer in
       buffer.baseAddress.map { Kernels<Scalar>.best.allFinite($0, count: buffer.count) } ?? true
     }
     guard !isFinite, let index = values.firstIndex(where: { !$0.isFinite }) else { return }
-    let value = values[index].isNaN ? "NaN" : "an infinity"
+    let (row, column) = index.quotientAndRemainder(dividingBy: columns)
+    let stored = try dataset.read(as: Double.self, selecting: .range(row..<row + 1))[column]
+    let position = "in row \(row), column \(column) (both counted from 0)"
+    guard !stored.isFinite else {
+      throw TrainerError(
+        .data,
+        "\(path): \(place) has \(stored) \(position), which \(Scalar.elementType.rawValue) cannot hold; "
+          + "scale the data or set \"precision\" to \"float64\"")
+    }
     throw TrainerError(
       .data,
-      "\(path): \(dataset) has \(value) in row \(index / columns), column \(index % columns) (both counted from 0); "
+      "\(path): \(place) has \(stored.isNaN ? "NaN" : "an infinity") \(position); "
         + "remove or replace such values before training")
   }
 

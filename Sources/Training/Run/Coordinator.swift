@@ -33,9 +33,10 @@ struct Coordinator<Scalar: TrainingScalar> {
 
   func run() throws -> RunOutcome {
     let setup = try RunSetup<Scalar>(configuration, region: region, live: live)
+    // A checkpoint that does not fit is refused before anything is written.
+    let given = try givenCheckpoint(setup)
     try directory.prepare(for: configuration, mustBeNew: options.resume == .never)
-    let start = try startingPoint()
-    try requireSameRun(setup, start)
+    let start = try given ?? newestCheckpoint(setup)
     if options.resume == .automatic, let summary = try directory.finishedSummary() { return .alreadyFinished(summary) }
     var progress = try resume(setup, start)
     let engine = setup.engine
@@ -73,24 +74,28 @@ struct Coordinator<Scalar: TrainingScalar> {
 
   private typealias StartingPoint = (checkpoint: Checkpoint, path: String)
 
-  /// The checkpoint that the run begins from, if there is one.
-  private func startingPoint() throws -> StartingPoint? {
-    switch options.resume {
-    case .never: return nil
-    case .file(let path): return (try CheckpointFile.read(path), path)
-    case .automatic:
-      let newest = try directory.checkpoints.newestValid()
-      let next = newest.found.map { "goes on from \($0.path)" } ?? "begins anew"
-      for damaged in newest.damaged {
-        try notify(.warning("\(damaged.reason); it is kept as \(damaged.keptAs), and the run \(next)"))
-      }
-      return newest.found
+  /// The checkpoint that the user has named.
+  private func givenCheckpoint(_ setup: RunSetup<Scalar>) throws -> StartingPoint? {
+    guard case .file(let path) = options.resume else { return nil }
+    let checkpoint = try CheckpointFile.read(path)
+    try requireSameRun(setup, checkpoint, path)
+    return (checkpoint, path)
+  }
+
+  /// The newest checkpoint of the directory, if it has one.
+  private func newestCheckpoint(_ setup: RunSetup<Scalar>) throws -> StartingPoint? {
+    guard options.resume == .automatic else { return nil }
+    let newest = try directory.checkpoints.newestValid()
+    let next = newest.found.map { "goes on from \($0.path)" } ?? "begins anew"
+    for damaged in newest.damaged {
+      try notify(.warning("\(damaged.reason); it is kept as \(damaged.keptAs), and the run \(next)"))
     }
+    if let (checkpoint, path) = newest.found { try requireSameRun(setup, checkpoint, path) }
+    return newest.found
   }
 
   /// Refuses a checkpoint of another config or of other data: going on from it would be another run.
-  private func requireSameRun(_ setup: RunSetup<Scalar>, _ start: StartingPoint?) throws {
-    guard let (checkpoint, path) = start else { return }
+  private func requireSameRun(_ setup: RunSetup<Scalar>, _ checkpoint: Checkpoint, _ path: String) throws {
     let difference = ConfigurationDifference(
       stored: try JSONDocument(text: checkpoint.config, source: "\(path):/config").root,
       given: configuration.resolved, place: "in the checkpoint")
@@ -101,10 +106,12 @@ struct Coordinator<Scalar: TrainingScalar> {
           + "go on with its own config")
     }
     if let data = setup.data, let then = checkpoint.provenance["data"], then != data.fingerprint.description {
+      let (holder, advice) =
+        options.resume == .automatic
+        ? ("\(directory.path): the directory holds", "choose another directory with --output")
+        : ("\(path): the checkpoint is of", "go on with the data as they were")
       throw TrainerError(
-        .usage,
-        "\(directory.path): the directory holds a run on other data: \(data.path) has changed since "
-          + "\(path) was saved; choose another directory with --output")
+        .usage, "\(holder) a run on other data: \(data.path) has changed since \(path) was saved; \(advice)")
     }
   }
 
