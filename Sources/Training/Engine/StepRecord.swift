@@ -32,7 +32,7 @@ struct StepRecord: Sendable {
   }
 
   func add(_ statistics: ShardStatistics, weight: Double, step: Int) {
-    let loss = statistics.sum(0) / weight
+    let loss = weight == 0 ? 0 : statistics.sum(0) / weight
     for index in 0..<statistics.count { sums.pointer[index] += statistics.sum(index) }
     sums.pointer[statistics.count] += 1
     if losses.pointer[0].isNaN { losses.pointer[0] = loss }

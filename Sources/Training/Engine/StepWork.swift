@@ -6,7 +6,7 @@ import Models
 import Optimizers
 
 /// One training step, as its units see it: the gradient of one shard, and the update of one block.
-struct StepWork<Scalar: TrainingScalar>: RegionWork {
+package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   let kernels: Kernels<Scalar>
   let plans: PlanSet<Scalar>
   /// The rows that a shard gathers, in the order of the plans' inputs; empty for a formula without data.
@@ -15,8 +15,8 @@ struct StepWork<Scalar: TrainingScalar>: RegionWork {
   let targetSource: Int?
   let sampler: Sampler
   let schedule: BatchSchedule
-  let partition: ShardPartition
-  let blocks: BlockPartition
+  package let partition: ShardPartition
+  package let blocks: BlockPartition
   let isMean: Bool
   let metrics: MetricSet?
   let optimizer: Optimizer
@@ -30,7 +30,7 @@ struct StepWork<Scalar: TrainingScalar>: RegionWork {
   /// The shard's statistics: loss, weight, then the metrics' sums.
   static var fixedStatistics: Int { 2 }
 
-  func gradient(step: Int, shard: Int, worker: Int) {
+  package func gradient(step: Int, shard: Int, worker: Int) {
     let batch = schedule.batch(of: step)
     let slice = partition.range(of: shard, in: batch.positions.count)
     let sums = statistics[shard]
@@ -56,12 +56,15 @@ struct StepWork<Scalar: TrainingScalar>: RegionWork {
     }
   }
 
-  func update(step: Int, block: Int, worker: Int) {
+  package func update(step: Int, block: Int, worker: Int) {
     // The divisor is computed in every block instead of once: a few additions against a phase of its own.
     let weight = isMean ? statistics.sum(1) : 1
     let range = blocks.range(of: block)
     let gradient = slots.reduce(range)
-    if weight != 1 { kernels.scale(gradient, by: 1 / weight, into: gradient, count: range.count) }
+    // A batch of samples that all weigh nothing has no gradient; dividing by its weight would make it not a number.
+    if weight != 1 {
+      kernels.scale(gradient, by: weight == 0 ? 0 : 1 / weight, into: gradient, count: range.count)
+    }
     optimizer.update(
       range, step: step + 1, gradient: gradient, scratch: workers.pointer[worker].scratch,
       parameters: memory.parameters.pointer, state: UnsafePointer(memory.statePointers.pointer), kernels: kernels)

@@ -44,7 +44,7 @@ private func predict<Scalar: TrainingScalar>(
   let reader = try DatasetReader(path: input)
   let place = try group ?? (reader.hasRootDataset(model.data.inputs) ? DatasetReader.root : "test")
   let rows: RowSource<Scalar> = try reader.rows(of: model.data.inputs, in: place)
-  let problem = try model.problem(targets: .values(count: 0)) { try MetricSet([], task: $0) }
+  let problem = try model.problemWithoutTargets()
   let samples = SampleGroup(
     count: rows.rows,
     sources: [ModelProblem.InputName.inputs: try model.preprocessing.apply(to: rows, path: input)])

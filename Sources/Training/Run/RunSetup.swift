@@ -38,8 +38,9 @@ struct RunSetup<Scalar: TrainingScalar> {
     let problem = try ModelProblem(
       model: model.model, loss: model.loss, inputShape: data.preprocessing.outputShape, targets: data.targets
     ) { task in
-      try MetricSet(model.metrics, task: task, targetShift: data.targetShift)
+      try MetricSet(model.metrics, task: task)
     }
+    try Self.requireGroups(of: configuration, in: data)
     self.configuration = configuration
     self.data = data
     self.problem = problem
@@ -64,6 +65,21 @@ struct RunSetup<Scalar: TrainingScalar> {
       region: region, live: live)
     evaluators = try DatasetReader.groupNames.dropFirst().compactMap { name in
       try data.groups[name].map { (name, try Evaluator(problem, group: $0)) }
+    }
+  }
+
+  /// Refuses a measure of a group that the data lacks: it would never be taken, and what goes by it never happen.
+  private static func requireGroups(of configuration: RunConfiguration, in data: TrainingData<Scalar>) throws {
+    let references = [
+      ("earlyStopping.metric", configuration.earlyStopping?.metric),
+      ("checkpoints.best.metric", configuration.checkpoints.best),
+    ]
+    for case (let key, let reference?) in references where data.groups[reference.group.rawValue] == nil {
+      let groups = DatasetReader.groupNames.filter { data.groups[$0] != nil }.map { "'\($0)'" }
+      throw TrainerError(
+        .usage,
+        "\(key): found \"\(reference)\", but \(data.path) has no group '\(reference.group.rawValue)'; "
+          + "it has \(groups.joined(separator: ", "))")
     }
   }
 

@@ -5,18 +5,16 @@ import Kernels
 import Models
 
 /// A run's dataset in memory, with fitted preprocessing.
-struct TrainingData<Scalar: TrainingScalar>: Sendable {
+package struct TrainingData<Scalar: TrainingScalar>: Sendable {
   let path: String
-  let preprocessing: FittedPreprocessing
-  let targets: TargetKind
+  package let preprocessing: FittedPreprocessing
+  package let targets: TargetKind
   let classNames: [String]?
   let fingerprint: Digest
   let groups: [String: SampleGroup<Scalar>]
-  /// A typical target of the training group, for metrics that would lose digits to a large mean.
-  let targetShift: [Double]
 
   /// The training group.
-  var train: SampleGroup<Scalar> {
+  package var train: SampleGroup<Scalar> {
     guard let group = groups["train"] else { preconditionFailure("a dataset has a training group") }
     return group
   }
@@ -24,7 +22,7 @@ struct TrainingData<Scalar: TrainingScalar>: Sendable {
   /// Loads every group of the file.
   ///
   /// - Throws: `TrainerError` for every fault of the file, or if preprocessing does not fit it.
-  init(_ settings: DataSettings) throws {
+  package init(_ settings: DataSettings) throws {
     let reader = try DatasetReader(path: settings.path)
     let preprocessing = try FittedPreprocessing(
       settings.preprocessing, reader: reader, inputs: settings.inputs)
@@ -40,7 +38,7 @@ struct TrainingData<Scalar: TrainingScalar>: Sendable {
     self.preprocessing = preprocessing
     var kinds: [TargetKind] = []
     var groups: [String: SampleGroup<Scalar>] = [:]
-    var shift: [Double] = []
+    var targetColumns: (group: String, count: Int)?
     for name in names {
       let inputs: RowSource<Scalar> = try reader.rows(of: settings.inputs, in: name)
       let targets: RowSource<Scalar> = try reader.rows(of: targetName, in: name)
@@ -50,6 +48,13 @@ struct TrainingData<Scalar: TrainingScalar>: Sendable {
           "\(reader.path): in the group '\(name)', '\(settings.inputs)' has \(inputs.rows) rows, but "
             + "'\(targetName)' has \(targets.rows); a row of each is one sample")
       }
+      if let (first, count) = targetColumns, count != targets.columns {
+        throw TrainerError(
+          .data,
+          "\(reader.path): '\(targetName)' has \(count) columns in the group '\(first)', but \(targets.columns) in the "
+            + "group '\(name)'; all groups need the same")
+      }
+      targetColumns = (name, targets.columns)
       switch try reader.targetColumns(of: targetName, in: name) {
       case .values(let count): kinds.append(.values(count: count))
       case .integers(let range): kinds.append(.integers(range))
@@ -60,11 +65,9 @@ struct TrainingData<Scalar: TrainingScalar>: Sendable {
           ModelProblem.InputName.inputs: try preprocessing.apply(to: inputs, path: reader.path),
           ModelProblem.InputName.targets: targets,
         ])
-      if shift.isEmpty { shift = targets.firstRow }
     }
     self.targets = kinds.dropFirst().reduce(kinds.first ?? .values(count: 1), TargetKind.joined)
     self.groups = groups
-    targetShift = shift
     classNames = try names.first.flatMap { try reader.classNames(of: targetName, in: $0) }
     fingerprint = try reader.fingerprint()
   }
