@@ -61,7 +61,7 @@ let package = Package(
     .testTarget(name: "FoundationsTests", dependencies: ["Foundations", "TestSupport"]),
     .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Foundations", "TestSupport"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"]),
-    .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Kernels", "TestSupport"]),
+    .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Kernels", "Foundations", "TestSupport"]),
     .testTarget(
       name: "ModelsTests",
       dependencies: ["Models", "Optimizers", "Autodiff", "Kernels", "HDF5", "Foundations", "TestSupport"]),
@@ -72,7 +72,7 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: ["Training", "Checkpoints", "Models", "Optimizers", "Datasets", "Foundations", "TestSupport"]),
-    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training", "TestSupport"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training", "Foundations", "TestSupport"]),
     .testTarget(name: "IntegrationTests", dependencies: ["Foundations", "HDF5", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

@@ -4,7 +4,8 @@ import Foundations
 public struct CheckpointDifference: Sendable, Equatable {
   /// One line for each difference in what a run goes on from; empty if there is none.
   public let lines: [String]
-  /// One line for each difference in provenance and history, which no later parameter depends on.
+  /// One line for each difference that no later parameter depends on: in provenance, history, times, and the settings
+  /// `name`, `output` and `checkpoints` of the config.
   public let notes: [String]
 
   /// Whether a run goes on from both with the same bits.
@@ -26,20 +27,43 @@ public struct CheckpointDifference: Sendable, Equatable {
     compare("step", left.step, right.step, String.init)
     compare("epoch", left.epoch, right.epoch, String.init)
     compare("seed", left.seed, right.seed, String.init)
-    if left.config != right.config { lines.append("config: the texts differ") }
+    if Self.relevantSettings(of: left) != Self.relevantSettings(of: right) {
+      lines.append("config: the settings differ")
+    }
     for ((name, leftTensors), (_, rightTensors)) in zip(left.sections, right.sections) where name != "history" {
       lines += Self.lines(name, leftTensors, rightTensors)
     }
-    for name in Set(left.progress.keys).union(right.progress.keys).sorted() {
+    let progress = Set(left.progress.keys).union(right.progress.keys).sorted()
+    for name in progress where !Self.isTime(name) {
       compare("progress/\(name)", left.progress[name], right.progress[name], \.text)
     }
     let stateLines = lines
     lines = Self.lines("history", left.history, right.history)
+    for name in progress where Self.isTime(name) {
+      compare("progress/\(name)", left.progress[name], right.progress[name], \.text)
+    }
+    if stateLines.allSatisfy({ !$0.hasPrefix("config:") }), left.config != right.config {
+      lines.append("config: name, output or checkpoints differ")
+    }
     for name in Set(left.provenance.keys).union(right.provenance.keys).sorted() {
       compare(name, left.provenance[name], right.provenance[name]) { $0 }
     }
     self.lines = stateLines
     notes = lines
+  }
+
+  private static func isTime(_ name: String) -> Bool { name.lowercased().hasSuffix("seconds") }
+
+  /// The config but for what changes no bit of a run; a text that is no JSON as a whole.
+  private static func relevantSettings(of checkpoint: Checkpoint) -> JSONValue {
+    do {
+      let config = try JSONDocument(text: checkpoint.config, source: "config").root
+      guard case .object(var object) = config else { return config }
+      for key in ["name", "output", "checkpoints"] { object[key] = nil }
+      return .object(object)
+    } catch {
+      return .string(checkpoint.config)
+    }
   }
 
   private static func lines(_ section: String, _ left: [CheckpointTensor], _ right: [CheckpointTensor]) -> [String] {

@@ -1,9 +1,9 @@
 import Foundation
 
 /// How numbers are written for people. Files get the shortest text that reads back the same instead.
-enum NumberText {
+package enum NumberText {
   /// A loss or a metric, to about five digits.
-  static func measure(_ value: Double) -> String {
+  package static func measure(_ value: Double) -> String {
     guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
     let format =
       switch abs(value) {
@@ -19,7 +19,7 @@ enum NumberText {
   }
 
   /// How much is done in a second, to three digits.
-  static func rate(_ value: Double, of unit: String) -> String {
+  package static func rate(_ value: Double, of unit: String) -> String {
     guard value.isFinite else { return "- \(unit)/s" }
     for (limit, scale, prefix) in [(9.995e8, 1e9, "G"), (9.995e5, 1e6, "M"), (9995, 1e3, "k")] where value >= limit {
       return "\(threeDigits(value / scale)) \(prefix) \(unit)/s"
@@ -28,14 +28,14 @@ enum NumberText {
   }
 
   /// An amount of memory, to three digits.
-  static func bytes(_ count: Int) -> String {
+  package static func bytes(_ count: Int) -> String {
     if count < 1000 { return "\(count) bytes" }
     let (scale, unit) = count < 999_500 ? (1e3, "kB") : count < 999_500_000 ? (1e6, "MB") : (1e9, "GB")
     return "\(threeDigits(Double(count) / scale)) \(unit)"
   }
 
   /// A time span in the two units that matter.
-  static func duration(_ seconds: Double) -> String {
+  package static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "-" }
     if seconds < 9.95 { return String(format: seconds < 0.995 ? "%.2f s" : "%.1f s", seconds) }
     let whole = Int(seconds.rounded())

@@ -22,8 +22,8 @@ public final class ProgressDisplay: RunObserver {
     case .started(let description):
       run = description
       console.print(RunText.heading(description))
-      if console.isLive { startDrawing(description) }
-    case .epoch(let report): console.print(RunText.line(report, of: run) + "\n")
+      if console.columns != nil { startDrawing(description) }
+    case .epoch(let report): console.print(RunText.line(report, of: run, columns: console.columns) + "\n")
     case .step(let report): console.print(RunText.line(report, of: run) + "\n")
     case .warning(let sentence): console.warn(sentence)
     case .finished, .stopped: end()
@@ -51,7 +51,7 @@ public final class ProgressDisplay: RunObserver {
 }
 
 /// Where a run stands and how fast it goes.
-final class Pace: Sendable {
+package final class Pace: Sendable {
   private struct Sighting {
     let time: ContinuousClock.Instant
     let step: Int
@@ -64,13 +64,13 @@ final class Pace: Sendable {
   /// Oldest first.
   private let sightings: Mutex<[Sighting]>
 
-  init(_ run: RunDescription, at time: ContinuousClock.Instant = .now) {
+  package init(_ run: RunDescription, at time: ContinuousClock.Instant = .now) {
     self.run = run
     sightings = Mutex([Sighting(time: time, step: run.live.step)])
   }
 
   /// The line of that moment; it counts for the pace of later ones.
-  func line(at time: ContinuousClock.Instant) -> String {
+  package func line(at time: ContinuousClock.Instant) -> String {
     let now = Sighting(time: time, step: run.live.step)
     let past = sightings.withLock { sightings in
       sightings.append(now)

@@ -16,7 +16,7 @@ struct RunCommand: ParsableCommand {
 
       EXAMPLES
         trainer run configs/softmax.json
-        trainer run configs/softmax.json --set training.epochs=5 --set optimizer.learningRate=0.3 --output runs/try
+        trainer run configs/softmax.json --set optimizer.learningRate=0.3 --output try
       """)
 
   @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))
@@ -112,6 +112,7 @@ struct WorkerOptions: ParsableArguments {
 }
 
 extension RunOptions.Resume: ExpressibleByArgument {
+  /// Reads the option's value.
   public init?(argument: String) {
     switch argument {
     case "auto": self = .automatic
@@ -120,6 +121,7 @@ extension RunOptions.Resume: ExpressibleByArgument {
     }
   }
 
+  /// The option's default as the help shows it.
   public var defaultValueDescription: String {
     switch self {
     case .automatic: "auto"

@@ -209,10 +209,24 @@ private func names(in directory: CheckpointDirectory) throws -> [String] {
         """)
   }
 
+  @Test func whatChangesNoBitIsOnlyNoted() {
+    var one = makeCheckpoint()
+    var other = one
+    one.config = #"{"seed": 7, "output": "/one", "name": "one"}"#
+    other.config = #"{"seed": 7, "output": "/other", "checkpoints": {"keep": 2}}"#
+    one.progress["seconds"] = .number(1.5)
+    other.progress["seconds"] = .number(2)
+    let difference = CheckpointDifference(one, other)
+    #expect(difference.isEmpty)
+    #expect(difference.notes == ["progress/seconds: 1.5 and 2.0", "config: name, output or checkpoints differ"])
+    other.config = #"{"seed": 8, "output": "/one", "name": "one"}"#
+    #expect(CheckpointDifference(one, other).lines == ["config: the settings differ"])
+  }
+
   @Test func differencesAreNamed() {
     var other = makeCheckpoint(step: 231)
     other.seed = 8
-    other.config = "{}"
+    other.config = #"{"seed": 8}"#
     other.parameters[0] = CheckpointTensor(
       name: "output/weight", shape: [2, 3], values: .float32([0.1, 0, .infinity, 1, 2, 3]))
     other.parameters[1] = CheckpointTensor(name: "output/bias", shape: [3], offset: 6, values: .float32([1, 2.5, 7]))
@@ -222,7 +236,7 @@ private func names(in directory: CheckpointDirectory) throws -> [String] {
     other.progress["new"] = .number(1.5)
     #expect(
       CheckpointDifference(makeCheckpoint(), other).lines == [
-        "step: 230 and 231", "seed: -7 and 8", "config: the texts differ",
+        "step: 230 and 231", "seed: -7 and 8", "config: the settings differ",
         "parameters/output/weight: 4 of 6 elements differ, by at most nan, first at [0, 1]: -0.0 and 0.0",
         "parameters/output/bias: 2 of 3 elements differ, by at most 4.0, first at [1]: 2.0 and 2.5",
         "parameters/alpha: only in the first", "parameters/beta: only in the second",

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 extension InstructionSet: CustomTestStringConvertible {
+  /// The name, for test output.
   public var testDescription: String { name }
 
   /// How this instruction set's kernels add up products.

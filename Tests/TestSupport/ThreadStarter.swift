@@ -21,7 +21,7 @@ public struct ThreadStarter: Sendable {
   /// Runs `body` on `count` threads and returns when all have returned.
   @Sendable
   public func start(count: Int, body: @escaping @Sendable (Int) -> Void) {
-    var random = SplitMix(state: seed &+ UInt64(regions.next()) &* 0x9E37_79B9_7F4A_7C15)
+    var random = SeededGenerator(seed &+ UInt64(regions.next()) << 32)
     handlePauses()
     let running = Running(count)
     var threads: [pthread_t] = []
@@ -74,22 +74,5 @@ public struct ThreadStarter: Sendable {
   private final class Regions: Sendable {
     private let number = Atomic<Int>(0)
     func next() -> Int { number.add(1, ordering: .relaxed).oldValue }
-  }
-}
-
-/// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
-public struct SplitMix: RandomNumberGenerator, Sendable {
-  private var state: UInt64
-
-  /// Creates a generator.
-  public init(state: UInt64) { self.state = state }
-
-  /// The next 64 bits.
-  public mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var bits = state
-    bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-    return bits ^ (bits >> 31)
   }
 }

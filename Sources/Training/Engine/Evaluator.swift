@@ -109,10 +109,10 @@ public struct Measurement: Sendable, Equatable {
   /// The confusion matrix, if it was counted.
   public let confusion: ConfusionMatrix?
 
-  /// A measurement of the loss alone.
-  init(loss: Double) {
+  /// Creates a measurement without a confusion matrix.
+  public init(loss: Double, metrics: [(name: String, value: Double)] = []) {
     self.loss = loss
-    metrics = []
+    self.metrics = metrics
     confusion = nil
   }
 
@@ -148,7 +148,7 @@ public struct Measurement: Sendable, Equatable {
 /// The samples of one group: rows for each of the graph's inputs.
 struct SampleGroup<Scalar: TrainingScalar>: Sendable {
   let count: Int
-  private let sources: [String: RowSource<Scalar>]
+  let sources: [String: RowSource<Scalar>]
 
   /// Samples whose rows have these names in the graph.
   init(count: Int, sources: [String: RowSource<Scalar>]) {

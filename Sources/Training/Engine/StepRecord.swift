@@ -11,8 +11,8 @@ struct StepRecord: Sendable {
   private let nonFinite: SharedBuffer<Int>
   /// The first step with a loss that is not finite or beyond all bounds; `Int.max` for none.
   private let bad: SharedBuffer<Int>
-  /// The losses of the first and of the last step.
-  private let losses: SharedBuffer<Double>
+  /// The loss of the first step; NaN before it.
+  private let first: SharedBuffer<Double>
   /// What displays read while steps run.
   let live: LiveProgress
 
@@ -23,7 +23,7 @@ struct StepRecord: Sendable {
     sums = SharedBuffer(repeating: 0, count: statistics + 1)
     nonFinite = SharedBuffer(repeating: .max, count: blocks)
     bad = SharedBuffer(repeating: .max, count: 1)
-    losses = SharedBuffer(repeating: .nan, count: 2)
+    first = SharedBuffer(repeating: .nan, count: 1)
     self.live = live
   }
 
@@ -35,9 +35,8 @@ struct StepRecord: Sendable {
     let loss = statistics.sum(0) / weight
     for index in 0..<statistics.count { sums.pointer[index] += statistics.sum(index) }
     sums.pointer[statistics.count] += 1
-    if losses.pointer[0].isNaN { losses.pointer[0] = loss }
-    losses.pointer[1] = loss
-    if !loss.isFinite || abs(loss) > Self.divergenceFactor * max(1, abs(losses.pointer[0])) {
+    if first.pointer[0].isNaN { first.pointer[0] = loss }
+    if !loss.isFinite || abs(loss) > Self.divergenceFactor * max(1, abs(first.pointer[0])) {
       bad.pointer[0] = min(bad.pointer[0], step)
     }
     live.update(step: step + 1, loss: loss)
@@ -54,12 +53,9 @@ struct StepRecord: Sendable {
 
   /// The loss of the first step of the run; NaN before it.
   var firstLoss: Double {
-    get { losses[0] }
-    nonmutating set { losses[0] = newValue }
+    get { first[0] }
+    nonmutating set { first[0] = newValue }
   }
-
-  /// The loss of the last step.
-  var lastLoss: Double { losses[1] }
 
   /// The step, counted from 0, at which the run diverged first.
   var divergence: (step: Int, isLoss: Bool)? {
@@ -82,7 +78,7 @@ public final class LiveProgress: Sendable {
   /// The loss of the last step; NaN before the first.
   public var loss: Double { Double(bitPattern: lossBits.load(ordering: .relaxed)) }
 
-  func update(step: Int, loss: Double) {
+  package func update(step: Int, loss: Double) {
     stepCount.store(step, ordering: .relaxed)
     lossBits.store(loss.bitPattern, ordering: .relaxed)
   }

@@ -70,9 +70,6 @@ struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
     region.run(steps: steps, phases: work.phases, work)
   }
 
-  /// The objective of the last step, before its update.
-  var stepMeasurement: Measurement { Measurement(loss: record.lastLoss) }
-
   /// The loss and the metrics of the epoch so far, as trained.
   var epochMeasurement: Measurement {
     let sums = record.epochSums

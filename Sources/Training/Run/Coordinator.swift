@@ -39,6 +39,8 @@ struct Coordinator<Scalar: TrainingScalar> {
     let engine = setup.engine
     try notify(.started(setup.description(directory: directory, resumedStep: progress.step > 0 ? progress.step : nil)))
 
+    if progress.step == 0, setup.formulaEvaluator != nil { try report(setup, &progress) }
+
     var pace = RegionPace()
     var lastSaved = progress.step
     var lastSaveTime = ContinuousClock.now
@@ -115,7 +117,12 @@ struct Coordinator<Scalar: TrainingScalar> {
   /// Measures every group and tells the observers; at the end of an epoch begins the next.
   private func report(_ setup: RunSetup<Scalar>, _ progress: inout RunProgress) throws {
     let engine = setup.engine
-    let train = setup.data == nil ? engine.stepMeasurement : engine.epochMeasurement
+    // Without data a step is the whole objective: what counts is its value where the step has led. With data, that is
+    // so at the start only, where no epoch has been measured yet.
+    let isMeasuredHere = setup.data == nil || progress.step == 0
+    let train =
+      (isMeasuredHere ? setup.formulaEvaluator : nil)?
+      .measure(parameters: engine.memory.parameters, region: region, metrics: nil) ?? engine.epochMeasurement
     let evaluations = setup.evaluators.map { group, evaluator in
       (
         group: group,
@@ -123,14 +130,15 @@ struct Coordinator<Scalar: TrainingScalar> {
           parameters: engine.memory.evaluatedParameters, region: region, metrics: setup.problem.metrics)
       )
     }
-    let rate = setup.optimizer.schedule.learningRate(at: progress.step) * progress.plateau.factor
-    if setup.isEpochEnd(progress.step) {
+    let rate = setup.optimizer.schedule.learningRate(at: max(1, progress.step)) * progress.plateau.factor
+    if progress.step > 0, setup.isEpochEnd(progress.step) {
       let samples = Double(setup.samplesPerEpoch)
       try notify(
         .epoch(
           EpochReport(
-            epoch: progress.step / setup.stepsPerEpoch, step: progress.step, train: train, evaluations: evaluations,
-            learningRate: rate, samplesPerSecond: samples / progress.epochSeconds, seconds: progress.epochSeconds)))
+            epoch: setup.epochs(after: progress.step), step: progress.step, train: train, evaluations: evaluations,
+            learningRate: rate, samplesPerSecond: samples / progress.epochSeconds, seconds: progress.epochSeconds,
+            parameters: setup.formulaEvaluator == nil ? [] : engine.memory.fewParameters)))
       engine.record.beginEpoch()
       progress.epochSeconds = 0
     } else {
@@ -190,7 +198,7 @@ struct Coordinator<Scalar: TrainingScalar> {
     let digest = Digest(of: UnsafeRawBufferPointer(memory.parameters.elements))
     let summary = RunSummary(
       name: configuration.name, directory: directory.path, step: progress.step,
-      epoch: progress.step / setup.stepsPerEpoch, measures: [], seconds: progress.seconds,
+      epoch: setup.epochs(after: progress.step), measures: [], seconds: progress.seconds,
       checkpoint: directory.checkpoints.path(ofStep: progress.step), digest: digest.description,
       reason: earlyStop(progress))
     try notify(.finished(summary))

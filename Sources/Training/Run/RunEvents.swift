@@ -56,6 +56,28 @@ public struct RunDescription: Sendable {
   public let resumedStep: Int?
   /// What displays read while steps run.
   public let live: LiveProgress
+
+  /// Creates a description, which a run makes for its observers.
+  public init(
+    name: String, directory: String, layout: ParameterLayout, precision: ElementType,
+    samples: [(group: String, count: Int)], steps: Int, stepsPerEpoch: Int, batchSize: Int, shards: Int, workers: Int,
+    slotBytes: Int, instructionSet: String, resumedStep: Int?, live: LiveProgress
+  ) {
+    self.name = name
+    self.directory = directory
+    self.layout = layout
+    self.precision = precision
+    self.samples = samples
+    self.steps = steps
+    self.stepsPerEpoch = stepsPerEpoch
+    self.batchSize = batchSize
+    self.shards = shards
+    self.workers = workers
+    self.slotBytes = slotBytes
+    self.instructionSet = instructionSet
+    self.resumedStep = resumedStep
+    self.live = live
+  }
 }
 
 /// One epoch.
@@ -74,13 +96,31 @@ public struct EpochReport: Sendable {
   public let samplesPerSecond: Double
   /// Seconds of that training.
   public let seconds: Double
+  /// The parameters after the epoch by name, for a formula that has few.
+  public let parameters: [(name: String, shape: [Int], values: [Double])]
+
+  /// Creates a report, which a run makes for its observers.
+  public init(
+    epoch: Int, step: Int, train: Measurement, evaluations: [(group: String, measurement: Measurement)],
+    learningRate: Double, samplesPerSecond: Double, seconds: Double,
+    parameters: [(name: String, shape: [Int], values: [Double])] = []
+  ) {
+    self.epoch = epoch
+    self.step = step
+    self.train = train
+    self.evaluations = evaluations
+    self.learningRate = learningRate
+    self.samplesPerSecond = samplesPerSecond
+    self.seconds = seconds
+    self.parameters = parameters
+  }
 }
 
 /// A step of a step-wise run.
 public struct StepReport: Sendable {
   /// Completed steps.
   public let step: Int
-  /// The objective of the last step, before its update; at the end of a run within an epoch, the epoch so far.
+  /// Without data the objective after the step; at the end of a run within an epoch, the epoch so far as trained.
   public let train: Measurement
   /// The groups that are there, measured after the step.
   public let evaluations: [(group: String, measurement: Measurement)]
@@ -88,6 +128,18 @@ public struct StepReport: Sendable {
   public let learningRate: Double
   /// The parameters after the step by name, if there are few.
   public let parameters: [(name: String, shape: [Int], values: [Double])]
+
+  /// Creates a report, which a run makes for its observers.
+  public init(
+    step: Int, train: Measurement, evaluations: [(group: String, measurement: Measurement)], learningRate: Double,
+    parameters: [(name: String, shape: [Int], values: [Double])]
+  ) {
+    self.step = step
+    self.train = train
+    self.evaluations = evaluations
+    self.learningRate = learningRate
+    self.parameters = parameters
+  }
 }
 
 /// The end of a run.
@@ -110,6 +162,22 @@ public struct RunSummary: Sendable, Equatable {
   public let digest: String
   /// Why the run ended before its length; `nil` if it did not.
   public let reason: String?
+
+  /// Creates a summary, which a run makes for its observers.
+  public init(
+    name: String, directory: String, step: Int, epoch: Int, measures: [GroupMeasures], seconds: Double,
+    checkpoint: String, digest: String, reason: String?
+  ) {
+    self.name = name
+    self.directory = directory
+    self.step = step
+    self.epoch = epoch
+    self.measures = measures
+    self.seconds = seconds
+    self.checkpoint = checkpoint
+    self.digest = digest
+    self.reason = reason
+  }
 }
 
 /// The measures of one group.

@@ -15,7 +15,10 @@ struct RunSetup<Scalar: TrainingScalar> {
   let optimizer: Optimizer
   /// The groups beside `train`, in the order of reports.
   let evaluators: [(group: String, evaluator: Evaluator<Scalar>)]
+  /// Measures a formula where it stands; `nil` for a model.
+  let formulaEvaluator: Evaluator<Scalar>?
   let steps: Int
+  /// Without data there are no epochs; then it is the whole run.
   let stepsPerEpoch: Int
   let samplesPerEpoch: Int
 
@@ -24,46 +27,74 @@ struct RunSetup<Scalar: TrainingScalar> {
   private let workers: Int
   private let live: LiveProgress
 
-  /// Step-wise runs report this often.
+  /// Runs without epochs report this often.
   private let reportPeriod: Int?
 
   init(_ configuration: RunConfiguration, region: Region, live: LiveProgress) throws {
-    guard case .model(let model) = configuration.objective, let settings = configuration.data else {
-      throw TrainerError(.usage, "a formula cannot be trained yet")
-    }
-    let data = try TrainingData<Scalar>(settings)
-    guard data.groups["train"] != nil else {
-      throw TrainerError(.data, "\(settings.path): there is no group 'train', which training needs")
-    }
-    let problem = try ModelProblem(
-      model: model.model, loss: model.loss, inputShape: data.preprocessing.outputShape, targets: data.targets
-    ) { task in
-      try MetricSet(model.metrics, task: task, targetShift: data.targetShift)
-    }
     self.configuration = configuration
-    self.data = data
-    self.problem = problem
     self.live = live
     workers = region.workers
-    samplesPerEpoch = data.train.count
-    batchSize = try Self.batchSize(configuration, samples: samplesPerEpoch, path: settings.path)
-    stepsPerEpoch = (samplesPerEpoch + batchSize - 1) / batchSize
-    steps =
-      switch configuration.training.length {
-      case .epochs(let epochs): epochs * stepsPerEpoch
-      case .steps(let steps): steps
-      }
-    reportPeriod = nil
+    (problem, data) = try Self.problem(configuration)
+    let samples = try data?.train ?? SampleGroup(count: 1, sources: [:])
+    batchSize = try Self.batchSize(configuration, samples: samples.count, path: data?.path ?? "")
+    let stepsPerPass = (samples.count + batchSize - 1) / batchSize
+    switch configuration.training.length {
+    case .epochs(let epochs): steps = epochs * stepsPerPass
+    case .steps(let count): steps = count
+    }
+    samplesPerEpoch = samples.count
+    stepsPerEpoch = data == nil ? steps : stepsPerPass
+    reportPeriod = data == nil ? max(1, (steps + Self.mostReports - 1) / Self.mostReports) : nil
     optimizer = try Self.optimizer(
       configuration, layout: problem.layout, run: RunLength(steps: steps, stepsPerEpoch: stepsPerEpoch))
     engine = try TrainingEngine(
-      problem, group: data.train, optimizer: optimizer,
+      problem, group: samples, optimizer: optimizer,
       settings: .init(
         batchSize: batchSize, shards: configuration.training.shards, isShuffling: configuration.training.shuffles,
         seed: configuration.seed),
       region: region, live: live)
+    let (problem, data) = (problem, data)
     evaluators = try DatasetReader.groupNames.dropFirst().compactMap { name in
-      try data.groups[name].map { (name, try Evaluator(problem, group: $0)) }
+      try data?.groups[name].map { (name, try Evaluator(problem, group: $0)) }
+    }
+    if case .formula = configuration.objective {
+      formulaEvaluator = try Evaluator(problem, group: samples)
+    } else {
+      formulaEvaluator = nil
+    }
+  }
+
+  /// The most lines that a run without epochs writes.
+  private static var mostReports: Int { 1000 }
+
+  /// What a configuration trains, and on what.
+  static func problem(
+    _ configuration: RunConfiguration
+  ) throws -> (problem: any Problem, data: TrainingData<Scalar>?) {
+    switch configuration.objective {
+    case .model(let settings):
+      guard let dataSettings = configuration.data else {
+        throw TrainerError(.usage, "data: a model needs a dataset to train on")
+      }
+      let data = try TrainingData<Scalar>(dataSettings)
+      let problem = try ModelProblem(
+        model: settings.model, loss: settings.loss, inputShape: data.preprocessing?.outputShape ?? [],
+        targets: data.targets
+      ) { task in
+        try MetricSet(settings.metrics, task: task, targetShift: data.targetShift)
+      }
+      return (problem, data)
+    case .formula(let settings):
+      let formula = try FormulaProblem.read(settings)
+      let names = FormulaProblem.dataNames(of: formula, settings)
+      let data = try configuration.data.map { try TrainingData<Scalar>($0, formulaNames: names) }
+      if data == nil, let name = names.first {
+        let known = settings.parameters.map(\.name)
+        let hint = suggestion(for: name, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
+        throw TrainerError(
+          .usage, "objective: '\(name)' is neither a parameter nor, without \"data\", a dataset\(hint)")
+      }
+      return (try FormulaProblem(settings, formula: formula, rowShapes: data?.rowShapes ?? [:]), data)
     }
   }
 
@@ -84,26 +115,38 @@ struct RunSetup<Scalar: TrainingScalar> {
   private static func optimizer(
     _ configuration: RunConfiguration, layout: ParameterLayout, run: RunLength
   ) throws -> Optimizer {
+    var isMaximizing = false
+    var isFormula = false
+    if case .formula(let formula) = configuration.objective {
+      isFormula = true
+      isMaximizing = formula.direction == .maximize
+    }
     var penalties: [any GradientTransformation] = []
     if configuration.penalties.l1 != 0 || configuration.penalties.l2 != 0 {
-      // Weights, not biases: a bias does not make the function less smooth.
-      let ranges = layout.entries.filter { $0.name.hasSuffix("/weight") }.map(\.range)
+      // Weights, not biases: a bias does not make the function less smooth. A formula's parameters are all weights.
+      let ranges = layout.entries.filter { isFormula || $0.name.hasSuffix("/weight") }.map(\.range)
       penalties = [AddPenaltyGradient(l1: configuration.penalties.l1, l2: configuration.penalties.l2, ranges: ranges)]
     }
     return try configuration.optimizer.optimizer(
-      layout: layout, schedule: configuration.schedule, run: run, penalties: penalties)
+      layout: layout, schedule: configuration.schedule, run: run, penalties: penalties, isMaximizing: isMaximizing)
   }
 
   // MARK: When
 
-  func isEpochEnd(_ step: Int) -> Bool { step % stepsPerEpoch == 0 }
+  func isEpochEnd(_ step: Int) -> Bool { data != nil && step % stepsPerEpoch == 0 }
+
+  /// Completed epochs after this many steps.
+  func epochs(after step: Int) -> Int { data == nil ? 0 : step / stepsPerEpoch }
 
   /// Whether the coordinator reports after this many steps.
-  func isReportDue(at step: Int) -> Bool { isEpochEnd(step) || step == steps }
+  func isReportDue(at step: Int) -> Bool {
+    isEpochEnd(step) || step == steps || reportPeriod.map { step % $0 == 0 } ?? false
+  }
 
   /// The next number of completed steps at which the coordinator has something to do.
   func nextStop(after step: Int) -> Int {
     var stop = min(steps, (step / stepsPerEpoch + 1) * stepsPerEpoch)
+    if let reportPeriod { stop = min(stop, (step / reportPeriod + 1) * reportPeriod) }
     if case .steps(let period)? = configuration.checkpoints.every { stop = min(stop, (step / period + 1) * period) }
     return stop
   }
@@ -122,9 +165,9 @@ struct RunSetup<Scalar: TrainingScalar> {
 
   func checkpoint(_ progress: RunProgress, _ configuration: RunConfiguration) -> Checkpoint {
     Checkpoint(
-      step: progress.step, epoch: progress.step / stepsPerEpoch, seed: configuration.seed,
+      step: progress.step, epoch: epochs(after: progress.step), seed: configuration.seed,
       config: configuration.resolved.prettyText, parameters: engine.memory.parameterTensors,
-      optimizer: engine.memory.stateTensors, preprocessing: data?.preprocessing.tensors ?? [],
+      optimizer: engine.memory.stateTensors, preprocessing: data?.preprocessing?.tensors ?? [],
       history: progress.tensors, progress: progress.values, provenance: Provenance.current(data: data?.fingerprint))
   }
 

@@ -7,7 +7,8 @@ import Models
 /// A run's dataset in memory, with fitted preprocessing.
 struct TrainingData<Scalar: TrainingScalar>: Sendable {
   let path: String
-  let preprocessing: FittedPreprocessing
+  /// `nil` for a formula without preprocessing.
+  let preprocessing: FittedPreprocessing?
   let targets: TargetKind
   let classNames: [String]?
   let fingerprint: Digest
@@ -15,10 +16,66 @@ struct TrainingData<Scalar: TrainingScalar>: Sendable {
   /// A typical target of the training group, for metrics that would lose digits to a large mean.
   let targetShift: [Double]
 
+  /// The extents of a row of each dataset that a formula names.
+  let rowShapes: [String: [Int]]
+
   /// The training group.
+  ///
+  /// - Throws: `TrainerError` if the file has none.
   var train: SampleGroup<Scalar> {
-    guard let group = groups["train"] else { preconditionFailure("a dataset has a training group") }
-    return group
+    get throws {
+      guard let group = groups["train"] else {
+        throw TrainerError(.data, "\(path): there is no group 'train', which training needs")
+      }
+      return group
+    }
+  }
+
+  /// Loads the datasets that a formula names, from every group of the file.
+  ///
+  /// - Throws: `TrainerError` for every fault of the file, or if the groups' rows have different shapes.
+  init(_ settings: DataSettings, formulaNames names: [String]) throws {
+    let reader = try DatasetReader(path: settings.path)
+    guard !names.isEmpty else {
+      throw TrainerError(
+        .usage, "objective: the formula names no dataset of \(settings.path); remove \"data\", or use a dataset's name")
+    }
+    path = reader.path
+    preprocessing =
+      settings.preprocessing.isEmpty
+      ? nil : try FittedPreprocessing(settings.preprocessing, reader: reader, inputs: settings.inputs)
+    var groups: [String: SampleGroup<Scalar>] = [:]
+    var shapes: [String: [Int]] = [:]
+    for group in reader.groups {
+      var sources: [String: RowSource<Scalar>] = [:]
+      for name in names {
+        var source: RowSource<Scalar> = try reader.rows(of: name, in: group)
+        if name == settings.inputs, let preprocessing {
+          source = try preprocessing.apply(to: source, path: reader.path)
+        }
+        if let other = sources.first, other.value.rows != source.rows {
+          throw TrainerError(
+            .data,
+            "\(reader.path): in the group '\(group)', '\(other.key)' has \(other.value.rows) rows, but '\(name)' "
+              + "has \(source.rows); a row of each is one sample")
+        }
+        if let shape = shapes[name], shape != source.rowShape {
+          throw TrainerError(
+            .data,
+            "\(reader.path): a row of '\(name)' has the shape \(source.rowShape) in the group '\(group)', but "
+              + "\(shape) in another")
+        }
+        shapes[name] = source.rowShape
+        sources[name] = source
+      }
+      groups[group] = SampleGroup(count: sources.values.first?.rows ?? 0, sources: sources)
+    }
+    self.groups = groups
+    rowShapes = shapes
+    targets = .values(count: 1)
+    targetShift = []
+    classNames = nil
+    fingerprint = try reader.fingerprint()
   }
 
   /// Loads every group of the file.
@@ -65,6 +122,7 @@ struct TrainingData<Scalar: TrainingScalar>: Sendable {
     self.targets = kinds.dropFirst().reduce(kinds.first ?? .values(count: 1), TargetKind.joined)
     self.groups = groups
     targetShift = shift
+    rowShapes = [:]
     classNames = try names.first.flatMap { try reader.classNames(of: targetName, in: $0) }
     fingerprint = try reader.fingerprint()
   }

@@ -1,0 +1,75 @@
+import Autodiff
+import Foundations
+import Kernels
+import Models
+
+/// A formula with trained parameters, on a dataset's samples or alone.
+struct FormulaProblem: Problem {
+  private let settings: FormulaSettings
+  private let formula: Formula
+  /// The extents of a row of each dataset that the formula names.
+  private let rowShapes: [String: Shape]
+
+  let layout: ParameterLayout
+  var metrics: MetricSet? { nil }
+  var isMean: Bool { settings.reduction != .sum }
+
+  /// Reads the formula.
+  ///
+  /// - Throws: `TrainerError` if it cannot be read.
+  static func read(_ settings: FormulaSettings) throws -> Formula {
+    try translating { try Formula(settings.objective) }
+  }
+
+  /// The names in a formula that are neither parameters nor constants: those of datasets.
+  static func dataNames(of formula: Formula, _ settings: FormulaSettings) -> [String] {
+    let parameters = Set(settings.parameters.map(\.name))
+    return formula.names.filter { !parameters.contains($0) && Formula.constants[$0] == nil }
+  }
+
+  private static func translating<Result>(_ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as FormulaError {
+      throw TrainerError(.usage, "objective: \(error.description) in \(error.formula)")
+    }
+  }
+
+  /// Creates a problem; `rowShapes` has an entry for each dataset that the formula names.
+  init(_ settings: FormulaSettings, formula: Formula, rowShapes: [String: Shape]) throws {
+    self.settings = settings
+    self.formula = formula
+    self.rowShapes = rowShapes
+    var layout = ParameterLayout()
+    for parameter in settings.parameters { layout.append(name: parameter.name, shape: parameter.shape) }
+    self.layout = layout
+    if let unused = settings.parameters.first(where: { !formula.names.contains($0.name) }) {
+      throw TrainerError(.usage, "parameters.\(unused.name): the objective does not depend on it; remove it")
+    }
+  }
+
+  func initialParameters(seed: Int) -> [Double] {
+    settings.parameters.enumerated().flatMap { index, parameter in
+      switch parameter.start {
+      case .values(let values): values
+      case .drawn(let initialization):
+        initialization.values(
+          count: parameter.shape.reduce(1, *), fanIn: parameter.shape.first ?? 1,
+          fanOut: parameter.shape.dropFirst().reduce(1, *), seed: UInt64(seed), ordinal: index)
+      }
+    }
+  }
+
+  func terms(in graph: Graph, samples: Int, isTraining: Bool) throws -> ProblemTerms {
+    var names: [String: Node] = [:]
+    for entry in layout.entries { names[entry.name] = try graph.parameter(entry.name, shape: entry.shape) }
+    var rows: [String: Node] = [:]
+    for (name, shape) in rowShapes.sorted(by: { $0.key < $1.key }) {
+      rows[name] = try graph.input(name, shape: [samples] + shape)
+    }
+    let losses = try Self.translating {
+      try formula.build(in: graph, names: names, rows: rows, samples: samples)
+    }
+    return ProblemTerms(losses: losses, weights: nil, outputs: nil, probabilities: nil)
+  }
+}

@@ -1,0 +1,169 @@
+import Foundation
+import Foundations
+import TestSupport
+import Testing
+
+/// What the program says of itself, and how its streams behave.
+@Suite struct CommandLineTests {
+  @Test func version() throws {
+    let result = try TrainerBinary.run("--version")
+    #expect(result.output == Program.version + "\n" && result.status == 0 && result.errors == "")
+  }
+
+  @Test func help() throws {
+    let result = try TrainerBinary.run("--help")
+    #expect(result.status == 0 && result.errors == "")
+    #expect(
+      result.output == """
+        OVERVIEW: Trains dense models on CPUs: the same bits on any number of cores.
+
+        Data and checkpoints are HDF5 files, a run is described by a JSON file:
+
+          trainer run configs/softmax.json
+
+        The same command goes on with a run that was interrupted.
+
+        USAGE: trainer <subcommand>
+
+        OPTIONS:
+          --version               Show the version.
+          -h, --help              Show help information.
+
+        SUBCOMMANDS:
+          run                     Trains what a config describes.
+          resume                  Goes on with a run.
+          evaluate                Measures a checkpoint's model on a group of samples.
+          predict                 Writes a checkpoint's predictions for the inputs of a
+                                  file.
+          data                    Makes and inspects dataset files.
+          checkpoint              Inspects, verifies and compares checkpoints.
+
+          See 'trainer help <subcommand>' for detailed help.
+
+        """)
+    #expect(try TrainerBinary.run().output == result.output)
+  }
+
+  @Test(arguments: [
+    ["run"], ["resume"], ["evaluate"], ["predict"], ["data"], ["data", "import"], ["data", "info"], ["checkpoint"],
+    ["checkpoint", "info"], ["checkpoint", "digest"], ["checkpoint", "verify"], ["checkpoint", "diff"],
+  ])
+  func everyCommandHasHelp(command: [String]) throws {
+    let result = try TrainerBinary.run(command + ["--help"])
+    #expect(result.status == 0 && result.errors == "")
+    #expect(result.output.hasPrefix("OVERVIEW: "))
+    #expect(result.output.contains("USAGE: trainer \(command.joined(separator: " "))"))
+    #expect(!result.output.contains { $0 == "\t" })
+    #expect(result.output.split(separator: "\n").allSatisfy { $0.count <= 80 || $0.hasPrefix("USAGE: ") })
+  }
+
+  @Test(arguments: [
+    (["run"], "Missing expected argument '<config>'"), (["frobnicate"], "frobnicate"),
+    (["run", "a.json", "b.json"], "Unexpected argument 'b.json'"), (["run", "a.json", "--fast"], "--fast"),
+    (["run", "a.json", "--workers", "0"], "--workers is 0"), (["run", "a.json", "--workers", "two"], "two"),
+    (["evaluate", "a.h5", "--format", "xml"], "xml"), (["predict", "a.h5", "b.h5"], "--output"),
+  ])
+  func usageErrors(arguments: [String], part: String) throws {
+    let result = try TrainerBinary.run(arguments)
+    #expect(result.status == 2 && result.output == "")
+    let first = try #require(result.errors.split(separator: "\n").first)
+    #expect(first.hasPrefix("error: ") && first.contains(part), "\(result.errors)")
+    #expect(result.errors.contains("Usage: trainer"))
+  }
+
+  @Test func aFinishedRunIsSummarized() throws {
+    try withWorkshop { workshop in
+      try workshop.makeDataset()
+      let config = try workshop.makeConfig()
+      let first = try TrainerBinary.run("run", config)
+      let before = try files(in: workshop.directory)
+      let second = try TrainerBinary.run("run", config)
+      #expect(second.status == 0 && second.errors == "")
+      #expect(second.output.hasPrefix("config is finished already: 2 epochs, 4 steps in "), "\(second.output)")
+      let rows = { (text: String) in text.split(separator: "\n").suffix(4) }
+      #expect(rows(second.output) == rows(first.output))
+      #expect(try files(in: workshop.directory) == before)
+      #expect(try TrainerBinary.run("resume", workshop.path("runs/config")).output == second.output)
+    }
+  }
+
+  @Test func quietMeansSilent() throws {
+    try withWorkshop { workshop in
+      try workshop.makeDataset()
+      for _ in 1...2 {
+        let result = try TrainerBinary.run("run", try workshop.makeConfig(), "--quiet")
+        #expect(result.status == 0 && result.output == "" && result.errors == "")
+      }
+    }
+  }
+
+  @Test func outputOfTheRunInFull() throws {
+    try withWorkshop { workshop in
+      try workshop.makeDataset()
+      let result = try TrainerBinary.run("run", try workshop.makeConfig(), "--workers", "1", in: workshop.directory)
+      let lines = result.output.split(separator: "\n").map(String.init)
+      try #require(lines.count == 14, "\(result.output)")
+      #expect(
+        Array(lines[..<5]) == [
+          "config", "  parameters  9 float32: dense1 9", "  samples     train 10",
+          "  steps       4: 2 epochs of 2 batches of 5 samples",
+          "  shards      1 a batch; their gradients take 128 bytes",
+        ])
+      #expect(lines[5].wholeMatch(of: #/  workers     1, \w+ kernels/#) != nil)
+      #expect(lines[6] == "  directory   runs/config")
+      for epoch in 1...2 {
+        #expect(
+          lines[6 + epoch].wholeMatch(of: /epoch [12]\/2  train loss \d\.\d{4}  [\d.]+ [kM]? ?samples\/s/) != nil)
+      }
+      #expect(lines[9].wholeMatch(of: /finished 2 epochs, 4 steps in 0\.\d\d s of training/) != nil)
+      #expect(lines[11] == "  checkpoint  runs/config/checkpoints/step-000000004.h5")
+      #expect(lines[12] == "  metrics     runs/config/metrics.jsonl")
+      #expect(lines[13] == "  digest      \(try Run(workshop.path("runs/config")).digest)")
+    }
+  }
+
+  @Test func aReaderThatGoesAwayStopsNoTraining() throws {
+    try withWorkshop { workshop in
+      try workshop.makeDataset()
+      let pipe = Pipe()
+      try pipe.fileHandleForReading.close()
+      let process = try TrainerBinary.start(["run", try workshop.makeConfig()], output: pipe)
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+      #expect(try Run(workshop.path("runs/config")).digest.hasPrefix("sha256:"))
+    }
+  }
+
+  @Test func aFullDiskUnderTheOutputIsSaid() throws {
+    guard let full = FileHandle(forWritingAtPath: "/dev/full") else { return }
+    try withWorkshop { workshop in
+      try workshop.makeDataset()
+      let checkpoint = try workshop.makeCheckpoint()
+      let errors = Pipe()
+      let process = try TrainerBinary.start(["evaluate", checkpoint, "--group", "train"], output: full, errors: errors)
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 2)
+      let text = String(decoding: errors.fileHandleForReading.availableData, as: UTF8.self)
+      #expect(text == "error: standard output cannot be written: No space left on device\n")
+    }
+  }
+
+  @Test func checkpointCommands() throws {
+    try withWorkshop { workshop in
+      try workshop.makeDataset()
+      let checkpoint = try workshop.makeCheckpoint()
+      let run = try Run(workshop.path("trained"))
+      #expect(try TrainerBinary.run("checkpoint", "digest", checkpoint).output == run.digest + "\n")
+      let info = try TrainerBinary.run("checkpoint", "info", checkpoint).output
+      #expect(info.contains("dense1/weight") && info.contains(run.digest))
+      let config = try TrainerBinary.run("checkpoint", "info", checkpoint, "--config").output
+      #expect(config == (try String(contentsOfFile: run.directory + "/config.json", encoding: .utf8)))
+      let verified = try TrainerBinary.run("checkpoint", "verify", checkpoint)
+      #expect(verified.status == 0 && verified.output == "\(checkpoint): every byte is as it was written\n")
+      let other = run.directory + "/checkpoints/step-000000002.h5"
+      let difference = try TrainerBinary.run("checkpoint", "diff", checkpoint, other)
+      #expect(difference.status == 1 && difference.output.hasPrefix("step: 4 and 2\n") && difference.errors == "")
+      #expect(try TrainerBinary.run("checkpoint", "diff", checkpoint, checkpoint).status == 0)
+    }
+  }
+}

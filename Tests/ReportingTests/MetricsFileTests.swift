@@ -1,0 +1,98 @@
+import Foundation
+import Foundations
+import Reporting
+import TestSupport
+import Testing
+import Training
+
+@Suite struct MetricsFileTests {
+  private func contents(_ directory: String) throws -> String {
+    try String(contentsOfFile: directory + "/metrics.jsonl", encoding: .utf8)
+  }
+
+  private static let epochLines = [1, 2, 3].map { epoch in
+    #"{"event":"epoch","epoch":\#(epoch),"step":\#(10 * epoch),"train":{"loss":0.5,"accuracy":0.875},"#
+      + #""test":{"loss":0.1,"accuracy":0.6666666666666666},"learningRate":0.001,"samplesPerSecond":12345.5,"#
+      + #""seconds":0.25}"# + "\n"
+  }
+
+  @Test func linesAreThoseOfTheContract() throws {
+    try withScratchDirectory { directory in
+      let file = MetricsFile()
+      try file.observe(.started(makeRun(directory: directory)))
+      #expect(try contents(directory) == "")
+      try file.observe(.epoch(makeEpoch(1)))
+      #expect(try contents(directory) == Self.epochLines[0])
+      try file.observe(.warning("not for this file"))
+      try file.observe(.saved(path: "nor this"))
+      try file.observe(.epoch(makeEpoch(2)))
+      try file.observe(.finished(makeSummary()))
+      #expect(
+        try contents(directory) == Self.epochLines[..<2].joined()
+          + #"{"event":"finished","step":100,"digest":"sha256:00ff"}"# + "\n")
+    }
+  }
+
+  @Test func stepsShowParametersInTheirShape() throws {
+    try withScratchDirectory { directory in
+      let file = MetricsFile()
+      try file.observe(.started(makeRun(directory: directory)))
+      try file.observe(
+        .step(
+          StepReport(
+            step: 3, train: Measurement(loss: .nan, metrics: [("r2", -.infinity)]), evaluations: [], learningRate: 0.1,
+            parameters: [("a", [], [1.5]), ("m", [2, 2], [1, 2, 3, .nan])])))
+      try file.observe(.finished(makeSummary(reason: "early stopping")))
+      try file.observe(.stopped(step: 7, reason: "interrupted"))
+      #expect(
+        try contents(directory) == """
+          {"event":"step","step":3,"train":{"loss":null,"r2":null},"learningRate":0.1,"parameters":{"a":1.5,"m":[[1,2],[3,null]]}}
+          {"event":"finished","step":100,"digest":"sha256:00ff","reason":"early stopping"}
+          {"event":"stopped","step":7,"reason":"interrupted"}
+
+          """)
+    }
+  }
+
+  private static let first = epochLines[0]
+  private static let two = epochLines[0] + epochLines[1]
+  private static let stopped = #"{"event":"stopped","step":20,"reason":"interrupted"}"# + "\n"
+  private static let finished = #"{"event":"finished","step":20,"digest":"sha256:00"}"# + "\n"
+
+  /// The file before a resume from step 20, and how many lines of it stay.
+  private static let resumes: [(before: String, kept: Int)] = [
+    (two + epochLines[2], 2), (two, 2), (first, 1), ("", 0), (two + stopped, 2), (two + "{\"event\":\"epo", 2),
+    (first + epochLines[1].dropLast(), 1), (first + "\u{0}\u{0}\u{0}\n" + epochLines[1], 1),
+    (two + finished + epochLines[2], 2),
+  ]
+
+  @Test(arguments: resumes)
+  func aResumeCutsWhatIsLater(before: String, kept: Int) throws {
+    try withScratchDirectory { directory in
+      try before.write(toFile: directory + "/metrics.jsonl", atomically: true, encoding: .utf8)
+      try MetricsFile().observe(.started(makeRun(directory: directory, resumedStep: 20)))
+      #expect(try contents(directory) == Self.epochLines[..<kept].joined())
+    }
+  }
+
+  @Test func aStartCutsEverything() throws {
+    try withScratchDirectory { directory in
+      try Self.epochLines.joined().write(toFile: directory + "/metrics.jsonl", atomically: true, encoding: .utf8)
+      try MetricsFile().observe(.started(makeRun(directory: directory)))
+      #expect(try contents(directory) == "")
+    }
+  }
+
+  @Test func whatCannotBeWrittenIsSaid() throws {
+    try withScratchDirectory { directory in
+      let error = #expect(throws: TrainerError.self) {
+        try MetricsFile().observe(.started(makeRun(directory: directory + "/absent")))
+      }
+      #expect(error?.code == .usage)
+      #expect(
+        error?.message
+          == "\(directory)/absent/metrics.jsonl: the metrics cannot be written: No such file or directory; "
+          + "mend it and run the same command again")
+    }
+  }
+}
