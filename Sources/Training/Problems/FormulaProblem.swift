@@ -70,11 +70,6 @@ struct FormulaProblem: Problem {
     let losses = try Self.translating {
       try formula.build(in: graph, names: names, rows: rows, samples: samples)
     }
-    guard losses.shape.reduce(1, *) == samples else {
-      throw TrainerError(
-        .usage, "objective: the value for one sample has the shape \(Array(losses.shape.dropFirst())), expected a single "
-          + "number; join it with sum or mean")
-    }
-    return ProblemTerms(losses: try losses.reshape([samples]), weights: nil, outputs: nil, probabilities: nil)
+    return ProblemTerms(losses: losses, weights: nil, outputs: nil, probabilities: nil)
   }
 }
