@@ -29,8 +29,8 @@ public final class Console: Sendable {
     self.errors = errors
   }
 
-  /// Whether there is a terminal to draw a line on.
-  public var isLive: Bool { !isQuiet && output.columns != nil }
+  /// The width of the terminal that lines are drawn on; `nil` if there is none.
+  public var columns: Int? { isQuiet ? nil : output.columns }
 
   /// Writes lines that stay.
   public func print(_ text: String) {
@@ -49,7 +49,7 @@ public final class Console: Sendable {
 
   /// Draws the line at the bottom anew, cut to the terminal's width: a line that wraps could not be cleared.
   package func draw(_ line: String) {
-    guard !isQuiet, let columns = output.columns else { return }
+    guard let columns else { return }
     state.withLock { state in
       write(String(line.prefix(max(0, columns - 1))), &state)
       state.isDrawn = true

@@ -22,8 +22,8 @@ public final class ProgressDisplay: RunObserver {
     case .started(let description):
       run = description
       console.print(RunText.heading(description))
-      if console.isLive { startDrawing(description) }
-    case .epoch(let report): console.print(RunText.line(report, of: run) + "\n")
+      if console.columns != nil { startDrawing(description) }
+    case .epoch(let report): console.print(RunText.line(report, of: run, columns: console.columns) + "\n")
     case .step(let report): console.print(RunText.line(report, of: run) + "\n")
     case .warning(let sentence): console.warn(sentence)
     case .finished, .stopped: end()

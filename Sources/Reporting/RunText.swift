@@ -50,21 +50,22 @@ enum RunText {
     run.stepsPerEpoch > 1 && lastBatch(of: run) != run.batchSize
   }
 
-  /// The line of an epoch.
-  static func line(_ report: EpochReport, of run: RunDescription?) -> String {
+  /// The line of an epoch; a terminal that it would not fit with the pace gets it without.
+  static func line(_ report: EpochReport, of run: RunDescription?, columns: Int?) -> String {
     let epochs = run.map { ($0.steps + $0.stepsPerEpoch - 1) / $0.stepsPerEpoch }
-    return "epoch \(position(report.epoch, of: epochs))   " + measures(report.train, report.evaluations)
-      + "   " + NumberText.rate(report.samplesPerSecond, of: "samples")
+    let line = "epoch \(position(report.epoch, of: epochs))  " + measures(report.train, report.evaluations)
+    let whole = line + "  " + NumberText.rate(report.samplesPerSecond, of: "samples")
+    return whole.count <= columns ?? .max ? whole : line
   }
 
   /// The line of a step of a step-wise run.
   static func line(_ report: StepReport, of run: RunDescription?) -> String {
-    var text = "step \(position(report.step, of: run?.steps))   "
+    var text = "step \(position(report.step, of: run?.steps))  "
     // A formula that stands alone has no groups.
     text += run?.samples.isEmpty == true ? measures(report.train) : measures(report.train, report.evaluations)
     for parameter in report.parameters {
       let values = parameter.values.map(NumberText.measure).joined(separator: " ")
-      text += "   \(parameter.name) " + (parameter.shape.isEmpty ? values : "[\(values)]")
+      text += "  \(parameter.name) " + (parameter.shape.isEmpty ? values : "[\(values)]")
     }
     return text
   }
@@ -77,12 +78,12 @@ enum RunText {
   private static func measures(
     _ train: Training.Measurement, _ evaluations: [(group: String, measurement: Training.Measurement)]
   ) -> String {
-    ([("train", train)] + evaluations).map { "\($0)  \(measures($1))" }.joined(separator: "   ")
+    ([("train", train)] + evaluations).map { "\($0) \(measures($1))" }.joined(separator: "  ")
   }
 
   private static func measures(_ measurement: Training.Measurement) -> String {
     let values = [("loss", measurement.loss)] + measurement.metrics.map { ($0.name, $0.value) }
-    return values.map { "\($0.0) \(NumberText.measure($0.1))" }.joined(separator: "  ")
+    return values.map { "\($0.0) \(NumberText.measure($0.1))" }.joined(separator: " ")
   }
 
   /// The last lines of a complete run.

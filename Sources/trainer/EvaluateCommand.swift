@@ -10,8 +10,8 @@ struct EvaluateCommand: ParsableCommand {
       The checkpoint alone holds model, preprocessing and the place of its data.
 
       EXAMPLES
-        trainer evaluate runs/softmax/checkpoints/step-000000690.h5
-        trainer evaluate runs/softmax/checkpoints/step-000000690.h5 --data new.h5 --group validation --format json
+        trainer evaluate runs/softmax/checkpoints/step-000000460.h5
+        trainer evaluate runs/softmax/checkpoints/step-000000460.h5 --format json
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {

@@ -10,7 +10,7 @@ struct PredictCommand: ParsableCommand {
       It is complete or absent.
 
       EXAMPLE
-        trainer predict runs/softmax/checkpoints/step-000000690.h5 new.h5 --output predictions.h5
+        trainer predict runs/softmax/checkpoints/step-000000460.h5 new.h5 -o out.h5
       """)
 
   @Argument(help: "A checkpoint.", completion: .file(extensions: ["h5"]))

@@ -16,7 +16,7 @@ struct RunCommand: ParsableCommand {
 
       EXAMPLES
         trainer run configs/softmax.json
-        trainer run configs/softmax.json --set training.epochs=5 --set optimizer.learningRate=0.3 --output runs/try
+        trainer run configs/softmax.json --set optimizer.learningRate=0.3 --output try
       """)
 
   @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))

@@ -54,14 +54,19 @@ import Training
     }
   }
 
-  /// The file before a resume from step 20, and what stays of it.
-  @Test(arguments: [
-    (epochLines.joined(), 2), (epochLines[..<2].joined(), 2), (epochLines[0], 1), ("", 0),
-    (epochLines[..<2].joined() + "{\"event\":\"stopped\",\"step\":20,\"reason\":\"interrupted\"}\n", 2),
-    (epochLines[..<2].joined() + "{\"event\":\"epo", 2), (epochLines[0] + epochLines[1].dropLast(), 1),
-    (epochLines[0] + "\u{0}\u{0}\u{0}\n" + epochLines[1], 1),
-    (epochLines[..<2].joined() + "{\"event\":\"finished\",\"step\":20,\"digest\":\"sha256:00\"}\n" + epochLines[2], 2),
-  ])
+  private static let first = epochLines[0]
+  private static let two = epochLines[0] + epochLines[1]
+  private static let stopped = #"{"event":"stopped","step":20,"reason":"interrupted"}"# + "\n"
+  private static let finished = #"{"event":"finished","step":20,"digest":"sha256:00"}"# + "\n"
+
+  /// The file before a resume from step 20, and how many lines of it stay.
+  private static let resumes: [(before: String, kept: Int)] = [
+    (two + epochLines[2], 2), (two, 2), (first, 1), ("", 0), (two + stopped, 2), (two + "{\"event\":\"epo", 2),
+    (first + epochLines[1].dropLast(), 1), (first + "\u{0}\u{0}\u{0}\n" + epochLines[1], 1),
+    (two + finished + epochLines[2], 2),
+  ]
+
+  @Test(arguments: resumes)
   func aResumeCutsWhatIsLater(before: String, kept: Int) throws {
     try withScratchDirectory { directory in
       try before.write(toFile: directory + "/metrics.jsonl", atomically: true, encoding: .utf8)

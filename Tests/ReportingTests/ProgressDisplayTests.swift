@@ -24,11 +24,24 @@ import Training
           workers     3, plain kernels
           directory   /runs/sample
           goes on     from step 30
-        epoch  4/10   train  loss 0.5000  accuracy 0.8750   test  loss 0.1000  accuracy 0.6667   12.3 k samples/s
-        epoch 10/10   train  loss 1234.6  accuracy 0.8750   test  loss 0.1000  accuracy 0.6667   12.3 k samples/s
+        epoch  4/10  train loss 0.5000 accuracy 0.8750  test loss 0.1000 accuracy 0.6667  12.3 k samples/s
+        epoch 10/10  train loss 1234.6 accuracy 0.8750  test loss 0.1000 accuracy 0.6667  12.3 k samples/s
 
         """)
     #expect(errors.text == "warning: the disk is nearly full\n")
+  }
+
+  @Test(arguments: [
+    (80, "epoch  4/10  train loss 0.5000 accuracy 0.8750  test loss 0.1000 accuracy 0.6667\n"),
+    (98, "epoch  4/10  train loss 0.5000 accuracy 0.8750  test loss 0.1000 accuracy 0.6667  12.3 k samples/s\n"),
+  ])
+  func anEpochFitsTheTerminal(columns: Int, line: String) {
+    let output = Transcript(columns: columns)
+    let display = ProgressDisplay(Console(output: output))
+    display.observe(.started(makeRun()))
+    display.observe(.epoch(makeEpoch(4)))
+    display.end()
+    #expect(output.visible.hasSuffix("\n" + line))
   }
 
   @Test func aFormulaHasNoSamples() {
@@ -47,7 +60,7 @@ import Training
           steps       100
           workers     3, plain kernels
           directory   /runs/sample
-        step   7/100   loss -0.5000   b 7.5000   w [-5.0000 1.000e-06]
+        step   7/100  loss -0.5000  b 7.5000  w [-5.0000 1.000e-06]
 
         """)
   }

@@ -98,6 +98,7 @@ struct Coordinator<Scalar: TrainingScalar> {
     try setup.engine.memory.restore(checkpoint, path: path)
     setup.engine.record.epochSums = progress.epochSums
     setup.engine.record.firstLoss = progress.firstLoss
+    setup.engine.memory.rateFactor[0] = progress.plateau.factor
     return progress
   }
 
@@ -126,10 +127,10 @@ struct Coordinator<Scalar: TrainingScalar> {
       (
         group: group,
         measurement: evaluator.measure(
-          parameters: engine.memory.parameters, region: region, metrics: setup.problem.metrics)
+          parameters: engine.memory.evaluatedParameters, region: region, metrics: setup.problem.metrics)
       )
     }
-    let rate = setup.optimizer.schedule.learningRate(at: max(1, progress.step))
+    let rate = setup.optimizer.schedule.learningRate(at: max(1, progress.step)) * progress.plateau.factor
     if progress.step > 0, setup.isEpochEnd(progress.step) {
       let samples = Double(setup.samplesPerEpoch)
       try notify(
@@ -148,9 +149,10 @@ struct Coordinator<Scalar: TrainingScalar> {
             parameters: engine.memory.fewParameters)))
     }
     note(train, evaluations, &progress)
+    engine.memory.rateFactor[0] = progress.plateau.factor
   }
 
-  /// Keeps the best values that early stopping and retention go by.
+  /// Keeps what the schedule, early stopping and retention go by.
   private func note(
     _ train: Measurement, _ evaluations: [(group: String, measurement: Measurement)], _ progress: inout RunProgress
   ) {
@@ -158,6 +160,11 @@ struct Coordinator<Scalar: TrainingScalar> {
       let group = reference.group.rawValue
       let measurement = group == "train" ? train : evaluations.first { $0.group == group }?.measurement
       return measurement?[reference.name]
+    }
+    if let plateau = configuration.schedule.schedule as? PlateauSchedule, let metric = configuration.scheduleMetric,
+      let value = value(metric)
+    {
+      plateau.note(value, prefersLarger: metric.prefersLarger, in: &progress.plateau)
     }
     if let stopping = configuration.earlyStopping, let value = value(stopping.metric) {
       _ = progress.stopping.note(value, step: progress.step, reference: stopping.metric, delta: stopping.minDelta)
