@@ -105,19 +105,23 @@ import Testing
 
   // MARK: Pictures
 
-  @Test(.enabled(if: Tool.path(of: "gnuplot") != nil, "gnuplot is not installed"))
+  @Test(.enabled(if: Tool.path(of: "gnuplot") != nil && Tool.path(of: "dot") != nil, "gnuplot or Graphviz is missing"))
   func theDocumentShowsWhatTheProgramDoes() throws {
     try withScratchDirectory { directory in
       let result = try Tool.run("\(Repository.path)/scripts/pictures", [directory, TrainerBinary.path])
       #expect(result.status == 0, "\(result.output)")
       let pictures = try files(in: "\(Repository.path)/docs/pictures").filter { $0.hasSuffix(".svg") }
       let drawn = try files(in: directory)
-      #expect(drawn.count == 10)
+      #expect(drawn.count == 11)
       let text = try String(contentsOfFile: "\(Repository.path)/docs/gradients.md", encoding: .utf8)
       for name in drawn.sorted() {
         let now = try Data(contentsOf: URL(filePath: "\(directory)/\(name)"))
         let committed = try Data(contentsOf: URL(filePath: "\(Repository.path)/docs/pictures/\(name)"))
-        #expect(pictures.contains(name) && now == committed, "\(name) has changed; scripts/pictures draws it anew")
+        #expect(pictures.contains(name))
+        // How Graphviz sets text depends on the machine's fonts; gnuplot's SVG leaves that to the reader.
+        if name != "chain-graph.svg" {
+          #expect(now == committed, "\(name) has changed; scripts/pictures draws it anew")
+        }
         #expect(text.contains("(pictures/\(name))"), "docs/gradients.md does not show \(name)")
       }
       for table in result.output.split(separator: "\n\n") {

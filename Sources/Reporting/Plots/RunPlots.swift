@@ -47,11 +47,15 @@ extension Plot {
         }
         let title = runs.count == 1 ? group : groups.count == 1 ? run.label : "\(run.label), \(group)"
         series.append(
-          Series(title, thinned(points), .line(color: runs.count == 1 ? dash : color, dash: dash)))
+          Series(
+            title, thinned(points),
+            // The first run's lines are wider, so that equal curves both show.
+            .line(
+              color: runs.count == 1 ? dash : color, dash: dash, width: runs.count > 1 && color == 0 ? 4 : 2)))
       }
     }
     var plot = Plot(
-      title: runs.count == 1 ? runs[0].label : metric, xLabel: "step", yLabel: metric, series: series)
+      title: runs.count == 1 ? runs[0].label : "", xLabel: "step", yLabel: metric, series: series)
     plot.isLogarithmic = isLogarithmic
     return plot
   }
