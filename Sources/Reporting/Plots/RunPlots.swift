@@ -118,7 +118,7 @@ extension Plot {
     }
     // A diverged run would make everything else too small to see: of it only the first steps count.
     let shown = zip(runs, paths).flatMap { $0.trace.ending == .diverged ? Array($1.prefix(4)) : $1 }
-    let ranges = (0..<count).map { axis in range(of: shown.map { $0[axis] }, margin: count == 1 ? 0.15 : 0.3) }
+    let ranges = (0..<count).map { axis in range(of: shown.map { $0[axis] }, margin: 0.3) }
     return count == 1
       ? curve(objective, settings, runs, paths, ranges[0]) : contours(objective, settings, runs, paths, ranges)
   }
