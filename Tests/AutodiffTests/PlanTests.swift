@@ -52,7 +52,7 @@ private func interpret(_ graph: Graph, _ point: TestPoint) throws -> [[Double]] 
       let expected = try interpret(random.graph, random.point)
       for passes in [Simplification.all, [.commonSubexpressions, .constants, .deadNodes]] {
         let outputs =
-          [Plan<Double>.Output(objective, .result("loss"))]
+          [PlanOutput(objective, .result("loss"))]
           + zip(gradients, random.point.layout.entries).map { .init($0, .slot(offset: $1.offset)) }
         let plan = try Plan(outputs, layout: random.point.layout, simplifications: passes)
         let workspace = Workspace(for: [plan])

@@ -34,7 +34,14 @@ struct Coordinator<Scalar: TrainingScalar> {
   func run() throws -> RunOutcome {
     let setup = try RunSetup<Scalar>(configuration, region: region, live: live)
     try directory.prepare(for: configuration, mustBeNew: options.resume == .never)
-    if options.resume == .automatic, let summary = try directory.finishedSummary() { return .alreadyFinished(summary) }
+    if options.resume == .automatic, let summary = try directory.finishedSummary() {
+      let path = summary.checkpoint
+      if try directory.checkpoints.steps().contains(summary.step) {
+        try requireSameData(setup, CheckpointFile.read(path), path: path)
+      }
+      return .alreadyFinished(summary)
+    }
+    try directory.checkpoints.removeLeftovers()
     var progress = try resume(setup)
     let engine = setup.engine
     try notify(.started(setup.description(directory: directory, resumedStep: progress.step > 0 ? progress.step : nil)))
@@ -84,12 +91,7 @@ struct Coordinator<Scalar: TrainingScalar> {
       found = newest.found
     }
     guard let (checkpoint, path) = found else { return RunProgress() }
-    if let data = setup.data, let then = checkpoint.provenance["data"], then != data.fingerprint.description {
-      throw TrainerError(
-        .usage,
-        "\(directory.path): the directory holds a run on other data: \(data.path) has changed since "
-          + "\(path) was saved; choose another directory with --output")
-    }
+    try requireSameData(setup, checkpoint, path: path)
     let differences = Provenance.differences(checkpoint)
     if !differences.isEmpty {
       try notify(.warning("the run goes on elsewhere, so bits may differ: \(differences.joined(separator: ", "))"))
@@ -99,6 +101,16 @@ struct Coordinator<Scalar: TrainingScalar> {
     setup.engine.record.epochSums = progress.epochSums
     setup.engine.record.firstLoss = progress.firstLoss
     return progress
+  }
+
+  /// Refuses to take a run on other data for this one.
+  private func requireSameData(_ setup: RunSetup<Scalar>, _ checkpoint: Checkpoint, path: String) throws {
+    if let data = setup.data, let then = checkpoint.provenance["data"], then != data.fingerprint.description {
+      throw TrainerError(
+        .usage,
+        "\(directory.path): the directory holds a run on other data: \(data.path) has changed since "
+          + "\(path) was saved; choose another directory with --output")
+    }
   }
 
   // MARK: Between regions
