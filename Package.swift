@@ -61,7 +61,7 @@ let package = Package(
     .testTarget(name: "FoundationsTests", dependencies: ["Foundations", "TestSupport"]),
     .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Foundations", "TestSupport"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"]),
-    .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Kernels", "TestSupport"]),
+    .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Kernels", "Foundations", "TestSupport"]),
     .testTarget(
       name: "ModelsTests",
       dependencies: ["Models", "Optimizers", "Autodiff", "Kernels", "HDF5", "Foundations", "TestSupport"]),

@@ -67,8 +67,9 @@ public struct GradientCheck: Sendable {
       function.derivative(at: parameters, along: index, step: step * max(1, abs(parameters[index])))
     }
     let largest = compared.map { abs(analytic[$0]) }.max() ?? 0
-    // Differences see no derivative below the rounding of the value, which is about 1e-13 of it for steps of 1e-3.
-    let visible = 1e-5 * max(abs(function.value(at: parameters)), 1e-5)
+    // Differences see no derivative below the rounding of the value and of what it is made of, which steps of 1e-3
+    // magnify to about 1e-13.
+    let visible = 1e-5 * max(abs(function.value(at: parameters)), 1)
     entries = zip(compared, numeric).map { index, derivative in
       let numeric = derivative.value
       let distance = abs(analytic[index] - numeric)
@@ -119,21 +120,23 @@ private struct ScalarFunction {
     }
   }
 
-  /// The derivative along a coordinate, and whether a kink lies within two steps.
+  /// The derivative along a coordinate, and whether a kink lies within two steps: then the rules from both sides, or
+  /// those of a long and a short step, disagree.
   func derivative(
     at parameters: [Double], along index: Int, step: Double
   ) -> (value: Double, isNearKink: Bool) {
-    func value(_ steps: Double) -> Double {
+    func value(_ offset: Double) -> Double {
       var moved = parameters
-      moved[index] += steps * step
+      moved[index] += offset
       return self.value(at: moved)
     }
-    let (far, near, middle) = ((value(-2), value(2)), (value(-1), value(1)), value(0))
-    let derivative = (8 * (near.1 - near.0) - (far.1 - far.0)) / (12 * step)
-    // Second-order one-sided rules; for a smooth function they differ by a few h squared.
-    let after = (4 * near.1 - far.1 - 3 * middle) / (2 * step)
-    let before = (3 * middle - 4 * near.0 + far.0) / (2 * step)
-    let size = max(abs(after), abs(before), abs(derivative), abs(middle) * 1e-3)
-    return (derivative, abs(after - before) > 1e-2 * size)
+    func central(_ h: Double) -> Double { (8 * (value(h) - value(-h)) - (value(2 * h) - value(-2 * h))) / (12 * h) }
+    // Of second order: for a smooth function both sides differ by a few h squared.
+    func oneSided(_ h: Double) -> Double { (4 * value(h) - value(2 * h) - 3 * value(0)) / (2 * h) }
+    let (long, short) = (central(step), central(step / 4))
+    let (before, after) = (oneSided(-step), oneSided(step))
+    let noise = 1e-3 * max(1, abs(value(0)))
+    let size = max(abs(before), abs(after), abs(long))
+    return (long, abs(after - before) > 1e-2 * max(size, noise) || abs(long - short) > 2e-8 * max(abs(long), noise))
   }
 }

@@ -36,8 +36,9 @@ public struct BlockVector<Scalar: KernelElement> {
     kernels.combineSquare(a, x.pointer, b, pointer, count: count)
   }
   /// self = a · x / (b · √y + c).
-  public func assign(_ x: BlockVector, scaledBy a: Double, overRootOf y: BlockVector, scaledBy b: Double, plus c: Double)
-  {
+  public func assign(
+    _ x: BlockVector, scaledBy a: Double, overRootOf y: BlockVector, scaledBy b: Double, plus c: Double
+  ) {
     kernels.rootQuotient(a, x.pointer, b, y.pointer, c, into: pointer, count: count)
   }
   /// self = self limited to −bound … bound.

@@ -87,7 +87,9 @@ public struct OptimizerConfiguration: Sendable {
       members.append(Self.group(Set(names), group.settings))
     }
     members.append(Self.group(nil, settings))
-    let clipping: [(any GradientTransformation)?] = [clipValue.map(ClipByValue.init), clipNorm.map(ClipByGlobalNorm.init)]
+    let clipping: [(any GradientTransformation)?] = [
+      clipValue.map(ClipByValue.init), clipNorm.map(ClipByGlobalNorm.init),
+    ]
     return Optimizer(
       shared: penalties + clipping.compactMap(\.self), groups: members,
       schedule: LearningRateSchedule(schedule, base: settings.learningRate, run: run), averageDecay: averageDecay,

@@ -79,18 +79,13 @@ extension RunEvent {
       line["learningRate"] = .number(report.learningRate)
       line["samplesPerSecond"] = .number(report.samplesPerSecond)
       line["seconds"] = .number(report.seconds)
+      line.append(parameters: report.parameters)
       return line
     case .step(let report):
       var line: JSONObject = ["event": "step", "step": .integer(report.step)]
       line.append(train: report.train, report.evaluations)
       line["learningRate"] = .number(report.learningRate)
-      if !report.parameters.isEmpty {
-        var parameters = JSONObject()
-        for parameter in report.parameters {
-          parameters[parameter.name] = JSONValue(parameter.values[...], shape: parameter.shape[...])
-        }
-        line["parameters"] = .object(parameters)
-      }
+      line.append(parameters: report.parameters)
       return line
     case .finished(let summary):
       var line: JSONObject = [
@@ -110,6 +105,15 @@ extension JSONObject {
   fileprivate mutating func append(train: Measurement, _ evaluations: [(group: String, measurement: Measurement)]) {
     self["train"] = train.json
     for (group, measurement) in evaluations { self[group] = measurement.json }
+  }
+
+  fileprivate mutating func append(parameters: [(name: String, shape: [Int], values: [Double])]) {
+    guard !parameters.isEmpty else { return }
+    var values = JSONObject()
+    for parameter in parameters {
+      values[parameter.name] = JSONValue(parameter.values[...], shape: parameter.shape[...])
+    }
+    self["parameters"] = .object(values)
   }
 }
 

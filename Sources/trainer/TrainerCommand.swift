@@ -20,14 +20,16 @@ struct TrainerCommand: ParsableCommand {
     version: Program.version,
     subcommands: [
       RunCommand.self, ResumeCommand.self, EvaluateCommand.self, PredictCommand.self, DataCommand.self,
-      CheckpointCommand.self, GradcheckCommand.self,
+      CheckpointCommand.self, GradientCommand.self, GraphCommand.self, GradcheckCommand.self, PlotCommand.self,
+      SweepCommand.self,
     ])
 
   static func main() {
     // A reader of the output that goes away must not end a training.
     signal(SIGPIPE, SIG_IGN)
     do {
-      var command = try parseAsRoot()
+      let arguments = Array(CommandLine.arguments.dropFirst())
+      var command = try parseAsRoot(FormulaArguments.normalized(arguments))
       try command.run()
     } catch {
       end(with: error)

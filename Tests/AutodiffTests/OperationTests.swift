@@ -1,6 +1,7 @@
 import Autodiff
 import Foundations
 import Kernels
+import TestSupport
 import Testing
 
 /// Every operation's gradient, and the gradient of its gradient, against central differences in double precision.

@@ -1,6 +1,7 @@
 import Autodiff
 import Foundations
 import Kernels
+import TestSupport
 import Testing
 
 /// The value of each node by itself, in a graph of its own: no plan of more than one instruction, no shared buffer, no
@@ -54,7 +55,7 @@ private func interpret(_ graph: Graph, _ point: TestPoint) throws -> [[Double]] 
         let outputs =
           [PlanOutput(objective, .result("loss"))]
           + zip(gradients, random.point.layout.entries).map { .init($0, .slot(offset: $1.offset)) }
-        let plan = try Plan(outputs, layout: random.point.layout, simplifications: passes)
+        let plan = try Plan<Double>(outputs, layout: random.point.layout, simplifications: passes)
         let workspace = Workspace(for: [plan])
         var slot = [Double](repeating: .nan, count: random.point.layout.count)
         // Twice, so that what the first run left behind would show.

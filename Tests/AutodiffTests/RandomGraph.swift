@@ -1,4 +1,5 @@
 import Autodiff
+import TestSupport
 
 /// A graph of random operations on random shapes, the same for the same seed.
 struct RandomGraph {
@@ -14,7 +15,7 @@ struct RandomGraph {
     generator = SeededGenerator(seed)
     self.usesKinks = usesKinks
     for (index, shape) in [[], [3], [2, 3]].shuffled(using: &generator).enumerated() {
-      let values = generator.spread(shape.reduce(1, *), in: -1.5...1.5)
+      let values: [Double] = generator.numbers(shape.reduce(1, *), in: -1.5...1.5)
       parameters.append(try point.add("p\(index)", shape, values, to: graph))
     }
     nodes = parameters
@@ -79,7 +80,9 @@ struct RandomGraph {
     case 24: return try x.abs()
     case 25: return try x.maximum(compatible(x))
     case 26: return try x.minimum(compatible(x)) * 0.5
-    case 27: return try select(x.isLess(than: compatible(x)), x, x.tanh())
+    case 27:
+      let y = compatible(x)
+      return try select(x.isLess(than: y), x, y)
     case 28: return try pickArray().max(axes: [0])
     default: return try x.clip(from: -0.6, to: 0.7)
     }

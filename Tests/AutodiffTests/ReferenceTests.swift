@@ -1,30 +1,29 @@
 import Autodiff
 import Foundations
+import TestSupport
 import Testing
 
 /// Values and gradients against those that PyTorch gives, at kinks, ties and the ends of the range too.
 @Suite struct ReferenceTests {
   @Test func operationsEqualPyTorch() throws {
-    let cases = try #require(try fixture("operations.json")["cases"]?.elements)
+    let cases = try Fixture.read("operations").member("cases").elements ?? []
     #expect(cases.count > 40)
     for row in cases {
       let name = try #require(row["operation"]?.text)
       // Functions of Models, tested there.
       if ["leakyRelu", "elu", "gelu", "geluTanh", "layerNormalization"].contains(name) { continue }
-      let tensors = try #require(row["inputs"]?.elements).map { try #require(Tensor($0)) }
-      let upstream = try #require(Tensor(row["cotangent"] ?? .null))
+      let tensors = try row.member("inputs").elements ?? []
+      let upstream = try row.member("cotangent")
       let graph = Graph()
       let inputs = try tensors.map { try graph.variable($0.values, shape: $0.shape) }
-      let output = try build(name, inputs, row["attributes"] ?? .null)
+      let output = try build(name, inputs, row.member("attributes"))
       let objective = try (output * graph.constant(upstream.values, shape: upstream.shape)).sum()
-      let expected = try #require(Tensor(row["value"] ?? .null))
+      let expected = try row.member("value")
       #expect(output.shape == expected.shape, "\(name)")
-      compare(try output.value(), expected.values, "\(name) of \(tensors)")
-      for (position, gradient) in try #require(row["gradients"]?.elements).enumerated() {
-        let expected = try #require(Tensor(gradient))
-        compare(
-          try objective.gradient(of: inputs[position]), expected.values,
-          "gradient \(position) of \(name) of \(tensors)")
+      let call = "\(name) of \(tensors.map(\.values))"
+      compare(try output.value(), expected.values, call)
+      for (position, gradient) in try (row.member("gradients").elements ?? []).enumerated() {
+        compare(try objective.gradient(of: inputs[position]), gradient.values, "gradient \(position) of \(call)")
       }
     }
   }
@@ -36,20 +35,6 @@ import Testing
     for (index, (a, b)) in zip(found, expected).enumerated() where !a.isClose(to: b, within: tolerance) {
       Issue.record("\(what): element \(index) is \(a), PyTorch has \(b)")
     }
-  }
-
-  private struct Tensor: CustomStringConvertible {
-    let shape: Shape
-    let values: [Double]
-
-    init?(_ json: JSONValue) {
-      guard let shape = json["shape"]?.elements?.compactMap(\.int),
-        let values = json["values"]?.elements?.compactMap(fixtureNumber)
-      else { return nil }
-      (self.shape, self.values) = (shape, values)
-    }
-
-    var description: String { "\(values)" }
   }
 
   private func build(_ name: String, _ x: [Node], _ attributes: JSONValue) throws -> Node {

@@ -1,20 +1,8 @@
 import Autodiff
-import Foundation
 import Foundations
+import TestSupport
 
-/// A seeded generator (SplitMix64, Steele, Lea and Flood, 2014), so that a failure can be repeated.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
+extension SeededGenerator {
   /// `count` numbers in a range, in random order, no two closer than the range divided by `count`, and none in its
   /// middle: so that kinks at 0 and ties stay out of the way of central differences.
   mutating func spread(_ count: Int, in range: ClosedRange<Double>) -> [Double] {
@@ -37,16 +25,6 @@ struct TestPoint {
     return try graph.parameter(name, shape: shape)
   }
 }
-
-/// A file in `Tests/Fixtures`.
-func fixture(_ name: String) throws -> JSONValue {
-  let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-  let bytes = try Data(contentsOf: folder.appending(path: "Fixtures").appending(path: name))
-  return try JSONDocument([UInt8](bytes), source: name).root
-}
-
-/// A number of a fixture, where what JSON cannot hold is a string.
-func fixtureNumber(_ value: JSONValue) -> Double? { value.double ?? value.text.flatMap(Double.init) }
 
 /// The message of the error that `body` throws.
 func message(_ body: () throws -> Void) -> String {

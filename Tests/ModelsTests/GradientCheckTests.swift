@@ -23,13 +23,16 @@ import Testing
     ),
     ("binary, several", BinaryCrossEntropy(), 2, [0, 1, 1, 0, 1, 1, 0.5, 0, 0, 0], [5, 2]),
     ("squares", MeanSquaredError(), 2, [0, 1.5, 1, -2, 0.1, 1, 0.5, 0, 3, 0], [5, 2]),
+    ("absolutes", MeanAbsoluteError(), 2, [0, 1.5, 1, -2, 0.1, 1, 0.5, 0, 3, 0], [5, 2]),
+    ("huber", Huber(delta: 0.7), 2, [0, 1.5, 1, -2, 0.1, 1, 0.5, 0, 3, 0], [5, 2]),
   ]
 
   @Test(arguments: Activation.allCases, losses.indices)
   func gradientsEqualCentralDifferences(activation: Activation, lossIndex: Int) throws {
     let (name, loss, outputs, targets, targetShape) = Self.losses[lossIndex]
     let model = try Model([
-      Dense(units: 4, activation: activation, biasInitialization: .init(.normal, scale: 0.3)), Dropout(rate: 0.3),
+      Dense(units: 4, activation: activation, biasInitialization: .init(.normal, scale: 0.3)), LayerNormalization(),
+      Dropout(rate: 0.3),
       Dense(units: 3, activation: activation, usesBias: false), Dense(units: outputs),
     ])
     let inputs: [Double] = {

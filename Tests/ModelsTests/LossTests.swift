@@ -15,6 +15,8 @@ import Testing
     case SoftmaxCrossEntropy.type: return SoftmaxCrossEntropy(labelSmoothing: smoothing, classWeights: weights)
     case BinaryCrossEntropy.type: return BinaryCrossEntropy(labelSmoothing: smoothing, classWeights: weights)
     case MeanSquaredError.type: return MeanSquaredError()
+    case MeanAbsoluteError.type: return MeanAbsoluteError()
+    case Huber.type: return Huber(delta: settings["delta"]?.double ?? 1)
     default: return nil
     }
   }
@@ -39,7 +41,10 @@ import Testing
       #expect(difference(gradient, try reference.member("gradient").values, within: 1e-12) == nil, "\(title)")
       compared[name, default: 0] += 1
     }
-    #expect(compared == ["softmaxCrossEntropy": 9, "binaryCrossEntropy": 4, "meanSquaredError": 1])
+    #expect(
+      compared == [
+        "softmaxCrossEntropy": 9, "binaryCrossEntropy": 4, "meanSquaredError": 1, "meanAbsoluteError": 1, "huber": 2,
+      ])
   }
 
   @Test(arguments: [0, 0.1], [nil, [0.5, 2, 1.25]])

@@ -88,6 +88,11 @@ import Testing
       let expected = sums.map { x in
         switch activation {
         case .relu: max(x, 0)
+        case .leakyReLU(let slope): x > 0 ? x : slope * x
+        case .elu(let alpha): x > 0 ? x : alpha * expm1(x)
+        case .gelu: x / 2 * erfc(-x / 2.0.squareRoot())
+        case .geluTanh: x / (1 + exp(-2 * (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+        case .softplus: log1p(exp(x))
         case .sigmoid: 1 / (1 + exp(-x))
         case .tanh: tanh(x)
         case .linear: x

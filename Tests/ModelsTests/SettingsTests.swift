@@ -44,6 +44,27 @@ private func settings(_ text: String) throws -> Settings {
     #expect(try read(#"{"type": "\#(type)", "\#(key)": 2.5}"#) == Initialization(initializer, scale: 2.5))
   }
 
+  @Test func activationsWithSettings() throws {
+    func read(_ activation: String) throws -> (Activation?, String) {
+      let read = try settings(#"{"type": "dense", "units": 1, "activation": \#(activation)}"#)
+      let dense = try Registry.layers.read(read) as? Dense
+      return (dense?.activation, read.resolved["activation"]?.compactText ?? "")
+    }
+    #expect(try read(#""leakyRelu""#) == (.leakyReLU(slope: 0.01), #"{"type":"leakyRelu","slope":0.01}"#))
+    #expect(try read(#"{"type": "elu", "alpha": 0.5}"#) == (.elu(alpha: 0.5), #"{"type":"elu","alpha":0.5}"#))
+    #expect(try read(#"{"type": "gelu"}"#) == (.gelu, #"{"type":"gelu"}"#))
+    #expect(try read(#""geluTanh""#) == (.geluTanh, #""geluTanh""#))
+    #expect(throws: TrainerError.self) { try read(#"{"type": "relu", "slope": 1}"#) }
+    #expect(throws: TrainerError.self) { try read(#"{"type": "elu", "alpha": 0}"#) }
+    #expect(throws: TrainerError.self) { try read("3") }
+  }
+
+  @Test func layerNormalization() throws {
+    let standard = try settings(#"{"type": "layerNormalization"}"#)
+    #expect((try Registry.layers.read(standard) as? LayerNormalization)?.epsilon == 1e-5)
+    #expect(standard.resolved.compactText == #"{"type":"layerNormalization","epsilon":1e-05}"#)
+  }
+
   @Test func dropout() throws {
     let standard = try settings(#"{"type": "dropout"}"#)
     #expect((try Registry.layers.read(standard) as? Dropout)?.rate == 0.5)
@@ -56,13 +77,14 @@ private func settings(_ text: String) throws -> Settings {
     (#"{"units": 3}"#, #"x.json:1:1: the required key "type" is missing"#),
     (
       #"{"type": "Dense", "units": 3}"#,
-      #"x.json:1:2: type: found the string "Dense", expected one of "dense", "dropout"; did you mean "dense"?"#
+      #"x.json:1:2: type: found the string "Dense", expected one of "dense", "dropout", "layerNormalization"; did you mean "dense"?"#
     ),
     (#"{"type": "dense"}"#, #"x.json:1:1: the required key "units" is missing"#),
     (#"{"type": "dense", "units": 0}"#, "x.json:1:19: units: found 0, expected an integer from 1"),
     (
       #"{"type": "dense", "units": 1, "activation": "Relu"}"#,
-      #"x.json:1:31: activation: found the string "Relu", expected one of "relu", "sigmoid", "tanh", "linear"; "#
+      #"x.json:1:31: activation: found the string "Relu", expected one of "relu", "leakyRelu", "elu", "#
+        + #""gelu", "geluTanh", "softplus", "sigmoid", "tanh", "linear"; "#
         + #"did you mean "relu"?"#
     ),
     (

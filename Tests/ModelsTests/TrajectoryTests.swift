@@ -81,7 +81,8 @@ private struct Run<Scalar: KernelElement & NativeScalar> {
     let model = try Model(
       #require(fixture.member("layers").elements).map { layer in
         Dense(
-          units: try #require(layer.member("units").int), activation: layer["activation"]?.text.flatMap(Activation.init)
+          units: try #require(layer.member("units").int),
+          activation: layer["activation"]?.text.flatMap(Activation.init(named:))
         )
       })
     graph = try LossGraph(model, SoftmaxCrossEntropy(), inputs: [batchSize, 64], targets: [batchSize])

@@ -54,16 +54,29 @@ public struct ArrayValue: Sendable, Equatable {
   }
 
   /// A number, or nested arrays.
-  public var json: JSONValue { nested { .number($0) } }
+  public var json: JSONValue { nested(values.map(JSONValue.number)) }
 
-  /// Nested arrays of what `body` makes of each element's place and value.
-  func nested(_ body: (Double) -> JSONValue) -> JSONValue { Self.nest(values.map(body), shape) }
+  /// Something for each element, in row-major order, as arrays nested like this one.
+  public func nested(_ elements: [JSONValue]) -> JSONValue { Self.nest(elements, shape) }
 
-  /// Elements in row-major order as nested arrays.
-  static func nest(_ elements: [JSONValue], _ shape: Shape) -> JSONValue {
+  /// What the elements of an array of that name are called in a formula: `w[0]`, `w[1]`; a scalar's name is its own.
+  public func elementNames(_ name: String) -> [String] { shape.elementNames(name) }
+
+  private static func nest(_ elements: [JSONValue], _ shape: Shape) -> JSONValue {
     guard let extent = shape.first else { return elements[0] }
     let (inner, size) = (Shape(shape.dropFirst()), shape.dropFirst().reduce(1, *))
     return .array((0..<extent).map { nest(Array(elements[$0 * size..<($0 + 1) * size]), inner) })
+  }
+}
+
+extension Shape {
+  /// What the elements of an array of this shape are called in a formula, in row-major order.
+  func elementNames(_ name: String) -> [String] {
+    if isEmpty { return [name] }
+    let strides = rowMajorStrides
+    return (0..<elementCount).map { index in
+      "\(name)[\(zip(self, strides).map { "\(index / $1 % $0)" }.joined(separator: ", "))]"
+    }
   }
 }
 

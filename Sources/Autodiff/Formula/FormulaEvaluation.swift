@@ -104,7 +104,19 @@ public struct FormulaEvaluation {
     }
   }
 
-  /// The values of nodes of the graph at the point, in the evaluation's precision.
+  /// What the value and the gradient are computed by: the plan that training would run.
+  public func planSummary() throws -> PlanSummary {
+    var outputs = [PlanOutput(output, .result("value"))]
+    if output.shape.elementCount == 1 {
+      outputs += zip(try gradientNodes(), layout.entries).map { PlanOutput($0, .slot(offset: $1.offset)) }
+    }
+    return switch precision {
+    case .float32: try Plan<Float>(outputs, layout: layout).summary
+    case .float64: try Plan<Double>(outputs, layout: layout).summary
+    }
+  }
+
+  /// The values of nodes of the graph, or of one with the same parameters, at the point, in the evaluation's precision.
   public func evaluate(_ nodes: [Node], inputs: [String: [Double]] = [:]) throws -> [ArrayValue] {
     switch precision {
     case .float32: try evaluate(nodes, inputs, as: Float.self)
@@ -115,6 +127,7 @@ public struct FormulaEvaluation {
   private func evaluate<Scalar: KernelElement>(
     _ nodes: [Node], _ inputs: [String: [Double]], as type: Scalar.Type
   ) throws -> [ArrayValue] {
+    guard let graph = nodes.first?.graph else { return [] }
     let results = try graph.evaluate(
       nodes, inputs: inputs.mapValues { $0.map { Scalar($0) } },
       parameters: point.flatMap { $0.value.values.map { Scalar($0) } }, layout: layout)

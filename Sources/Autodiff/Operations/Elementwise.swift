@@ -85,8 +85,9 @@ struct BinaryOperation: ElementwiseOperation {
     return try zip(parts, [x, y]).map { part, input in try part?.sum(to: input.shape) }
   }
 
-  // d/dx x^y = y x^(y-1), which is 0 where y is 0 also at x = 0; d/dy x^y = x^y log x, which is 0 at x = 0, y > 0.
-  // A number needs no such guard, which keeps formulas and pictures plain.
+  // d/dx x^y = y x^(y-1), which is 0 also at x = y = 0; d/dy x^y = x^y log x, which is 0 at x = 0, y > 0. The guards
+  // hold at these points only: around them, second derivatives must go through the formula. A number needs no guard,
+  // which keeps formulas and pictures plain.
   private func powerGradient(_ x: Node, _ y: Node, node: Node, upstream: Node) throws -> [Node?] {
     let zero = try node.graph.constant(0)
     let logarithm = try (x.number ?? 0) > 0 ? x.log() : select(x.isEqual(to: zero), zero, x.log())
@@ -94,7 +95,7 @@ struct BinaryOperation: ElementwiseOperation {
       switch y.number {
       case 0: nil as Node?
       case let number?: try upstream * number * x.power(number - 1)
-      case nil: try select(y.isEqual(to: zero), zero, upstream * y * x.power(y - 1))
+      case nil: try select(x.isEqual(to: zero) * y.isEqual(to: zero), zero, upstream * y * x.power(y - 1))
       }
     return [base, try upstream * node * logarithm]
   }

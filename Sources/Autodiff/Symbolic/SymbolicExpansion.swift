@@ -96,12 +96,7 @@ private struct SymbolicExpansion {
   // MARK: - Leaves
 
   private func symbols(_ name: String, _ shape: Shape) -> [AlgebraicSum] {
-    if shape.isEmpty { return [AlgebraicSum(.symbol(name))] }
-    let strides = shape.rowMajorStrides
-    return (0..<shape.elementCount).map { index in
-      let coordinates = zip(shape, strides).map { "\(index / $1 % $0)" }.joined(separator: ", ")
-      return AlgebraicSum(.symbol("\(name)[\(coordinates)]"))
-    }
+    shape.elementNames(name).map { AlgebraicSum(.symbol($0)) }
   }
 
   private func number(_ value: Double) -> AlgebraicSum {

@@ -22,8 +22,8 @@ public struct Dense: Layer {
 
   /// Creates a layer.
   ///
-  /// - Parameter weightInitialization: By default He's for ReLU (He et al., 2015), else Glorot's (Glorot and Bengio, 2010),
-  ///   both uniform.
+  /// - Parameter weightInitialization: By default He's for ReLU and its kin (He et al., 2015), else Glorot's (Glorot and
+  ///   Bengio, 2010), both uniform.
   public init(
     name: String? = nil, units: Int, activation: Activation? = nil, usesBias: Bool = true,
     weightInitialization: Initialization? = nil, biasInitialization: Initialization = .zeros
@@ -47,14 +47,17 @@ public struct Dense: Layer {
     weightInitialization = try Initialization(
       from: settings.object(
         "weightInitializer", default: ["type": .string(standard.rawValue)], shorthand: "type",
-        help: "How the weights start: heUniform after ReLU, else glorotUniform."))
+        help: "How the weights start: heUniform after relu, leakyRelu, elu and gelu, else glorotUniform."))
     biasInitialization = try Initialization(
       from: settings.object(
         "biasInitializer", default: ["type": "constant"], shorthand: "type", help: "How the bias starts."))
   }
 
   private static func defaultInitializer(for activation: Activation?) -> Initializer {
-    activation == .relu ? .heUniform : .glorotUniform
+    switch activation {
+    case .relu, .leakyReLU, .elu, .gelu, .geluTanh: .heUniform
+    case .softplus, .sigmoid, .tanh, .linear, nil: .glorotUniform
+    }
   }
 
   /// Adds the layer to the graph.

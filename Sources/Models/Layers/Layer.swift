@@ -22,7 +22,7 @@ extension Layer {
 
 extension Registry where Component == any Layer {
   /// All layers.
-  public static let layers = Registry([Dense.entry, Dropout.entry])
+  public static let layers = Registry([Dense.entry, Dropout.entry, LayerNormalization.entry])
 }
 
 /// What a layer sees of the model while it adds itself to a graph.

@@ -34,7 +34,8 @@ extension Loss {
 extension Registry where Component == any Loss {
   /// All losses.
   public static let losses = Registry([
-    SoftmaxCrossEntropy.entry, BinaryCrossEntropy.entry, MeanSquaredError.entry,
+    SoftmaxCrossEntropy.entry, BinaryCrossEntropy.entry, MeanSquaredError.entry, MeanAbsoluteError.entry,
+    Huber.entry,
   ])
 }
 

@@ -26,9 +26,11 @@ public struct RunConfiguration: Sendable {
   /// What is added to the gradient to keep weights small.
   public let penalties: PenaltySettings
   /// The optimizer.
-  public let optimizer: any OptimizerSettings
+  public let optimizer: OptimizerConfiguration
   /// How the learning rate changes over the run.
-  public let schedule: any Schedule
+  public let schedule: ScheduleSettings
+  /// The measure that a schedule by measurements goes by; `nil` for any other.
+  public let scheduleMetric: MetricReference?
   /// How long and in what portions the run trains.
   public let training: TrainingSettings
   /// When the run stops before its end; `nil` if never.
@@ -80,16 +82,20 @@ public struct RunConfiguration: Sendable {
     }
     penalties = try PenaltySettings(
       from: settings.object("penalties", default: [:], help: "What is added to the gradient to keep weights small."))
-    optimizer = try Registry.optimizers.read(
-      settings.object("optimizer", default: ["type": "sgd"], shorthand: "type", help: "The optimizer."))
-    schedule = try Registry.schedules.read(
-      settings.object(
-        "schedule", default: ["type": "constant"], shorthand: "type",
-        help: "How the learning rate changes over the run."))
+    let measures = Measures(objective)
+    optimizer = try OptimizerConfiguration(
+      from: settings.object("optimizer", default: ["type": "sgd"], shorthand: "type", help: "The optimizer."))
+    let scheduleSettings = try settings.object(
+      "schedule", default: ["type": "constant"], shorthand: "type", help: "How the learning rate changes over the run.")
+    schedule = try ScheduleSettings(from: scheduleSettings)
+    scheduleMetric =
+      schedule.schedule is PlateauSchedule
+      ? try MetricReference(
+        "metric", in: scheduleSettings, default: measures.isFormula ? "train.loss" : "validation.loss",
+        measures: measures, help: "What has to improve.") : nil
     training = try TrainingSettings(
       from: settings.object("training", default: [:], help: "How long and in what portions the run trains."),
       hasData: data != nil, isLarge: try objective.isLarge)
-    let measures = Measures(objective)
     earlyStopping = try settings.optionalObject("earlyStopping", help: "When the run stops before its end.")
       .map { try EarlyStoppingSettings(from: $0, measures: measures) }
     checkpoints = try CheckpointSettings(

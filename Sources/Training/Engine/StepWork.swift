@@ -5,7 +5,8 @@ import Kernels
 import Models
 import Optimizers
 
-/// One training step, as its units see it: the gradient of one shard, and the update of one block.
+/// One training step, as its units see it: the gradient of one shard, a pass of the update over one block, and what
+/// joins the blocks' sums between two passes.
 struct StepWork<Scalar: TrainingScalar>: RegionWork {
   let kernels: Kernels<Scalar>
   let plans: PlanSet<Scalar>
@@ -19,7 +20,7 @@ struct StepWork<Scalar: TrainingScalar>: RegionWork {
   let blocks: BlockPartition
   let isMean: Bool
   let metrics: MetricSet?
-  let optimizer: Optimizer
+  let update: UpdatePlan
   let seed: UInt64
   let memory: TrainingMemory<Scalar>
   let slots: GradientSlots<Scalar>
@@ -31,13 +32,16 @@ struct StepWork<Scalar: TrainingScalar>: RegionWork {
   static var fixedStatistics: Int { 2 }
 
   /// The units of each phase of a step.
-  var phases: [Int] { [partition.shards, blocks.blocks] }
+  var phases: [Int] { [partition.shards, blocks.blocks] + (1..<update.passes).flatMap { _ in [1, blocks.blocks] } }
 
   func run(step: Int, phase: Int, unit: Int, worker: Int) {
+    let pass = (phase - 1) / 2
     if phase == 0 {
       gradient(step: step, shard: unit, worker: worker)
+    } else if phase % 2 == 1 {
+      update(step: step, pass: pass, block: unit, worker: worker)
     } else {
-      update(step: step, block: unit, worker: worker)
+      update.join(after: pass, sums: memory.sums.pointer)
     }
   }
 
@@ -67,15 +71,21 @@ struct StepWork<Scalar: TrainingScalar>: RegionWork {
     }
   }
 
-  private func update(step: Int, block: Int, worker: Int) {
+  private func update(step: Int, pass: Int, block: Int, worker: Int) {
     // The divisor is computed in every block instead of once: a few additions against a phase of its own.
     let weight = isMean ? statistics.sum(1) : 1
     let range = blocks.range(of: block)
-    let gradient = slots.reduce(range)
-    if weight != 1 { kernels.scale(gradient, by: 1 / weight, into: gradient, count: range.count) }
-    optimizer.update(
-      range, step: step + 1, gradient: gradient, scratch: workers.pointer[worker].scratch,
-      parameters: memory.parameters.pointer, state: UnsafePointer(memory.statePointers.pointer), kernels: kernels)
+    if pass == 0 {
+      let gradient = slots.reduce(range)
+      if weight != 1 { kernels.scale(gradient, by: 1 / weight, into: gradient, count: range.count) }
+    }
+    update.run(
+      pass: pass, block: block, step: step + 1, rateFactor: memory.rateFactor[0],
+      vectors: UpdateVectors(
+        gradient: slots[0], parameters: memory.parameters.pointer,
+        state: UnsafePointer(memory.statePointers.pointer), sums: memory.sums.pointer),
+      scratch: workers.pointer[worker].scratch, kernels: kernels)
+    guard pass == update.passes - 1 else { return }
     if !kernels.allFinite(memory.parameters.pointer + range.lowerBound, count: range.count) {
       record.noteNonFinite(step: step, block: block)
     }

@@ -40,6 +40,8 @@ struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
     let statistics = ShardStatistics(
       shards: settings.shards, count: StepWork<Scalar>.fixedStatistics + (problem.metrics?.sumCount ?? 0))
     let slots = GradientSlots(slots: settings.shards, count: problem.layout.count, kernels: kernels)
+    let update = UpdatePlan(
+      optimizer, layout: problem.layout, blocks: (0..<blocks.blocks).map(blocks.range(of:)))
     self.schedule = schedule
     self.region = region
     metrics = problem.metrics
@@ -47,13 +49,13 @@ struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
     slotBytes = slots.byteCount
     memory = TrainingMemory(
       layout: problem.layout, parameters: problem.initialParameters(seed: settings.seed),
-      stateNames: optimizer.stateNames)
+      stateNames: optimizer.stateNames, sumCount: update.sumCount)
     record = StepRecord(statistics: statistics.count, blocks: blocks.blocks, live: live)
     work = StepWork(
       kernels: kernels, plans: plans, sources: sources, targetSource: targetSource,
       sampler: Sampler(count: group.count, seed: UInt64(settings.seed), isShuffling: settings.isShuffling),
       schedule: schedule, partition: partition, blocks: blocks, isMean: problem.isMean, metrics: problem.metrics,
-      optimizer: optimizer, seed: UInt64(settings.seed), memory: memory, slots: slots, statistics: statistics,
+      update: update, seed: UInt64(settings.seed), memory: memory, slots: slots, statistics: statistics,
       record: record,
       workers: SharedBuffer(count: region.workers) { _ in
         WorkerMemory(plans: plans.all, samples: sizes.max() ?? 0, sources: sources)

@@ -17,16 +17,30 @@ struct TrainingMemory<Scalar: TrainingScalar>: Sendable {
   let state: [SharedBuffer<Scalar>]
   /// The first element of each state vector, for transformations.
   let statePointers: SharedBuffer<UnsafeMutablePointer<Scalar>>
+  /// The sums between the passes of an update.
+  let sums: SharedBuffer<Double>
+  /// A factor of the learning rates, beside the schedule's, that the coordinator sets: one number.
+  let rateFactor = SharedBuffer(repeating: 1.0, count: 1)
 
-  /// Parameters with these values and a state of zeros.
-  init(layout: ParameterLayout, parameters values: [Double], stateNames: [String]) {
+  /// Parameters with these values and a state of zeros, but for the average: that is of the parameters.
+  init(layout: ParameterLayout, parameters values: [Double], stateNames: [String], sumCount: Int = 0) {
     self.layout = layout
     self.stateNames = stateNames
     precondition(values.count == layout.count, "a value for each parameter")
     parameters = SharedBuffer(count: values.count) { Scalar(values[$0]) }
-    let state = stateNames.map { _ in SharedBuffer<Scalar>(repeating: 0, count: layout.count) }
+    let state = stateNames.map { name in
+      SharedBuffer(count: layout.count) { name == Optimizer.averageName ? Scalar(values[$0]) : 0 }
+    }
     self.state = state
+    sums = SharedBuffer(repeating: 0, count: sumCount)
     statePointers = SharedBuffer(count: state.count) { state[$0].pointer }
+  }
+}
+
+extension TrainingMemory {
+  /// What evaluation uses: the parameters' moving average, if there is one, or the parameters.
+  var evaluatedParameters: SharedBuffer<Scalar> {
+    stateNames.firstIndex(of: Optimizer.averageName).map { state[$0] } ?? parameters
   }
 }
 

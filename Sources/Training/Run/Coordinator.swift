@@ -100,6 +100,7 @@ struct Coordinator<Scalar: TrainingScalar> {
     try setup.engine.memory.restore(checkpoint, path: path)
     setup.engine.record.epochSums = progress.epochSums
     setup.engine.record.firstLoss = progress.firstLoss
+    setup.engine.memory.rateFactor[0] = progress.plateau.factor
     return progress
   }
 
@@ -128,25 +129,28 @@ struct Coordinator<Scalar: TrainingScalar> {
   /// Measures every group and tells the observers; at the end of an epoch begins the next.
   private func report(_ setup: RunSetup<Scalar>, _ progress: inout RunProgress) throws {
     let engine = setup.engine
-    // Without data a step is the whole objective: what counts is its value where the step has led.
+    // Without data a step is the whole objective: what counts is its value where the step has led. With data, that is
+    // so at the start only, where no epoch has been measured yet.
+    let isMeasuredHere = setup.data == nil || progress.step == 0
     let train =
-      setup.formulaEvaluator?.measure(parameters: engine.memory.parameters, region: region, metrics: nil)
-      ?? engine.epochMeasurement
+      (isMeasuredHere ? setup.formulaEvaluator : nil)?
+      .measure(parameters: engine.memory.parameters, region: region, metrics: nil) ?? engine.epochMeasurement
     let evaluations = setup.evaluators.map { group, evaluator in
       (
         group: group,
         measurement: evaluator.measure(
-          parameters: engine.memory.parameters, region: region, metrics: setup.problem.metrics)
+          parameters: engine.memory.evaluatedParameters, region: region, metrics: setup.problem.metrics)
       )
     }
-    let rate = setup.optimizer.schedule.learningRate(at: max(1, progress.step))
-    if setup.isEpochEnd(progress.step) {
+    let rate = setup.optimizer.schedule.learningRate(at: max(1, progress.step)) * progress.plateau.factor
+    if progress.step > 0, setup.isEpochEnd(progress.step) {
       let samples = Double(setup.samplesPerEpoch)
       try notify(
         .epoch(
           EpochReport(
             epoch: setup.epochs(after: progress.step), step: progress.step, train: train, evaluations: evaluations,
-            learningRate: rate, samplesPerSecond: samples / progress.epochSeconds, seconds: progress.epochSeconds)))
+            learningRate: rate, samplesPerSecond: samples / progress.epochSeconds, seconds: progress.epochSeconds,
+            parameters: setup.formulaEvaluator == nil ? [] : engine.memory.fewParameters)))
       engine.record.beginEpoch()
       progress.epochSeconds = 0
     } else {
@@ -157,9 +161,10 @@ struct Coordinator<Scalar: TrainingScalar> {
             parameters: engine.memory.fewParameters)))
     }
     note(train, evaluations, &progress)
+    engine.memory.rateFactor[0] = progress.plateau.factor
   }
 
-  /// Keeps the best values that early stopping and retention go by.
+  /// Keeps what the schedule, early stopping and retention go by.
   private func note(
     _ train: Measurement, _ evaluations: [(group: String, measurement: Measurement)], _ progress: inout RunProgress
   ) {
@@ -167,6 +172,11 @@ struct Coordinator<Scalar: TrainingScalar> {
       let group = reference.group.rawValue
       let measurement = group == "train" ? train : evaluations.first { $0.group == group }?.measurement
       return measurement?[reference.name]
+    }
+    if let plateau = configuration.schedule.schedule as? PlateauSchedule, let metric = configuration.scheduleMetric,
+      let value = value(metric)
+    {
+      plateau.note(value, prefersLarger: metric.prefersLarger, in: &progress.plateau)
     }
     if let stopping = configuration.earlyStopping, let value = value(stopping.metric) {
       _ = progress.stopping.note(value, step: progress.step, reference: stopping.metric, delta: stopping.minDelta)

@@ -96,11 +96,14 @@ public struct EpochReport: Sendable {
   public let samplesPerSecond: Double
   /// Seconds of that training.
   public let seconds: Double
+  /// The parameters after the epoch by name, for a formula that has few.
+  public let parameters: [(name: String, shape: [Int], values: [Double])]
 
   /// Creates a report, which a run makes for its observers.
   public init(
     epoch: Int, step: Int, train: Measurement, evaluations: [(group: String, measurement: Measurement)],
-    learningRate: Double, samplesPerSecond: Double, seconds: Double
+    learningRate: Double, samplesPerSecond: Double, seconds: Double,
+    parameters: [(name: String, shape: [Int], values: [Double])] = []
   ) {
     self.epoch = epoch
     self.step = step
@@ -109,6 +112,7 @@ public struct EpochReport: Sendable {
     self.learningRate = learningRate
     self.samplesPerSecond = samplesPerSecond
     self.seconds = seconds
+    self.parameters = parameters
   }
 }
 

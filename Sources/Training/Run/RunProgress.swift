@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundations
+import Optimizers
 
 /// Where a run stands, beside its vectors: what a checkpoint must keep for a resume to be exact.
 struct RunProgress: Equatable {
@@ -17,6 +18,9 @@ struct RunProgress: Equatable {
   var stopping = BestValue()
   /// The best value that a checkpoint was kept for, and its step.
   var best = BestValue()
+
+  /// What a schedule by measurements remembers.
+  var plateau = PlateauSchedule.State()
 
   struct BestValue: Equatable {
     var value = Double.nan
@@ -44,6 +48,8 @@ struct RunProgress: Equatable {
       "seconds": .number(seconds), "epochSeconds": .number(epochSeconds), "firstLoss": .number(firstLoss),
       "stoppingValue": .number(stopping.value), "stoppingStep": .integer(stopping.step),
       "stoppingSince": .integer(stopping.since), "bestValue": .number(best.value), "bestStep": .integer(best.step),
+      "plateauFactor": .number(plateau.factor), "plateauBest": .number(plateau.best),
+      "plateauBadCount": .integer(plateau.badCount), "plateauCooldown": .integer(plateau.cooldown),
     ]
   }
 
@@ -80,5 +86,9 @@ struct RunProgress: Equatable {
     stopping = BestValue(
       value: try number("stoppingValue"), step: try integer("stoppingStep"), since: try integer("stoppingSince"))
     best = BestValue(value: try number("bestValue"), step: try integer("bestStep"))
+    plateau.factor = try number("plateauFactor")
+    plateau.best = try number("plateauBest")
+    plateau.badCount = try integer("plateauBadCount")
+    plateau.cooldown = try integer("plateauCooldown")
   }
 }

@@ -15,7 +15,7 @@ struct RunSetup<Scalar: TrainingScalar> {
   let optimizer: Optimizer
   /// The groups beside `train`, in the order of reports.
   let evaluators: [(group: String, evaluator: Evaluator<Scalar>)]
-  /// Measures a formula without data after a step.
+  /// Measures a formula where it stands; `nil` for a model.
   let formulaEvaluator: Evaluator<Scalar>?
   let steps: Int
   /// Without data there are no epochs; then it is the whole run.
@@ -45,7 +45,7 @@ struct RunSetup<Scalar: TrainingScalar> {
     samplesPerEpoch = samples.count
     stepsPerEpoch = data == nil ? steps : stepsPerPass
     reportPeriod = data == nil ? max(1, (steps + Self.mostReports - 1) / Self.mostReports) : nil
-    optimizer = Self.optimizer(
+    optimizer = try Self.optimizer(
       configuration, layout: problem.layout, run: RunLength(steps: steps, stepsPerEpoch: stepsPerEpoch))
     engine = try TrainingEngine(
       problem, group: samples, optimizer: optimizer,
@@ -57,7 +57,11 @@ struct RunSetup<Scalar: TrainingScalar> {
     evaluators = try DatasetReader.groupNames.dropFirst().compactMap { name in
       try data?.groups[name].map { (name, try Evaluator(problem, group: $0)) }
     }
-    formulaEvaluator = data == nil ? try Evaluator(problem, group: samples) : nil
+    if case .formula = configuration.objective {
+      formulaEvaluator = try Evaluator(problem, group: samples)
+    } else {
+      formulaEvaluator = nil
+    }
   }
 
   /// The most lines that a run without epochs writes.
@@ -110,25 +114,21 @@ struct RunSetup<Scalar: TrainingScalar> {
 
   private static func optimizer(
     _ configuration: RunConfiguration, layout: ParameterLayout, run: RunLength
-  ) -> Optimizer {
-    let settings = configuration.optimizer
-    let isMaximizing =
-      if case .formula(let formula) = configuration.objective { formula.direction == .maximize } else { false }
-    var transformations = settings.transformations
-    let penalties = configuration.penalties
-    if penalties.l1 != 0 || penalties.l2 != 0 {
-      // Weights, not biases: a bias does not make the function less smooth.
-      // A formula's parameters are all weights. A penalty holds a run back whichever way it goes.
-      let isFormula = if case .formula = configuration.objective { true } else { false }
-      let ranges = layout.entries.filter { isFormula || $0.name.hasSuffix("/weight") }.map(\.range)
-      let sign: Double = isMaximizing ? -1 : 1
-      transformations.insert(
-        AddPenaltyGradient(l1: sign * penalties.l1, l2: sign * penalties.l2, ranges: ranges), at: 0)
+  ) throws -> Optimizer {
+    var isMaximizing = false
+    var isFormula = false
+    if case .formula(let formula) = configuration.objective {
+      isFormula = true
+      isMaximizing = formula.direction == .maximize
     }
-    return Optimizer(
-      transformations,
-      schedule: LearningRateSchedule(configuration.schedule, base: settings.learningRate, run: run),
-      isMaximizing: isMaximizing)
+    var penalties: [any GradientTransformation] = []
+    if configuration.penalties.l1 != 0 || configuration.penalties.l2 != 0 {
+      // Weights, not biases: a bias does not make the function less smooth. A formula's parameters are all weights.
+      let ranges = layout.entries.filter { isFormula || $0.name.hasSuffix("/weight") }.map(\.range)
+      penalties = [AddPenaltyGradient(l1: configuration.penalties.l1, l2: configuration.penalties.l2, ranges: ranges)]
+    }
+    return try configuration.optimizer.optimizer(
+      layout: layout, schedule: configuration.schedule, run: run, penalties: penalties, isMaximizing: isMaximizing)
   }
 
   // MARK: When

@@ -4,6 +4,7 @@ import Datasets
 import Foundations
 import Kernels
 import Models
+import Optimizers
 
 /// A model as a checkpoint holds it: nothing else is needed to rebuild it.
 struct TrainedModel<Scalar: TrainingScalar> {
@@ -13,6 +14,7 @@ struct TrainedModel<Scalar: TrainingScalar> {
   let settings: ModelSettings
   let data: DataSettings
   let preprocessing: FittedPreprocessing
+  /// The parameters, or their moving average if the run kept one.
   let parameters: SharedBuffer<Scalar>
 
   /// Rebuilds the model.
@@ -33,9 +35,10 @@ struct TrainedModel<Scalar: TrainingScalar> {
     preprocessing = try FittedPreprocessing(checkpoint, path: path)
     let layout = try settings.model.parameters(inputShape: preprocessing.outputShape).layout
     let memory = TrainingMemory<Scalar>(
-      layout: layout, parameters: Array(repeating: 0, count: layout.count), stateNames: [])
+      layout: layout, parameters: Array(repeating: 0, count: layout.count),
+      stateNames: configuration.optimizer.averageDecay == nil ? [] : [Optimizer.averageName])
     try memory.restore(checkpoint, path: path)
-    parameters = memory.parameters
+    parameters = memory.evaluatedParameters
   }
 
   /// The model as a problem on data with such targets.

@@ -1,0 +1,70 @@
+import Foundations
+
+/// A node with what a picture of its graph shows.
+public struct TracedNode: Sendable {
+  /// What kind of node it is.
+  public enum Kind: Sendable { case parameter, input, constant, operation }
+
+  /// The kind.
+  public let kind: Kind
+  /// The operation's name.
+  public let name: String
+  /// What distinguishes it from others of its name: a leaf's name or values, an operation's axes.
+  public let detail: String
+  /// The extents of its value.
+  public let shape: Shape
+  /// The positions of its operands in the trace.
+  public let inputs: [Int]
+  /// Its value, if known.
+  public var value: ArrayValue?
+  /// The gradient of the output with respect to it, if known.
+  public var gradient: ArrayValue?
+}
+
+extension Graph {
+  /// The nodes that a value is computed from, operands first and the value last, as people want to see them: constants
+  /// folded, equal nodes once, and no reshaping, which computes nothing.
+  ///
+  /// - Parameter evaluate: What computes nodes of the simplified graph; without it, no values are known. Where the
+  ///   value is a scalar, its gradient with respect to every node is computed too.
+  public func trace(
+    of output: Node, evaluatedBy evaluate: ((Graph, [Node]) throws -> [ArrayValue])? = nil
+  ) throws -> [TracedNode] {
+    let simple = try simplified([output], [.constants, .commonSubexpressions, .deadNodes])[0]
+    let graph = simple.graph
+    func shown(_ node: Node) -> Node {
+      var node = node
+      while node.operation is Reshape { node = node.inputs[0] }
+      return node
+    }
+    let root = shown(simple)
+    let nodes = graph.reachable(from: [root]).map { Node(graph: graph, index: $0) }.filter { !($0.operation is Reshape) }
+    let positions = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($1.index, $0) })
+    var trace = nodes.map { node in
+      let kind: TracedNode.Kind =
+        switch node.operation {
+        case is Parameter: .parameter
+        case is Input: .input
+        case is Constant: .constant
+        default: .operation
+        }
+      return TracedNode(
+        kind: kind, name: node.operation.name, detail: node.operation.detail, shape: node.shape,
+        inputs: node.inputs.compactMap { positions[shown($0).index] })
+    }
+    guard let evaluate else { return trace }
+    for (position, value) in try evaluate(graph, nodes).enumerated() { trace[position].value = value }
+    guard root.shape.elementCount == 1 else { return trace }
+    let inner = nodes.indices.filter { trace[$0].kind != .constant }
+    let gradients = try evaluate(graph, graph.gradient(of: root, withRespectTo: inner.map { nodes[$0] }))
+    for (position, gradient) in zip(inner, gradients) { trace[position].gradient = gradient }
+    return trace
+  }
+}
+
+extension FormulaEvaluation {
+  /// The formula's graph with the value of each node and, for a scalar, the gradient with respect to it.
+  public func trace() throws -> [TracedNode] {
+    try graph.trace(of: output) { _, nodes in try evaluate(nodes) }
+  }
+}

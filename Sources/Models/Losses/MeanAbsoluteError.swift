@@ -1,0 +1,30 @@
+import Autodiff
+import Foundations
+
+/// |z − t|; a sample's loss is the mean over its outputs. Its subgradient where they are equal is 0.
+public struct MeanAbsoluteError: Loss {
+  /// `meanAbsoluteError`.
+  public static let type = "meanAbsoluteError"
+
+  /// Creates a loss.
+  public init() {}
+  /// Reads the loss's settings: there are none.
+  public init(from settings: Settings) throws {}
+
+  /// The outputs.
+  public var prediction: PredictionRule { .value }
+
+  /// Adds the loss of each sample to the graph.
+  public func terms(outputs: Node, targets: Node) throws -> LossTerms {
+    try requireRows(of: outputs)
+    return LossTerms(losses: try (outputs - targets.reshape(outputs.shape)).abs().mean(axes: [1]), weights: nil)
+  }
+
+  /// Numbers.
+  public func task(outputCount: Int, targets: TargetKind) throws -> Task {
+    try regressionTask(outputCount: outputCount, targets: targets)
+  }
+
+  /// None.
+  public func probabilities(of outputs: Node) throws -> Node? { nil }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import Foundations
+import Training
+
+/// What a run directory tells of how its run went: the config and the lines of `metrics.jsonl`.
+public struct RunTrace: Sendable {
+  /// One line with measures.
+  public struct Record: Sendable {
+    /// Completed steps.
+    public let step: Int
+    /// Loss and metrics by group.
+    public let measures: [GroupMeasures]
+    /// The parameters in layout order; empty where the line has none.
+    public let parameters: [Double]
+
+    /// A measure such as `loss` of a group; `nil` if the line lacks it, NaN if it is not finite.
+    public func value(_ metric: String, of group: String) -> Double? {
+      measures.first { $0.group == group }?.values.first { $0.key == metric }.map { $0.value.double ?? .nan }
+    }
+  }
+
+  /// How far the run has come.
+  public enum Ending: Sendable, Equatable {
+    /// It is complete; the reason if that was before its length.
+    case finished(reason: String?)
+    /// The loss or a parameter grew beyond all bounds.
+    case diverged
+    /// It runs, or was interrupted.
+    case unfinished
+  }
+
+  /// The run directory.
+  public let directory: String
+  /// The run's config.
+  public let configuration: RunConfiguration
+  /// The lines with measures, in order.
+  public let records: [Record]
+  /// How far the run has come.
+  public let ending: Ending
+  /// Completed steps at the end.
+  public let step: Int
+
+  /// Reads a run directory; the run may still be going on.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if there is no run, or its files cannot be read.
+  public init(directory: String) throws {
+    let run = RunDirectory(directory)
+    guard try run.storedConfiguration() != nil else {
+      throw TrainerError(
+        .usage, "\(directory): there is no run in this directory (no config.json); expected one that trainer run made")
+    }
+    self.directory = directory
+    configuration = try RunConfiguration(file: run.configPath, output: directory)
+    let lines = try Self.lines(of: run.metricsPath)
+    records = lines.compactMap(Record.init)
+    let last = lines.last
+    switch last?["event"]?.text {
+    case "finished": ending = .finished(reason: last?["reason"]?.text)
+    case "stopped" where last?["reason"]?.text?.hasPrefix("diverged") == true: ending = .diverged
+    default: ending = .unfinished
+    }
+    step = last?["step"]?.int ?? 0
+  }
+
+  private static func lines(of path: String) throws -> [JSONValue] {
+    let text: String
+    do {
+      let fileSystem = SystemFileSystem()
+      guard try fileSystem.status(of: path) != nil else { return [] }
+      text = String(decoding: try fileSystem.contents(of: path), as: UTF8.self)
+    } catch let error as FileError {
+      throw TrainerError(.usage, "\(path): the metrics cannot be read: \(error.reason)")
+    }
+    // What is behind the last line break is nothing, or a line that is being written.
+    return try text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+      .map { try JSONDocument(text: String($0), source: path).root }
+  }
+
+  /// The groups that have a metric, in the order train, validation, test.
+  public func groups(with metric: String) -> [String] {
+    ["train", "validation", "test"].filter { group in records.contains { $0.value(metric, of: group) != nil } }
+  }
+
+  /// The metrics that any line has.
+  public var metrics: [String] {
+    records.flatMap(\.measures).flatMap { $0.values.map(\.key) }
+      .reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
+}
+
+extension RunTrace.Record {
+  fileprivate init?(_ line: JSONValue) {
+    guard let event = line["event"]?.text, ["epoch", "step"].contains(event), let step = line["step"]?.int else {
+      return nil
+    }
+    self.step = step
+    measures = ["train", "validation", "test"].compactMap { group in
+      guard case .object(let values)? = line[group] else { return nil }
+      return GroupMeasures(group: group, values: values.members)
+    }
+    guard case .object(let values)? = line["parameters"] else {
+      parameters = []
+      return
+    }
+    parameters = values.members.flatMap { Self.numbers(in: $0.value) }
+  }
+
+  private static func numbers(in value: JSONValue) -> [Double] {
+    value.elements.map { $0.flatMap(numbers) } ?? [value.double ?? .nan]
+  }
+}

@@ -1,0 +1,69 @@
+import Foundations
+import Training
+
+/// What `trainer sweep` prints at its end: a row for each run, with the values that tell it from the others, its length,
+/// its last measures, and how it ended.
+public struct SweepTable {
+  private let keys: [String]
+  private var rows: [[String]] = []
+  private var traces: [RunTrace] = []
+
+  /// An empty table.
+  ///
+  /// - Parameter keys: The settings that the runs differ in.
+  public init(keys: [String]) { self.keys = keys }
+
+  /// Adds a run.
+  ///
+  /// - Precondition: there is one value for each key.
+  public mutating func append(values: [JSONValue], _ trace: RunTrace) {
+    precondition(values.count == keys.count, "a run has a value for each key")
+    rows.append(values.map { $0.text ?? $0.lineText })
+    traces.append(trace)
+  }
+
+  /// The table as lines of text.
+  public var text: String {
+    let measures = measureNames
+    var cells = [keys + ["step"] + measures.map { "\($0.group) \($0.metric)" } + ["status"]]
+    for (row, trace) in zip(rows, traces) {
+      let values = measures.map { measure in
+        lastValue(of: measure.metric, in: measure.group, of: trace).map(NumberText.measure) ?? "-"
+      }
+      cells.append(row + [String(trace.step)] + values + [Self.status(of: trace)])
+    }
+    let widths = cells[0].indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
+    return cells.map { row in
+      let text = row.enumerated().map { column, cell in
+        // Numbers stand flush right, the settings and the status flush left.
+        cell.padded(to: widths[column], atEnd: column < keys.count || column == row.count - 1)
+      }.joined(separator: "  ")
+      return String(text.reversed().drop { $0 == " " }.reversed()) + "\n"
+    }.joined()
+  }
+
+  private var measureNames: [(group: String, metric: String)] {
+    var names: [(group: String, metric: String)] = []
+    for trace in traces {
+      for metric in trace.metrics {
+        for group in trace.groups(with: metric) where !names.contains(where: { $0 == (group, metric) }) {
+          names.append((group, metric))
+        }
+      }
+    }
+    return names
+  }
+
+  private func lastValue(of metric: String, in group: String, of trace: RunTrace) -> Double? {
+    trace.records.last { $0.value(metric, of: group) != nil }?.value(metric, of: group)
+  }
+
+  private static func status(of trace: RunTrace) -> String {
+    switch trace.ending {
+    case .finished(nil): "finished"
+    case .finished(let reason?): "finished: \(reason)"
+    case .diverged: "DIVERGED"
+    case .unfinished: "unfinished"
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import DataParallel
+import Foundations
+
+/// A formula run's objective as a function of its parameters alone, over the whole training group if there is data:
+/// for pictures. In double precision, whatever the run computes in.
+public struct ObjectiveFunction {
+  /// The names of the parameters' elements in layout order, as the formula writes them: `b`, or `w[0]` and `w[1]`.
+  public let variables: [String]
+
+  private let evaluator: Evaluator<Double>
+  private let parameters: SharedBuffer<Double>
+  private let region = Region(workers: 1)
+
+  /// Builds the function that a config describes.
+  ///
+  /// - Throws: `TrainerError` if the config has a model in place of a formula, the formula is not right, or its dataset
+  ///   cannot be read.
+  public init(_ configuration: RunConfiguration) throws {
+    guard case .formula = configuration.objective else {
+      throw TrainerError(
+        .usage,
+        "\(configuration.name): the objective is a model's loss, which has no curve to draw; "
+          + "expected a config with \"parameters\" and \"objective\"")
+    }
+    let (problem, data) = try RunSetup<Double>.problem(configuration)
+    evaluator = try Evaluator(problem, group: data?.train ?? SampleGroup(count: 1, sources: [:]))
+    parameters = SharedBuffer(repeating: 0, count: problem.layout.count)
+    variables = problem.layout.entries.flatMap(Self.elementNames)
+  }
+
+  /// The objective at a point. Not for several threads at once.
+  ///
+  /// - Precondition: there is one number for each of ``variables``.
+  public func value(at point: [Double]) -> Double {
+    precondition(point.count == variables.count, "the objective has \(variables.count) variables")
+    for (index, number) in point.enumerated() { parameters.pointer[index] = number }
+    return evaluator.measure(parameters: parameters, region: region, metrics: nil).loss
+  }
+
+  private static func elementNames(of entry: ParameterLayout.Entry) -> [String] {
+    guard !entry.shape.isEmpty else { return [entry.name] }
+    let indices = entry.shape.reduce([[Int]()]) { rows, extent in
+      rows.flatMap { row in (0..<extent).map { row + [$0] } }
+    }
+    return indices.map { "\(entry.name)[\($0.map(String.init).joined(separator: ", "))]" }
+  }
+}

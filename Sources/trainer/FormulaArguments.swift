@@ -1,0 +1,109 @@
+import ArgumentParser
+import Autodiff
+import Foundations
+
+/// The values of a formula's names, as commands take them.
+struct PointOptions: ParsableArguments {
+  @Option(
+    name: .customLong("at"),
+    help: ArgumentHelp(
+      "The value of a name: a number, several with commas for a vector, or any JSON array. Once for each name.",
+      valueName: "name=value"))
+  var values: [String] = []
+
+  @Option(help: "The type to compute in: float64 or float32.")
+  var precision: ElementType = .float64
+
+  /// The names with their values, in order.
+  ///
+  /// - Throws: `TrainerError` for a value that cannot be read, or a name that is given twice.
+  func point() throws -> [(name: String, value: ArrayValue)] {
+    var point: [(name: String, value: ArrayValue)] = []
+    for text in values {
+      guard let split = text.firstIndex(of: "="), split > text.startIndex else {
+        throw TrainerError(.usage, "--at \(text): expected NAME=VALUE, such as w=-5,5")
+      }
+      let name = text[..<split].trimmingWhitespace
+      let number = String(text[text.index(after: split)...])
+      guard name.wholeMatch(of: /[\p{L}_][\p{L}_0-9]*/) != nil else {
+        throw TrainerError(.usage, "--at \(text): '\(name)' cannot be a name in a formula")
+      }
+      guard let value = ArrayValue(commandLine: number) else {
+        throw TrainerError(
+          .usage,
+          "--at \(text): found '\(number)', expected a number, numbers separated by commas, or a JSON array whose rows "
+            + "are equally long")
+      }
+      guard !point.contains(where: { $0.name == name }) else {
+        throw TrainerError(.usage, "--at \(text): the name '\(name)' is given twice; give each name one value")
+      }
+      point.append((name, value))
+    }
+    return point
+  }
+}
+
+extension ElementType: ExpressibleByArgument {}
+
+/// Arguments as a person writes them around a formula, brought into the form that the argument parser reads.
+///
+/// A formula may begin with a minus, which would make it an option; and one `--at` may be followed by several values.
+enum FormulaArguments {
+  private static let valued = ["--at", "--format", "--precision", "--config", "--output"]
+
+  /// The same arguments with any formula behind `--`, and each value of `--at` behind one of its own.
+  static func normalized(_ arguments: [String]) -> [String] {
+    guard let command = arguments.first, command == "gradient" || command == "graph" else { return arguments }
+    var options = [command]
+    var operands: [String] = []
+    var rest = arguments.dropFirst()
+    while let argument = rest.popFirst() {
+      if argument == "--" {
+        operands += rest
+        break
+      }
+      if argument == "--at" {
+        // The first word behind it is its value whatever it looks like; more must look like values.
+        repeat {
+          options.append(argument)
+          if let value = rest.popFirst() { options.append(value) }
+        } while rest.first.map(isAssignment) == true
+      } else if valued.contains(argument) {
+        options.append(argument)
+        if let value = rest.popFirst() { options.append(value) }
+      } else if isOption(argument) {
+        options.append(argument)
+      } else {
+        operands.append(argument)
+      }
+    }
+    return options + (operands.isEmpty ? [] : ["--"] + operands)
+  }
+
+  /// `w=1`, but no comparison `w==1`.
+  private static func isAssignment(_ text: String) -> Bool { text.prefixMatch(of: /[\p{L}_][\p{L}_0-9]*=[^=]/) != nil }
+
+  /// `-h` and words behind two dashes; `-x` and `--(x)` are formulas.
+  private static func isOption(_ text: String) -> Bool {
+    text == "-h" || text.wholeMatch(of: /--[a-z][a-z\-]*(=.*)?/) != nil
+  }
+}
+
+extension Substring {
+  fileprivate var trimmingWhitespace: String {
+    var rest = drop { $0.isWhitespace }
+    while rest.last?.isWhitespace == true { rest.removeLast() }
+    return String(rest)
+  }
+}
+
+/// Runs `body` and shows where a formula is wrong.
+///
+/// - Throws: `TrainerError` whose text goes on with the formula and a caret under the place.
+func showingFormulaErrors<Result>(_ body: () throws -> Result) throws -> Result {
+  do {
+    return try body()
+  } catch let error as FormulaError {
+    throw error.shown
+  }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import Autodiff
+import Foundations
+
+/// `trainer gradient FORMULA --at NAME=VALUE…`.
+struct GradientCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gradient", abstract: "Prints a formula's value and gradient at a point.",
+    discussion: """
+      The gradient is computed by automatic differentiation, exactly but for rounding. Each name of the formula needs a
+      value, and the gradient has that value's shape.
+
+      FORMULAS
+        numbers and names     2, .5, 1e-3, w, x1; pi and e, unless --at gives these names a value
+        arithmetic            + - * / ^ and @ for the matrix product; -x^2 is -(x^2), 2^3^2 is 2^9
+        comparisons           < <= > >= == != give 1 or 0
+        arrays                [1, 2, 3], w[0], w[-1], m[0, 1], m[:, 1:], x[labels]
+        broadcasting          as in NumPy
+
+      FUNCTIONS
+      \(Formula.functions.map { "  \($0.signature): \($0.summary)" }.joined(separator: "\n"))
+
+      EXAMPLES
+        trainer gradient "w[0]^2 + w[1]^2 - w[0]*w[1]" --at w=-5,5
+        trainer gradient "sum((x - b)^2)" --at x=5,10 --at b=10 --symbolic
+        trainer gradient "-log(sigmoid(x @ w))" --at "x=1,2" --at "w=0.5,-1" --hessian --format json
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, json
+  }
+
+  @Argument(help: "The formula. It may begin with a minus.")
+  var formula: String
+
+  @OptionGroup var point: PointOptions
+
+  @Option(help: "How to print the result.")
+  var format: Format = .text
+
+  @Flag(help: "Print the partial derivatives as formulas too.")
+  var symbolic = false
+
+  @Flag(help: "Print the matrix of second derivatives too.")
+  var hessian = false
+
+  func run() throws {
+    let report = try showingFormulaErrors {
+      let evaluation = try FormulaEvaluation(Formula(formula), at: point.point(), precision: point.precision)
+      return try GradientReport(evaluation, isSymbolic: symbolic, hasHessian: hessian)
+    }
+    try printResult(format == .json ? report.json.compactText + "\n" : report.text)
+  }
+}
+
+/// What `trainer gradient` prints.
+struct GradientReport {
+  private let value: ArrayValue
+  private let names: [String]
+  private let gradient: [ArrayValue]
+  private let partials: [[String]]?
+  private let hessian: [[ArrayValue]]?
+
+  init(_ evaluation: FormulaEvaluation, isSymbolic: Bool, hasHessian: Bool) throws {
+    names = evaluation.point.map(\.name)
+    gradient = try evaluation.gradient()
+    value = try evaluation.value()
+    partials = isSymbolic ? try evaluation.partialDerivatives() : nil
+    hessian = hasHessian ? try evaluation.hessian() : nil
+  }
+
+  /// `{"value":75,"gradient":{"w":[-15,15]}}`; what is asked for beside it has keys of its own.
+  var json: JSONValue {
+    var object: JSONObject = ["value": .number(value.values[0]), "gradient": .object(byName { gradient[$0].json })]
+    if let partials {
+      object["symbolic"] = .object(
+        byName { index in gradient[index].nested(partials[index].map(JSONValue.string)) })
+    }
+    if let hessian {
+      object["hessian"] = .object(byName { row in .object(byName { hessian[row][$0].json }) })
+    }
+    return .object(object)
+  }
+
+  private func byName(_ member: (Int) -> JSONValue) -> JSONObject {
+    var object = JSONObject()
+    for (index, name) in names.enumerated() { object[name] = member(index) }
+    return object
+  }
+
+  var text: String {
+    var lines = ["value: \(number(value.values[0]))"]
+    if !names.isEmpty { lines.append("gradient:") }
+    lines += names.indices.map { "  \(names[$0]): \(array(gradient[$0]))" }
+    if let partials {
+      lines.append("partial derivatives:")
+      for (index, formulas) in partials.enumerated() {
+        let elements = gradient[index].elementNames(names[index])
+        lines += zip(elements, formulas).map { "  d/d\($0): \($1)" }
+      }
+    }
+    if let hessian {
+      lines.append("second derivatives:")
+      for (row, values) in hessian.enumerated() {
+        lines += values.indices.map { "  \(names[row]), \(names[$0]): \(array(values[$0]))" }
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Numbers as in JSON, but with words for those that JSON cannot hold.
+  private func number(_ value: Double) -> String { value.isFinite ? JSONValue.text(of: value) : "\(value)" }
+
+  private func array(_ array: ArrayValue) -> String {
+    array.nested(array.values.map { .string(number($0)) }).lineText.replacing("\"", with: "")
+  }
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import Autodiff
+import Foundations
+import Reporting
+
+/// `trainer graph FORMULA | --config FILE`.
+struct GraphCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "graph", abstract: "Draws a computational graph, or prints the plan that computes it.",
+    discussion: """
+      Draws the operations of a formula, or of a config's model with its loss for one sample. With --at, each node of a
+      formula shows its value and the gradient with respect to it. Names without a value are drawn as scalars, or with
+      as many elements as the formula's indices need.
+
+      A file that ends with .svg or .png is drawn by Graphviz (the package graphviz); one that ends with .dot is the
+      graph in Graphviz's language, which is printed where no file is given.
+
+      EXAMPLES
+        trainer graph "w[0]^2 + w[1]^2 - w[0]*w[1]" --at w=-5,5 --output bowl.svg
+        trainer graph "-log(sigmoid(x @ w))" --at x=1,2 --at w=0.5,-1 --plan
+        trainer graph --config configs/mlp.json --output mlp.png
+      """)
+
+  @Argument(help: "The formula. It may begin with a minus.")
+  var formula: String?
+
+  @Option(
+    help: ArgumentHelp("A run's config, in place of a formula.", valueName: "file"),
+    completion: .file(extensions: ["json"]))
+  var config: String?
+
+  @OptionGroup var point: PointOptions
+
+  @Flag(help: "Print the plan of value and gradient: instructions, buffers, bytes, floating-point operations.")
+  var plan = false
+
+  @Option(
+    help: ArgumentHelp("Where to draw: a file that ends with .svg, .png or .dot.", valueName: "file"),
+    completion: .file(extensions: ["svg", "png", "dot"]))
+  var output: String?
+
+  func validate() throws {
+    guard (formula == nil) != (config == nil) else {
+      throw ValidationError(
+        formula == nil ? "a formula or --config FILE is missing" : "give a formula or --config, not both")
+    }
+  }
+
+  func run() throws {
+    let picture: GraphPicture
+    let summary: () throws -> PlanSummary
+    if let formula {
+      (picture, summary) = try showingFormulaErrors { try drawing(of: Formula(formula)) }
+    } else {
+      throw TrainerError(.usage, "--config is not known yet")
+    }
+    var shownAnything = false
+    if let output {
+      try write(picture, to: output)
+      shownAnything = true
+    }
+    if plan {
+      try printResult(try showingFormulaErrors(summary).text + "\n")
+    } else if !shownAnything {
+      try printResult(picture.dot)
+    }
+  }
+
+  private func drawing(of formula: Formula) throws -> (GraphPicture, () throws -> PlanSummary) {
+    let point = try self.point.point()
+    let isKnown = formula.names.allSatisfy { name in
+      Formula.constants[name] != nil || point.contains { $0.name == name }
+    }
+    let guesses = formula.leastShapes.filter { guess in !point.contains { $0.name == guess.name } }
+    let zeros = guesses.map { guess in
+      (name: guess.name, value: ArrayValue(Array(repeating: 0, count: guess.shape.reduce(1, *)), shape: guess.shape))
+    }
+    let evaluation = try FormulaEvaluation(formula, at: point + zeros, precision: self.point.precision)
+    let trace = try isKnown ? evaluation.trace() : evaluation.graph.trace(of: evaluation.output)
+    return (GraphPicture(of: trace, title: formula.text), { try evaluation.planSummary() })
+  }
+
+  private func write(_ picture: GraphPicture, to path: String) throws {
+    let ending = path.split(separator: ".").last.map { $0.lowercased() } ?? ""
+    let bytes: [UInt8]
+    switch ending {
+    case "dot": bytes = Array(picture.dot.utf8)
+    case "svg", "png": bytes = try picture.rendered(as: ending)
+    default: throw TrainerError(.usage, "--output \(path): expected a file that ends with .svg, .png or .dot")
+    }
+    do {
+      try AtomicFile.replace(path, contents: bytes)
+    } catch let error as FileError {
+      throw TrainerError(.usage, "\(path) cannot be written: \(error.reason)")
+    }
+  }
+}
