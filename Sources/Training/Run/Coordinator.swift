@@ -38,6 +38,7 @@ struct Coordinator<Scalar: TrainingScalar> {
     try directory.prepare(for: configuration, mustBeNew: options.resume == .never)
     let start = try given ?? newestCheckpoint(setup)
     if options.resume == .automatic, let summary = try directory.finishedSummary() { return .alreadyFinished(summary) }
+    try directory.checkpoints.removeLeftovers()
     var progress = try resume(setup, start)
     let engine = setup.engine
     try notify(.started(setup.description(directory: directory, resumedStep: progress.step > 0 ? progress.step : nil)))
