@@ -53,7 +53,8 @@ enum RunText {
   /// The line of an epoch; a terminal that it would not fit with the pace gets it without.
   static func line(_ report: EpochReport, of run: RunDescription?, columns: Int?) -> String {
     let epochs = run.map { ($0.steps + $0.stepsPerEpoch - 1) / $0.stepsPerEpoch }
-    let line = "epoch \(position(report.epoch, of: epochs))  " + measures(report.train, report.evaluations)
+    let line =
+      "epoch \(position(report.epoch, of: epochs))  " + measures(report.train, report.evaluations)
       + text(of: report.parameters)
     let whole = line + "  " + NumberText.rate(report.samplesPerSecond, of: "samples")
     return whole.count <= columns ?? .max ? whole : line

@@ -32,7 +32,9 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   static var fixedStatistics: Int { 2 }
 
   /// The units of each phase of a step.
-  package var phases: [Int] { [partition.shards, blocks.blocks] + (1..<update.passes).flatMap { _ in [1, blocks.blocks] } }
+  package var phases: [Int] {
+    [partition.shards, blocks.blocks] + (1..<update.passes).flatMap { _ in [1, blocks.blocks] }
+  }
 
   package func run(step: Int, phase: Int, unit: Int, worker: Int) {
     let pass = (phase - 1) / 2
