@@ -87,11 +87,11 @@ public struct OptimizerConfiguration: Sendable {
       members.append(Self.group(Set(names), group.settings))
     }
     members.append(Self.group(nil, settings))
-    let clipping: [(any GradientTransformation)?] = [
-      clipValue.map(ClipByValue.init), clipNorm.map(ClipByGlobalNorm.init),
-    ]
+    var shared = penalties
+    if let clipValue { shared.append(ClipByValue(clipValue)) }
+    if let clipNorm { shared.append(ClipByGlobalNorm(clipNorm)) }
     return Optimizer(
-      shared: penalties + clipping.compactMap(\.self), groups: members,
+      shared: shared, groups: members,
       schedule: LearningRateSchedule(schedule, base: settings.learningRate, run: run), averageDecay: averageDecay,
       isMaximizing: isMaximizing)
   }

@@ -91,14 +91,14 @@ private struct Run<Scalar: KernelElement & NativeScalar> {
 
     let arguments = try fixture.member("optimizer").member("arguments")
     let rate = try #require(arguments.member("lr").double)
-    let settings: any OptimizerSettings
+    let transformations: [any GradientTransformation]
     if let momentum = arguments["momentum"]?.double {
-      settings = SGD(learningRate: rate, momentum: momentum, isNesterov: arguments["nesterov"] != nil)
+      transformations = [Momentum(momentum, isNesterov: arguments["nesterov"] != nil)]
     } else {
-      settings = Adam(learningRate: rate)
+      transformations = [ScaleByAdam()]
     }
     optimizer = Optimizer(
-      settings.transformations,
+      transformations,
       schedule: LearningRateSchedule(
         ConstantSchedule(), base: rate, run: RunLength(steps: steps, stepsPerEpoch: steps)))
     let count = parameters.count
@@ -119,9 +119,11 @@ private struct Run<Scalar: KernelElement & NativeScalar> {
     (parameters, state) = withMemory { memory in
       let flat = memory.place(parameters)
       let vectors = state.map { memory.place($0) }
-      optimizer.update(
-        0..<count, step: step, gradient: memory.place(gradient), scratch: memory.room(count), parameters: flat,
-        state: memory.place(vectors), kernels: .best)
+      UpdatePlan(optimizer, layout: layout, blocks: [0..<count]).runStep(
+        step,
+        vectors: UpdateVectors(
+          gradient: memory.place(gradient), parameters: flat, state: memory.place(vectors), sums: memory.room(1)),
+        scratch: memory.room(count), kernels: .best)
       return (array(flat, count), vectors.map { array($0, count) })
     }
     return (Double(results[0][0]), gradient)

@@ -1,3 +1,4 @@
+import Foundations
 import Kernels
 import Optimizers
 import TestSupport
@@ -19,22 +20,39 @@ struct ChainedRosenbrock {
   }
 }
 
+extension ParameterLayout {
+  /// One tensor of that many numbers.
+  init(count: Int) {
+    self.init()
+    append(name: "x", shape: [count])
+  }
+}
+
 /// The state of an optimizer that runs block by block, as the training engine runs it.
 struct Descent<Scalar: KernelElement> {
-  let optimizer: Optimizer
-  /// Elements of a block; the last may be shorter.
-  let blockCount: Int
+  let plan: UpdatePlan
+  let stateNames: [String]
   var kernels: Kernels<Scalar> = .best
   private(set) var parameters: [Scalar]
   private(set) var state: [[Scalar]]
   private(set) var step = 0
+  private let blockCount: Int
 
-  init(_ optimizer: Optimizer, from parameters: [Scalar], blockCount: Int = .max, kernels: Kernels<Scalar> = .best) {
-    self.optimizer = optimizer
-    self.blockCount = blockCount
+  /// - Parameter blockCount: Elements of a block; the last may be shorter.
+  init(
+    _ optimizer: Optimizer, from parameters: [Scalar], layout: ParameterLayout? = nil, blockCount: Int = .max,
+    kernels: Kernels<Scalar> = .best
+  ) {
+    let count = parameters.count
+    self.blockCount = min(blockCount, max(count, 1))
+    let blocks = stride(from: 0, to: count, by: self.blockCount).map { [size = self.blockCount] in
+      $0..<min(count, $0 + size)
+    }
+    plan = UpdatePlan(optimizer, layout: layout ?? ParameterLayout(count: count), blocks: blocks)
+    stateNames = optimizer.stateNames
     self.kernels = kernels
     self.parameters = parameters
-    state = optimizer.stateNames.map { _ in [Scalar](repeating: 0, count: parameters.count) }
+    state = stateNames.map { _ in [Scalar](repeating: 0, count: count) }
   }
 
   /// One step with a gradient.
@@ -44,14 +62,21 @@ struct Descent<Scalar: KernelElement> {
     (parameters, state) = withMemory { memory in
       let flat = memory.place(parameters)
       let vectors = state.map { memory.place($0) }
-      let pointers = memory.place(vectors)
-      for start in stride(from: 0, to: count, by: blockCount == .max ? max(count, 1) : blockCount) {
-        let range = start..<min(count - start, blockCount) + start
-        optimizer.update(
-          range, step: step, gradient: memory.place(Array(gradient[range])), scratch: memory.room(range.count),
-          parameters: flat, state: pointers, kernels: kernels)
-      }
+      plan.runStep(
+        step,
+        vectors: UpdateVectors(
+          gradient: memory.place(gradient), parameters: flat, state: memory.place(vectors),
+          sums: memory.room(plan.sumCount)),
+        scratch: memory.room(blockCount), kernels: kernels)
       return (array(flat, count), vectors.map { array($0, count) })
     }
   }
+
+  /// A state vector.
+  subscript(name: String) -> [Scalar]? { stateNames.firstIndex(of: name).map { state[$0] } }
+}
+
+/// An optimizer's configuration as a config writes it.
+func configuration(_ text: String) throws -> OptimizerConfiguration {
+  try OptimizerConfiguration(from: Settings(text: text, source: "x.json", directory: "/"))
 }

@@ -8,32 +8,52 @@ private func schedule(_ rate: Double) -> LearningRateSchedule {
   LearningRateSchedule(ConstantSchedule(), base: rate, run: RunLength(steps: 10, stepsPerEpoch: 5))
 }
 
+/// Every optimizer with all of its state, and without.
+private let optimizerRows = [
+  #"{"type": "sgd"}"#, #"{"type": "sgd", "momentum": 0.9, "dampening": 0.1, "weightDecay": 0.1}"#,
+  #"{"type": "sgd", "momentum": 0.9, "nesterov": true, "clipValue": 0.5, "averaging": {"decay": 0.9}}"#,
+  #"{"type": "adagrad", "initialSum": 0.1}"#, #"{"type": "adadelta"}"#, #"{"type": "rmsprop"}"#,
+  #"{"type": "rmsprop", "centered": true, "momentum": 0.9}"#, #"{"type": "adam"}"#,
+  #"{"type": "adamw", "amsgrad": true}"#, #"{"type": "nadam"}"#, #"{"type": "radam"}"#,
+  #"{"type": "lion", "weightDecay": 0.1}"#,
+  #"{"type": "adam", "groups": [{"match": "b", "beta1": 0.5, "amsgrad": true}, {"match": "a", "learningRate": 0.1}]}"#,
+]
+
 @Suite struct OptimizerTests {
-  private static func chains(count: Int, penaltySign: Double = 1) -> [(name: String, optimizer: Optimizer)] {
-    let penalty = AddPenaltyGradient(
-      l1: penaltySign * 0.01, l2: penaltySign * 0.1, ranges: [3..<count / 2, count / 2 + 7..<count - 1])
-    let settings: [(String, any OptimizerSettings)] = [
-      ("sgd", SGD()), ("momentum", SGD(momentum: 0.9)), ("nesterov", SGD(momentum: 0.9, isNesterov: true)),
-      ("adam", Adam()),
-    ]
-    return settings.flatMap { name, settings in
-      [
-        (name, Optimizer(settings.transformations, schedule: schedule(0.05))),
-        ("\(name) with penalties", Optimizer([penalty] + settings.transformations, schedule: schedule(0.05))),
-      ]
+  /// Three tensors of `count` numbers in all, the first of more than half.
+  private static func layout(count: Int) -> ParameterLayout {
+    var layout = ParameterLayout()
+    layout.append(name: "a", shape: [count / 2 + 5])
+    layout.append(name: "b", shape: [3])
+    layout.append(name: "c", shape: [count - count / 2 - 8])
+    return layout
+  }
+
+  private static func chains(count: Int) throws -> [(name: String, optimizer: Optimizer)] {
+    let penalty = AddPenaltyGradient(l1: 0.01, l2: 0.1, ranges: [3..<count / 2, count / 2 + 7..<count - 1])
+    return try optimizerRows.map(configuration).flatMap { configuration in
+      try [[], [penalty]].map { penalties in
+        (
+          "\(configuration) \(penalties)",
+          try configuration.optimizer(
+            layout: layout(count: count), schedule: ScheduleSettings(ConstantSchedule()),
+            run: RunLength(steps: 10, stepsPerEpoch: 5), penalties: penalties)
+        )
+      }
     }
   }
 
   @Test(arguments: InstructionSet.available.map(\.name))
   func blocksOfAnySizeGiveTheSameBits(instructions: String) throws {
     let set = try #require(InstructionSet.available.first { $0.name == instructions })
-    func check<Scalar: KernelElement>(_ type: Scalar.Type) {
+    func check<Scalar: KernelElement>(_ type: Scalar.Type) throws {
       let count = 1003
-      for (name, optimizer) in Self.chains(count: count) {
+      for (name, optimizer) in try Self.chains(count: count) {
         func run(blockCount: Int) -> Descent<Scalar> {
           var generator = SeededGenerator(1)
           var descent = Descent<Scalar>(
-            optimizer, from: generator.numbers(count), blockCount: blockCount, kernels: set.kernels())
+            optimizer, from: generator.numbers(count), layout: Self.layout(count: count), blockCount: blockCount,
+            kernels: set.kernels())
           for _ in 0..<4 { descent.advance(generator.numbers(count)) }
           return descent
         }
@@ -49,8 +69,8 @@ private func schedule(_ rate: Double) -> LearningRateSchedule {
         }
       }
     }
-    check(Float.self)
-    check(Double.self)
+    try check(Float.self)
+    try check(Double.self)
   }
 
   @Test func penaltiesActOnTheirRangesOnly() {
@@ -64,13 +84,18 @@ private func schedule(_ rate: Double) -> LearningRateSchedule {
     }
   }
 
-  // Maximizing f is minimizing −f; penalties then have negative factors, which pull towards zero all the same.
-  @Test func maximizingIsMinimizingTheNegative() {
-    for ((name, down), (_, negated)) in zip(Self.chains(count: 20), Self.chains(count: 20, penaltySign: -1)) {
-      let up = Optimizer(negated.transformations, schedule: negated.schedule, isMaximizing: true)
+  // Maximizing f is minimizing −f: penalties and weight decay pull towards zero all the same.
+  @Test func maximizingIsMinimizingTheNegative() throws {
+    for (name, down) in try Self.chains(count: 20) {
+      let up = Optimizer(
+        shared: down.shared, groups: down.groups, schedule: down.schedule, averageDecay: down.averageDecay,
+        isMaximizing: true)
       var generator = SeededGenerator(3)
       let start: [Double] = generator.numbers(20)
-      var (climb, descent) = (Descent(up, from: start, blockCount: 7), Descent(down, from: start))
+      let layout = Self.layout(count: 20)
+      var (climb, descent) = (
+        Descent(up, from: start, layout: layout, blockCount: 7), Descent(down, from: start, layout: layout)
+      )
       for _ in 0..<5 {
         let gradient: [Double] = generator.numbers(20)
         climb.advance(gradient)
@@ -92,7 +117,7 @@ private func schedule(_ rate: Double) -> LearningRateSchedule {
   }
 
   @Test func stateVectorsAreNamedAndKept() {
-    let momentum = Optimizer(SGD(momentum: 0.5).transformations, schedule: schedule(1))
+    let momentum = Optimizer([Momentum(0.5)], schedule: schedule(1))
     #expect(momentum.stateNames == ["momentum"])
     #expect(Optimizer(Adam().transformations, schedule: schedule(1)).stateNames == ["firstMoment", "secondMoment"])
     #expect(Optimizer(SGD().transformations, schedule: schedule(1)).stateNames.isEmpty)
@@ -103,11 +128,78 @@ private func schedule(_ rate: Double) -> LearningRateSchedule {
     #expect(descent.parameters == [-2.5, -3])
   }
 
-  // A zero gradient from the start leaves Adam's quotient 0 / (0 + ε).
-  @Test func adamStaysFiniteWithoutGradients() {
-    var descent = Descent(Optimizer(Adam().transformations, schedule: schedule(0.1)), from: [1.5, -2] as [Float])
+  // A zero gradient from the start leaves quotients 0 / (0 + ε), and LAMB's norms 0.
+  @Test(arguments: Registry.optimizers.entries.map(\.type))
+  func withoutGradientsNothingMoves(type: String) throws {
+    let settings = try configuration(#"{"type": "\#(type)", "weightDecay": 0}"#).settings
+    var descent = Descent(Optimizer(settings.transformations, schedule: schedule(0.1)), from: [1.5, -2] as [Float])
     for _ in 0..<3 { descent.advance([0, 0]) }
     #expect(descent.parameters == [1.5, -2])
+  }
+
+  // In float32 the average of squares can be smaller than the square of the average, which has no root.
+  @Test func centeredRMSPropStaysFiniteWithConstantGradients() throws {
+    let settings = try configuration(#"{"type": "rmsprop", "centered": true, "alpha": 0.5}"#).settings
+    let optimizer = Optimizer(settings.transformations, schedule: schedule(1e-12))
+    var descent = Descent(optimizer, from: [Float](repeating: 0, count: 64))
+    for _ in 0..<200 { descent.advance((0..<64).map { 0.1 + 0.01 * Float($0) }) }
+    #expect(descent.parameters.allSatisfy(\.isFinite))
+  }
+}
+
+@Suite struct GlobalTransformationTests {
+  // 10 tensors of different lengths, cut by blocks of 16 in many ways.
+  private static let layout: ParameterLayout = {
+    var layout = ParameterLayout()
+    for (index, count) in [1, 15, 16, 17, 40, 2, 2, 7, 33, 64].enumerated() {
+      layout.append(name: "t\(index)", shape: [count])
+    }
+    return layout
+  }()
+
+  private func step(_ config: String, _ gradient: [Double], from start: [Double]) throws -> [Double] {
+    let optimizer = try configuration(config).optimizer(
+      layout: Self.layout, schedule: ScheduleSettings(ConstantSchedule()), run: RunLength(steps: 1, stepsPerEpoch: 1))
+    var descent = Descent(optimizer, from: start, layout: Self.layout, blockCount: 16)
+    descent.advance(gradient)
+    return descent.parameters
+  }
+
+  @Test func theNormIsOverAllParametersAlsoInGroups() throws {
+    var generator = SeededGenerator(5)
+    let gradient: [Double] = generator.numbers(Self.layout.count)
+    let norm = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    let start = [Double](repeating: 0, count: gradient.count)
+    let groups = #""groups": [{"match": "t[13]", "momentum": 0.5}, {"match": "t9", "learningRate": 2}]"#
+    for (bound, factor) in [(norm / 4, norm / 4 / (norm + 1e-6)), (norm * 2, 1)] {
+      for rest in ["", ", " + groups] {
+        let found = try step(
+          #"{"type": "sgd", "learningRate": 1, "clipNorm": \#(bound)\#(rest)}"#, gradient, from: start)
+        let last = Self.layout.count - 64
+        let expected = gradient.enumerated().map { -factor * $1 * (!rest.isEmpty && $0 >= last ? 2 : 1) }
+        #expect(difference(found, expected, within: 1e-14) == nil)
+      }
+    }
+  }
+
+  @Test func eachTensorHasItsOwnNorm() throws {
+    var generator = SeededGenerator(6)
+    let gradient: [Double] = generator.numbers(Self.layout.count)
+    let start: [Double] = generator.numbers(Self.layout.count)
+    let found = try step(#"{"type": "lamb", "learningRate": 0.1, "clipNorm": 1}"#, gradient, from: start)
+    for entry in Self.layout.entries {
+      let steps = zip(found[entry.range], start[entry.range]).map { $0 - $1 }
+      func norm(_ x: [Double]) -> Double { x.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+      // Whatever the gradient, a step is as long as the parameters times the learning rate.
+      #expect(abs(norm(steps) / norm(Array(start[entry.range])) - 0.1) < 1e-12, "\(entry.name)")
+    }
+  }
+
+  @Test func aGradientThatIsNoNumberIsNotHidden() throws {
+    var gradient = [Double](repeating: 1, count: Self.layout.count)
+    gradient[20] = .infinity
+    let start = [Double](repeating: 1, count: gradient.count)
+    #expect(try step(#"{"type": "sgd", "clipNorm": 1}"#, gradient, from: start).contains { !$0.isFinite })
   }
 }
 

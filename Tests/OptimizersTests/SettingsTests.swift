@@ -17,15 +17,14 @@ import Testing
   @Test func optimizersReadTheirSettings() throws {
     let plain = try optimizer(#"{"type": "sgd"}"#)
     #expect(plain.component.transformations.isEmpty)
-    #expect(plain.resolved == #"{"type":"sgd","learningRate":0.01,"momentum":0,"nesterov":false}"#)
+    #expect(
+      plain.resolved
+        == #"{"type":"sgd","learningRate":0.01,"momentum":0,"dampening":0,"nesterov":false,"weightDecay":0}"#)
     let nesterov = try #require(
       optimizer(#"{"type": "sgd", "learningRate": 0.5, "momentum": 0.9, "nesterov": true}"#).component as? SGD)
     #expect(nesterov.learningRate == 0.5 && nesterov.momentum == 0.9 && nesterov.isNesterov)
     let momentum = try #require(nesterov.transformations.first as? Momentum)
     #expect(momentum.momentum == 0.9 && momentum.isNesterov)
-    let standard = try optimizer(#"{"type": "adam"}"#)
-    #expect(
-      standard.resolved == #"{"type":"adam","learningRate":0.001,"beta1":0.9,"beta2":0.999,"epsilon":1e-08}"#)
     let adam = try #require(
       optimizer(#"{"type": "adam", "learningRate": 0.1, "beta1": 0.5, "beta2": 0.6, "epsilon": 0.01}"#).component
         as? Adam)
@@ -33,11 +32,85 @@ import Testing
     #expect(adam.learningRate == 0.1 && moments.beta1 == 0.5 && moments.beta2 == 0.6 && moments.epsilon == 0.01)
   }
 
+  @Test(arguments: Registry.optimizers.entries.map(\.type))
+  func resolvedOptimizersReadBack(type: String) throws {
+    let resolved = try optimizer(#"{"type": "\#(type)"}"#).resolved
+    #expect(try optimizer(resolved).resolved == resolved)
+  }
+
+  @Test func whatAllOptimizersHaveIsRead() throws {
+    let settings = try Settings(
+      text: """
+        {"type": "adamw", "learningRate": 0.1, "clipValue": 2, "clipNorm": 3, "averaging": {},
+         "groups": [{"match": "*/bias", "weightDecay": 0}, {"match": "dense2/*", "beta1": 0.5}]}
+        """, source: "x.json", directory: "/")
+    let configuration = try OptimizerConfiguration(from: settings)
+    #expect(configuration.learningRate == 0.1)
+    #expect(configuration.clipValue == 2 && configuration.clipNorm == 3 && configuration.averageDecay == 0.999)
+    #expect(configuration.groups.map(\.match) == ["*/bias", "dense2/*"])
+    let groups = configuration.groups.compactMap { $0.settings as? AdamW }
+    #expect(groups.map(\.weightDecay) == [0, 0.01])
+    #expect(groups.map(\.beta1) == [0.9, 0.5])
+    #expect(groups.map(\.learningRate) == [0.1, 0.1])
+    #expect(configuration.groups[0].matches("dense1/bias") && !configuration.groups[0].matches("dense1/weight"))
+    let again = try Settings(text: settings.resolved.compactText, source: "x.json", directory: "/")
+    #expect(try OptimizerConfiguration(from: again).groups.count == 2)
+    #expect(again.resolved == settings.resolved)
+  }
+
+  @Test(arguments: [
+    (#"{"type": "sgd", "clipNorm": 0}"#, "x.json:1:17: clipNorm: found 0, expected a number greater than 0"),
+    (
+      #"{"type": "sgd", "averaging": {"decay": 1}}"#,
+      "x.json:1:31: averaging.decay: found 1, expected a number at least 0 and less than 1"
+    ),
+    (#"{"type": "sgd", "groups": [{}]}"#, #"x.json:1:28: groups[0]: the required key "match" is missing"#),
+    (
+      #"{"type": "sgd", "groups": [{"match": "*", "weightDecay": -1}]}"#,
+      "x.json:1:43: groups[0].weightDecay: found -1, expected a number at least 0"
+    ),
+    (
+      #"{"type": "sgd", "groups": [{"match": "*", "momentun": 0.9}]}"#,
+      #"x.json:1:43: groups[0].momentun: unknown key; did you mean "momentum"?"#
+    ),
+    (
+      #"{"type": "sgd", "groups": [{"match": "*", "clipNorm": 1}]}"#,
+      "x.json:1:43: groups[0].clipNorm: unknown key; the valid keys here are match, learningRate, momentum, dampening, "
+        + "nesterov, weightDecay"
+    ),
+  ])
+  func faultsOfWhatAllOptimizersHave(text: String, message: String) {
+    #expect(throws: TrainerError(.usage, message)) { try configuration(text) }
+  }
+
+  @Test(arguments: [
+    (
+      #"{"match": "dense3/*"}"#,
+      #"groups[0].match: found "dense3/*", which matches none of the parameters 'dense1/weight', 'dense1/bias'"#
+    ),
+    (
+      #"{"match": "*"}, {"match": "*/bias"}"#,
+      #"groups[1].match: found "*/bias", but earlier groups have taken all parameters that it matches; "#
+        + "put the narrower pattern first"
+    ),
+  ])
+  func groupsMustMatch(groups: String, message: String) throws {
+    var layout = ParameterLayout()
+    layout.append(name: "dense1/weight", shape: [2, 2])
+    layout.append(name: "dense1/bias", shape: [2])
+    let configuration = try configuration(#"{"type": "sgd", "groups": [\#(groups)]}"#)
+    #expect(throws: TrainerError(.usage, message)) {
+      try configuration.optimizer(
+        layout: layout, schedule: ScheduleSettings(ConstantSchedule()), run: RunLength(steps: 1, stepsPerEpoch: 1))
+    }
+  }
+
   @Test(arguments: [
     (#"{}"#, #"x.json:1:1: the required key "type" is missing"#),
     (
       #"{"type": "adaam"}"#,
-      #"x.json:1:2: type: found the string "adaam", expected one of "sgd", "adam"; did you mean "adam"?"#
+      #"x.json:1:2: type: found the string "adaam", expected one of "sgd", "adagrad", "adadelta", "rmsprop", "adam", "#
+        + #""adamw", "nadam", "radam", "lion", "lamb"; did you mean "adam"?"#
     ),
     (#"{"type": "sgd", "learningRate": 0}"#, "x.json:1:17: learningRate: found 0, expected a number greater than 0"),
     (
@@ -50,7 +123,12 @@ import Testing
     ),
     (
       #"{"type": "sgd", "beta1": 0.9}"#,
-      "x.json:1:17: beta1: unknown key; the valid keys here are type, learningRate, momentum, nesterov"
+      "x.json:1:17: beta1: unknown key; the valid keys here are type, learningRate, momentum, dampening, nesterov, "
+        + "weightDecay"
+    ),
+    (
+      #"{"type": "sgd", "nesterov": true, "momentum": 0.9, "dampening": 0.1}"#,
+      "x.json:1:52: dampening: Nesterov's momentum needs a dampening of 0"
     ),
     (#"{"type": "adam", "betal": 0.9}"#, #"x.json:1:18: betal: unknown key; did you mean "beta1"?"#),
     (#"{"type": "adam", "beta2": 1}"#, "x.json:1:18: beta2: found 1, expected a number at least 0 and less than 1"),
@@ -69,6 +147,10 @@ import Testing
     #expect(step.every == 7 && step.unit == .steps && step.gamma == 0.5)
     #expect(try schedule(#"{"type": "cosine"}"#).resolved == #"{"type":"cosine","final":0}"#)
     #expect(try (schedule(#"{"type": "cosine", "final": 0.1}"#).component as? CosineSchedule)?.final == 0.1)
+    let warmed = try Settings(
+      text: #"{"type": "constant", "warmup": {"epochs": 2}}"#, source: "x.json", directory: "/")
+    #expect(try ScheduleSettings(from: warmed).warmup == Warmup(2, .epochs))
+    #expect(warmed.resolved.compactText.hasPrefix(#"{"type":"constant","warmup":{"epochs":2,"start":0.333"#))
   }
 
   @Test(arguments: [
@@ -83,8 +165,36 @@ import Testing
       "x.json:1:20: final: found 2, expected a number at least 0 and at most 1"
     ),
     (#"{"type": "constant", "gamma": 1}"#, "x.json:1:22: gamma: unknown key; the valid keys here are type"),
+    (
+      #"{"type": "multiStep", "milestones": [2, 2]}"#,
+      "x.json:1:23: milestones: they do not ascend; write each once, the smallest first"
+    ),
+    (#"{"type": "multiStep", "milestones": []}"#, "x.json:1:23: milestones: found an array of 0, expected at least 1"),
+    (
+      #"{"type": "oneCycle", "threePhase": true, "rise": 0.5}"#,
+      "x.json:1:42: rise: found 0.5, expected less than 0.5 where there are three phases"
+    ),
+    (
+      #"{"type": "plateau", "factor": 1}"#,
+      "x.json:1:21: factor: found 1, expected a number greater than 0 and less than 1"
+    ),
   ])
   func faultsOfSchedules(text: String, message: String) {
     #expect(throws: TrainerError(.usage, message)) { try schedule(text) }
+  }
+
+  @Test(arguments: [
+    ("{}", #"x.json:1:32: warmup: found neither "steps" nor "epochs", expected one of them"#),
+    (
+      #"{"steps": 1, "epochs": 1}"#, #"x.json:1:45: warmup.epochs: found beside "steps", expected only one of them"#
+    ),
+    (#"{"steps": 0}"#, "x.json:1:33: warmup.steps: found 0, expected an integer from 1"),
+    (#"{"step": 5}"#, #"x.json:1:32: warmup: found neither "steps" nor "epochs", expected one of them"#),
+  ])
+  func faultsOfWarmups(warmup: String, message: String) {
+    #expect(throws: TrainerError(.usage, message)) {
+      let text = #"{"type": "constant", "warmup": \#(warmup)}"#
+      return try ScheduleSettings(from: Settings(text: text, source: "x.json", directory: "/")).warmup
+    }
   }
 }

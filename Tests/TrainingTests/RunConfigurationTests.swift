@@ -96,7 +96,7 @@ private func message(_ text: String) -> String {
           "training": {
             "epochs": 10,
             "batchSize": 32,
-            "shards": 1,
+            "shards": 2,
             "shuffle": true
           },
           "checkpoints": {
@@ -139,8 +139,8 @@ private func message(_ text: String) -> String {
     #expect(model.model.names == ["dropout1", "dense1"])
     #expect(model.metrics == [.r2, .meanAbsoluteError])
     #expect(configuration.penalties.l1 == 0.1 && configuration.penalties.l2 == 0.2)
-    #expect(configuration.optimizer is Adam)
-    #expect(configuration.schedule is CosineSchedule)
+    #expect(configuration.optimizer.settings is Adam)
+    #expect(configuration.schedule.schedule is CosineSchedule)
     #expect(configuration.training.length == .steps(500))
     #expect(configuration.training.batchSize == .full)
     #expect(configuration.training.shards == 4 && !configuration.training.shuffles)

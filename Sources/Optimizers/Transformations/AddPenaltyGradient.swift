@@ -5,9 +5,9 @@ import Kernels
 ///
 /// It acts in the update, not in the graph, so that the reported loss leaves the penalty out.
 public struct AddPenaltyGradient: GradientTransformation {
-  /// The factor of Σ|w|, whose subgradient at 0 is 0; negative for a run that maximizes.
+  /// The factor of Σ|w|, whose subgradient at 0 is 0.
   public let l1: Double
-  /// The factor of Σw² / 2; negative for a run that maximizes.
+  /// The factor of Σw² / 2.
   public let l2: Double
   /// The elements of the flat vector that are penalized, ascending.
   public let ranges: [Range<Int>]
