@@ -65,7 +65,8 @@ import Testing
     try withRun("batches", "--set", "training.batchSize=\(batchSize)") { run in
       // Least squares on these 24 points, from NumPy's lstsq: w = 1.98347826, c = -1.0.
       let (w, c) = (try #require(run.parameters("w").last?.first), try #require(run.parameters("c").last?.first))
-      let near = batchSize == "1" ? 0.25 : 0.05
+      // The full batch has taken 20 steps only, and single samples keep pushing to and fro.
+      let near = batchSize == "8" ? 0.05 : 0.15
       #expect(abs(w - 1.98347826) < near && abs(c + 1) < near, "\(w) \(c)")
     }
   }
@@ -191,7 +192,8 @@ private func withRun(
     let directory = scratch + "/run"
     let result = try TrainerBinary.run(
       ["run", "\(Repository.path)/configs/notes/\(name).json", "--output", directory, "--quiet"] + arguments)
-    #expect(result.status == status, "\(result.errors)")
+    // Without a run there is nothing to look at.
+    try #require(result.status == status, "\(result.errors)")
     let text = try String(contentsOfFile: directory + "/metrics.jsonl", encoding: .utf8)
     let lines = try text.split(separator: "\n").map { try JSONDocument(text: String($0), source: "metrics").root }
     try body(NotesRun(directory: directory, lines: lines))
