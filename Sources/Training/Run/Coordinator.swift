@@ -122,7 +122,7 @@ struct Coordinator<Scalar: TrainingScalar> {
     let isMeasuredHere = setup.data == nil || progress.step == 0
     let train =
       (isMeasuredHere ? setup.formulaEvaluator : nil)?
-      .measure(parameters: engine.memory.parameters, region: region, metrics: nil) ?? engine.epochMeasurement
+      .measure(parameters: engine.memory.evaluatedParameters, region: region, metrics: nil) ?? engine.epochMeasurement
     let evaluations = setup.evaluators.map { group, evaluator in
       (
         group: group,

@@ -182,10 +182,10 @@ struct RunSetup<Scalar: TrainingScalar> {
 }
 
 extension TrainingMemory {
-  /// The parameters by name, if there are at most 16 numbers.
+  /// What evaluation uses, by name, if there are at most 16 numbers.
   var fewParameters: [(name: String, shape: [Int], values: [Double])] {
     guard layout.count <= 16 else { return [] }
-    return layout.entries.map { entry in (entry.name, entry.shape, parameters.elements[entry.range].map { Double($0) })
+    return layout.entries.map { entry in (entry.name, entry.shape, evaluatedParameters.elements[entry.range].map { Double($0) })
     }
   }
 }
