@@ -57,7 +57,9 @@ let package = Package(
       ]),
 
     // Tests mirror the rooms
-    .target(name: "TestSupport", dependencies: ["Foundations", "HDF5", "Training"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["Foundations", "HDF5", "Datasets", "DataParallel", "Training"],
+      path: "Tests/TestSupport"),
     .testTarget(name: "FoundationsTests", dependencies: ["Foundations", "TestSupport"]),
     .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Foundations", "TestSupport"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"]),
@@ -66,12 +68,15 @@ let package = Package(
       name: "ModelsTests",
       dependencies: ["Models", "Optimizers", "Autodiff", "Kernels", "HDF5", "Foundations", "TestSupport"]),
     .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Kernels", "Foundations", "TestSupport"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "HDF5", "Foundations", "TestSupport"]),
-    .testTarget(name: "DataParallelTests", dependencies: ["DataParallel", "TestSupport"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "HDF5", "Kernels", "Foundations", "TestSupport"]),
+    .testTarget(name: "DataParallelTests", dependencies: ["DataParallel", "Kernels", "TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "HDF5", "Foundations", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "Checkpoints", "Models", "Optimizers", "Datasets", "Foundations", "TestSupport"]),
+      dependencies: [
+        "Training", "Checkpoints", "Models", "Optimizers", "Datasets", "DataParallel", "Kernels", "HDF5",
+        "Foundations", "TestSupport",
+      ]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training", "Foundations", "TestSupport"]),
     .testTarget(name: "IntegrationTests", dependencies: ["Foundations", "HDF5", "TestSupport"]),
   ],

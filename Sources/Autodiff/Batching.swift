@@ -10,16 +10,16 @@ extension Graph {
   ///   - output: A value for one sample.
   ///   - inputs: The leaves that stand for one sample's values.
   ///   - batched: For each of them a node of the shape [samples] + its own.
-  /// - Returns: A node of the shape [samples] + that of `output`.
-  /// - Throws: `TrainerError` naming the operation if one on the way cannot be computed for several samples.
-  public func batch(_ output: Node, over inputs: [Node], as batched: [Node], samples: Int) throws -> Node {
+  /// - Returns: A node of the shape [samples] + that of `output`; `nil` if an operation on the way cannot be computed for
+  ///   several samples at once, such as an element of a sample's array at an index that the sample names too.
+  public func batch(_ output: Node, over inputs: [Node], as batched: [Node], samples: Int) throws -> Node? {
     precondition(inputs.count == batched.count, "each input needs a batched node")
     precondition(
       zip(inputs, batched).allSatisfy { [samples] + $0.shape == $1.shape }, "a batched node has another shape")
     var batching = Batching(samples: samples)
     for (input, node) in zip(inputs, batched) { batching.replacements[input.index] = node }
     for index in reachable(from: [output]) where batching.replacements[index] == nil {
-      try batching.rewrite(Node(graph: self, index: index))
+      guard try batching.rewrite(Node(graph: self, index: index)) else { return nil }
     }
     return try batching.replacements[output.index] ?? batching.repeated(output)
   }
@@ -34,9 +34,11 @@ private struct Batching {
   /// A node that is the same for all samples, as often as there are samples.
   func repeated(_ node: Node) throws -> Node { try node.broadcast(to: [samples] + node.shape) }
 
-  mutating func rewrite(_ node: Node) throws {
-    guard node.inputs.contains(where: { replacements[$0.index] != nil }) else { return }
+  /// Copies a node if it differs between samples; `false` if it cannot.
+  mutating func rewrite(_ node: Node) throws -> Bool {
+    guard node.inputs.contains(where: { replacements[$0.index] != nil }) else { return true }
     replacements[node.index] = try rule(node)
+    return replacements[node.index] != nil
   }
 
   /// The operand with the samples' axis first and `rank` axes behind it; one that is the same for all as it is.
@@ -46,7 +48,7 @@ private struct Batching {
     return try batched.reshape([samples] + missing + input.shape)
   }
 
-  private func rule(_ node: Node) throws -> Node {
+  private func rule(_ node: Node) throws -> Node? {
     let (graph, operation) = (node.graph, node.operation)
     let shifted: any Operation
     switch operation {
@@ -72,15 +74,14 @@ private struct Batching {
       let values = try replacements[node.inputs[0].index] ?? repeated(node.inputs[0])
       return try graph.apply(
         ScatterAdd(axis: scatter.axis + 1, extent: scatter.extent), to: [values, node.inputs[1]])
-    default:
-      throw TrainerError(.usage, "operation '\(operation.name)' cannot be computed for several samples at once")
+    default: return nil
     }
     return try graph.apply(shifted, to: node.inputs.compactMap { replacements[$0.index] })
   }
 
   private var allSamples: AxisRange { AxisRange(start: 0, step: 1, count: samples) }
 
-  private func gather(_ gather: Gather, _ node: Node) throws -> Node {
+  private func gather(_ gather: Gather, _ node: Node) throws -> Node? {
     let (x, indices) = (node.inputs[0], node.inputs[1])
     switch (replacements[x.index], replacements[indices.index]) {
     case (let x?, nil): return try x.gather(indices, axis: gather.axis + 1)
@@ -89,9 +90,7 @@ private struct Batching {
       let gathered = try x.gather(indices, axis: gather.axis)
       let order = [gather.axis] + gathered.shape.indices.filter { $0 != gather.axis }
       return try gathered.transpose(order)
-    default:
-      throw TrainerError(
-        .usage, "operation 'gather' cannot take both the array and the indices from a sample; one must be a parameter")
+    default: return nil
     }
   }
 }

@@ -38,7 +38,9 @@ extension Graph {
       return node
     }
     let root = shown(simple)
-    let nodes = graph.reachable(from: [root]).map { Node(graph: graph, index: $0) }.filter { !($0.operation is Reshape) }
+    let nodes = graph.reachable(from: [root]).map { Node(graph: graph, index: $0) }.filter {
+      !($0.operation is Reshape)
+    }
     let positions = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($1.index, $0) })
     var trace = nodes.map { node in
       let kind: TracedNode.Kind =

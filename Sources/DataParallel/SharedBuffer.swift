@@ -13,7 +13,7 @@
 /// phases the release of `done` and its acquisition order writes before reads; the join of a region does so for the
 /// coordinator.
 public final class SharedBuffer<Element>: @unchecked Sendable {
-  /// The first element.
+  /// The first element. It does not keep the buffer alive.
   public let pointer: UnsafeMutablePointer<Element>
   /// The number of elements.
   public let count: Int
@@ -60,6 +60,6 @@ public final class SharedBuffer<Element>: @unchecked Sendable {
     }
   }
 
-  /// The elements, for the coordinator between regions.
+  /// The elements, for the coordinator between regions. They do not keep the buffer alive.
   public var elements: UnsafeMutableBufferPointer<Element> { UnsafeMutableBufferPointer(start: pointer, count: count) }
 }

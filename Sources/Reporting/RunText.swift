@@ -53,7 +53,9 @@ enum RunText {
   /// The line of an epoch; a terminal that it would not fit with the pace gets it without.
   static func line(_ report: EpochReport, of run: RunDescription?, columns: Int?) -> String {
     let epochs = run.map { ($0.steps + $0.stepsPerEpoch - 1) / $0.stepsPerEpoch }
-    let line = "epoch \(position(report.epoch, of: epochs))  " + measures(report.train, report.evaluations)
+    let line =
+      "epoch \(position(report.epoch, of: epochs))  " + measures(report.train, report.evaluations)
+      + text(of: report.parameters)
     let whole = line + "  " + NumberText.rate(report.samplesPerSecond, of: "samples")
     return whole.count <= columns ?? .max ? whole : line
   }
@@ -63,11 +65,15 @@ enum RunText {
     var text = "step \(position(report.step, of: run?.steps))  "
     // A formula that stands alone has no groups.
     text += run?.samples.isEmpty == true ? measures(report.train) : measures(report.train, report.evaluations)
-    for parameter in report.parameters {
-      let values = parameter.values.map(NumberText.measure).joined(separator: " ")
-      text += "  \(parameter.name) " + (parameter.shape.isEmpty ? values : "[\(values)]")
-    }
-    return text
+    return text + self.text(of: report.parameters)
+  }
+
+  /// The parameters of a formula that has few.
+  private static func text(of parameters: [(name: String, shape: [Int], values: [Double])]) -> String {
+    parameters.map { name, shape, values in
+      let numbers = values.map(NumberText.measure).joined(separator: " ")
+      return "  \(name) " + (shape.isEmpty ? numbers : "[\(numbers)]")
+    }.joined()
   }
 
   private static func position(_ number: Int, of total: Int?) -> String {

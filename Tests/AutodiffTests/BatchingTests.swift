@@ -12,6 +12,7 @@ import Testing
     "sum(scatter_add(x, [1, 0, 1], 2)^2)", "sum(m[:, y]*[1, 2])", "(x[0] - b)^2", "sum(broadcast_to(x, (2, 3))*m)",
     "b + 1",
     "x[1:] @ w[:2]", "sum(x[::-1]*x) + stop_gradient(y)", "argmax(x)", "var(x) + mean(x*m)", "sum(log_softmax(x)*x)",
+    "x[y]^2",
   ])
   func formulas(formula: String) throws {
     let samples = 4
@@ -49,11 +50,12 @@ import Testing
     #expect(difference(whole, sum, within: 1e-14) == nil)
   }
 
-  @Test func whatCannotBeBatchedIsAnError() throws {
+  @Test func aSampleWithoutOneNumberIsAnError() throws {
     let graph = Graph()
-    let rows = ["x": try graph.input("x", shape: [4, 3]), "y": try graph.input("y", shape: [4])]
+    let rows = ["x": try graph.input("x", shape: [4, 3])]
     #expect(
-      message { _ = try Formula("x[y]").build(in: graph, names: [:], rows: rows, samples: 4) }
-        == "operation 'gather' cannot take both the array and the indices from a sample; one must be a parameter")
+      message { _ = try Formula("x*2").build(in: graph, names: [:], rows: rows, samples: 4) }
+        == "formula, column 1: the value for one sample has the shape [3], expected a single number; "
+        + "join it with sum or mean")
   }
 }

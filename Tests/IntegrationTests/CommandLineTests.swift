@@ -37,6 +37,13 @@ import Testing
                                   file.
           data                    Makes and inspects dataset files.
           checkpoint              Inspects, verifies and compares checkpoints.
+          gradient                Prints a formula's value and gradient at a point.
+          graph                   Draws a computational graph, or prints the plan that
+                                  computes it.
+          gradcheck               Compares a model's gradients with central differences.
+          plot                    Draws the loss curves of runs, or the paths of formula
+                                  runs.
+          sweep                   Trains a config once for each combination of values.
 
           See 'trainer help <subcommand>' for detailed help.
 
@@ -46,7 +53,8 @@ import Testing
 
   @Test(arguments: [
     ["run"], ["resume"], ["evaluate"], ["predict"], ["data"], ["data", "import"], ["data", "info"], ["checkpoint"],
-    ["checkpoint", "info"], ["checkpoint", "digest"], ["checkpoint", "verify"], ["checkpoint", "diff"],
+    ["checkpoint", "info"], ["checkpoint", "digest"], ["checkpoint", "verify"], ["checkpoint", "diff"], ["gradient"],
+    ["graph"], ["gradcheck"], ["plot"], ["sweep"],
   ])
   func everyCommandHasHelp(command: [String]) throws {
     let result = try TrainerBinary.run(command + ["--help"])

@@ -21,7 +21,7 @@ public struct ThreadStarter: Sendable {
   /// Runs `body` on `count` threads and returns when all have returned.
   @Sendable
   public func start(count: Int, body: @escaping @Sendable (Int) -> Void) {
-    var random = SeededGenerator(seed &+ UInt64(regions.next()) << 32)
+    var random = SeededGenerator(seed &+ UInt64(regions.next()) &* 0x9E37_79B9)
     handlePauses()
     let running = Running(count)
     var threads: [pthread_t] = []

@@ -96,7 +96,7 @@ private func message(_ text: String) -> String {
           "training": {
             "epochs": 10,
             "batchSize": 32,
-            "shards": 1,
+            "shards": 2,
             "shuffle": true
           },
           "checkpoints": {

@@ -16,6 +16,7 @@ import sys
 import numpy as np
 import torch
 
+import classifiers
 import linear
 import losses
 import operations
@@ -24,7 +25,7 @@ import schedules
 import trajectories
 from common import FIXTURES, text
 
-MAKERS = (trajectories, optimizers, schedules, losses, operations, linear)
+MAKERS = (trajectories, optimizers, schedules, losses, operations, linear, classifiers)
 
 
 def differences(found, expected, tolerance, path=""):

@@ -49,24 +49,6 @@ public struct Formula: Sendable {
     try FormulaBuilder(text: text, graph: graph, names: names).build(syntax)
   }
 
-  /// Adds the formula's values for several samples to a graph.
-  ///
-  /// The formula is written for one sample: it is that sample's row that a name of `rows` stands for.
-  ///
-  /// - Parameters:
-  ///   - names: What each name that all samples share stands for, such as parameters.
-  ///   - rows: For each other name a node of the shape [samples, …].
-  /// - Returns: A node of the shape [samples] + that of the formula's value.
-  /// - Throws: ``FormulaError`` for an unknown name or function, or shapes that do not fit; `TrainerError` for an
-  ///   operation that cannot be computed for several samples at once.
-  public func build(in graph: Graph, names: [String: Node], rows: [String: Node], samples: Int) throws -> Node {
-    let batched = rows.sorted { $0.key < $1.key }
-    let single = try batched.map { try graph.input("a row of \($0.key)", shape: Shape($0.value.shape.dropFirst())) }
-    let own = Dictionary(uniqueKeysWithValues: zip(batched.map(\.key), single))
-    let value = try build(in: graph, names: names.merging(own) { _, row in row })
-    return try graph.batch(value, over: single, as: batched.map(\.value), samples: samples)
-  }
-
   /// A function that formulas may call.
   public struct Function: Sendable {
     /// How it is called: `sum(x, axis=…, keepdims=…)`.

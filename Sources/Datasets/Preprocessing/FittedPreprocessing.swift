@@ -127,22 +127,40 @@ public struct FittedPreprocessing: Sendable, Equatable {
   private func expand<Scalar: BinaryFloatingPoint>(_ rows: [Scalar]) throws -> [Scalar] {
     guard !categories.isEmpty else { return rows }
     let columns = inputShape.reduce(1, *)
+    let known: [Int: [Scalar: Int]] = try codes()
     var result: [Scalar] = []
     result.reserveCapacity(rows.count / columns * affine.scale.count)
     for (index, value) in rows.enumerated() {
-      guard let known = categories[index % columns] else {
+      guard let codes = known[index % columns] else {
         result.append(value)
         continue
       }
-      guard let position = known.firstIndex(of: Double(value)) else {
+      guard let position = codes[value] else {
         throw TrainerError(
           .data,
           "row \(index / columns), column \(index % columns) of the inputs has the category \(value), which the "
             + "training group does not have")
       }
-      result.append(contentsOf: known.indices.map { $0 == position ? 1 : 0 })
+      result.append(contentsOf: (0..<codes.count).map { $0 == position ? 1 : 0 })
     }
     return result
+  }
+
+  /// The position of each category by its value in the run's type.
+  private func codes<Scalar: BinaryFloatingPoint>() throws -> [Int: [Scalar: Int]] {
+    var codes: [Int: [Scalar: Int]] = [:]
+    for (column, values) in categories {
+      let positions = Dictionary(
+        values.enumerated().map { (Scalar($1), $0) }, uniquingKeysWith: { first, _ in first })
+      guard positions.count == values.count else {
+        throw TrainerError(
+          .usage,
+          "column \(column) of the inputs has categories that float32 cannot tell apart; "
+            + "set \"precision\" to \"float64\"")
+      }
+      codes[column] = positions
+    }
+    return codes
   }
 
   /// Applies the preprocessing to a group's inputs.

@@ -46,11 +46,11 @@ public struct DatasetReader: Sendable {
   public func shape(of name: String, in group: String) throws -> (rows: Int, rowShape: [Int]) {
     let shape = try Self.translating(path) { try dataset(name, in: group).shape }
     guard let rows = shape.first else {
-      throw TrainerError(.data, "\(path): /\(group)/\(name) is a single value, expected rows of samples")
+      throw TrainerError(.data, "\(path): \(Self.place(name, group)) is a single value, expected rows of samples")
     }
     guard rows > 0, shape.allSatisfy({ $0 > 0 }) else {
       throw TrainerError(
-        .data, "\(path): /\(group)/\(name) is empty (shape \(shape)); a group needs at least one sample")
+        .data, "\(path): \(Self.place(name, group)) is empty (shape \(shape)); a group needs at least one sample")
     }
     return (rows, Array(shape.dropFirst()))
   }
@@ -81,6 +81,11 @@ public struct DatasetReader: Sendable {
     try Self.translating(path) { try file.root.exists(name) && file.root.kind(of: name) == .dataset }
   }
 
+  /// The path of a dataset in the file.
+  private static func place(_ name: String, _ group: String) -> String {
+    group == root ? "/\(name)" : "/\(group)/\(name)"
+  }
+
   private static func list(_ names: [String]) -> String {
     names.isEmpty ? "nothing" : names.map { "'\($0)'" }.joined(separator: ", ")
   }
@@ -104,26 +109,36 @@ public struct DatasetReader: Sendable {
       let dataset = try dataset(name, in: group)
       guard dataset.datatype.isNumeric else {
         throw TrainerError(
-          .data, "\(path): /\(group)/\(name) holds \(dataset.datatype), expected numbers")
+          .data, "\(path): \(Self.place(name, group)) holds \(dataset.datatype), expected numbers")
       }
       if dataset.datatype.numberType == .uint8 {
         return RowSource(rows: rows, rowShape: rowShape, storage: .bytes(try dataset.read()))
       }
       let values = try dataset.read(as: Scalar.self)
-      try requireFinite(values, columns: rowShape.reduce(1, *), dataset: "/\(group)/\(name)")
+      try requireFinite(values, of: dataset, columns: rowShape.reduce(1, *), place: Self.place(name, group))
       return RowSource(rows: rows, rowShape: rowShape, storage: .scalars(values))
     }
   }
 
-  private func requireFinite<Scalar: KernelElement>(_ values: [Scalar], columns: Int, dataset: String) throws {
+  private func requireFinite<Scalar: KernelElement>(
+    _ values: [Scalar], of dataset: HDF5.Dataset, columns: Int, place: String
+  ) throws {
     let isFinite = values.withUnsafeBufferPointer { buffer in
       buffer.baseAddress.map { Kernels<Scalar>.best.allFinite($0, count: buffer.count) } ?? true
     }
     guard !isFinite, let index = values.firstIndex(where: { !$0.isFinite }) else { return }
-    let value = values[index].isNaN ? "NaN" : "an infinity"
+    let (row, column) = index.quotientAndRemainder(dividingBy: columns)
+    let stored = try dataset.read(as: Double.self, selecting: .range(row..<row + 1))[column]
+    let position = "in row \(row), column \(column) (both counted from 0)"
+    guard !stored.isFinite else {
+      throw TrainerError(
+        .data,
+        "\(path): \(place) has \(stored) \(position), which \(Scalar.elementType.rawValue) cannot hold; "
+          + "scale the data or set \"precision\" to \"float64\"")
+    }
     throw TrainerError(
       .data,
-      "\(path): \(dataset) has \(value) in row \(index / columns), column \(index % columns) (both counted from 0); "
+      "\(path): \(place) has \(stored.isNaN ? "NaN" : "an infinity") \(position); "
         + "remove or replace such values before training")
   }
 

@@ -78,5 +78,5 @@ public struct Sampler: Sendable {
   }
 
   /// Maps a word to 0 ..< bound by its top bits (Lemire, 2019).
-  private func bounded(_ word: UInt32, _ bound: UInt64) -> UInt64 { UInt64(word) &* bound >> 32 }
+  private func bounded(_ word: UInt32, _ bound: UInt64) -> UInt64 { (UInt64(word) &* bound) >> 32 }
 }

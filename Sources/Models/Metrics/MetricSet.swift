@@ -11,7 +11,7 @@ public struct MetricSet: Sendable {
   /// Whether the confusion matrix is counted.
   public let countsConfusion: Bool
   /// Subtracted from targets before their squares are summed, so that a large mean costs no digits.
-  private let shift: [Double]
+  private var shift: [Double]
 
   /// Creates a set.
   ///
@@ -34,6 +34,14 @@ public struct MetricSet: Sendable {
       countsConfusion = needsConfusion || wantsConfusion
       shift = []
     }
+  }
+
+  /// The same metrics for targets near this one.
+  public func shifted(to target: [Double]) -> MetricSet {
+    guard case .regression(let outputs) = task, target.count == outputs else { return self }
+    var shifted = self
+    shifted.shift = target
+    return shifted
   }
 
   private var classes: Int {

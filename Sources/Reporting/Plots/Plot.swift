@@ -22,7 +22,7 @@ public struct Plot: Sendable {
     /// How the points are shown.
     public enum Style: Sendable {
       /// A line in a colour of its own; `dash` tells lines of the same colour apart.
-      case line(color: Int, dash: Int)
+      case line(color: Int, dash: Int, width: Double)
       /// The graph of a function: a grey line.
       case function
       /// The steps of a run: points joined by lines.
@@ -106,7 +106,7 @@ public struct Plot: Sendable {
       "set border 3 lc rgb \"#666666\"",
       "set tics nomirror out scale 0.5",
       "set grid lt 1 lw 0.5 lc rgb \"#e4e4e4\"",
-      "set key below left horizontal Left reverse noenhanced samplen 2",
+      "set key tmargin left horizontal Left reverse noenhanced samplen 2",
       "set datafile missing \"?\"",
     ]
     if isLogarithmic { lines += ["set logscale y", "set format y \"%g\""] }
@@ -128,12 +128,15 @@ public struct Plot: Sendable {
   private func look(of style: Series.Style) -> String {
     func color(_ index: Int) -> String { "\"\(Self.colors[index % Self.colors.count])\"" }
     switch style {
-    case .line(let index, let dash): return "with lines lw 2 dt \(dash + 1) lc rgb \(color(index))"
+    case .line(let index, let dash, let width):
+      return "with lines lw \(number(width)) dt \(dash + 1) lc rgb \(color(index))"
     case .function: return "with lines lw 2 lc rgb \"#aaaaaa\""
     case .path(let index):
-      // Filled marks of differing shape, so that paths which meet in a point can still be told apart.
+      // Filled marks of differing shape, the first ones larger, so that paths which lie on each other all show.
       let marks = [7, 5, 9, 13, 11]
-      return "with linespoints lw 1.5 pt \(marks[index % marks.count]) ps 0.6 lc rgb \(color(index))"
+      let size = max(0.6, 1 - 0.2 * Double(index))
+      return "with linespoints lw \(number(2.5 * size)) pt \(marks[index % marks.count]) ps \(number(size)) "
+        + "lc rgb \(color(index))"
     }
   }
 
@@ -156,6 +159,7 @@ public struct Plot: Sendable {
       "set table $contours", "splot $grid using 1:2:3", "unset table", "unset contour",
       "set palette defined (0 \"#08306b\", 1 \"#9ecae1\", 2 \"#d9d9d9\")",
       "set cbrange [\(number(low)):\(number(high))]", "set colorbox noborder", "set cbtics scale 0.3",
+      "set format cb \"%g\"",
       "set size ratio -1",
     ]
   }

@@ -47,11 +47,15 @@ extension Plot {
         }
         let title = runs.count == 1 ? group : groups.count == 1 ? run.label : "\(run.label), \(group)"
         series.append(
-          Series(title, thinned(points), .line(color: runs.count == 1 ? dash : color, dash: dash)))
+          Series(
+            title, thinned(points),
+            // The first run's lines are wider, so that equal curves both show.
+            .line(
+              color: runs.count == 1 ? dash : color, dash: dash, width: runs.count > 1 && color == 0 ? 4 : 2)))
       }
     }
     var plot = Plot(
-      title: runs.count == 1 ? runs[0].label : metric, xLabel: "step", yLabel: metric, series: series)
+      title: runs.count == 1 ? runs[0].label : "", xLabel: "step", yLabel: metric, series: series)
     plot.isLogarithmic = isLogarithmic
     return plot
   }
@@ -114,7 +118,7 @@ extension Plot {
     }
     // A diverged run would make everything else too small to see: of it only the first steps count.
     let shown = zip(runs, paths).flatMap { $0.trace.ending == .diverged ? Array($1.prefix(4)) : $1 }
-    let ranges = (0..<count).map { axis in range(of: shown.map { $0[axis] }, margin: count == 1 ? 0.15 : 0.3) }
+    let ranges = (0..<count).map { axis in range(of: shown.map { $0[axis] }, margin: 0.3) }
     return count == 1
       ? curve(objective, settings, runs, paths, ranges[0]) : contours(objective, settings, runs, paths, ranges)
   }

@@ -11,10 +11,11 @@ public struct ConfigurationDifference: Sendable, Equatable {
   /// Compares two resolved configs but for `name`, `output` and `checkpoints`, which change no parameter.
   ///
   /// - Parameters:
-  ///   - stored: that of the directory.
-  ///   - given: that of the command.
-  public init(stored: JSONValue, given: JSONValue) {
-    lines = Self.lines(Self.relevant(stored), Self.relevant(given), at: JSONPath())
+  ///   - stored: That of the directory, or of a checkpoint.
+  ///   - given: That of the command.
+  ///   - place: Where the stored one is, in the words of the lines.
+  public init(stored: JSONValue, given: JSONValue, place: String = "in the directory") {
+    lines = Self.lines(Self.relevant(stored), Self.relevant(given), at: JSONPath(), place)
   }
 
   private static func relevant(_ config: JSONValue) -> JSONValue {
@@ -23,20 +24,22 @@ public struct ConfigurationDifference: Sendable, Equatable {
     return .object(object)
   }
 
-  private static func lines(_ stored: JSONValue?, _ given: JSONValue?, at path: JSONPath) -> [String] {
+  private static func lines(
+    _ stored: JSONValue?, _ given: JSONValue?, at path: JSONPath, _ place: String
+  ) -> [String] {
     switch (stored, given) {
     case (.object(let stored)?, .object(let given)?):
       let keys = stored.keys + given.keys.filter { stored[$0] == nil }
-      return keys.flatMap { lines(stored[$0], given[$0], at: path.appending($0)) }
+      return keys.flatMap { lines(stored[$0], given[$0], at: path.appending($0), place) }
     case (.array(let stored)?, .array(let given)?) where !(stored + given).allSatisfy(\.isScalar):
       return (0..<max(stored.count, given.count)).flatMap { index in
         lines(
           stored.indices.contains(index) ? stored[index] : nil, given.indices.contains(index) ? given[index] : nil,
-          at: path.appending(index))
+          at: path.appending(index), place)
       }
     default:
       guard stored != given else { return [] }
-      return ["\(path): \(stored?.lineText ?? "absent") in the directory, \(given?.lineText ?? "absent") now"]
+      return ["\(path): \(stored?.lineText ?? "absent") \(place), \(given?.lineText ?? "absent") now"]
     }
   }
 }

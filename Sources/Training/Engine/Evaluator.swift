@@ -13,6 +13,7 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
 
   private let kernels: Kernels<Scalar>
   private let problem: any Problem
+  private let metrics: MetricSet?
   private let plans: PlanSet<Scalar>
   private let sources: [RowSource<Scalar>]
   private let targetSource: Int?
@@ -28,6 +29,7 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
   ) throws {
     self.kernels = kernels
     self.problem = problem
+    metrics = group.metrics(of: problem)
     count = group.count
     shards = (group.count + Self.shardSize - 1) / Self.shardSize
     let sizes = Set([min(Self.shardSize, group.count), group.count - (shards - 1) * Self.shardSize])
@@ -67,7 +69,8 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
   }
 
   /// The group's loss and metrics.
-  func measure(parameters: SharedBuffer<Scalar>, region: Region, metrics: MetricSet?) -> Measurement {
+  func measure(parameters: SharedBuffer<Scalar>, region: Region) -> Measurement {
+    let metrics = metrics
     let fixed = StepWork<Scalar>.fixedStatistics
     let statistics = ShardStatistics(shards: shards, count: fixed + (metrics?.sumCount ?? 0))
     let isMean = problem.isMean
@@ -146,7 +149,7 @@ public struct Measurement: Sendable, Equatable {
 }
 
 /// The samples of one group: rows for each of the graph's inputs.
-struct SampleGroup<Scalar: TrainingScalar>: Sendable {
+package struct SampleGroup<Scalar: TrainingScalar>: Sendable {
   let count: Int
   let sources: [String: RowSource<Scalar>]
 
@@ -154,6 +157,13 @@ struct SampleGroup<Scalar: TrainingScalar>: Sendable {
   init(count: Int, sources: [String: RowSource<Scalar>]) {
     self.count = count
     self.sources = sources
+  }
+
+  /// A problem's metrics on these samples: counted from one of their targets, so that a large mean costs no digits, and
+  /// a group has the same values whoever measures it.
+  func metrics(of problem: any Problem) -> MetricSet? {
+    guard let targets = sources[ModelProblem.InputName.targets] else { return problem.metrics }
+    return problem.metrics?.shifted(to: targets.firstRow)
   }
 
   /// The rows that plans of a set gather, in the order of their inputs, and which of them are the targets.

@@ -4,7 +4,7 @@ import Synchronization
 
 /// What the steps of a run leave for the coordinator: sums over the epoch so far, the last loss, and whether the run
 /// has diverged. Written by the update unit of block 0, except for the marks of blocks whose parameters are not finite.
-struct StepRecord: Sendable {
+package struct StepRecord: Sendable {
   /// Sums over the steps of the epoch so far: loss, weight, metrics' sums, number of steps.
   private let sums: SharedBuffer<Double>
   /// The first step after which each block had a parameter that is not finite; `Int.max` for none.
@@ -32,7 +32,7 @@ struct StepRecord: Sendable {
   }
 
   func add(_ statistics: ShardStatistics, weight: Double, step: Int) {
-    let loss = statistics.sum(0) / weight
+    let loss = weight == 0 ? 0 : statistics.sum(0) / weight
     for index in 0..<statistics.count { sums.pointer[index] += statistics.sum(index) }
     sums.pointer[statistics.count] += 1
     if first.pointer[0].isNaN { first.pointer[0] = loss }
@@ -49,7 +49,7 @@ struct StepRecord: Sendable {
   }
 
   /// Begins a new epoch.
-  func beginEpoch() { sums.elements.update(repeating: 0) }
+  package func beginEpoch() { sums.elements.update(repeating: 0) }
 
   /// The loss of the first step of the run; NaN before it.
   var firstLoss: Double {

@@ -7,7 +7,7 @@ import Optimizers
 
 /// One training step, as its units see it: the gradient of one shard, a pass of the update over one block, and what
 /// joins the blocks' sums between two passes.
-struct StepWork<Scalar: TrainingScalar>: RegionWork {
+package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   let kernels: Kernels<Scalar>
   let plans: PlanSet<Scalar>
   /// The rows that a shard gathers, in the order of the plans' inputs; empty for a formula without data.
@@ -16,8 +16,8 @@ struct StepWork<Scalar: TrainingScalar>: RegionWork {
   let targetSource: Int?
   let sampler: Sampler
   let schedule: BatchSchedule
-  let partition: ShardPartition
-  let blocks: BlockPartition
+  package let partition: ShardPartition
+  package let blocks: BlockPartition
   let isMean: Bool
   let metrics: MetricSet?
   let update: UpdatePlan
@@ -32,9 +32,11 @@ struct StepWork<Scalar: TrainingScalar>: RegionWork {
   static var fixedStatistics: Int { 2 }
 
   /// The units of each phase of a step.
-  var phases: [Int] { [partition.shards, blocks.blocks] + (1..<update.passes).flatMap { _ in [1, blocks.blocks] } }
+  package var phases: [Int] {
+    [partition.shards, blocks.blocks] + (1..<update.passes).flatMap { _ in [1, blocks.blocks] }
+  }
 
-  func run(step: Int, phase: Int, unit: Int, worker: Int) {
+  package func run(step: Int, phase: Int, unit: Int, worker: Int) {
     let pass = (phase - 1) / 2
     if phase == 0 {
       gradient(step: step, shard: unit, worker: worker)
@@ -45,7 +47,7 @@ struct StepWork<Scalar: TrainingScalar>: RegionWork {
     }
   }
 
-  private func gradient(step: Int, shard: Int, worker: Int) {
+  package func gradient(step: Int, shard: Int, worker: Int) {
     let batch = schedule.batch(of: step)
     let slice = partition.range(of: shard, in: batch.positions.count)
     let sums = statistics[shard]
@@ -71,13 +73,16 @@ struct StepWork<Scalar: TrainingScalar>: RegionWork {
     }
   }
 
-  private func update(step: Int, pass: Int, block: Int, worker: Int) {
+  package func update(step: Int, pass: Int, block: Int, worker: Int) {
     // The divisor is computed in every block instead of once: a few additions against a phase of its own.
     let weight = isMean ? statistics.sum(1) : 1
     let range = blocks.range(of: block)
     if pass == 0 {
       let gradient = slots.reduce(range)
-      if weight != 1 { kernels.scale(gradient, by: 1 / weight, into: gradient, count: range.count) }
+      // A batch of samples that all weigh nothing has no gradient; dividing by its weight would make it not a number.
+      if weight != 1 {
+        kernels.scale(gradient, by: weight == 0 ? 0 : 1 / weight, into: gradient, count: range.count)
+      }
     }
     update.run(
       pass: pass, block: block, step: step + 1, rateFactor: memory.rateFactor[0],

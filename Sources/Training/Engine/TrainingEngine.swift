@@ -6,28 +6,37 @@ import Models
 import Optimizers
 
 /// Runs training steps: it owns the run's vectors, the plans and the workers' memory, and knows no files.
-struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
+package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
   /// What fixes the numerics of a run.
-  struct Settings: Sendable {
+  package struct Settings: Sendable {
     var batchSize: Int
     var shards: Int
     var isShuffling: Bool
     var seed: Int
+
+    /// Creates settings.
+    package init(batchSize: Int, shards: Int, isShuffling: Bool, seed: Int) {
+      self.batchSize = batchSize
+      self.shards = shards
+      self.isShuffling = isShuffling
+      self.seed = seed
+    }
   }
 
-  let memory: TrainingMemory<Scalar>
+  package let memory: TrainingMemory<Scalar>
   let schedule: BatchSchedule
-  let record: StepRecord
+  package let record: StepRecord
   let region: Region
   let slotBytes: Int
-  private let work: StepWork<Scalar>
+  /// The units of a step.
+  package let work: StepWork<Scalar>
   private let metrics: MetricSet?
   private let isMean: Bool
 
   /// Compiles the plans for every shard size of the run and lays out its memory.
   ///
   /// - Throws: `TrainerError` if the graph does not fit the data.
-  init(
+  package init(
     _ problem: any Problem, group: SampleGroup<Scalar>, optimizer: Optimizer, settings: Settings, region: Region,
     live: LiveProgress, kernels: Kernels<Scalar> = .best
   ) throws {
@@ -44,7 +53,7 @@ struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
       optimizer, layout: problem.layout, blocks: (0..<blocks.blocks).map(blocks.range(of:)))
     self.schedule = schedule
     self.region = region
-    metrics = problem.metrics
+    metrics = group.metrics(of: problem)
     isMean = problem.isMean
     slotBytes = slots.byteCount
     memory = TrainingMemory(
@@ -54,7 +63,7 @@ struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
     work = StepWork(
       kernels: kernels, plans: plans, sources: sources, targetSource: targetSource,
       sampler: Sampler(count: group.count, seed: UInt64(settings.seed), isShuffling: settings.isShuffling),
-      schedule: schedule, partition: partition, blocks: blocks, isMean: problem.isMean, metrics: problem.metrics,
+      schedule: schedule, partition: partition, blocks: blocks, isMean: problem.isMean, metrics: metrics,
       update: update, seed: UInt64(settings.seed), memory: memory, slots: slots, statistics: statistics,
       record: record,
       workers: SharedBuffer(count: region.workers) { _ in
@@ -66,12 +75,12 @@ struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
   ///
   /// - Returns: The number of workers that took part.
   @discardableResult
-  func run(steps: Range<Int>) -> Int {
+  package func run(steps: Range<Int>) -> Int {
     region.run(steps: steps, phases: work.phases, work)
   }
 
   /// The loss and the metrics of the epoch so far, as trained.
-  var epochMeasurement: Measurement {
+  package var epochMeasurement: Measurement {
     let sums = record.epochSums
     var own = Array(sums.dropLast())
     // A sum has no weight to divide by: the epoch's figure is the mean of its steps' objectives.

@@ -10,11 +10,11 @@ import Optimizers
 public typealias TrainingScalar = KernelElement & NativeScalar
 
 /// The vectors of a run: the parameters and the optimizer's state, all of one layout.
-struct TrainingMemory<Scalar: TrainingScalar>: Sendable {
-  let layout: ParameterLayout
-  let parameters: SharedBuffer<Scalar>
+package struct TrainingMemory<Scalar: TrainingScalar>: Sendable {
+  package let layout: ParameterLayout
+  package let parameters: SharedBuffer<Scalar>
   let stateNames: [String]
-  let state: [SharedBuffer<Scalar>]
+  package let state: [SharedBuffer<Scalar>]
   /// The first element of each state vector, for transformations.
   let statePointers: SharedBuffer<UnsafeMutablePointer<Scalar>>
   /// The sums between the passes of an update.

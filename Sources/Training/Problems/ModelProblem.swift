@@ -5,7 +5,7 @@ import Kernels
 import Models
 
 /// A model with a loss on a dataset's samples.
-struct ModelProblem: Problem {
+package struct ModelProblem: Problem {
   /// The names of the graph's inputs.
   enum InputName {
     static let inputs = "inputs"
@@ -16,12 +16,12 @@ struct ModelProblem: Problem {
   let loss: any Loss
   let task: Task
   let parameters: ModelParameters
-  let metrics: MetricSet?
+  package let metrics: MetricSet?
   /// The extents of a sample after preprocessing.
   let inputShape: Shape
 
-  var layout: ParameterLayout { parameters.layout }
-  var isMean: Bool { true }
+  package var layout: ParameterLayout { parameters.layout }
+  package var isMean: Bool { true }
 
   /// Creates a problem.
   ///
@@ -30,7 +30,7 @@ struct ModelProblem: Problem {
   ///   - targets: How the dataset gives its targets.
   ///   - makeMetrics: The metrics of the task.
   /// - Throws: `TrainerError` if the model, the loss and the data do not fit each other.
-  init(
+  package init(
     model: Model, loss: any Loss, inputShape: Shape, targets: TargetKind, makeMetrics: (Task) throws -> MetricSet
   ) throws {
     self.model = model
@@ -41,9 +41,9 @@ struct ModelProblem: Problem {
     metrics = try makeMetrics(task)
   }
 
-  func initialParameters(seed: Int) -> [Double] { parameters.initialValues(seed: UInt64(seed)) }
+  package func initialParameters(seed: Int) -> [Double] { parameters.initialValues(seed: UInt64(seed)) }
 
-  func terms(in graph: Graph, samples: Int, isTraining: Bool) throws -> ProblemTerms {
+  package func terms(in graph: Graph, samples: Int, isTraining: Bool) throws -> ProblemTerms {
     let inputs = try graph.input(InputName.inputs, shape: [samples] + inputShape)
     let outputs = try model.apply(to: inputs, isTraining: isTraining)
     let flat = try outputs.reshape([samples, parameters.outputShape.reduce(1, *)])

@@ -34,7 +34,7 @@ public struct ObjectiveFunction {
   public func value(at point: [Double]) -> Double {
     precondition(point.count == variables.count, "the objective has \(variables.count) variables")
     for (index, number) in point.enumerated() { parameters.pointer[index] = number }
-    return evaluator.measure(parameters: parameters, region: region, metrics: nil).loss
+    return evaluator.measure(parameters: parameters, region: region).loss
   }
 
   private static func elementNames(of entry: ParameterLayout.Entry) -> [String] {

@@ -4,7 +4,7 @@ import Kernels
 import Models
 
 /// What is trained: parameters and an objective, as functions that add nodes to a graph.
-protocol Problem: Sendable {
+package protocol Problem: Sendable {
   /// Where the parameters lie in the flat vector.
   var layout: ParameterLayout { get }
   /// The parameters' values before the first step.
@@ -20,7 +20,7 @@ protocol Problem: Sendable {
 }
 
 /// The values of a problem for the samples of a shard.
-struct ProblemTerms {
+package struct ProblemTerms {
   /// The weighted losses, [samples].
   let losses: Node
   /// The weights, [samples]; `nil` if all are 1.

@@ -33,13 +33,17 @@ struct Coordinator<Scalar: TrainingScalar> {
 
   func run() throws -> RunOutcome {
     let setup = try RunSetup<Scalar>(configuration, region: region, live: live)
+    // A checkpoint that does not fit is refused before anything is written.
+    let given = try givenCheckpoint(setup)
     try directory.prepare(for: configuration, mustBeNew: options.resume == .never)
+    let start = try given ?? newestCheckpoint(setup)
     if options.resume == .automatic, let summary = try directory.finishedSummary() { return .alreadyFinished(summary) }
-    var progress = try resume(setup)
+    try directory.checkpoints.removeLeftovers()
+    var progress = try resume(setup, start)
     let engine = setup.engine
     try notify(.started(setup.description(directory: directory, resumedStep: progress.step > 0 ? progress.step : nil)))
 
-    if progress.step == 0, setup.formulaEvaluator != nil { try report(setup, &progress) }
+    if progress.step == 0, setup.formulaEvaluator != nil { _ = try report(setup, &progress) }
 
     var pace = RegionPace()
     var lastSaved = progress.step
@@ -53,10 +57,10 @@ struct Coordinator<Scalar: TrainingScalar> {
       progress.step = end
       try stopIfDiverged(engine)
 
-      if setup.isReportDue(at: end) { try report(setup, &progress) }
+      let isBest = setup.isReportDue(at: end) ? try report(setup, &progress) : false
       let isDue = setup.isSaveDue(at: end, secondsSinceLast: lastSaveTime.duration(to: .now).seconds)
       let isStopping = options.control.isStopping
-      if isDue || isStopping || options.control.takeSaveRequest() {
+      if isDue || isBest || isStopping || options.control.takeSaveRequest() {
         let path = try save(setup, progress)
         (lastSaved, lastSaveTime) = (end, .now)
         if isStopping, end < setup.steps {
@@ -69,32 +73,61 @@ struct Coordinator<Scalar: TrainingScalar> {
     return try finish(setup, progress)
   }
 
-  /// Restores the newest checkpoint, if the run has one.
-  private func resume(_ setup: RunSetup<Scalar>) throws -> RunProgress {
-    let found: (checkpoint: Checkpoint, path: String)?
-    switch options.resume {
-    case .never: found = nil
-    case .file(let path): found = (try CheckpointFile.read(path), path)
-    case .automatic:
-      let newest = try directory.checkpoints.newestValid()
-      for damaged in newest.damaged {
-        try notify(
-          .warning("\(damaged.reason); it is kept as \(damaged.keptAs), and the run goes on from an older one"))
-      }
-      found = newest.found
+  private typealias StartingPoint = (checkpoint: Checkpoint, path: String)
+
+  /// The checkpoint that the user has named.
+  private func givenCheckpoint(_ setup: RunSetup<Scalar>) throws -> StartingPoint? {
+    guard case .file(let path) = options.resume else { return nil }
+    let checkpoint = try CheckpointFile.read(path)
+    try requireSameRun(setup, checkpoint, path)
+    return (checkpoint, path)
+  }
+
+  /// The newest checkpoint of the directory, if it has one.
+  private func newestCheckpoint(_ setup: RunSetup<Scalar>) throws -> StartingPoint? {
+    guard options.resume == .automatic else { return nil }
+    let newest = try directory.checkpoints.newestValid()
+    let next = newest.found.map { "goes on from \($0.path)" } ?? "begins anew"
+    for damaged in newest.damaged {
+      try notify(.warning("\(damaged.reason); it is kept as \(damaged.keptAs), and the run \(next)"))
     }
-    guard let (checkpoint, path) = found else { return RunProgress() }
-    if let data = setup.data, let then = checkpoint.provenance["data"], then != data.fingerprint.description {
+    if let (checkpoint, path) = newest.found { try requireSameRun(setup, checkpoint, path) }
+    return newest.found
+  }
+
+  /// Refuses a checkpoint of another config or of other data: going on from it would be another run.
+  private func requireSameRun(_ setup: RunSetup<Scalar>, _ checkpoint: Checkpoint, _ path: String) throws {
+    let difference = ConfigurationDifference(
+      stored: try JSONDocument(text: checkpoint.config, source: "\(path):/config").root,
+      given: configuration.resolved, place: "in the checkpoint")
+    guard difference.isEmpty else {
       throw TrainerError(
         .usage,
-        "\(directory.path): the directory holds a run on other data: \(data.path) has changed since "
-          + "\(path) was saved; choose another directory with --output")
+        "\(path): the checkpoint is of a run of another config (\(difference.lines.joined(separator: "; "))); "
+          + "go on with its own config")
     }
+    if let data = setup.data, let then = checkpoint.provenance["data"], then != data.fingerprint.description {
+      let (holder, advice) =
+        options.resume == .automatic
+        ? ("\(directory.path): the directory holds", "choose another directory with --output")
+        : ("\(path): the checkpoint is of", "go on with the data as they were")
+      throw TrainerError(
+        .usage, "\(holder) a run on other data: \(data.path) has changed since \(path) was saved; \(advice)")
+    }
+  }
+
+  /// Restores a checkpoint.
+  private func resume(_ setup: RunSetup<Scalar>, _ start: StartingPoint?) throws -> RunProgress {
+    guard let (checkpoint, path) = start else { return RunProgress() }
     let differences = Provenance.differences(checkpoint)
     if !differences.isEmpty {
       try notify(.warning("the run goes on elsewhere, so bits may differ: \(differences.joined(separator: ", "))"))
     }
     let progress = try RunProgress(checkpoint, path: path)
+    guard progress.epochSums.count == setup.engine.record.epochSums.count else {
+      throw TrainerError(
+        .checkpoint, "\(path): the checkpoint's sums over the epoch are not those of the config's metrics")
+    }
     try setup.engine.memory.restore(checkpoint, path: path)
     setup.engine.record.epochSums = progress.epochSums
     setup.engine.record.firstLoss = progress.firstLoss
@@ -115,19 +148,21 @@ struct Coordinator<Scalar: TrainingScalar> {
   }
 
   /// Measures every group and tells the observers; at the end of an epoch begins the next.
-  private func report(_ setup: RunSetup<Scalar>, _ progress: inout RunProgress) throws {
+  ///
+  /// - Returns: Whether the measurement is the best so far of those that a checkpoint is kept for.
+  private func report(_ setup: RunSetup<Scalar>, _ progress: inout RunProgress) throws -> Bool {
     let engine = setup.engine
     // Without data a step is the whole objective: what counts is its value where the step has led. With data, that is
     // so at the start only, where no epoch has been measured yet.
     let isMeasuredHere = setup.data == nil || progress.step == 0
     let train =
       (isMeasuredHere ? setup.formulaEvaluator : nil)?
-      .measure(parameters: engine.memory.evaluatedParameters, region: region, metrics: nil) ?? engine.epochMeasurement
+      .measure(parameters: engine.memory.evaluatedParameters, region: region) ?? engine.epochMeasurement
     let evaluations = setup.evaluators.map { group, evaluator in
       (
         group: group,
         measurement: evaluator.measure(
-          parameters: engine.memory.evaluatedParameters, region: region, metrics: setup.problem.metrics)
+          parameters: engine.memory.evaluatedParameters, region: region)
       )
     }
     let rate = setup.optimizer.schedule.learningRate(at: max(1, progress.step)) * progress.plateau.factor
@@ -148,14 +183,17 @@ struct Coordinator<Scalar: TrainingScalar> {
             step: progress.step, train: train, evaluations: evaluations, learningRate: rate,
             parameters: engine.memory.fewParameters)))
     }
-    note(train, evaluations, &progress)
+    let isBest = note(train, evaluations, &progress)
     engine.memory.rateFactor[0] = progress.plateau.factor
+    return isBest
   }
 
   /// Keeps what the schedule, early stopping and retention go by.
+  ///
+  /// - Returns: Whether the one that retention goes by has improved.
   private func note(
     _ train: Measurement, _ evaluations: [(group: String, measurement: Measurement)], _ progress: inout RunProgress
-  ) {
+  ) -> Bool {
     func value(_ reference: MetricReference) -> Double? {
       let group = reference.group.rawValue
       let measurement = group == "train" ? train : evaluations.first { $0.group == group }?.measurement
@@ -169,9 +207,8 @@ struct Coordinator<Scalar: TrainingScalar> {
     if let stopping = configuration.earlyStopping, let value = value(stopping.metric) {
       _ = progress.stopping.note(value, step: progress.step, reference: stopping.metric, delta: stopping.minDelta)
     }
-    if let best = configuration.checkpoints.best, let value = value(best) {
-      _ = progress.best.note(value, step: progress.step, reference: best)
-    }
+    guard let best = configuration.checkpoints.best, let value = value(best) else { return false }
+    return progress.best.note(value, step: progress.step, reference: best)
   }
 
   /// Why the run should end before its length; `nil` if it should not.

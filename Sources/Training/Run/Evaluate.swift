@@ -53,7 +53,7 @@ private func evaluate<Scalar: TrainingScalar>(
   let problem = try model.problem(targets: data.targets) { task in
     let isSmall = if case .multiclass(let classes, _) = task { classes <= mostConfusionClasses } else { true }
     return try MetricSet(
-      model.settings.metrics, task: task, wantsConfusion: isSmall, targetShift: data.targetShift)
+      model.settings.metrics, task: task, wantsConfusion: isSmall)
   }
   guard let samples = data.groups[group] else {
     throw TrainerError(.data, "\(reader.path): there is no group '\(group)'")
@@ -62,6 +62,6 @@ private func evaluate<Scalar: TrainingScalar>(
   return EvaluationReport(
     checkpoint: model.path, step: model.checkpoint.step, data: reader.path, group: group, samples: samples.count,
     measurement: try Evaluator(problem, group: samples)
-      .measure(parameters: model.parameters, region: region, metrics: problem.metrics),
+      .measure(parameters: model.parameters, region: region),
     classNames: data.classNames)
 }

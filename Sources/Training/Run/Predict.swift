@@ -44,9 +44,8 @@ private func predict<Scalar: TrainingScalar>(
   let reader = try DatasetReader(path: input)
   let place = try group ?? (reader.hasRootDataset(model.data.inputs) ? DatasetReader.root : "test")
   let rows: RowSource<Scalar> = try reader.rows(of: model.data.inputs, in: place)
-  // There are no targets; one number for each output is a kind of them that fits every loss.
-  let width = try model.settings.model.parameters(inputShape: model.preprocessing.outputShape).outputShape.reduce(1, *)
-  let problem = try model.problem(targets: .values(count: width)) { try MetricSet([], task: $0) }
+  let problem = try model.problemWithoutTargets()
+  let width = problem.parameters.outputShape.reduce(1, *)
   let samples = SampleGroup(
     count: rows.rows,
     sources: [ModelProblem.InputName.inputs: try model.preprocessing.apply(to: rows, path: input)])

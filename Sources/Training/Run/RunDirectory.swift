@@ -100,10 +100,12 @@ public struct RunDirectory: Sendable {
       let event = try JSONDocument(text: String(line), source: metricsPath).root
       seconds += event["seconds"]?.double ?? 0
       epoch = event["epoch"]?.int ?? epoch
-      measures = ["train", "validation", "test"].compactMap { group in
+      let measured = ["train", "validation", "test"].compactMap { group -> GroupMeasures? in
         guard case .object(let values)? = event[group] else { return nil }
         return GroupMeasures(group: group, values: values.members)
       }
+      // A line without measures, such as that of an interruption, leaves those before it standing.
+      if !measured.isEmpty { measures = measured }
     }
     let step = end["step"]?.int ?? 0
     return RunSummary(

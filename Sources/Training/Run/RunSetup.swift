@@ -35,6 +35,7 @@ struct RunSetup<Scalar: TrainingScalar> {
     self.live = live
     workers = region.workers
     (problem, data) = try Self.problem(configuration)
+    if let data { try Self.requireGroups(of: configuration, in: data) }
     let samples = try data?.train ?? SampleGroup(count: 1, sources: [:])
     batchSize = try Self.batchSize(configuration, samples: samples.count, path: data?.path ?? "")
     let stepsPerPass = (samples.count + batchSize - 1) / batchSize
@@ -81,7 +82,7 @@ struct RunSetup<Scalar: TrainingScalar> {
         model: settings.model, loss: settings.loss, inputShape: data.preprocessing?.outputShape ?? [],
         targets: data.targets
       ) { task in
-        try MetricSet(settings.metrics, task: task, targetShift: data.targetShift)
+        try MetricSet(settings.metrics, task: task)
       }
       return (problem, data)
     case .formula(let settings):
@@ -95,6 +96,22 @@ struct RunSetup<Scalar: TrainingScalar> {
           .usage, "objective: '\(name)' is neither a parameter nor, without \"data\", a dataset\(hint)")
       }
       return (try FormulaProblem(settings, formula: formula, rowShapes: data?.rowShapes ?? [:]), data)
+    }
+  }
+
+  /// Refuses a measure of a group that the data lacks: it would never be taken, and what goes by it never happen.
+  private static func requireGroups(of configuration: RunConfiguration, in data: TrainingData<Scalar>) throws {
+    let references = [
+      ("earlyStopping.metric", configuration.earlyStopping?.metric),
+      ("checkpoints.best.metric", configuration.checkpoints.best),
+      ("schedule.metric", configuration.scheduleMetric),
+    ]
+    for case (let key, let reference?) in references where data.groups[reference.group.rawValue] == nil {
+      let groups = DatasetReader.groupNames.filter { data.groups[$0] != nil }.map { "'\($0)'" }
+      throw TrainerError(
+        .usage,
+        "\(key): found \"\(reference)\", but \(data.path) has no group '\(reference.group.rawValue)'; "
+          + "it has \(groups.joined(separator: ", "))")
     }
   }
 

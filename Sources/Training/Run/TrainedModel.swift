@@ -47,6 +47,13 @@ struct TrainedModel<Scalar: TrainingScalar> {
       model: settings.model, loss: settings.loss, inputShape: preprocessing.outputShape, targets: targets,
       makeMetrics: makeMetrics)
   }
+
+  /// The model as a problem whose outputs are of interest, not its losses: whatever the targets were, a column for each
+  /// output stands for them.
+  func problemWithoutTargets() throws -> ModelProblem {
+    let parameters = try settings.model.parameters(inputShape: preprocessing.outputShape)
+    return try problem(targets: .values(count: parameters.outputShape.reduce(1, *))) { try MetricSet([], task: $0) }
+  }
 }
 
 /// Reads a checkpoint and the configuration in it.

@@ -5,16 +5,14 @@ import Kernels
 import Models
 
 /// A run's dataset in memory, with fitted preprocessing.
-struct TrainingData<Scalar: TrainingScalar>: Sendable {
+package struct TrainingData<Scalar: TrainingScalar>: Sendable {
   let path: String
   /// `nil` for a formula without preprocessing.
-  let preprocessing: FittedPreprocessing?
-  let targets: TargetKind
+  package let preprocessing: FittedPreprocessing?
+  package let targets: TargetKind
   let classNames: [String]?
   let fingerprint: Digest
   let groups: [String: SampleGroup<Scalar>]
-  /// A typical target of the training group, for metrics that would lose digits to a large mean.
-  let targetShift: [Double]
 
   /// The extents of a row of each dataset that a formula names.
   let rowShapes: [String: [Int]]
@@ -22,7 +20,7 @@ struct TrainingData<Scalar: TrainingScalar>: Sendable {
   /// The training group.
   ///
   /// - Throws: `TrainerError` if the file has none.
-  var train: SampleGroup<Scalar> {
+  package var train: SampleGroup<Scalar> {
     get throws {
       guard let group = groups["train"] else {
         throw TrainerError(.data, "\(path): there is no group 'train', which training needs")
@@ -73,7 +71,6 @@ struct TrainingData<Scalar: TrainingScalar>: Sendable {
     self.groups = groups
     rowShapes = shapes
     targets = .values(count: 1)
-    targetShift = []
     classNames = nil
     fingerprint = try reader.fingerprint()
   }
@@ -81,7 +78,7 @@ struct TrainingData<Scalar: TrainingScalar>: Sendable {
   /// Loads every group of the file.
   ///
   /// - Throws: `TrainerError` for every fault of the file, or if preprocessing does not fit it.
-  init(_ settings: DataSettings) throws {
+  package init(_ settings: DataSettings) throws {
     let reader = try DatasetReader(path: settings.path)
     let preprocessing = try FittedPreprocessing(
       settings.preprocessing, reader: reader, inputs: settings.inputs)
@@ -97,7 +94,7 @@ struct TrainingData<Scalar: TrainingScalar>: Sendable {
     self.preprocessing = preprocessing
     var kinds: [TargetKind] = []
     var groups: [String: SampleGroup<Scalar>] = [:]
-    var shift: [Double] = []
+    var targetColumns: (group: String, count: Int)?
     for name in names {
       let inputs: RowSource<Scalar> = try reader.rows(of: settings.inputs, in: name)
       let targets: RowSource<Scalar> = try reader.rows(of: targetName, in: name)
@@ -107,6 +104,13 @@ struct TrainingData<Scalar: TrainingScalar>: Sendable {
           "\(reader.path): in the group '\(name)', '\(settings.inputs)' has \(inputs.rows) rows, but "
             + "'\(targetName)' has \(targets.rows); a row of each is one sample")
       }
+      if let (first, count) = targetColumns, count != targets.columns {
+        throw TrainerError(
+          .data,
+          "\(reader.path): '\(targetName)' has \(count) columns in the group '\(first)', but \(targets.columns) in the "
+            + "group '\(name)'; all groups need the same")
+      }
+      targetColumns = (name, targets.columns)
       switch try reader.targetColumns(of: targetName, in: name) {
       case .values(let count): kinds.append(.values(count: count))
       case .integers(let range): kinds.append(.integers(range))
@@ -117,11 +121,9 @@ struct TrainingData<Scalar: TrainingScalar>: Sendable {
           ModelProblem.InputName.inputs: try preprocessing.apply(to: inputs, path: reader.path),
           ModelProblem.InputName.targets: targets,
         ])
-      if shift.isEmpty { shift = targets.firstRow }
     }
     self.targets = kinds.dropFirst().reduce(kinds.first ?? .values(count: 1), TargetKind.joined)
     self.groups = groups
-    targetShift = shift
     rowShapes = [:]
     classNames = try names.first.flatMap { try reader.classNames(of: targetName, in: $0) }
     fingerprint = try reader.fingerprint()

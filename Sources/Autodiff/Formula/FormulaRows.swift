@@ -1,0 +1,35 @@
+import Foundations
+
+extension Formula {
+  /// Adds the formula's value for each sample of a batch to a graph.
+  ///
+  /// The formula is written for one sample, and the whole batch is computed at once: its graph is copied with one more
+  /// axis. Where an operation on the way cannot be, the formula is added once for each sample.
+  ///
+  /// - Parameters:
+  ///   - names: What stands for the same value in every sample: parameters.
+  ///   - rows: What stands for a row of each sample's own, [samples, …].
+  /// - Returns: A node of shape [samples].
+  /// - Throws: ``FormulaError`` if a name is unknown, shapes do not fit, or the value of a sample is no single number.
+  public func build(in graph: Graph, names: [String: Node], rows: [String: Node], samples: Int) throws -> Node {
+    let batched = rows.sorted { $0.key < $1.key }
+    let single = try batched.map { try graph.input("a row of \($0.key)", shape: Shape($0.value.shape.dropFirst())) }
+    let own = Dictionary(uniqueKeysWithValues: zip(batched.map(\.key), single))
+    let value = try scalar(build(in: graph, names: names.merging(own) { name, _ in name }))
+    if let all = try graph.batch(value, over: single, as: batched.map(\.value), samples: samples) { return all }
+    return try stack(
+      (0..<samples).map { sample in
+        let own = try rows.mapValues { try $0[sample] }
+        return try scalar(build(in: graph, names: names.merging(own) { name, _ in name }))
+      })
+  }
+
+  private func scalar(_ value: Node) throws -> Node {
+    guard value.shape.elementCount == 1 else {
+      throw FormulaError(
+        text, at: 0,
+        "the value for one sample has the shape \(value.shape), expected a single number; join it with sum or mean")
+    }
+    return try value.reshape([])
+  }
+}

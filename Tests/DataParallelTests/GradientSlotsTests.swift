@@ -1,0 +1,83 @@
+import DataParallel
+import Kernels
+import TestSupport
+import Testing
+
+/// Note [Tree] as it is promised: neighbours at distance 1 are added, then at distance 2, 4 and so on.
+private func treeSum<Scalar: BinaryFloatingPoint>(_ terms: [Scalar]) -> Scalar {
+  var level = terms
+  while level.count > 1 {
+    level = stride(from: 0, to: level.count, by: 2).map { $0 + 1 < level.count ? level[$0] + level[$0 + 1] : level[$0] }
+  }
+  return level[0]
+}
+
+/// Numbers whose sum depends on the order of the additions.
+private func unevenNumbers<Scalar: BinaryFloatingPoint>(_ count: Int, _ generator: inout SeededGenerator) -> [Scalar] {
+  (0..<count).map { _ in
+    Scalar(Double.random(in: -1...1, using: &generator) * [1e-4, 1, 1e4][Int.random(in: 0...2, using: &generator)])
+  }
+}
+
+@Suite struct GradientSlotsTests {
+  private func expectTree<Scalar: KernelElement>(_ type: Scalar.Type, shards: Int) -> Bool {
+    var generator = SeededGenerator(UInt64(shards))
+    let count = 300
+    let slots = GradientSlots<Scalar>(slots: shards, count: count, kernels: .best)
+    let values: [[Scalar]] = (0..<shards).map { _ in unevenNumbers(count, &generator) }
+    for shard in 0..<shards { slots[shard].update(from: values[shard], count: count) }
+    let statistics = ShardStatistics(shards: shards, count: count)
+    for shard in 0..<shards {
+      for index in 0..<count { statistics[shard][index] = Double(values[shard][index]) }
+    }
+
+    let block = 100..<250
+    let sum = Array(UnsafeBufferPointer(start: slots.reduce(block), count: block.count))
+    #expect(bitDifference(sum, block.map { index in treeSum(values.map { $0[index] }) }) == nil)
+    for index in Array(0..<100) + Array(250..<count) {
+      #expect(slots[0][index] == values[0][index], "what lies outside the block stays")
+    }
+    let doubles = (0..<count).map { index in treeSum(values.map { Double($0[index]) }) }
+    #expect(bitDifference((0..<count).map(statistics.sum), doubles) == nil)
+    return block.contains { index in treeSum(values.map { $0[index] }) != values.map { $0[index] }.reduce(0, +) }
+  }
+
+  @Test(arguments: 1...17)
+  func theReductionIsTheTreeToTheLastBit(shards: Int) {
+    let differs = expectTree(Float.self, shards: shards)
+    let differsInDouble = expectTree(Double.self, shards: shards)
+    // From four shards on the tree is not the sum from left to right, so the numbers above tell them apart.
+    #expect((differs && differsInDouble) == (shards >= 4))
+  }
+
+  @Test func aGradientAndAStatisticAreSummedInTheSameTree() {
+    var generator = SeededGenerator(3)
+    for shards in 1...17 {
+      let terms: [Double] = unevenNumbers(shards, &generator)
+      let slots = GradientSlots<Double>(slots: shards, count: 1, kernels: .best)
+      let statistics = ShardStatistics(shards: shards, count: 1)
+      for shard in 0..<shards {
+        slots[shard][0] = terms[shard]
+        statistics[shard][0] = terms[shard]
+      }
+      #expect(statistics.sum(0) == slots.reduce(0..<1)[0])
+    }
+  }
+
+  @Test func slotsLieOnCacheLinesOfTheirOwn() {
+    for count in [0, 1, 31, 32, 33, 1000] {
+      let slots = GradientSlots<Float>(slots: 3, count: count, kernels: .best)
+      let addresses = (0..<3).map { UInt(bitPattern: slots[$0]) }
+      #expect(addresses.allSatisfy { $0 % 64 == 0 })
+      #expect(zip(addresses, addresses.dropFirst()).allSatisfy { $1 - $0 >= UInt(max(64, count * 4)) })
+      #expect(slots.byteCount >= 3 * count * 4)
+    }
+  }
+
+  @Test func anEmptyShardsSlotIsCleared() {
+    let slots = GradientSlots<Float>(slots: 3, count: 40, kernels: .best)
+    for shard in 0..<3 { slots[shard].update(repeating: 7, count: 40) }
+    slots.clear(1)
+    #expect((0..<40).allSatisfy { slots[0][$0] == 7 && slots[1][$0] == 0 && slots[2][$0] == 7 })
+  }
+}

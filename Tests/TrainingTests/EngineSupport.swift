@@ -1,0 +1,31 @@
+import DataParallel
+import Foundations
+import Models
+import Optimizers
+import Training
+
+/// The engine of a config, without a run around it.
+///
+/// - Parameters:
+///   - first: What sees the gradient before the optimizer's own transformations.
+func makeEngine<Scalar: TrainingScalar>(
+  _ configuration: RunConfiguration, _ type: Scalar.Type, workers: Int = 1, shards: Int? = nil,
+  starter: @escaping WorkerStarter = dispatchStarter, first: [any GradientTransformation] = [], steps: Int = 100
+) throws -> TrainingEngine<Scalar> {
+  guard case .model(let model) = configuration.objective, let settings = configuration.data,
+    case .samples(let batchSize)? = configuration.training.batchSize
+  else { throw TrainerError(.usage, "the test needs a model and a batch size") }
+  let data = try TrainingData<Scalar>(settings)
+  let problem = try ModelProblem(
+    model: model.model, loss: model.loss, inputShape: data.preprocessing?.outputShape ?? [], targets: data.targets
+  ) { try MetricSet(model.metrics, task: $0) }
+  let optimizer = try configuration.optimizer.optimizer(
+    layout: problem.layout, schedule: configuration.schedule, run: RunLength(steps: steps, stepsPerEpoch: steps),
+    penalties: first)
+  return try TrainingEngine(
+    problem, group: data.train, optimizer: optimizer,
+    settings: .init(
+      batchSize: batchSize, shards: shards ?? configuration.training.shards,
+      isShuffling: configuration.training.shuffles, seed: configuration.seed),
+    region: Region(workers: workers, start: starter), live: LiveProgress())
+}
