@@ -157,7 +157,7 @@ struct Coordinator<Scalar: TrainingScalar> {
     let isMeasuredHere = setup.data == nil || progress.step == 0
     let train =
       (isMeasuredHere ? setup.formulaEvaluator : nil)?
-      .measure(parameters: engine.memory.parameters, region: region) ?? engine.epochMeasurement
+      .measure(parameters: engine.memory.evaluatedParameters, region: region) ?? engine.epochMeasurement
     let evaluations = setup.evaluators.map { group, evaluator in
       (
         group: group,

@@ -104,6 +104,7 @@ struct RunSetup<Scalar: TrainingScalar> {
     let references = [
       ("earlyStopping.metric", configuration.earlyStopping?.metric),
       ("checkpoints.best.metric", configuration.checkpoints.best),
+      ("schedule.metric", configuration.scheduleMetric),
     ]
     for case (let key, let reference?) in references where data.groups[reference.group.rawValue] == nil {
       let groups = DatasetReader.groupNames.filter { data.groups[$0] != nil }.map { "'\($0)'" }
@@ -198,10 +199,10 @@ struct RunSetup<Scalar: TrainingScalar> {
 }
 
 extension TrainingMemory {
-  /// The parameters by name, if there are at most 16 numbers.
+  /// What evaluation uses, by name, if there are at most 16 numbers.
   var fewParameters: [(name: String, shape: [Int], values: [Double])] {
     guard layout.count <= 16 else { return [] }
-    return layout.entries.map { entry in (entry.name, entry.shape, parameters.elements[entry.range].map { Double($0) })
+    return layout.entries.map { entry in (entry.name, entry.shape, evaluatedParameters.elements[entry.range].map { Double($0) })
     }
   }
 }
