@@ -51,12 +51,6 @@ enum TrainerBinary {
   /// Runs the program to its end.
   @discardableResult
   static func run(_ arguments: [String], in directory: String? = nil) throws -> CommandResult {
-    try run(arguments, in: directory)
-  }
-
-  /// Runs the program to its end.
-  @discardableResult
-  static func run(_ arguments: [String], in directory: String? = nil) throws -> CommandResult {
     // Files, not pipes: a full pipe would stop the program, and two cannot be read at once by one thread.
     let folder = FileManager.default.temporaryDirectory
     let outputs = [folder.appending(path: UUID().uuidString), folder.appending(path: UUID().uuidString)]

@@ -78,11 +78,13 @@ struct RunSetup<Scalar: TrainingScalar> {
         throw TrainerError(.usage, "data: a model needs a dataset to train on")
       }
       let data = try TrainingData<Scalar>(dataSettings)
-      let problem = try ModelProblem(
-        model: settings.model, loss: settings.loss, inputShape: data.preprocessing?.outputShape ?? [],
-        targets: data.targets
-      ) { task in
-        try MetricSet(settings.metrics, task: task)
+      let problem = try data.naming(dataSettings.targets) {
+        try ModelProblem(
+          model: settings.model, loss: settings.loss, inputShape: data.preprocessing?.outputShape ?? [],
+          targets: data.targets
+        ) { task in
+          try MetricSet(settings.metrics, task: task)
+        }
       }
       return (problem, data)
     case .formula(let settings):
@@ -202,7 +204,8 @@ extension TrainingMemory {
   /// What evaluation uses, by name, if there are at most 16 numbers.
   var fewParameters: [(name: String, shape: [Int], values: [Double])] {
     guard layout.count <= 16 else { return [] }
-    return layout.entries.map { entry in (entry.name, entry.shape, evaluatedParameters.elements[entry.range].map { Double($0) })
+    return layout.entries.map { entry in
+      (entry.name, entry.shape, evaluatedParameters.elements[entry.range].map { Double($0) })
     }
   }
 }
