@@ -43,7 +43,6 @@ import Testing
     #expect(try json("--at", "x=3", "y=2", "x==y") == ["value": 0, "gradient": ["x": 0, "y": 0]])
     #expect(try json("-x*y", "--at", "x=3", "y=-2") == ["value": 6, "gradient": ["x": 2, "y": -3]])
     #expect(try json("- -x", "--at", "x=-.5e1") == ["value": -5, "gradient": ["x": 1]])
-    #expect(try json("--x", "--at", "x=+2") == ["value": 2, "gradient": ["x": 1]])
   }
 
   @Test func pointsAreNumbersVectorsAndArrays() throws {
