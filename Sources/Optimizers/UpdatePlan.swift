@@ -3,8 +3,10 @@ import Kernels
 
 /// The flat vectors that an update reads and writes.
 public struct UpdateVectors<Scalar: KernelElement> {
-  /// The gradient; it is overwritten.
+  /// The gradient, or a part of it, which is overwritten. A chain of several passes needs all of it.
   public let gradient: UnsafeMutablePointer<Scalar>
+  /// Which element of the flat vector the first of `gradient` is.
+  public let gradientStart: Int
   /// The parameters.
   public let parameters: UnsafeMutablePointer<Scalar>
   /// The state vectors, in the order of the optimizer's `stateNames`.
@@ -14,10 +16,11 @@ public struct UpdateVectors<Scalar: KernelElement> {
 
   /// Creates the value.
   public init(
-    gradient: UnsafeMutablePointer<Scalar>, parameters: UnsafeMutablePointer<Scalar>,
+    gradient: UnsafeMutablePointer<Scalar>, gradientStart: Int = 0, parameters: UnsafeMutablePointer<Scalar>,
     state: UnsafePointer<UnsafeMutablePointer<Scalar>>, sums: UnsafeMutablePointer<Double>
   ) {
     self.gradient = gradient
+    self.gradientStart = gradientStart
     self.parameters = parameters
     self.state = state
     self.sums = sums
@@ -167,7 +170,8 @@ public struct UpdatePlan: Sendable {
       }
       let totals = vectors.sums + (pieces.count + piece.segment) * width
       let block = OptimizerBlock(
-        update: vector(vectors.gradient + range.lowerBound), parameters: vector(vectors.parameters + range.lowerBound),
+        update: vector(vectors.gradient + (range.lowerBound - vectors.gradientStart)),
+        parameters: vector(vectors.parameters + range.lowerBound),
         scratch: vector(scratch), range: range, step: step,
         sums: UnsafeBufferPointer(start: totals, count: pass > 0 ? width : 0))
 
