@@ -230,6 +230,14 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
     table.pointee.product_tree(rows, columns, shards, depths, left, leftStride, right, out, scratch)
   }
 
+  /// Does `rounds` times 16 multiply-adds of vectors that wait for nothing, to measure the peak of the arithmetic.
+  ///
+  /// - Returns: The floating-point operations done, a multiply-add counting as two, and a number that is of no use but
+  ///   for the compiler to see that they are wanted.
+  public func runMultiplyAdds(rounds: Int) -> (operations: Int, result: Double) {
+    (rounds * 16 * 2 * table.pointee.lanes, table.pointee.multiply_adds(rounds))
+  }
+
   // MARK: Data movement
 
   /// Elements `start ..< start + count`, in row-major order, of the array of that shape whose element at some
