@@ -116,6 +116,7 @@ struct BenchmarkPace<Scalar: TrainingScalar> {
 
   /// Warms up, and finds how many steps take a round's time: whole epochs if an epoch takes less.
   mutating func steps() throws -> Int {
+    let engine = engine
     var steps = 1
     while true {
       _ = try round(of: steps) { engine.run(steps: $0) }
