@@ -26,7 +26,8 @@ final class SignalHandling: RunObserver, Sendable {
   func whileHandling<Result>(_ body: () throws -> Result) rethrows -> Result {
     // Workers may occupy every thread of the shared pool; a queue of its own always gets one.
     let queue = DispatchQueue(label: "signals")
-    let sources = [SIGINT, SIGTERM, SIGHUP, SIGUSR1].filter { !Self.isIgnored($0) }.map { number in
+    let handled = [SIGINT, SIGTERM, SIGHUP, SIGUSR1].filter { !Self.isIgnored($0) }
+    let sources = handled.map { number in
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler { [self] in handle(number) }
       source.resume()
@@ -34,7 +35,11 @@ final class SignalHandling: RunObserver, Sendable {
       signal(number, SIG_IGN)
       return source
     }
-    defer { sources.forEach { $0.cancel() } }
+    defer {
+      sources.forEach { $0.cancel() }
+      // Outside of a run a signal does what it always does; and the next run must not take ours for nohup's wish.
+      for number in handled { signal(number, SIG_DFL) }
+    }
     return try body()
   }
 

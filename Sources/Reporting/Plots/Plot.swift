@@ -25,8 +25,9 @@ public struct Plot: Sendable {
       case line(color: Int, dash: Int, width: Double)
       /// The graph of a function: a grey line.
       case function
-      /// The steps of a run: points joined by lines.
-      case path(color: Int)
+      /// The steps of a run: marks joined by lines, drawn the broader the more paths, `above`, are drawn over it, so that
+      /// those which lie on each other all show.
+      case path(color: Int, above: Int)
     }
 
     /// What the legend calls it; empty if it is not in the legend.
@@ -106,7 +107,7 @@ public struct Plot: Sendable {
       "set border 3 lc rgb \"#666666\"",
       "set tics nomirror out scale 0.5",
       "set grid lt 1 lw 0.5 lc rgb \"#e4e4e4\"",
-      "set key tmargin left horizontal Left reverse noenhanced samplen 2",
+      "set key bmargin center horizontal Left reverse noenhanced samplen 2",
       "set datafile missing \"?\"",
     ]
     if isLogarithmic { lines += ["set logscale y", "set format y \"%g\""] }
@@ -131,11 +132,10 @@ public struct Plot: Sendable {
     case .line(let index, let dash, let width):
       return "with lines lw \(number(width)) dt \(dash + 1) lc rgb \(color(index))"
     case .function: return "with lines lw 2 lc rgb \"#aaaaaa\""
-    case .path(let index):
-      // Filled marks of differing shape, the first ones larger, so that paths which lie on each other all show.
+    case .path(let index, let above):
       let marks = [7, 5, 9, 13, 11]
-      let size = max(0.6, 1 - 0.2 * Double(index))
-      return "with linespoints lw \(number(2.5 * size)) pt \(marks[index % marks.count]) ps \(number(size)) "
+      let (width, size) = (2 + 1.5 * Double(min(above, 2)), 0.7 + 0.2 * Double(min(above, 2)))
+      return "with linespoints lw \(number(width)) pt \(marks[index % marks.count]) ps \(number(size)) "
         + "lc rgb \(color(index))"
     }
   }
@@ -159,7 +159,7 @@ public struct Plot: Sendable {
       "set table $contours", "splot $grid using 1:2:3", "unset table", "unset contour",
       "set palette defined (0 \"#08306b\", 1 \"#9ecae1\", 2 \"#d9d9d9\")",
       "set cbrange [\(number(low)):\(number(high))]", "set colorbox noborder", "set cbtics scale 0.3",
-      "set format cb \"%g\"",
+      "set format cb \"%g\"", "set cblabel \"objective\"",
       "set size ratio -1",
     ]
   }
