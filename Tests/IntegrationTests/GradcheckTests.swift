@@ -8,7 +8,7 @@ import Testing
     #expect(result.status == 0 && result.errors == "", "\(result.errors)")
     let lines = result.output.split(separator: "\n")
     #expect(lines.first == "gradient of mlp on 8 samples against central differences")
-    #expect(lines.contains { $0.hasPrefix("  dense1/weight  64 of 2048 coordinates, largest relative error ") })
+    #expect(lines.contains { $0.hasPrefix("  dense1/weight  64 of 8192 coordinates, largest relative error ") })
     #expect(lines.contains { $0.hasPrefix("  dense2/bias  all 10 coordinates, largest relative error ") })
     #expect(lines.contains { $0.hasPrefix("coordinates drawn with the seed ") })
     #expect(lines.contains { $0.hasPrefix("worst: dense") && $0.contains("] is ") && $0.contains(" by differences") })

@@ -97,7 +97,7 @@ import Testing
     "sum(broadcast_to(x, (1000000, 1000000)))", "sum(one_hot(x, 1000000000000))", "sum(pad([x], 9007199254740991))",
     "scatter_add([x], [0], 99999999999999)[0]", "broadcast_to(x, (0, -1))", "[x][9223372036854775807]",
     "[x][-9223372036854775808]", "[x][::-9223372036854775808]", "sum([x], axis=9223372036854775807)", "[x][1e300]",
-    "[x][0:1:1e18]", "x[", "x]", "x,", ",", ")", "1..2..3", "x = 2", "x\u{0}", "x \u{1F642}", "take([x], [1e18])",
+    "[x][0:1:1e18]", "x[", "x]", "x,", ",", ")", "1..2..3", "x = 2", "x \u{1F642}", "take([x], [1e18])",
     "transpose(x, 0)", "concatenate([x, x], axis=-9007199254740991)", "softmax([x], axis=9007199254740991)",
   ]) func noFormulaCrashes(formula: String) throws {
     for command in ["gradient", "graph"] {

@@ -55,9 +55,9 @@ import Testing
         "objective=\"sum(one_hot(w, 1000000000000)) + w[0]\"",
         "parameters={\"w\": {\"shape\": [99999999999, 99999999999], \"initializer\": \"normal\"}}",
       ] {
-        try TrainerBinary.run(
-          "run", Repository.path + "/configs/notes/bowl.json", "--output", directory + "/run", "--set", setting
-        ).expectError(2)
+        let result = try TrainerBinary.run(
+          "run", Repository.path + "/configs/notes/bowl.json", "--output", directory + "/run", "--set", setting)
+        #expect(result.status == 2 && result.errors.hasPrefix("error: "), "\(result.errors.prefix(300))")
       }
       #expect(try files(in: directory).isEmpty)
     }

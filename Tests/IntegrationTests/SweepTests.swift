@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 
@@ -39,10 +40,14 @@ import Testing
   private func waitForStep(after step: Int, in directory: String) throws {
     let deadline = Date(timeIntervalSinceNow: 60)
     while Date() < deadline {
-      if FileManager.default.fileExists(atPath: directory + "/metrics.jsonl"),
-        let last = try Run(directory).lines.last(where: { $0["event"]?.text == "epoch" })?["step"]?.int, last > step
-      {
-        return
+      let metrics = directory + "/metrics.jsonl"
+      if FileManager.default.fileExists(atPath: metrics) {
+        // What is behind the last line break may be half a line.
+        let lines = try String(contentsOfFile: metrics, encoding: .utf8).components(separatedBy: "\n").dropLast()
+        let steps = try lines.filter { $0.hasPrefix("{\"event\":\"epoch\"") }.map {
+          try JSONDocument(text: $0, source: metrics).root["step"]?.int ?? 0
+        }
+        if let last = steps.last, last > step { return }
       }
       usleep(20_000)
     }

@@ -25,7 +25,7 @@ public struct Plot: Sendable {
       case line(color: Int, dash: Int, width: Double)
       /// The graph of a function: a grey line.
       case function
-      /// The steps of a run: marks joined by lines, drawn the broader the more paths, `above`, are drawn over it, so that
+      /// The steps of a run: marks joined by lines, broader if other paths are drawn `above` it, so that
       /// those which lie on each other all show.
       case path(color: Int, above: Int)
     }
@@ -102,7 +102,8 @@ public struct Plot: Sendable {
     var lines = [
       "set encoding utf8",
       "set title \(quoted(title)) noenhanced",
-      "set xlabel \(quoted(xLabel)) noenhanced",
+      // Nearer to the axis than to the legend below it.
+      "set xlabel \(quoted(xLabel)) noenhanced offset 0,0.8",
       "set ylabel \(quoted(yLabel)) noenhanced",
       "set border 3 lc rgb \"#666666\"",
       "set tics nomirror out scale 0.5",
@@ -134,7 +135,7 @@ public struct Plot: Sendable {
     case .function: return "with lines lw 2 lc rgb \"#aaaaaa\""
     case .path(let index, let above):
       let marks = [7, 5, 9, 13, 11]
-      let (width, size) = (2 + 1.5 * Double(min(above, 2)), 0.7 + 0.2 * Double(min(above, 2)))
+      let (width, size) = above == 0 ? (1.6, 0.7) : (3.2, 1.0)
       return "with linespoints lw \(number(width)) pt \(marks[index % marks.count]) ps \(number(size)) "
         + "lc rgb \(color(index))"
     }
@@ -159,7 +160,7 @@ public struct Plot: Sendable {
       "set table $contours", "splot $grid using 1:2:3", "unset table", "unset contour",
       "set palette defined (0 \"#08306b\", 1 \"#9ecae1\", 2 \"#d9d9d9\")",
       "set cbrange [\(number(low)):\(number(high))]", "set colorbox noborder", "set cbtics scale 0.3",
-      "set format cb \"%g\"", "set cblabel \"objective\"",
+      "set format cb \"%g\"",
       "set size ratio -1",
     ]
   }
