@@ -176,6 +176,15 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
       rowStride = transposed ? 1 : columns
       columnStride = transposed ? columns : 1
     }
+
+    private init(packed pointer: Source) {
+      self.pointer = pointer
+      rowStride = 0
+      columnStride = 0
+    }
+
+    /// A right operand in panels, as `pack` leaves it.
+    public static func packed(_ pointer: Source) -> Matrix { Matrix(packed: pointer) }
   }
 
   /// Elements of scratch space that `multiply` needs for a left operand [rows, depth].
