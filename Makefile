@@ -1,5 +1,5 @@
 # A thin face over scripts/; none of them needs make.
-.PHONY: run test lint sanitize
+.PHONY: run test lint sanitize bench
 
 run:
 	scripts/run
@@ -18,3 +18,9 @@ sanitize:
 # 55 MB, so not committed.
 data/fashion-mnist.h5:
 	scripts/data/fashion-mnist
+
+# Side by side with the peers that are installed; PYTHON is the interpreter that has them.
+PYTHON ?= python3
+bench:
+	swift build -c release --product trainer
+	$(PYTHON) Benchmarks/compare.py

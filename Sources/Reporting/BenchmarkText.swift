@@ -162,7 +162,8 @@ extension ScalingBenchmark {
     }
     func measured(_ name: String, _ color: Int, _ value: (Row) -> Double?) -> Plot.Series {
       .init(
-        name, rows.compactMap { row in value(row).map { .init(x: Double(row.workers), y: $0) } }, .path(color: color))
+        name, rows.compactMap { row in value(row).map { .init(x: Double(row.workers), y: $0) } },
+        .path(color: color, above: 1 - color))
     }
     series.append(measured("batch \(batchSize)", 0) { $0.speedup.median })
     series.append(measured("batch growing with the workers", 1) { $0.weakSpeedup?.median })

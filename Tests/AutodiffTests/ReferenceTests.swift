@@ -51,6 +51,11 @@ import Testing
     }
   }
 
+  private func classes(_ attributes: JSONValue, _ graph: Graph) throws -> Node {
+    let classes = try #require(attributes["classes"]?.elements).compactMap(\.double)
+    return try graph.constant(classes, shape: [classes.count])
+  }
+
   private func build(_ name: String, _ x: [Node], _ attributes: JSONValue) throws -> Node {
     let axis = attributes["axis"]?.int ?? 0
     switch name {
@@ -87,6 +92,8 @@ import Testing
     case "min": return try x[0].min(axes: [axis])
     case "variance": return try x[0].variance(axes: [axis])
     case "logSumExp": return try x[0].logSumExp(axes: [axis])
+    case "crossEntropy": return try x[0].crossEntropy(classes: classes(attributes, x[0].graph))
+    case "softmaxResidual": return try x[0].softmaxResidual(classes: classes(attributes, x[0].graph))
     case "softmax": return try x[0].softmax(axis: axis)
     case "logSoftmax": return try x[0].logSoftmax(axis: axis)
     case "matmul": return try x[0].matmul(x[1])

@@ -50,7 +50,8 @@ extension BlockPartition.Block {
           slot += block.range.count
         case .product(let number, let rows):
           #expect(rows.lowerBound == next[number])
-          #expect(block.range.lowerBound == products[number].range.lowerBound + rows.lowerBound * products[number].columns)
+          #expect(
+            block.range.lowerBound == products[number].range.lowerBound + rows.lowerBound * products[number].columns)
           #expect(block.range.count == rows.count * products[number].columns)
           next[number] = rows.upperBound
         }

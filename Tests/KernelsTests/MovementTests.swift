@@ -71,10 +71,12 @@ import Testing
             let (rows, factor, summand) = (memory.place(indices), memory.place(scale), memory.place(offset))
             let out = (0..<2).map { _ in memory.room(indices.count * columns, shift: shift, of: Scalar.self) }
             kernels.gatherRows(
-              bytes: memory.place(bytes, shift: shift), width: columns, indices: rows, rows: indices.count, columns: columns,
+              bytes: memory.place(bytes, shift: shift), width: columns, indices: rows, rows: indices.count,
+              columns: columns,
               scale: factor, offset: summand, into: out[0])
             kernels.gatherRows(
-              memory.place(numbers, shift: shift), width: columns, indices: rows, rows: indices.count, columns: columns, scale: factor,
+              memory.place(numbers, shift: shift), width: columns, indices: rows, rows: indices.count, columns: columns,
+              scale: factor,
               offset: summand, into: out[1])
             return (array(out[0], indices.count * columns), array(out[1], indices.count * columns))
           }
@@ -100,7 +102,7 @@ import Testing
     for columns in [0..<53, 0..<1, 5..<37, 32..<53, 52..<53] {
       func expected(_ source: [Float]) -> [Float] {
         indices.flatMap { row in
-          columns.map { multiplyAdd(source[Int(row) * width + $0], scale[$0], offset[$0]) }
+          columns.map { offset[$0].addingProduct(source[Int(row) * width + $0], scale[$0]) }
         }
       }
       // Without a multiply-add of its own the plain set rounds twice.

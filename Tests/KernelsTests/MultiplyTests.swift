@@ -189,7 +189,8 @@ private struct Product {
             return array(out, rows * columns)
           }
           #expect(
-            bitDifference(found, level[0]) == nil, "\(Scalar.self), \(shards) shards of \(depths), [\(rows), \(columns)]")
+            bitDifference(found, level[0]) == nil,
+            "\(Scalar.self), \(shards) shards of \(depths), [\(rows), \(columns)]")
         }
       }
     }

@@ -100,6 +100,12 @@ def cases():
     for name, function in REDUCTIONS.items():
         yield case(name, function, [ROWS], ROW_COTANGENT, axis=1)
     for rows in (ROWS, HUGE_ROWS):
+        classes = [index * 2 % len(rows[0]) for index in range(len(rows))]
+        labels = torch.tensor(classes)
+        yield case("crossEntropy", lambda x: F.cross_entropy(x, labels, reduction="none"), [rows],
+                   [1.5, -0.5, 2.0][:len(rows)], classes=classes)
+        yield case("softmaxResidual", lambda x: torch.softmax(x, dim=1) - F.one_hot(labels, x.shape[1]), [rows],
+                   COTANGENT, classes=classes)
         yield case("softmax", lambda x: torch.softmax(x, dim=1), [rows], COTANGENT, axis=1)
         yield case("logSoftmax", lambda x: torch.log_softmax(x, dim=1), [rows], COTANGENT, axis=1)
     yield case("logSumExp", lambda x: torch.logsumexp(x, dim=1), [HUGE_ROWS], ROW_COTANGENT, axis=1)

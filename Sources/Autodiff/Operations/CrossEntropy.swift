@@ -23,7 +23,7 @@ struct CrossEntropy: Operation {
 
   func gradient(of node: Node, upstream: Node) throws -> [Node?] {
     let (logits, classes) = (node.inputs[0], node.inputs[1])
-    return [try upstream.reshape([logits.shape[0], 1]) * logits.apply(SoftmaxResidual(), classes), nil]
+    return [try upstream.reshape([logits.shape[0], 1]) * logits.softmaxResidual(classes: classes), nil]
   }
 }
 
@@ -72,4 +72,10 @@ extension Node {
   /// - Parameter classes: An index for each row, [rows]; one outside 0 ..< classes counts as no class, whose logit is 0.
   /// - Throws: `TrainerError` if the shapes are others.
   public func crossEntropy(classes: Node) throws -> Node { try apply(CrossEntropy(), classes) }
+
+  /// The softmax of each row of this matrix of logits [rows, classes], less 1 at the row's class: the gradient of
+  /// `crossEntropy(classes:)`.
+  ///
+  /// - Throws: `TrainerError` if the shapes are others.
+  public func softmaxResidual(classes: Node) throws -> Node { try apply(SoftmaxResidual(), classes) }
 }
