@@ -23,8 +23,31 @@ public protocol GlobalTransformation: GradientTransformation {
   /// How many sums it needs.
   var sumCount: Int { get }
 
+  /// How many numbers it remembers from step to step, beside its state vectors; they start at zero.
+  var numberCount: Int { get }
+
   /// Writes the sums over a block to `sums`; `apply` finds the sums over the whole extent in `block.sums`.
-  func measure<Scalar: KernelElement>(_ block: OptimizerBlock<Scalar>, into sums: UnsafeMutablePointer<Double>)
+  func measure<Scalar: KernelElement>(
+    _ block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>, into sums: UnsafeMutablePointer<Double>)
+
+  /// Decides what to do, once a step; `apply` finds what this makes of the sums.
+  ///
+  /// - Parameters:
+  ///   - sums: The sums over the whole extent.
+  ///   - numbers: What is remembered.
+  ///   - objective: The batch's objective before the step, negated in a run that maximizes.
+  ///   - isLast: Whether this is the run's last step.
+  func decide(
+    _ sums: UnsafeMutablePointer<Double>, numbers: UnsafeMutablePointer<Double>, objective: Double, isLast: Bool)
+}
+
+extension GlobalTransformation {
+  /// None.
+  public var numberCount: Int { 0 }
+  /// Leaves the sums as they are.
+  public func decide(
+    _ sums: UnsafeMutablePointer<Double>, numbers: UnsafeMutablePointer<Double>, objective: Double, isLast: Bool
+  ) {}
 }
 
 /// What the sums of a global transformation run over.

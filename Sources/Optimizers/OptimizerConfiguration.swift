@@ -65,6 +65,14 @@ public struct OptimizerConfiguration: Sendable {
       }
       return (clipValue, clipNorm, averaging, groups)
     }
+    if self.settings.goesByObjective {
+      let present: [(String, Bool)] = [
+        ("clipValue", clipValue != nil), ("clipNorm", clipNorm != nil), ("groups", !groups.isEmpty),
+      ]
+      for (key, _) in present.filter(\.1) {
+        throw settings.error(key, "this optimizer needs the whole gradient as it is; remove the key")
+      }
+    }
   }
 
   /// The learning rate before the schedule, of parameters in no group.

@@ -11,16 +11,20 @@ public struct UpdateVectors<Scalar: KernelElement> {
   public let state: UnsafePointer<UnsafeMutablePointer<Scalar>>
   /// Room for `UpdatePlan.sumCount` numbers.
   public let sums: UnsafeMutablePointer<Double>
+  /// The `UpdatePlan.numberCount` numbers that the optimizer remembers beside its vectors.
+  public let numbers: UnsafeMutablePointer<Double>
 
   /// Creates the value.
   public init(
     gradient: UnsafeMutablePointer<Scalar>, parameters: UnsafeMutablePointer<Scalar>,
-    state: UnsafePointer<UnsafeMutablePointer<Scalar>>, sums: UnsafeMutablePointer<Double>
+    state: UnsafePointer<UnsafeMutablePointer<Scalar>>, sums: UnsafeMutablePointer<Double>,
+    numbers: UnsafeMutablePointer<Double>
   ) {
     self.gradient = gradient
     self.parameters = parameters
     self.state = state
     self.sums = sums
+    self.numbers = numbers
   }
 }
 
@@ -64,6 +68,8 @@ public struct UpdatePlan: Sendable {
   public let passes: Int
   /// The numbers that the sums take.
   public let sumCount: Int
+  /// The numbers that are remembered from step to step.
+  public let numberCount: Int
 
   private let chains: [Chain]
   private let segments: [Segment]
@@ -84,6 +90,8 @@ public struct UpdatePlan: Sendable {
     let passes = chains.map(\.links.count).max() ?? 1
     precondition(chains.allSatisfy { $0.links.count == passes }, "all groups cut their chains alike")
     width = cuts.map(\.sumCount).max() ?? 0
+    numberCount = cuts.map(\.numberCount).reduce(0, +)
+    precondition(numberCount == 0 || cuts.count == 1, "an optimizer that remembers numbers has one chain and one cut")
     schedule = optimizer.schedule
     isMaximizing = optimizer.isMaximizing
     average = optimizer.averageDecay.map { (names.count - 1, $0) }
@@ -172,12 +180,12 @@ public struct UpdatePlan: Sendable {
         sums: UnsafeBufferPointer(start: totals, count: pass > 0 ? width : 0))
 
       if pass == 0, isMaximizing { block.update.scale(by: -1) }
-      for link in chain.links[pass] {
-        link.transformation.apply(
-          to: block, state: UpdateState(vectors.state, indices: link.state, range: range, kernels: kernels))
+      func state(_ link: Link) -> UpdateState<Scalar> {
+        UpdateState(vectors.state, indices: link.state, range: range, kernels: kernels)
       }
+      for link in chain.links[pass] { link.transformation.apply(to: block, state: state(link)) }
       guard isLast else {
-        chain.cuts[pass].measure(block, into: vectors.sums + index * width)
+        chain.cuts[pass].measure(block, state: state(chain.links[pass + 1][0]), into: vectors.sums + index * width)
         continue
       }
       block.parameters.add(block.update, scaledBy: -chain.learningRate * factor)
@@ -191,7 +199,14 @@ public struct UpdatePlan: Sendable {
   }
 
   /// Joins the sums that a pass, which is not the last, has left: the one unit between it and the next.
-  public func join(after pass: Int, sums: UnsafeMutablePointer<Double>) {
+  ///
+  /// - Parameters:
+  ///   - step: The step, counted from 1.
+  ///   - objective: The batch's objective before the step.
+  public func join<Scalar: KernelElement>(
+    after pass: Int, step: Int, objective: Double, vectors: UpdateVectors<Scalar>
+  ) {
+    let sums = vectors.sums
     for number in 0..<width {
       var overall: Double?
       for (index, segment) in segments.enumerated() {
@@ -205,6 +220,11 @@ public struct UpdatePlan: Sendable {
         }
       }
     }
+    for (index, segment) in segments.enumerated() {
+      chains[segment.group].cuts[pass].decide(
+        sums + (pieces.count + index) * width, numbers: vectors.numbers,
+        objective: isMaximizing ? -objective : objective, isLast: step == schedule.steps)
+    }
   }
 
   private func treeSum(_ pieces: Range<Int>, _ number: Int, _ sums: UnsafeMutablePointer<Double>) -> Double {
@@ -215,13 +235,16 @@ public struct UpdatePlan: Sendable {
 
   /// Does a whole step on the calling thread.
   ///
-  /// - Parameter scratch: Room for the largest block.
+  /// - Parameters:
+  ///   - objective: The batch's objective before the step, for optimizers that go by it.
+  ///   - scratch: Room for the largest block.
   public func runStep<Scalar: KernelElement>(
-    _ step: Int, rateFactor: Double = 1, vectors: UpdateVectors<Scalar>, scratch: UnsafeMutablePointer<Scalar>,
+    _ step: Int, objective: Double = .nan, rateFactor: Double = 1, vectors: UpdateVectors<Scalar>,
+    scratch: UnsafeMutablePointer<Scalar>,
     kernels: Kernels<Scalar>
   ) {
     for pass in 0..<passes {
-      if pass > 0 { join(after: pass - 1, sums: vectors.sums) }
+      if pass > 0 { join(after: pass - 1, step: step, objective: objective, vectors: vectors) }
       for block in blockPieces.indices {
         run(
           pass: pass, block: block, step: step, rateFactor: rateFactor, vectors: vectors, scratch: scratch,

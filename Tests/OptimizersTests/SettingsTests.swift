@@ -110,7 +110,7 @@ import Testing
     (
       #"{"type": "adaam"}"#,
       #"x.json:1:2: type: found the string "adaam", expected one of "sgd", "adagrad", "adadelta", "rmsprop", "adam", "#
-        + #""adamw", "nadam", "radam", "lion", "lamb"; did you mean "adam"?"#
+        + #""adamw", "nadam", "radam", "lion", "lamb", "lbfgs"; did you mean "adam"?"#
     ),
     (#"{"type": "sgd", "learningRate": 0}"#, "x.json:1:17: learningRate: found 0, expected a number greater than 0"),
     (

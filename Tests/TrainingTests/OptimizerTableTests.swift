@@ -9,13 +9,21 @@ import Training
 /// An optimizer in the tables: its settings, and the learning rate for each problem.
 struct OptimizerRow: Sendable, CustomTestStringConvertible {
   let settings: String
-  let bowl: Double
-  let valley: Double
-  let digits: Double
+  var bowl = 1.0
+  var valley = 1.0
+  var digits = 1.0
 
   var testDescription: String { settings }
 
-  func config(_ rate: Double) -> String { #"{\#(settings), "learningRate": \#(rate)}"# }
+  /// Whether the optimizer chooses the length of its steps itself, and needs all samples in each.
+  var goesByObjective: Bool { settings.contains("lbfgs") }
+
+  func config(_ rate: Double) -> String {
+    goesByObjective ? "{\(settings)}" : #"{\#(settings), "learningRate": \#(rate)}"#
+  }
+
+  var schedule: String { goesByObjective ? "constant" : "cosine" }
+  var batchSize: String { goesByObjective ? #""full""# : "64" }
 
   /// Every optimizer, most with the settings that other rows leave out. A new optimizer has a row here.
   static let all = [
@@ -41,6 +49,7 @@ struct OptimizerRow: Sendable, CustomTestStringConvertible {
     OptimizerRow(settings: #""type": "radam""#, bowl: 0.2, valley: 0.05, digits: 0.01),
     OptimizerRow(settings: #""type": "lion""#, bowl: 0.1, valley: 0.01, digits: 0.003),
     OptimizerRow(settings: #""type": "lamb""#, bowl: 0.1, valley: 0.02, digits: 0.02),
+    OptimizerRow(settings: #""type": "lbfgs""#),
   ]
 }
 
@@ -83,7 +92,7 @@ private final class LastReport: RunObserver {
     let report = try run(
       """
       {"parameters": {"w": [-5, 5]}, "objective": "w[0]^2 + w[1]^2 - w[0]*w[1]", "optimizer": \(row.config(row.bowl)),
-       "schedule": "cosine", "training": {"steps": 500}, "output": "run"}
+       "schedule": "\(row.schedule)", "training": {"steps": 500}, "output": "run"}
       """)
     #expect(report.train < 1e-6)
   }
@@ -93,7 +102,7 @@ private final class LastReport: RunObserver {
     let report = try run(
       """
       {"parameters": {"x": -1.2, "y": 1}, "objective": "(1 - x)^2 + 100 * (y - x^2)^2",
-       "optimizer": \(row.config(row.valley)), "schedule": "cosine", "training": {"steps": 20000}, "output": "run"}
+       "optimizer": \(row.config(row.valley)), "schedule": "\(row.schedule)", "training": {"steps": 20000}, "output": "run"}
       """)
     #expect(report.train < 1e-3)
   }
@@ -104,79 +113,108 @@ private final class LastReport: RunObserver {
       """
       {"seed": 7, "data": {"path": "\(Repository.data("digits"))", "preprocessing": [{"type": "scale", "factor": 0.0625}]},
        "model": {"layers": [{"type": "dense", "units": 10}]}, "loss": "softmaxCrossEntropy", "metrics": ["accuracy"],
-       "optimizer": \(row.config(row.digits)), "schedule": "cosine", "training": {"epochs": 15, "batchSize": 64},
+       "optimizer": \(row.config(row.digits)), "schedule": "\(row.schedule)",
+       "training": {"epochs": \(row.goesByObjective ? 60 : 15), "batchSize": \(row.batchSize)},
        "output": "run"}
       """)
     #expect(report.accuracy > 0.94)
   }
 }
 
-/// The promise of the same bits for every optimizer: on any number of threads, and across an interruption.
-@Suite struct OptimizerSameBitsTests {
-  static let configs =
-    OptimizerRow.all.map { #""optimizer": \#($0.config($0.digits))"# } + [
-      // Two cuts, in a model of several blocks and groups.
-      #""optimizer": {"type": "lamb", "clipNorm": 1, "groups": [{"match": "*/bias", "learningRate": 0.1}]}"#,
-      #""schedule": {"type": "plateau", "patience": 0, "threshold": 0.2, "cooldown": 1, "metric": "train.loss"}"#,
-      #""schedule": {"type": "oneCycle", "warmup": {"steps": 20}}"#,
+extension TrainingCase {
+  /// Each optimizer, and schedules that are made of several or remember something, for the tables of promises: that
+  /// threads, and that interruptions change no bit.
+  static let optimizers: [TrainingCase] = {
+    let cuts = #"{"type": "lamb", "clipNorm": 1, "groups": [{"match": "*/bias", "learningRate": 0.1}]}"#
+    let plateau = #"{"type": "plateau", "metric": "train.loss", "patience": 0, "threshold": 0.3, "cooldown": 1}"#
+    let rows = OptimizerRow.all.map { row in
+      (
+        settings: #""optimizer": \#(row.config(row.digits))"#,
+        training: row.goesByObjective ? #""epochs": 30, "batchSize": "full""# : #""epochs": 3, "batchSize": 13"#
+      )
+    }
+    let others = [
+      #""optimizer": \#(cuts)"#, #""schedule": \#(plateau)"#,
+      #""schedule": {"type": "oneCycle", "warmup": {"steps": 7}}"#,
     ]
+    return (rows + others.map { ($0, #""epochs": 3, "batchSize": 13"#) }).map { settings, training in
+      TrainingCase(
+        name: settings, data: "iris", preprocessing: #"["standardize"]"#,
+        settings: """
+          "model": {"layers": [{"type": "dense", "units": 900, "activation": "tanh"}, {"type": "dense", "units": 3}]},
+          "loss": "softmaxCrossEntropy", "training": {\(training), "shards": 3}, \(settings)
+          """)
+    }
+  }()
+}
 
-  private func run(
-    _ config: String, in directory: String, _ options: RunOptions, _ observers: [any RunObserver] = []
-  ) throws -> RunOutcome {
-    let text = """
-      {"seed": 7, "data": {"path": "\(Repository.data("digits"))", "preprocessing": [{"type": "scale", "factor": 0.0625}]},
-       "model": {"layers": [{"type": "dense", "units": 96, "activation": "relu"}, {"type": "dense", "units": 10}]},
-       "loss": "softmaxCrossEntropy", "training": {"epochs": 5, "batchSize": 200, "shards": 5},
-       "checkpoints": {"every": {"steps": 17}, "keep": "all"}, "output": "run", \(config)}
+/// L-BFGS by convergence, and what it refuses.
+@Suite struct LBFGSTests {
+  private func value(_ objective: String, direction: String, steps: Int) throws -> Double {
+    try withScratchDirectory { directory in
+      let report = LastReport()
+      let text = """
+        {"parameters": {"x": -1.2, "y": 1}, "objective": "\(objective)", "direction": "\(direction)",
+         "optimizer": "lbfgs", "training": {"steps": \(steps)}, "output": "run"}
+        """
+      let configuration = try RunConfiguration(text: text, source: "x.json", directory: directory)
+      _ = try train(configuration, observers: [report])
+      return report.train
+    }
+  }
+
+  @Test func theValleyTakesDozensOfEvaluations() throws {
+    let valley = "(1 - x)^2 + 100 * (y - x^2)^2"
+    #expect(try value(valley, direction: "minimize", steps: 60) < 1e-12)
+    #expect(try value("1 - (\(valley))", direction: "maximize", steps: 60) > 1 - 1e-12)
+    // Whatever the step at which a run ends, it does not end at a trial that is worse than where it began.
+    let start = 24.2
+    for steps in 1...30 { #expect(try value(valley, direction: "minimize", steps: steps) <= start, "\(steps) steps") }
+  }
+
+  // A quadratic form whose curvatures are a millionfold apart: gradient descent would take millions of steps.
+  @Test func curvaturesAreLearnt() throws {
+    #expect(try value("x^2 + 1000000 * y^2", direction: "minimize", steps: 40) < 1e-12)
+  }
+
+  @Test(arguments: [
+    (#""schedule": "cosine""#, "schedule: the optimizer chooses the length of its steps itself; remove the schedule"),
+    (
+      #""schedule": {"type": "constant", "warmup": {"steps": 2}}"#,
+      "schedule: the optimizer chooses the length of its steps itself; remove the schedule"
+    ),
+    (
+      #""penalties": {"l2": 0.1}"#,
+      "penalties: the optimizer goes by the loss, which leaves penalties out; remove them or take another optimizer"
+    ),
+    (
+      #""training": {"batchSize": 5}"#,
+      #"training: the optimizer needs all samples in each step; set "batchSize": "full" or take another optimizer"#
+    ),
+    (
+      #""model": {"layers": [{"type": "dropout", "rate": 0.5}, {"type": "dense", "units": 3}]}"#,
+      "model: dropout makes the loss another one in each step, but the optimizer needs one; "
+        + "remove the dropout or take another optimizer"
+    ),
+    (
+      #""optimizer": {"type": "lbfgs", "clipNorm": 1}"#,
+      "optimizer.clipNorm: this optimizer needs the whole gradient as it is; remove the key"
+    ),
+  ])
+  func whatMakesTheObjectiveAnotherOneIsRefused(setting: String, message: String) throws {
+    var text = """
+      {"data": {"path": "d.h5"}, "loss": "softmaxCrossEntropy", \(setting)
       """
-    let configuration = try RunConfiguration(text: text, source: "x.json", directory: directory)
-    return try train(configuration, options: options, observers: observers)
-  }
-
-  @Test(arguments: configs)
-  func threadsChangeNoBit(config: String) throws {
-    let digests = try [1, 2, 3, 8].map { workers in
-      try withScratchDirectory { directory in
-        let starter = ThreadStarter(seed: UInt64(workers))
-        let outcome = try run(config, in: directory, RunOptions(workers: workers, starter: starter.start))
-        guard case .finished(let summary) = outcome else { return "not finished" }
-        return summary.digest
-      }
+    let defaults = [
+      ("optimizer", #""lbfgs""#), ("training", #"{"batchSize": "full"}"#),
+      ("model", #"{"layers": [{"type": "dense", "units": 3}]}"#),
+    ]
+    for (key, value) in defaults where !setting.hasPrefix("\"\(key)\"") { text += ", \"\(key)\": \(value)" }
+    let error = #expect(throws: TrainerError.self) {
+      try RunConfiguration(text: text + "}", source: "x.json", directory: "/")
     }
-    #expect(Set(digests).count == 1, "\(digests)")
-  }
-
-  /// Stops a run once it has saved.
-  private final class Stopper: RunObserver {
-    let control: RunControl
-    init(_ control: RunControl) { self.control = control }
-    func observe(_ event: RunEvent) throws { if case .saved = event { control.stop() } }
-  }
-
-  @Test(arguments: configs)
-  func aResumeChangesNoBit(config: String) throws {
-    func last(_ outcome: RunOutcome) throws -> Checkpoint {
-      guard case .finished(let summary) = outcome else { throw TrainerError(.usage, "the run did not finish") }
-      return try CheckpointFile.read(summary.checkpoint)
-    }
-    let whole = try withScratchDirectory { try last(run(config, in: $0, RunOptions(workers: 1))) }
-    let resumed = try withScratchDirectory { directory in
-      var outcomes: [RunOutcome] = []
-      // Each time it saves, in the middle of the second epoch first, it ends.
-      repeat {
-        let control = RunControl()
-        outcomes.append(
-          try run(config, in: directory, RunOptions(workers: 2, control: control), [Stopper(control)]))
-      } while outcomes.count < 10 && outcomes.last.map { if case .interrupted = $0 { true } else { false } } ?? false
-      #expect(outcomes.count > 1)
-      return try last(outcomes[outcomes.count - 1])
-    }
-    #expect(resumed.digest == whole.digest)
-    #expect(resumed.optimizer == whole.optimizer)
-    #expect(resumed.history == whole.history)
-    let isTime: (String) -> Bool = { $0.lowercased().hasSuffix("seconds") }
-    #expect(resumed.progress.filter { !isTime($0.key) } == whole.progress.filter { !isTime($0.key) })
+    #expect(error?.code == .usage)
+    #expect(error?.message.hasSuffix(message) == true, "\(error?.message ?? "")")
   }
 }
 

@@ -102,8 +102,33 @@ public struct RunConfiguration: Sendable {
       from: settings.object("checkpoints", default: [:], help: "When checkpoints are saved and which stay."),
       hasData: data != nil, measures: measures)
     self.output = try Self.output(settings, name: name, commandLine: output)
+    if optimizer.settings.goesByObjective { try requireOneObjective(settings) }
     try settings.finish()
     resolved = settings.resolved
+  }
+
+  /// Refuses what makes the objective another one from step to step, or leaves a part of it out of the loss, where the
+  /// optimizer goes by its values.
+  private func requireOneObjective(_ settings: Settings) throws {
+    if !(schedule.schedule is ConstantSchedule) || schedule.warmup != nil {
+      throw settings.error("schedule", "the optimizer chooses the length of its steps itself; remove the schedule")
+    }
+    if penalties.l1 != 0 || penalties.l2 != 0 {
+      throw settings.error(
+        "penalties", "the optimizer goes by the loss, which leaves penalties out; remove them or take another optimizer"
+      )
+    }
+    if data != nil, training.batchSize != .full {
+      throw settings.error(
+        "training",
+        "the optimizer needs all samples in each step; set \"batchSize\": \"full\" or take another optimizer")
+    }
+    if case .model(let model) = objective, model.model.layers.contains(where: { $0 is Dropout }) {
+      throw settings.error(
+        "model",
+        "dropout makes the loss another one in each step, but the optimizer needs one; "
+          + "remove the dropout or take another optimizer")
+    }
   }
 
   /// A formula has parameters and an objective, a model has layers and a loss; one config has one of them.

@@ -20,7 +20,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   package let blocks: BlockPartition
   let isMean: Bool
   let metrics: MetricSet?
-  let update: UpdatePlan
+  let updatePlan: UpdatePlan
   let seed: UInt64
   let memory: TrainingMemory<Scalar>
   let slots: GradientSlots<Scalar>
@@ -33,7 +33,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
 
   /// The units of each phase of a step.
   package var phases: [Int] {
-    [partition.shards, blocks.blocks] + (1..<update.passes).flatMap { _ in [1, blocks.blocks] }
+    [partition.shards, blocks.blocks] + (1..<updatePlan.passes).flatMap { _ in [1, blocks.blocks] }
   }
 
   package func run(step: Int, phase: Int, unit: Int, worker: Int) {
@@ -43,8 +43,18 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     } else if phase % 2 == 1 {
       update(step: step, pass: pass, block: unit, worker: worker)
     } else {
-      update.join(after: pass, sums: memory.sums.pointer)
+      updatePlan.join(
+        after: pass, step: step + 1, objective: weight == 0 ? 0 : statistics.sum(0) / weight, vectors: vectors)
     }
+  }
+
+  /// What a batch's sums are divided by.
+  private var weight: Double { isMean ? statistics.sum(1) : 1 }
+
+  private var vectors: UpdateVectors<Scalar> {
+    UpdateVectors(
+      gradient: slots[0], parameters: memory.parameters.pointer, state: UnsafePointer(memory.statePointers.pointer),
+      sums: memory.sums.pointer, numbers: memory.numbers.pointer)
   }
 
   package func gradient(step: Int, shard: Int, worker: Int) {
@@ -75,7 +85,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
 
   package func update(step: Int, pass: Int, block: Int, worker: Int) {
     // The divisor is computed in every block instead of once: a few additions against a phase of its own.
-    let weight = isMean ? statistics.sum(1) : 1
+    let weight = weight
     let range = blocks.range(of: block)
     if pass == 0 {
       let gradient = slots.reduce(range)
@@ -84,13 +94,10 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
         kernels.scale(gradient, by: weight == 0 ? 0 : 1 / weight, into: gradient, count: range.count)
       }
     }
-    update.run(
-      pass: pass, block: block, step: step + 1, rateFactor: memory.rateFactor[0],
-      vectors: UpdateVectors(
-        gradient: slots[0], parameters: memory.parameters.pointer,
-        state: UnsafePointer(memory.statePointers.pointer), sums: memory.sums.pointer),
+    updatePlan.run(
+      pass: pass, block: block, step: step + 1, rateFactor: memory.rateFactor[0], vectors: vectors,
       scratch: workers.pointer[worker].scratch, kernels: kernels)
-    guard pass == update.passes - 1 else { return }
+    guard pass == updatePlan.passes - 1 else { return }
     if !kernels.allFinite(memory.parameters.pointer + range.lowerBound, count: range.count) {
       record.noteNonFinite(step: step, block: block)
     }

@@ -49,7 +49,7 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
     let statistics = ShardStatistics(
       shards: settings.shards, count: StepWork<Scalar>.fixedStatistics + (problem.metrics?.sumCount ?? 0))
     let slots = GradientSlots(slots: settings.shards, count: problem.layout.count, kernels: kernels)
-    let update = UpdatePlan(
+    let updatePlan = UpdatePlan(
       optimizer, layout: problem.layout, blocks: (0..<blocks.blocks).map(blocks.range(of:)))
     self.schedule = schedule
     self.region = region
@@ -58,13 +58,13 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
     slotBytes = slots.byteCount
     memory = TrainingMemory(
       layout: problem.layout, parameters: problem.initialParameters(seed: settings.seed),
-      stateNames: optimizer.stateNames, sumCount: update.sumCount)
+      stateNames: optimizer.stateNames, sumCount: updatePlan.sumCount, numberCount: updatePlan.numberCount)
     record = StepRecord(statistics: statistics.count, blocks: blocks.blocks, live: live)
     work = StepWork(
       kernels: kernels, plans: plans, sources: sources, targetSource: targetSource,
       sampler: Sampler(count: group.count, seed: UInt64(settings.seed), isShuffling: settings.isShuffling),
       schedule: schedule, partition: partition, blocks: blocks, isMean: problem.isMean, metrics: metrics,
-      update: update, seed: UInt64(settings.seed), memory: memory, slots: slots, statistics: statistics,
+      updatePlan: updatePlan, seed: UInt64(settings.seed), memory: memory, slots: slots, statistics: statistics,
       record: record,
       workers: SharedBuffer(count: region.workers) { _ in
         WorkerMemory(plans: plans.all, samples: sizes.max() ?? 0, sources: sources)

@@ -19,11 +19,15 @@ package struct TrainingMemory<Scalar: TrainingScalar>: Sendable {
   let statePointers: SharedBuffer<UnsafeMutablePointer<Scalar>>
   /// The sums between the passes of an update.
   let sums: SharedBuffer<Double>
+  /// The numbers that the optimizer remembers beside its vectors.
+  let numbers: SharedBuffer<Double>
   /// A factor of the learning rates, beside the schedule's, that the coordinator sets: one number.
   let rateFactor = SharedBuffer(repeating: 1.0, count: 1)
 
   /// Parameters with these values and a state of zeros, but for the average: that is of the parameters.
-  init(layout: ParameterLayout, parameters values: [Double], stateNames: [String], sumCount: Int = 0) {
+  init(
+    layout: ParameterLayout, parameters values: [Double], stateNames: [String], sumCount: Int = 0, numberCount: Int = 0
+  ) {
     self.layout = layout
     self.stateNames = stateNames
     precondition(values.count == layout.count, "a value for each parameter")
@@ -33,6 +37,7 @@ package struct TrainingMemory<Scalar: TrainingScalar>: Sendable {
     }
     self.state = state
     sums = SharedBuffer(repeating: 0, count: sumCount)
+    numbers = SharedBuffer(repeating: 0, count: numberCount)
     statePointers = SharedBuffer(count: state.count) { state[$0].pointer }
   }
 }
