@@ -41,7 +41,8 @@ public struct OptimizerConfiguration: Sendable {
 
   /// Reads a config's `optimizer`.
   public init(from settings: Settings, registry: Registry<any OptimizerSettings> = .optimizers) throws {
-    (self.settings, (clipValue, clipNorm, averageDecay, groups)) = try registry.read(settings) { settings in
+    (self.settings, (clipValue, clipNorm, averageDecay, groups)) = try registry.read(settings, default: SGD.type) {
+      settings in
       let own = settings.keys(but: ["type"])
       let clipValue = try settings.optionalNumber(
         "clipValue", in: .positive, help: "The largest magnitude of a number of the gradient.")
@@ -57,7 +58,7 @@ public struct OptimizerConfiguration: Sendable {
       ).map { group in
         let match = try group.string("match", help: "The pattern of the parameters' names, such as \"*/bias\".")
         group.inherit(own, from: settings)
-        let type = try settings.string("type")
+        let type = try settings.string("type", default: SGD.type)
         guard let entry = registry.entries.first(where: { $0.type == type }) else {
           throw settings.error("type", "'\(type)' is not known")
         }

@@ -7,24 +7,30 @@ struct GradientCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gradient", abstract: "Prints a formula's value and gradient at a point.",
     discussion: """
-      The gradient is computed by automatic differentiation, exactly but for rounding. Each name of the formula needs a
-      value, and the gradient has that value's shape.
+      The gradient is computed by automatic differentiation, exactly but for \
+      rounding. Each name of the formula needs a value, and the gradient has that \
+      value's shape.
 
       FORMULAS
-        numbers and names     2, .5, 1e-3, w, x1; pi and e, unless --at gives these names a value
-        arithmetic            + - * / ^ and @ for the matrix product; -x^2 is -(x^2), 2^3^2 is 2^9
-        comparisons           < <= > >= == != give 1 or 0
-        arrays                [1, 2, 3], w[0], w[-1], m[0, 1], m[:, 1:], x[labels]
-        broadcasting          as in NumPy
+        numbers       2, .5, 1e-3; pi and e, unless --at gives these names a value
+        arithmetic    + - * / ^ and @ for the matrix product, broadcasting as NumPy;
+                      -x^2 is -(x^2), 2^3^2 is 2^9
+        comparisons   < <= > >= == != give 1 or 0
+        arrays        [1, 2, 3], w[0], w[-1], m[0, 1], m[:, 1:], x[labels]
 
       FUNCTIONS
-      \(Formula.functions.map { "  \($0.signature): \($0.summary)" }.joined(separator: "\n"))
+      \(functions)
 
       EXAMPLES
         trainer gradient "w[0]^2 + w[1]^2 - w[0]*w[1]" --at w=-5,5
         trainer gradient "sum((x - b)^2)" --at x=5,10 --at b=10 --symbolic
         trainer gradient "-log(sigmoid(x @ w))" --at "x=1,2" --at "w=0.5,-1" --hessian --format json
       """)
+
+  /// One line for each function that is more than an operator's name.
+  private static var functions: String {
+    Formula.functions.filter { !$0.isOperator }.map { "  \($0.signature): \($0.summary)" }.joined(separator: "\n")
+  }
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case text, json

@@ -2,18 +2,23 @@ import ArgumentParser
 import Autodiff
 import Foundations
 import Reporting
+import Training
 
 /// `trainer graph FORMULA | --config FILE`.
 struct GraphCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "graph", abstract: "Draws a computational graph, or prints the plan that computes it.",
     discussion: """
-      Draws the operations of a formula, or of a config's model with its loss for one sample. With --at, each node of a
-      formula shows its value and the gradient with respect to it. Names without a value are drawn as scalars, or with
-      as many elements as the formula's indices need.
+      Draws the operations of a formula, or of a config's model with its loss for \
+      one sample. With --at, each node of a formula shows its value and the \
+      gradient with respect to it. Names without a value are drawn as scalars, or \
+      with as many elements as the formula's indices need.
 
-      A file that ends with .svg or .png is drawn by Graphviz (the package graphviz); one that ends with .dot is the
-      graph in Graphviz's language, which is printed where no file is given.
+      A file that ends with .svg or .png is drawn by Graphviz (the package \
+      graphviz); one that ends with .dot is the graph in Graphviz's language, which \
+      is printed where no file is given.
+
+      The plan of a config is that of its largest shard.
 
       EXAMPLES
         trainer graph "w[0]^2 + w[1]^2 - w[0]*w[1]" --at w=-5,5 --output bowl.svg
@@ -44,6 +49,9 @@ struct GraphCommand: ParsableCommand {
       throw ValidationError(
         formula == nil ? "a formula or --config FILE is missing" : "give a formula or --config, not both")
     }
+    guard config == nil || point.values.isEmpty else {
+      throw ValidationError("--at gives a formula's names values; a config has values of its own")
+    }
   }
 
   func run() throws {
@@ -52,16 +60,15 @@ struct GraphCommand: ParsableCommand {
     if let formula {
       (picture, summary) = try showingFormulaErrors { try drawing(of: Formula(formula)) }
     } else {
-      throw TrainerError(.usage, "--config is not known yet")
+      let configuration = try RunConfiguration(file: config ?? "")
+      let graph = try RunGraph(of: configuration)
+      picture = GraphPicture(of: graph.nodes, title: configuration.name)
+      summary = { graph.plan }
     }
-    var shownAnything = false
-    if let output {
-      try write(picture, to: output)
-      shownAnything = true
-    }
+    if let output { try write(picture, to: output) }
     if plan {
       try printResult(try showingFormulaErrors(summary).text + "\n")
-    } else if !shownAnything {
+    } else if output == nil {
       try printResult(picture.dot)
     }
   }

@@ -6,7 +6,7 @@ import Testing
 /// A formula for one sample, computed for many at once: the same as one by one.
 @Suite struct BatchingTests {
   @Test(arguments: [
-    "sum((x - w)^2)", "x[0]*x[1] + w[2]", "sum(x @ m) * b", "m[0] @ x", "logsumexp(m @ x) + w[y]",
+    "sum((x - w)^2)", "x[0]*x[1] + w[2]", "sum(m @ x) * b", "m[0] @ x", "logsumexp(m @ x) + w[y]",
     "sum(softmax(x)*w)", "sum(where(x > b, x, w))", "max(x) - min(x*w)", "sum(transpose(reshape(x, (3, 1)) @ [w])^2)",
     "sum(concatenate([x, w])^2)", "sum(pad(x, 1)*[1, 2, 3, 4, 5])", "sum(one_hot(y, 3)*w)", "sum(take(x, [2, 0]))",
     "sum(scatter_add(x, [1, 0, 1], 2)^2)", "sum(m[:, y]*[1, 2])", "(x[0] - b)^2", "sum(broadcast_to(x, (2, 3))*m)",

@@ -151,6 +151,10 @@ private func value(_ formula: String, _ point: KeyValuePairs<String, ArrayValue>
       message { _ = try FormulaEvaluation("rate*x", at: ["x": 1, "rat": 2]) }
         == "the formula has no name 'rat'; did you mean \"rate\"?")
     #expect(
+      message { _ = try FormulaEvaluation("x + rate*x", at: ["x": 1]) }
+        == "formula, column 5: 'rate' has no value; give it one with --at rate=VALUE")
+    #expect(message { _ = try FormulaEvaluation("2", at: ["x": 1]) } == "the formula has no name 'x'; it has none")
+    #expect(
       message { _ = try FormulaEvaluation("2*x", at: ["x": [1, 2]]).gradient() }.contains(
         "only a scalar has a gradient, but the formula's value has the shape [2]"))
     #expect(

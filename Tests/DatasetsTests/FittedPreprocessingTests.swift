@@ -113,7 +113,7 @@ import Testing
       [.oneHot(columns: [2, 0])], train: table, to: [7, 0.5, 0, 3, -4, 5], columns: 3)
     #expect(fitted.categories == [0: [3, 7], 2: [-1, 0, 5]])
     #expect(shape == [6] && fitted.outputShape == [6])
-    #expect(rows == [0, 1, 0.5, 0, 1, 0, /**/ 1, 0, -4, 0, 0, 1])
+    #expect(rows == [0, 1, 0.5, 0, 1, 0, 1, 0, -4, 0, 0, 1])
   }
 
   @Test func byDefaultAllColumnsAreCategories() throws {

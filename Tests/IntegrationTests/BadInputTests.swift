@@ -9,12 +9,13 @@ import Testing
 
   @Test func missingConfig() throws {
     try withWorkshop { workshop in
-      try TrainerBinary.run("run", workshop.path("no.json")).expectError(2, workshop.path("no.json"), "no such file")
+      try TrainerBinary.run("run", workshop.path("no.json")).expectError(
+        2, workshop.path("no.json"), "there is no such config file")
     }
   }
 
   @Test(arguments: [
-    ("{\n  \"data\": {\n    \"path\": \"d.h5\",,\n  }\n}", ":3:21: JSON syntax error"),
+    ("{\n  \"data\": {\n    \"path\": \"d.h5\",,\n  }\n}", ":3:20: JSON syntax error"),
     ("{\"seed\": 1", "JSON syntax error: unexpected end"),
     ("", "JSON syntax error"),
     ("{\"seed\": 1, \"seed\": 2}", ":1:13: the key \"seed\" comes twice"),
@@ -93,7 +94,7 @@ import Testing
     try withWorkshop { workshop in
       let config = try workshop.makeConfig()
       try workshop.makeDataset(inputRows: 11)
-      try TrainerBinary.run("run", config).expectError(3, workshop.dataset, "11 rows", "10 rows")
+      try TrainerBinary.run("run", config).expectError(3, workshop.dataset, "11 rows", "has 10")
       try workshop.makeDataset(labels: [0, 1, 2, 3, 0, 1, 2, 0, 1, 2])
       try TrainerBinary.run("run", config).expectError(3, workshop.dataset, "class label 3", "0 to 2")
       try workshop.makeDataset(labels: [0, 1, 2, -1, 0, 1, 2, 0, 1, 2])
@@ -137,8 +138,10 @@ import Testing
       let output = workshop.path("predictions.h5")
       try TrainerBinary.run("predict", checkpoint, Repository.data("digits"), "--output", output)
         .expectError(3, "digits.h5")
-      try TrainerBinary.run("predict", checkpoint, workshop.dataset, "--output", workshop.path("no/predictions.h5"))
-        .expectError(3, "no/predictions.h5", "cannot be written")
+      try TrainerBinary.run(
+        "predict", checkpoint, workshop.dataset, "--group", "train", "--output", workshop.path("no/predictions.h5")
+      )
+      .expectError(3, "no/predictions.h5", "cannot be written")
       #expect(!FileManager.default.fileExists(atPath: output))
       try TrainerBinary.run("checkpoint", "verify", checkpoint)
       let handle = try FileHandle(forUpdating: URL(filePath: checkpoint))
@@ -190,7 +193,7 @@ import Testing
   @Test func aDivergedRunSaysSo() throws {
     try withWorkshop { workshop in
       try workshop.makeDataset()
-      let config = try workshop.makeConfig("\"training\": {\"epochs\": 2000}")
+      let config = try workshop.makeConfig("\"training\": {\"epochs\": 2000, \"batchSize\": 5}")
       let result = try TrainerBinary.run("run", config, "--set", "optimizer.learningRate=1e30", "--quiet")
       result.expectError(5, "diverged", "optimizer.learningRate")
       let last = try #require(try Run(workshop.path("runs/config")).lines.last)

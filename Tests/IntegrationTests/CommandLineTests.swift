@@ -41,8 +41,8 @@ import Testing
           graph                   Draws a computational graph, or prints the plan that
                                   computes it.
           gradcheck               Compares a model's gradients with central differences.
-          plot                    Draws the loss curves of runs, or the paths of formula
-                                  runs.
+          plot                    Draws the loss curves of runs, or the paths of
+                                  formula runs.
           sweep                   Trains a config once for each combination of values.
 
           See 'trainer help <subcommand>' for detailed help.

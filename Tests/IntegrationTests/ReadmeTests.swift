@@ -61,7 +61,9 @@ import Testing
   @Test func everyCommandAndConfigIsThere() throws {
     let commands = try #require(text.components(separatedBy: "\n## Commands\n").dropFirst().first)
     for name in try TrainerBinary.run("--help").output.split(separator: "\n")
-      .drop(while: { !$0.hasPrefix("SUBCOMMANDS") }).dropFirst().prefix(while: { $0.hasPrefix("  ") })
+      .drop(while: { !$0.hasPrefix("SUBCOMMANDS") }).dropFirst().prefix(while: { $0.hasPrefix("  ") }).filter({
+        !$0.hasPrefix("   ") && !$0.hasPrefix("  See")
+      })
       .compactMap({ $0.split(separator: " ").first })
     {
       #expect(commands.contains("| `trainer \(name)"), "the README's table lacks \(name)")

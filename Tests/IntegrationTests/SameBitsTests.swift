@@ -24,7 +24,7 @@ import Testing
     }
   }
 
-  private static let length = ["--set", "training.epochs=300", "--set", "checkpoints.every={\"seconds\":0.02}"]
+  private static let length = ["--set", "training.epochs=1000", "--set", "checkpoints.every={\"seconds\":0.02}"]
 
   /// An uninterrupted run of the length.
   private func wholeRun(_ config: String, in directory: String) throws -> Run {

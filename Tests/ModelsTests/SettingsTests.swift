@@ -185,7 +185,7 @@ private func settings(_ text: String) throws -> Settings {
     (
       #"{"type": "crossEntropy"}"#,
       #"x.json:1:2: type: found the string "crossEntropy", expected one of "softmaxCrossEntropy", "#
-        + #""binaryCrossEntropy", "meanSquaredError"; did you mean "binaryCrossEntropy"?"#
+        + #""binaryCrossEntropy", "meanSquaredError", "meanAbsoluteError", "huber"; did you mean "binaryCrossEntropy"?"#
     ),
     (
       #"{"type": "softmaxCrossEntropy", "labelSmoothing": 1}"#,

@@ -78,15 +78,18 @@ import Testing
       layout: layout, schedule: ScheduleSettings(ConstantSchedule()), run: RunLength(steps: 100, stepsPerEpoch: 10))
     // Blocks that cut tensors: norms are summed over pieces.
     var descent = Descent(optimizer, from: initial, layout: layout, blockCount: 5)
+    // PyTorch's NAdam keeps the product of its momenta in float32, also for float64 parameters, so that its own path is
+    // right to some 1e-9 only.
+    let tolerance = name.hasPrefix("nadam") ? 1e-8 : 1e-10
     let snapshots = try #require(reference.member("snapshots").elements)
     #expect(snapshots.count == 13)
     for (index, snapshot) in snapshots.enumerated() {
       let step = try #require(snapshot.member("step").int)
       while descent.step < step { descent.advance(objective.gradient(at: descent.parameters)) }
-      #expect(difference(descent.parameters, snapshot.values, within: 1e-10) == nil, "after step \(step)")
+      #expect(difference(descent.parameters, snapshot.values, within: tolerance) == nil, "after step \(step)")
       if let averages = reference["averages"]?.elements {
         let average = try #require(descent[Optimizer.averageName])
-        #expect(difference(average, averages[index].values, within: 1e-10) == nil, "average after step \(step)")
+        #expect(difference(average, averages[index].values, within: tolerance) == nil, "average after step \(step)")
       }
     }
   }

@@ -112,7 +112,7 @@ private func trainInPieces(
     iris(
       "best checkpoint, saved every three epochs",
       """
-      \(layers), "optimizer": {"type": "sgd", "learningRate": 0.4, "momentum": 0.9},
+      \(layers), "optimizer": {"type": "sgd", "learningRate": 0.6, "momentum": 0.9},
       "checkpoints": {"every": {"epochs": 3}, "keep": 1, "best": {"metric": "test.loss"}},
       "training": {"epochs": 8, "batchSize": 13, "shards": 2}
       """),

@@ -88,7 +88,10 @@ private func message(_ text: String) -> String {
             "type": "sgd",
             "learningRate": 0.01,
             "momentum": 0,
-            "nesterov": false
+            "dampening": 0,
+            "nesterov": false,
+            "weightDecay": 0,
+            "groups": []
           },
           "schedule": {
             "type": "constant"
@@ -323,7 +326,7 @@ private func message(_ text: String) -> String {
     (#""checkpoints": {"best": {}}"#, #"2:17: checkpoints.best: the required key "metric" is missing"#),
     (
       #""optimizer": "sdg""#,
-      #"2:1: optimizer: found the string "sdg", expected one of "sgd", "adam"; did you mean "sgd"?"#
+      #"2:1: optimizer: found the string "sdg", expected one of "sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "nadam", "radam", "lion", "lamb"; did you mean "sgd"?"#
     ),
     (
       #""optimizer": {"type": "sgd", "lerningRate": 1}"#,

@@ -37,7 +37,7 @@ public struct Formula: Sendable {
   /// All names in the formula but those of functions, in order of first appearance; also ``constants``.
   public var names: [String] {
     var names: [String] = []
-    syntax.forEachName { if !names.contains($0) { names.append($0) } }
+    syntax.forEachName { name, _ in if !names.contains(name) { names.append(name) } }
     return names
   }
 
@@ -55,10 +55,12 @@ public struct Formula: Sendable {
     public let signature: String
     /// What it gives.
     public let summary: String
+    /// Whether it is an operator under another name, such as `add`.
+    public let isOperator: Bool
   }
 
   /// All functions, in the order of documentation.
   public static var functions: [Function] {
-    FormulaFunction.all.map { Function(signature: $0.signature, summary: $0.summary) }
+    FormulaFunction.all.map { Function(signature: $0.signature, summary: $0.summary, isOperator: $0.isOperator) }
   }
 }

@@ -50,12 +50,13 @@ public struct FormulaEvaluation {
       guard formula.names.contains(name) else {
         let hint =
           suggestion(for: name, among: formula.names).map { "; did you mean \"\($0)\"?" }
-          ?? "; its names are \(formula.names.filter { Formula.constants[$0] == nil }.joined(separator: ", "))"
+          ?? (formula.names.isEmpty ? "; it has none" : "; its names are \(formula.names.joined(separator: ", "))")
         throw TrainerError(.usage, "the formula has no name '\(name)'\(hint)")
       }
       names[name] = try graph.parameter(name, shape: value.shape)
       layout.append(name: name, shape: value.shape)
     }
+    try formula.requireNames(point.map(\.name))
     parameters = point.compactMap { names[$0.name] }
     output = try formula.build(in: graph, names: names)
     self.graph = graph
@@ -148,6 +149,22 @@ public struct FormulaEvaluation {
         .usage,
         "only a scalar has a gradient, but the formula's value has the shape \(output.shape); "
           + "make it one number, for example with sum(…)")
+    }
+  }
+}
+
+extension Formula {
+  /// Checks that every name has a value.
+  fileprivate func requireNames(_ known: [String]) throws {
+    var missing: (name: String, offset: Int)?
+    syntax.forEachName { name, offset in
+      if missing == nil, !known.contains(name), Formula.constants[name] == nil, FormulaFunction.named(name) == nil {
+        missing = (name, offset)
+      }
+    }
+    if let missing {
+      throw FormulaError(
+        text, at: missing.offset, "'\(missing.name)' has no value; give it one with --at \(missing.name)=VALUE")
     }
   }
 }

@@ -31,6 +31,13 @@ struct FormulaFunction: Sendable {
     "\(name)(\(parameters.map { $0.isRequired ? $0.name : "\($0.name)=…" }.joined(separator: ", ")))"
   }
 
+  /// Whether it is an operator under another name.
+  var isOperator: Bool {
+    [
+      "pow", "add", "sub", "mul", "div", "neg", "equal", "not_equal", "less", "less_equal", "greater", "greater_equal",
+    ].contains(name)
+  }
+
   /// What someone means who gives too many arguments.
   var hintForSurplus: String {
     switch name {
@@ -117,7 +124,7 @@ struct FormulaFunction: Sendable {
     FormulaFunction("mean", "x", "axis?", "keepdims?", is: "the mean") {
       try $0.node("x").mean(axes: $0.integers("axis"), keepingAxes: $0.flag("keepdims"))
     },
-    FormulaFunction("var", "x", "axis?", "keepdims?", "ddof?", is: "the variance; divided by the number less ddof") {
+    FormulaFunction("var", "x", "axis?", "keepdims?", "ddof?", is: "variance; divides by the number - ddof") {
       try $0.node("x").variance(
         axes: $0.integers("axis"), keepingAxes: $0.flag("keepdims"), correction: Double($0.integer("ddof") ?? 0))
     },
@@ -130,16 +137,16 @@ struct FormulaFunction: Sendable {
     FormulaFunction("logsumexp", "x", "axis?", "keepdims?", is: "log(sum(exp(x))), without overflow") {
       try $0.node("x").logSumExp(axes: $0.integers("axis"), keepingAxes: $0.flag("keepdims"))
     },
-    FormulaFunction("softmax", "x", "axis?", is: "exp(x)/sum(exp(x)) along an axis, else the last") {
+    FormulaFunction("softmax", "x", "axis?", is: "exp(x)/sum(exp(x)) along the last axis") {
       try $0.node("x").softmax(axis: $0.integer("axis") ?? -1)
     },
     FormulaFunction("log_softmax", "x", "axis?", is: "log(softmax(x)), without overflow") {
       try $0.node("x").logSoftmax(axis: $0.integer("axis") ?? -1)
     },
     FormulaFunction(
-      "argmax", "x", "axis?", "keepdims?", is: "the place of the first largest element, else the last axis"
+      "argmax", "x", "axis?", "keepdims?", is: "the place of the first largest element"
     ) {
-      try $0.node("x").argmax(axis: $0.integer("axis") ?? -1, keepingAxes: $0.flag("keepdims"))
+      try $0.node("x").argmax(axis: $0.integer("axis"), keepingAxes: $0.flag("keepdims"))
     },
   ]
 
@@ -148,33 +155,33 @@ struct FormulaFunction: Sendable {
     FormulaFunction("transpose", "x", "axes?", is: "the axes in reverse, or in another order") {
       try $0.node("x").transpose($0.integers("axes"))
     },
-    FormulaFunction("reshape", "x", "shape", is: "the same elements in another shape; one extent may be -1") {
+    FormulaFunction("reshape", "x", "shape", is: "another shape; one extent may be -1") {
       let x = try $0.node("x")
       return try x.reshape(x.shape.inferred($0.integers("shape") ?? []))
     },
     FormulaFunction("broadcast_to", "x", "shape", is: "x repeated up to a shape") {
       try $0.node("x").broadcast(to: $0.integers("shape") ?? [])
     },
-    FormulaFunction("concatenate", "arrays", "axis?", is: "arrays [x, y, …] one behind the other") {
+    FormulaFunction("concatenate", "arrays", "axis?", is: "[x, y, …] one behind the other") {
       try concatenate($0.nodes("arrays"), axis: $0.integer("axis") ?? 0)
     },
-    FormulaFunction("stack", "arrays", is: "arrays [x, y, …] along a new first axis") {
+    FormulaFunction("stack", "arrays", is: "[x, y, …] along a new first axis") {
       try stack($0.nodes("arrays"))
     },
-    FormulaFunction("pad", "x", "width", is: "zeros around x: a width, (before, after), or such a pair for each axis") {
+    FormulaFunction("pad", "x", "width", is: "zeros around x: n, (before, after), or one for each axis") {
       let x = try $0.node("x")
       return try x.pad($0.pairs("width", count: x.shape.count).map { (before: $0.0, after: $0.1) })
     },
-    FormulaFunction("take", "x", "indices", "axis?", is: "the parts of x that indices name, along axis 0 or another") {
+    FormulaFunction("take", "x", "indices", "axis?", is: "the parts of x that indices name") {
       try $0.node("x").gather($0.node("indices"), axis: $0.integer("axis") ?? 0)
     },
     FormulaFunction(
-      "scatter_add", "x", "indices", "extent", "axis?", is: "zeros of an extent, with x added where indices say"
+      "scatter_add", "x", "indices", "extent", "axis?", is: "what undoes take"
     ) {
       try $0.node("x").scatterAdd(
         $0.node("indices"), extent: $0.integer("extent") ?? 0, axis: $0.integer("axis") ?? 0)
     },
-    FormulaFunction("one_hot", "x", "count", is: "for each element a vector with a 1 at the place that it names") {
+    FormulaFunction("one_hot", "x", "count", is: "vectors with a 1 where x says, else 0") {
       try $0.node("x").oneHot(count: $0.integer("count") ?? 0)
     },
     FormulaFunction("stop_gradient", "x", is: "x, taken as a constant when differentiating") {

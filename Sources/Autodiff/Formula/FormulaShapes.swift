@@ -50,9 +50,9 @@ extension FormulaSyntax {
     }
   }
 
-  /// Calls `body` with each name, in order.
-  func forEachName(_ body: (String) -> Void) {
-    if case .name(let name) = kind { body(name) }
+  /// Calls `body` with each name and the place where it stands, in order.
+  func forEachName(_ body: (String, Int) -> Void) {
+    if case .name(let name) = kind { body(name, offset) }
     for part in parts { part.forEachName(body) }
   }
 

@@ -111,11 +111,12 @@ extension Node {
     try reducingAlongLast(axes, keepingAxes, "logSumExp") { try $0.logSumExp() }
   }
 
-  /// The index of the first largest element along an axis, counted from the end where negative; it has no gradient.
+  /// The index of the first largest element along an axis, counted from the end where negative, or among all elements in
+  /// row-major order if it is `nil`; it has no gradient.
   ///
   /// - Throws: `TrainerError` if the axis is empty.
-  public func argmax(axis: Int, keepingAxes: Bool = false) throws -> Node {
-    try reducingAlongLast([axis], keepingAxes, "argmax") { try $0.argmax() }
+  public func argmax(axis: Int?, keepingAxes: Bool = false) throws -> Node {
+    try reducingAlongLast(axis.map { [$0] }, keepingAxes, "argmax") { try $0.argmax() }
   }
 
   /// Applies a row operation with `axes` brought to the end and joined there, and undoes both.

@@ -13,7 +13,8 @@ public struct Sampler: Sendable {
   private let a: UInt64
   private let b: UInt64
 
-  private static let rounds = 6
+  // With six, small sets show whose neighbour a sample is: measured by the followers of each sample.
+  private static let rounds = 10
 
   /// Creates a sampler of at least one sample.
   ///
@@ -43,13 +44,15 @@ public struct Sampler: Sendable {
     }
   }
 
-  private typealias Keys = InlineArray<6, UInt32>
+  private typealias Keys = InlineArray<10, UInt32>
 
   private func roundKeys(epoch: Int) -> Keys {
     // The stream's top bits keep the sampler's numbers apart from dropout's and the initializers'.
     let random = Philox(seed: seed, stream: 1 << 63 | UInt64(epoch))
-    let (first, second) = (random.words(at: 0), random.words(at: 1))
-    return [first[0], first[1], first[2], first[3], second[0], second[1]]
+    let (first, second, third) = (random.words(at: 0), random.words(at: 1), random.words(at: 2))
+    return [
+      first[0], first[1], first[2], first[3], second[0], second[1], second[2], second[3], third[0], third[1],
+    ]
   }
 
   private func permute(_ value: UInt64, _ keys: Keys) -> UInt64 {

@@ -50,10 +50,12 @@ private func evaluate<Scalar: TrainingScalar>(
   let reader = try DatasetReader(path: path ?? model.data.path)
   let data = try TrainingData<Scalar>(
     reader, model.data, preprocessing: model.preprocessing, groups: [group])
-  let problem = try model.problem(targets: data.targets) { task in
-    let isSmall = if case .multiclass(let classes, _) = task { classes <= mostConfusionClasses } else { true }
-    return try MetricSet(
-      model.settings.metrics, task: task, wantsConfusion: isSmall)
+  let problem = try data.naming(model.data.targets) {
+    try model.problem(targets: data.targets) { task in
+      let isSmall = if case .multiclass(let classes, _) = task { classes <= mostConfusionClasses } else { true }
+      return try MetricSet(
+        model.settings.metrics, task: task, wantsConfusion: isSmall)
+    }
   }
   guard let samples = data.groups[group] else {
     throw TrainerError(.data, "\(reader.path): there is no group '\(group)'")

@@ -78,11 +78,13 @@ struct RunSetup<Scalar: TrainingScalar> {
         throw TrainerError(.usage, "data: a model needs a dataset to train on")
       }
       let data = try TrainingData<Scalar>(dataSettings)
-      let problem = try ModelProblem(
-        model: settings.model, loss: settings.loss, inputShape: data.preprocessing?.outputShape ?? [],
-        targets: data.targets
-      ) { task in
-        try MetricSet(settings.metrics, task: task)
+      let problem = try data.naming(dataSettings.targets) {
+        try ModelProblem(
+          model: settings.model, loss: settings.loss, inputShape: data.preprocessing?.outputShape ?? [],
+          targets: data.targets
+        ) { task in
+          try MetricSet(settings.metrics, task: task)
+        }
       }
       return (problem, data)
     case .formula(let settings):

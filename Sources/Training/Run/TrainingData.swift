@@ -130,6 +130,17 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
   }
 }
 
+extension TrainingData {
+  /// Runs `body` and lets an error about the data name the file and the dataset of the targets.
+  func naming<Result>(_ targets: String?, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as TrainerError where error.code == .data {
+      throw TrainerError(.data, "\(path): '\(targets ?? "targets")': \(error.message)")
+    }
+  }
+}
+
 extension TargetKind {
   /// What holds for the targets of two groups: integers only if both are.
   fileprivate static func joined(_ left: TargetKind, _ right: TargetKind) -> TargetKind {

@@ -1,0 +1,39 @@
+import Autodiff
+import Foundations
+import Kernels
+
+/// What a configuration computes, for people to look at.
+public struct RunGraph: Sendable {
+  /// The nodes from the parameters to the loss of one sample, or to a formula's value; operands first.
+  public let nodes: [TracedNode]
+  /// The plan of the largest shard's losses and gradient.
+  public let plan: PlanSummary
+  /// The samples of that shard.
+  public let samples: Int
+
+  /// Builds what a run of the configuration would build, without running it.
+  ///
+  /// - Throws: `TrainerError` as a run of the configuration would.
+  public init(of configuration: RunConfiguration) throws {
+    switch configuration.precision {
+    case .float32: try self.init(configuration, as: Float.self)
+    case .float64: try self.init(configuration, as: Double.self)
+    }
+  }
+
+  private init<Scalar: TrainingScalar>(_ configuration: RunConfiguration, as type: Scalar.Type) throws {
+    let (problem, data) = try RunSetup<Scalar>.problem(configuration)
+    let count = try data?.train.count ?? 1
+    let batch =
+      switch configuration.training.batchSize {
+      case .samples(let size)?: min(size, count)
+      case .full?, nil: count
+      }
+    let shards = configuration.training.shards
+    samples = (batch + shards - 1) / shards
+    let graph = Graph()
+    let loss = try problem.terms(in: graph, samples: 1, isTraining: true).losses.reshape([])
+    nodes = try graph.trace(of: loss)
+    plan = try problem.trainingPlan(samples: samples, kernels: Kernels<Scalar>.best).summary
+  }
+}

@@ -1,0 +1,168 @@
+import Foundation
+import Foundations
+import TestSupport
+import Testing
+
+@Suite struct GradientCommandTests {
+  private static let bowl = "w[0]^2 + w[1]^2 - w[0]*w[1]"
+
+  private func json(_ arguments: String...) throws -> JSONValue {
+    let result = try TrainerBinary.run(["gradient", "--format", "json"] + arguments)
+    #expect(result.status == 0 && result.errors == "", "\(result.errors)")
+    return try JSONDocument(text: result.output, source: "output").root
+  }
+
+  // L(w) = w1² + w2² − w1·w2 at w = (−5, 5), from the notes on gradients.
+  @Test func theNotesExample() throws {
+    #expect(try json(Self.bowl, "--at", "w=-5,5") == ["value": 75, "gradient": ["w": [-15, 15]]])
+    let result = try TrainerBinary.run("gradient", Self.bowl, "--at", "w=-5,5", "--symbolic", "--hessian")
+    #expect(
+      result.output == """
+        value: 75
+        gradient:
+          w: [-15, 15]
+        partial derivatives:
+          d/dw[0]: 2*w[0] - w[1]
+          d/dw[1]: 2*w[1] - w[0]
+        second derivatives:
+          w, w: [[2, -1], [-1, 2]]
+
+        """)
+    #expect(
+      try json(Self.bowl, "--at", "w=-5,5", "--symbolic", "--hessian")
+        == [
+          "value": 75, "gradient": ["w": [-15, 15]], "symbolic": ["w": ["2*w[0] - w[1]", "2*w[1] - w[0]"]],
+          "hessian": ["w": ["w": [[2, -1], [-1, 2]]]],
+        ])
+  }
+
+  @Test func aFormulaMayBeginWithAMinusAndStandAnywhere() throws {
+    #expect(try json("-x^2", "--at", "x=3") == ["value": -9, "gradient": ["x": -6]])
+    #expect(try json("--at", "x=3", "-x^2") == ["value": -9, "gradient": ["x": -6]])
+    #expect(try json("--at", "x=3", "--", "-x^2") == ["value": -9, "gradient": ["x": -6]])
+    #expect(try json("--at", "x=3", "y=2", "x==y") == ["value": 0, "gradient": ["x": 0, "y": 0]])
+    #expect(try json("-x*y", "--at", "x=3", "y=-2") == ["value": 6, "gradient": ["x": 2, "y": -3]])
+    #expect(try json("- -x", "--at", "x=-.5e1") == ["value": -5, "gradient": ["x": 1]])
+  }
+
+  @Test func pointsAreNumbersVectorsAndArrays() throws {
+    #expect(try json("sum(m*m)", "--at", "m=[[1, 2], [3, 4]]")["gradient"] == ["m": [[2, 4], [6, 8]]])
+    #expect(try json("sum(v)", "--at", "v=[7]")["gradient"] == ["v": [1]])
+    #expect(try json("x*1e3", "--at", "x=1e-3")["value"] == 1)
+    #expect(try json("2^10")["value"] == 1024)
+    #expect(try json("x/3", "--at", "x=1", "--precision", "float32")["value"]?.compactText == "0.33333334")
+    #expect(try json("x/0", "--at", "x=1") == ["value": .null, "gradient": ["x": .null]])
+  }
+
+  @Test(arguments: [
+    (["x", "--at", "x=1", "--at", "x=2"], "--at x=2: the name 'x' is given twice; give each name one value"),
+    (["x", "--at", "x=1", "x=2"], "--at x=2: the name 'x' is given twice; give each name one value"),
+    (["x", "--at", "x"], "--at x: expected NAME=VALUE, such as w=-5,5"),
+    (
+      ["x", "--at", "x=a"],
+      "--at x=a: found 'a', expected a number, numbers separated by commas, or a JSON array whose rows are equally long"
+    ),
+    (
+      ["x", "--at", "x=[[1],[2,3]]"],
+      "--at x=[[1],[2,3]]: found '[[1],[2,3]]', expected a number, numbers separated by commas, or a JSON array whose "
+        + "rows are equally long"
+    ),
+    (["x", "--at", "2x=1"], "--at 2x=1: '2x' cannot be a name in a formula"),
+    (["x", "--at", "y=1"], "the formula has no name 'y'; did you mean \"x\"?"),
+    (
+      ["2*x", "--at", "x=1,2"],
+      "only a scalar has a gradient, but the formula's value has the shape [2]; make it one number, for example with "
+        + "sum(…)"
+    ),
+    (["argmax(x)", "--at", "x=1,2"], "operation 'argmax' has no gradient rule"),
+  ])
+  func errors(arguments: [String], message: String) throws {
+    let result = try TrainerBinary.run(["gradient"] + arguments)
+    #expect(result.status == 2 && result.output == "")
+    #expect(result.errors == "error: \(message)\n")
+  }
+
+  /// A faulty formula is shown with a caret under the place.
+  @Test func formulaErrorsPointAtThePlace() throws {
+    let result = try TrainerBinary.run("gradient", "1 + sqtr(x)", "--at", "x=1")
+    #expect(result.status == 2 && result.output == "")
+    #expect(
+      result.errors == """
+        error: formula, column 5: unknown function 'sqtr'; did you mean "sqrt"?
+          1 + sqtr(x)
+              ^
+
+        """)
+    let unknown = try TrainerBinary.run("gradient", "x + y", "--at", "x=1")
+    #expect(unknown.errors.hasPrefix("error: formula, column 5: 'y' has no value; give it one with --at y=VALUE\n"))
+  }
+
+  @Test func helpFitsATerminal() throws {
+    for command in ["gradient", "graph"] {
+      let help = try TrainerBinary.run(command, "--help")
+      #expect(help.status == 0)
+      // A line that is too long is broken, and goes on without its indentation.
+      let broken = help.output.split(separator: "\n").filter { $0.first?.isLowercase == true && !$0.contains(" ") }
+      #expect(broken.isEmpty, "\(broken)")
+    }
+  }
+}
+
+@Suite struct GraphCommandTests {
+  @Test func aFormulaIsDrawnWithValuesAndGradients() throws {
+    let result = try TrainerBinary.run("graph", "w[0]^2 - b", "--at", "w=-5,5", "--at", "b=1")
+    #expect(result.status == 0 && result.errors == "")
+    #expect(result.output.hasPrefix("digraph {") && result.output.hasSuffix("}\n"))
+    #expect(result.output.contains(#"label="w\n[2]\nvalue [-5, 5]\ngradient [-10, 0]""#))
+    #expect(result.output.contains(#"label="subtract\nvalue 24\ngradient 1""#))
+  }
+
+  @Test func withoutValuesShapesAreGuessed() throws {
+    let result = try TrainerBinary.run("graph", "-w[0, 2]*x")
+    #expect(result.output.contains(#"label="w\n[1, 3]""#) && result.output.contains(#"label="x""#))
+    #expect(!result.output.contains("value"))
+  }
+
+  @Test func aPlanIsATable() throws {
+    let result = try TrainerBinary.run("graph", "sum((x - b)^2)", "--at", "x=5,10", "--at", "b=10", "--plan")
+    #expect(result.status == 0)
+    #expect(result.output.contains("instruction") && result.output.contains("flop"))
+    #expect(result.output.contains("floating-point operations\n"))
+    #expect(!result.output.contains("digraph"))
+  }
+
+  @Test func aConfigIsDrawn() throws {
+    let result = try TrainerBinary.run("graph", "--config", Repository.config("mlp"))
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("dense1/weight") && result.output.contains("matmul"))
+    let plan = try TrainerBinary.run("graph", "--config", Repository.config("softmax"), "--plan")
+    #expect(plan.status == 0 && plan.output.contains("matmul"))
+  }
+
+  @Test(.enabled(if: Tool.path(of: "dot") != nil)) func filesAreDrawnByGraphviz() throws {
+    try withScratchDirectory { directory in
+      let (svg, png, dot) = ("\(directory)/a.svg", "\(directory)/a.png", "\(directory)/a.dot")
+      for path in [svg, png, dot] {
+        let result = try TrainerBinary.run("graph", "tanh(x)*2", "--at", "x=0.5", "--output", path)
+        #expect(result.status == 0 && result.output == "", "\(result.errors)")
+      }
+      #expect(String(decoding: try Data(contentsOf: URL(filePath: svg)), as: UTF8.self).contains("<svg"))
+      #expect(try Data(contentsOf: URL(filePath: png)).starts(with: [0x89, 0x50, 0x4E, 0x47]))
+      #expect(String(decoding: try Data(contentsOf: URL(filePath: dot)), as: UTF8.self).hasPrefix("digraph {"))
+      #expect(try files(in: directory) == ["a.svg", "a.png", "a.dot"])
+    }
+  }
+
+  @Test func errors() throws {
+    try withScratchDirectory { directory in
+      try TrainerBinary.run("graph", "x", "--output", "\(directory)/a.gif").expectError(
+        2, "a.gif", ".svg, .png or .dot")
+      try TrainerBinary.run("graph", "x", "--output", "\(directory)/no/a.dot").expectError(
+        2, "no/a.dot cannot be written")
+      #expect(try files(in: directory).isEmpty)
+    }
+    #expect(try TrainerBinary.run("graph").status == 2)
+    #expect(try TrainerBinary.run("graph", "x", "--config", "c.json").status == 2)
+    #expect(try TrainerBinary.run("graph", "--config", "c.json", "--at", "x=1").status == 2)
+  }
+}
