@@ -37,8 +37,11 @@ public protocol GlobalTransformation: GradientTransformation {
   ///   - numbers: What is remembered.
   ///   - objective: The batch's objective before the step, negated in a run that maximizes.
   ///   - isLast: Whether this is the run's last step.
+  /// - Returns: Whether the parameters before the step are where the method stands; a point that it merely tries may
+  ///   have any objective, and none at all.
   func decide(
-    _ sums: UnsafeMutablePointer<Double>, numbers: UnsafeMutablePointer<Double>, objective: Double, isLast: Bool)
+    _ sums: UnsafeMutablePointer<Double>, numbers: UnsafeMutablePointer<Double>, objective: Double, isLast: Bool
+  ) -> Bool
 }
 
 extension GlobalTransformation {
@@ -47,7 +50,7 @@ extension GlobalTransformation {
   /// Leaves the sums as they are.
   public func decide(
     _ sums: UnsafeMutablePointer<Double>, numbers: UnsafeMutablePointer<Double>, objective: Double, isLast: Bool
-  ) {}
+  ) -> Bool { true }
 }
 
 /// What the sums of a global transformation run over.
@@ -72,6 +75,8 @@ public struct OptimizerBlock<Scalar: KernelElement> {
   public let step: Int
   /// The sums of a global transformation over its whole extent; for any other there are none.
   public let sums: UnsafeBufferPointer<Double>
+  /// What a global transformation remembers from step to step.
+  public let numbers: UnsafePointer<Double>
 }
 
 /// The blocks of the state vectors of one transformation.

@@ -67,11 +67,12 @@ public struct OptimizerConfiguration: Sendable {
       return (clipValue, clipNorm, averaging, groups)
     }
     if self.settings.goesByObjective {
-      let present: [(String, Bool)] = [
-        ("clipValue", clipValue != nil), ("clipNorm", clipNorm != nil), ("groups", !groups.isEmpty),
+      let present = [
+        ("clipValue", clipValue != nil), ("clipNorm", clipNorm != nil), ("averaging", averageDecay != nil),
+        ("groups", !groups.isEmpty),
       ]
       for (key, _) in present.filter(\.1) {
-        throw settings.error(key, "this optimizer needs the whole gradient as it is; remove the key")
+        throw settings.error(key, "the optimizer searches along lines, where this would mislead it; remove the key")
       }
     }
   }

@@ -91,7 +91,7 @@ public struct UpdatePlan: Sendable {
     precondition(chains.allSatisfy { $0.links.count == passes }, "all groups cut their chains alike")
     width = cuts.map(\.sumCount).max() ?? 0
     numberCount = cuts.map(\.numberCount).reduce(0, +)
-    precondition(numberCount == 0 || cuts.count == 1, "an optimizer that remembers numbers has one chain and one cut")
+    precondition(numberCount == 0 || cuts.count == 1, "an optimizer that remembers numbers has one group and one cut")
     schedule = optimizer.schedule
     isMaximizing = optimizer.isMaximizing
     average = optimizer.averageDecay.map { (names.count - 1, $0) }
@@ -120,7 +120,8 @@ public struct UpdatePlan: Sendable {
     self.passes = passes
     self.segments = segments
     self.pieces = pieces
-    sumCount = (pieces.count + segments.count) * width
+    // One more for whether the step begins at a trial.
+    sumCount = (pieces.count + segments.count) * width + 1
   }
 
   private static func chain(
@@ -177,7 +178,8 @@ public struct UpdatePlan: Sendable {
       let block = OptimizerBlock(
         update: vector(vectors.gradient + range.lowerBound), parameters: vector(vectors.parameters + range.lowerBound),
         scratch: vector(scratch), range: range, step: step,
-        sums: UnsafeBufferPointer(start: totals, count: pass > 0 ? width : 0))
+        sums: UnsafeBufferPointer(start: totals, count: pass > 0 ? width : 0),
+        numbers: UnsafePointer(vectors.numbers))
 
       if pass == 0, isMaximizing { block.update.scale(by: -1) }
       func state(_ link: Link) -> UpdateState<Scalar> {
@@ -220,12 +222,19 @@ public struct UpdatePlan: Sendable {
         }
       }
     }
+    var isTrial = false
     for (index, segment) in segments.enumerated() {
-      chains[segment.group].cuts[pass].decide(
+      let stands = chains[segment.group].cuts[pass].decide(
         sums + (pieces.count + index) * width, numbers: vectors.numbers,
         objective: isMaximizing ? -objective : objective, isLast: step == schedule.steps)
+      isTrial = isTrial || !stands
     }
+    sums[sumCount - 1] = isTrial ? 1 : 0
   }
+
+  /// Whether the parameters before the step are a point that the optimizer merely tries, so that any objective is good
+  /// there; known once the step's passes have been joined.
+  public func isTrial(_ sums: UnsafePointer<Double>) -> Bool { passes > 1 && sums[sumCount - 1] != 0 }
 
   private func treeSum(_ pieces: Range<Int>, _ number: Int, _ sums: UnsafeMutablePointer<Double>) -> Double {
     guard pieces.count > 1 else { return pieces.isEmpty ? 0 : sums[pieces.lowerBound * width + number] }
@@ -240,8 +249,7 @@ public struct UpdatePlan: Sendable {
   ///   - scratch: Room for the largest block.
   public func runStep<Scalar: KernelElement>(
     _ step: Int, objective: Double = .nan, rateFactor: Double = 1, vectors: UpdateVectors<Scalar>,
-    scratch: UnsafeMutablePointer<Scalar>,
-    kernels: Kernels<Scalar>
+    scratch: UnsafeMutablePointer<Scalar>, kernels: Kernels<Scalar>
   ) {
     for pass in 0..<passes {
       if pass > 0 { join(after: pass - 1, step: step, objective: objective, vectors: vectors) }

@@ -8,6 +8,13 @@ import Testing
 struct ChainedRosenbrock {
   let coupling: Double
 
+  func value(at x: [Double]) -> Double {
+    zip(x, x.dropFirst()).reduce(0) { sum, pair in
+      let rest = pair.1 - pair.0 * pair.0
+      return sum + coupling * rest * rest + (1 - pair.0) * (1 - pair.0)
+    }
+  }
+
   func gradient<Scalar: BinaryFloatingPoint>(at x: [Scalar]) -> [Scalar] {
     let c = Scalar(coupling)
     var gradient = [Scalar](repeating: 0, count: x.count)

@@ -12,15 +12,16 @@ public struct LBFGS: OptimizerSettings {
   /// 1: the first step length that a line search tries.
   public var learningRate: Double { 1 }
   /// How many steps the inverse Hessian is told by.
-  public var historySize = 10
+  public var historySize = 100
 
-  /// Standard settings.
+  /// PyTorch's settings.
   public init() {}
 
   /// Reads the settings.
   public init(from settings: Settings) throws {
     historySize = try settings.integer(
-      "historySize", default: historySize, in: 1...100, help: "How many steps the inverse Hessian is told by.")
+      "historySize", default: historySize, in: 1...1000,
+      help: "How many steps the inverse Hessian is told by; each takes the memory of two vectors of parameters.")
   }
 
   /// The search.
@@ -81,10 +82,14 @@ public struct SearchByLBFGS: GlobalTransformation {
     _ block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>, into sums: UnsafeMutablePointer<Double>
   ) {
     let (places, gradient, change) = (places, block.update, block.scratch)
+    let used = 0..<History.count(in: block.numbers + LineSearch.numberCount)
     for place in 0..<places.count { sums[place] = 0 }
     sums[places.slope] = gradient.dot(state[2])
     func measureAll(_ vector: BlockVector<Scalar>, at place: Int) {
-      for index in 0..<places.changes { sums[place + index] = vector.dot(state[3 + index]) }
+      for slot in used {
+        sums[place + slot] = vector.dot(state[3 + slot])
+        sums[place + historySize + slot] = vector.dot(state[3 + historySize + slot])
+      }
     }
     change.assign(block.parameters)
     change.add(state[0], scaledBy: -1)
@@ -105,15 +110,15 @@ public struct SearchByLBFGS: GlobalTransformation {
   /// Judges the point, and decides where to go.
   public func decide(
     _ sums: UnsafeMutablePointer<Double>, numbers: UnsafeMutablePointer<Double>, objective: Double, isLast: Bool
-  ) {
+  ) -> Bool {
     let (places, search) = (places, LineSearch(numbers))
     let isFirst = !search.isSearching
     guard search.note(value: objective, slope: sums[places.slope]) == .accept else {
       sums[places.isAccepted] = 0
       sums[places.step] = isLast ? search.bestStep(value: objective) : search.trial
-      return
+      return false
     }
-    var history = History(numbers + LineSearch.numberCount, size: historySize)
+    let history = History(numbers + LineSearch.numberCount, size: historySize)
     sums[places.slot] = isFirst ? -1 : Double(history.add(sums, places))
     let slope = history.direction(sums, places)
     let norm = sums[places.own + 5].squareRoot()
@@ -121,6 +126,7 @@ public struct SearchByLBFGS: GlobalTransformation {
     search.begin(value: objective, slope: slope, trial: trial)
     sums[places.isAccepted] = 1
     sums[places.step] = isLast ? 0 : trial
+    return true
   }
 
   /// Turns the gradient into the difference from where to go.
@@ -159,8 +165,11 @@ public struct SearchByLBFGS: GlobalTransformation {
       self.size = size
     }
 
+    /// How many changes there are; they are in the first slots.
+    static func count(in numbers: UnsafePointer<Double>) -> Int { Int(numbers[0]) }
+
     private(set) var count: Int {
-      get { Int(numbers[0]) }
+      get { Self.count(in: numbers) }
       nonmutating set { numbers[0] = Double(newValue) }
     }
 
@@ -184,12 +193,12 @@ public struct SearchByLBFGS: GlobalTransformation {
     /// Notes the newest changes, unless the curvature along them is not positive.
     ///
     /// - Returns: Their slot; −1 if they were left out.
-    mutating func add(_ sums: UnsafeMutablePointer<Double>, _ places: Places) -> Int {
+    func add(_ sums: UnsafeMutablePointer<Double>, _ places: Places) -> Int {
       let own = sums + places.own
       let (ss, sy, yy) = (own[0], own[1], own[2])
       guard sy > 1e-10 * (ss * yy).squareRoot() else {
         // Without a step there is nothing left to gain in this direction: begin anew along the gradient.
-        if !(ss > 0) { count = 0 }
+        if !(ss > 0) { forget() }
         return -1
       }
       let slot = next
@@ -207,7 +216,7 @@ public struct SearchByLBFGS: GlobalTransformation {
     /// Writes the factors of −H g, by the two loops of Nocedal (1980).
     ///
     /// - Returns: The slope along it.
-    mutating func direction(_ sums: UnsafeMutablePointer<Double>, _ places: Places) -> Double {
+    func direction(_ sums: UnsafeMutablePointer<Double>, _ places: Places) -> Double {
       let (factors, gradient, alpha) = (sums + places.factors, sums + places.gradient, room)
       func clear() {
         for index in 0..<places.changes { factors[index] = 0 }
@@ -237,9 +246,11 @@ public struct SearchByLBFGS: GlobalTransformation {
       let square = sums[places.own + 5]
       let slope = (0..<places.changes).reduce(factors[places.changes] * square) { $0 + factors[$1] * gradient[$1] }
       if slope < 0 { return slope }
-      count = 0
+      forget()
       clear()
       return -square
     }
+
+    private func forget() { (count, next) = (0, 0) }
   }
 }

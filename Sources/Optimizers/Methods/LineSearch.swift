@@ -73,9 +73,9 @@ struct LineSearch {
     }
   }
 
-  private func isTooHigh(_ value: Double) -> Bool {
-    // A value that is not a number is too high as well.
-    !(value <= self[.startValue] + Self.decrease * self[.trial] * self[.startSlope])
+  private func isTooHigh(_ value: Double, _ slope: Double) -> Bool {
+    // A point where value or slope is not a number is no place to go on from.
+    !(value <= self[.startValue] + Self.decrease * self[.trial] * self[.startSlope]) || !slope.isFinite
   }
 
   private func isFlat(_ slope: Double) -> Bool { abs(slope) <= -Self.curvature * self[.startSlope] }
@@ -83,7 +83,7 @@ struct LineSearch {
   /// Goes on until two steps have a good one between them.
   private func noteOutwards(_ value: Double, _ slope: Double) -> Outcome {
     let step = self[.trial]
-    if isTooHigh(value) || self[.evaluations] > 1 && value >= self[.lowValue] {
+    if isTooHigh(value, slope) || self[.evaluations] > 1 && value >= self[.lowValue] {
       setHigh(step, value, slope)
       return narrow()
     }
@@ -104,7 +104,7 @@ struct LineSearch {
   /// Makes the bracket smaller around a good step.
   private func noteInwards(_ value: Double, _ slope: Double) -> Outcome {
     let step = self[.trial]
-    if isTooHigh(value) || value >= self[.lowValue] {
+    if isTooHigh(value, slope) || value >= self[.lowValue] {
       setHigh(step, value, slope)
       return narrow()
     }

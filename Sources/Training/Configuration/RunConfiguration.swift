@@ -102,9 +102,9 @@ public struct RunConfiguration: Sendable {
       from: settings.object("checkpoints", default: [:], help: "When checkpoints are saved and which stay."),
       hasData: data != nil, measures: measures)
     self.output = try Self.output(settings, name: name, commandLine: output)
-    if optimizer.settings.goesByObjective { try requireOneObjective(settings) }
     try settings.finish()
     resolved = settings.resolved
+    if optimizer.settings.goesByObjective { try requireOneObjective(settings) }
   }
 
   /// Refuses what makes the objective another one from step to step, or leaves a part of it out of the loss, where the

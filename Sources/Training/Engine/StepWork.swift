@@ -101,7 +101,9 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     if !kernels.allFinite(memory.parameters.pointer + range.lowerBound, count: range.count) {
       record.noteNonFinite(step: step, block: block)
     }
-    if block == 0 { record.add(statistics, weight: weight, step: step) }
+    if block == 0 {
+      record.add(statistics, weight: weight, step: step, isTrial: updatePlan.isTrial(memory.sums.pointer))
+    }
   }
 }
 
