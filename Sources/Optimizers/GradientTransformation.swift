@@ -12,6 +12,14 @@ public protocol GradientTransformation: Sendable {
 
   /// Turns the gradient in `block.update` into the update, in place.
   func apply<Scalar: KernelElement>(to block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>)
+
+  /// The block's part of what the transformation adds to the objective, where it adds to its gradient.
+  func penalty<Scalar: KernelElement>(of block: OptimizerBlock<Scalar>) -> Double
+}
+
+extension GradientTransformation {
+  /// Nothing.
+  public func penalty<Scalar: KernelElement>(of block: OptimizerBlock<Scalar>) -> Double { 0 }
 }
 
 /// A transformation that needs to know sums over all parameters, or over each tensor, before it can act on a block.
@@ -35,7 +43,7 @@ public protocol GlobalTransformation: GradientTransformation {
   /// - Parameters:
   ///   - sums: The sums over the whole extent.
   ///   - numbers: What is remembered.
-  ///   - objective: The batch's objective before the step, negated in a run that maximizes.
+  ///   - objective: The batch's objective before the step, negated in a run that maximizes, and penalties.
   ///   - isLast: Whether this is the run's last step.
   /// - Returns: Whether the parameters before the step are where the method stands; a point that it merely tries may
   ///   have any objective, and none at all.

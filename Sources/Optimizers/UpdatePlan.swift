@@ -76,7 +76,7 @@ public struct UpdatePlan: Sendable {
   private let pieces: [Piece]
   /// The pieces of each block.
   private let blockPieces: [Range<Int>]
-  /// The most sums of a cut.
+  /// The sums of a piece: the most of a cut.
   private let width: Int
   private let schedule: LearningRateSchedule
   private let average: (index: Int, decay: Double)?
@@ -89,9 +89,11 @@ public struct UpdatePlan: Sendable {
     let cuts = chains.flatMap(\.cuts)
     let passes = chains.map(\.links.count).max() ?? 1
     precondition(chains.allSatisfy { $0.links.count == passes }, "all groups cut their chains alike")
-    width = cuts.map(\.sumCount).max() ?? 0
+    let most = cuts.map(\.sumCount).max() ?? 0
     numberCount = cuts.map(\.numberCount).reduce(0, +)
     precondition(numberCount == 0 || cuts.count == 1, "an optimizer that remembers numbers has one group and one cut")
+    // What decides by the objective needs the penalties too.
+    width = numberCount > 0 ? most + 1 : most
     schedule = optimizer.schedule
     isMaximizing = optimizer.isMaximizing
     average = optimizer.averageDecay.map { (names.count - 1, $0) }
@@ -187,7 +189,11 @@ public struct UpdatePlan: Sendable {
       }
       for link in chain.links[pass] { link.transformation.apply(to: block, state: state(link)) }
       guard isLast else {
-        chain.cuts[pass].measure(block, state: state(chain.links[pass + 1][0]), into: vectors.sums + index * width)
+        let sums = vectors.sums + index * width
+        chain.cuts[pass].measure(block, state: state(chain.links[pass + 1][0]), into: sums)
+        if numberCount > 0 {
+          sums[width - 1] = chain.links[pass].reduce(0) { $0 + $1.transformation.penalty(of: block) }
+        }
         continue
       }
       block.parameters.add(block.update, scaledBy: -chain.learningRate * factor)
@@ -224,9 +230,11 @@ public struct UpdatePlan: Sendable {
     }
     var isTrial = false
     for (index, segment) in segments.enumerated() {
+      let totals = sums + (pieces.count + index) * width
+      let penalties = numberCount > 0 ? totals[width - 1] : 0
       let stands = chains[segment.group].cuts[pass].decide(
-        sums + (pieces.count + index) * width, numbers: vectors.numbers,
-        objective: isMaximizing ? -objective : objective, isLast: step == schedule.steps)
+        totals, numbers: vectors.numbers, objective: (isMaximizing ? -objective : objective) + penalties,
+        isLast: step == schedule.steps)
       isTrial = isTrial || !stands
     }
     sums[sumCount - 1] = isTrial ? 1 : 0

@@ -88,12 +88,14 @@ struct ScheduleRow: Sendable, CustomTestStringConvertible {
 /// What a run's observers saw last.
 private final class LastReport: RunObserver {
   var train = Double.nan
+  var trainAccuracy = Double.nan
   var accuracy = Double.nan
 
   func observe(_ event: RunEvent) throws {
     switch event {
     case .epoch(let report):
       train = report.train.loss
+      trainAccuracy = report.train["accuracy"] ?? .nan
       accuracy = report.evaluations.first { $0.group == "test" }?.measurement["accuracy"] ?? .nan
     case .step(let report): train = report.train.loss
     default: break
@@ -193,7 +195,12 @@ extension TrainingCase {
       iris(
         #""optimizer": \#(row.config(row.digits))"#, units: 900,
         row.goesByObjective ? #""epochs": 30, "batchSize": "full""# : batches)
-    } + [iris(cuts, units: 900, batches)]
+    } + [
+      iris(cuts, units: 900, batches),
+      iris(
+        #""optimizer": {"type": "lbfgs", "historySize": 3}, "penalties": {"l2": 0.01}"#, units: 900,
+        #""epochs": 30, "batchSize": "full""#),
+    ]
       + ScheduleRow.all.map { iris(#""schedule": \#($0.settings(30))"#, units: 4, batches) }
   }()
 }
@@ -236,6 +243,43 @@ extension TrainingCase {
     #expect(start?.code == .diverged)
   }
 
+  // (x − 3)² + 10 (y − x)² + (x² + y²) / 2 is least at x = 126 / 83, y = 120 / 83.
+  @Test(arguments: ["minimize", "maximize"])
+  func penaltiesArePartOfTheObjective(direction: String) throws {
+    try withScratchDirectory { directory in
+      let objective = "(x - 3)^2 + 10 * (y - x)^2"
+      let text = """
+        {"parameters": {"x": -1.2, "y": 1}, "objective": "\(direction == "minimize" ? objective : "-(\(objective))")",
+         "direction": "\(direction)", "optimizer": "lbfgs", "penalties": {"l2": 1}, "training": {"steps": 30},
+         "output": "run"}
+        """
+      let outcome = try train(RunConfiguration(text: text, source: "x.json", directory: directory))
+      guard case .finished(let summary) = outcome else { throw TrainerError(.usage, "the run did not finish") }
+      let found = try CheckpointFile.read(summary.checkpoint).parameters.flatMap(\.doubles)
+      #expect(difference(found, [126.0 / 83, 120.0 / 83], within: 1e-6) == nil)
+    }
+  }
+
+  // scikit-learn's LogisticRegression with C = 1 has an L2 penalty of 1 / n on the mean loss.
+  @Test(arguments: [("digits", 1442, 10), ("iris", 120, 3)])
+  func regularizedRegressionIsAsAccurateAsScikitLearns(data: String, samples: Int, classes: Int) throws {
+    try withScratchDirectory { directory in
+      let report = LastReport()
+      let text = """
+        {"data": {"path": "\(Repository.data(data))", "preprocessing": ["standardize"]}, "precision": "float64",
+         "model": {"layers": [{"type": "dense", "units": \(classes)}]}, "loss": "softmaxCrossEntropy",
+         "metrics": ["accuracy"], "optimizer": "lbfgs", "penalties": {"l2": \(1 / Double(samples))},
+         "training": {"epochs": 120, "batchSize": "full", "shards": 4}, "output": "run"}
+        """
+      let configuration = try RunConfiguration(text: text, source: "x.json", directory: directory)
+      _ = try train(configuration, observers: [report])
+      let reference = try #require(
+        Fixture.read("linear").member("logistic").elements?.first { $0["dataset"]?.text == data })
+      #expect(report.accuracy == (try reference.member("test").member("accuracy").double))
+      #expect(report.trainAccuracy == (try reference.member("train").member("accuracy").double))
+    }
+  }
+
   // The minimum that numpy's least squares computed, from the sharded gradient of real data.
   @Test func regressionArrivesAtLeastSquares() throws {
     try withScratchDirectory { directory in
@@ -259,8 +303,8 @@ extension TrainingCase {
       "schedule: the optimizer chooses the length of its steps itself; remove the schedule"
     ),
     (
-      #""penalties": {"l2": 0.1}"#,
-      "penalties: the optimizer goes by the loss, which leaves penalties out; remove them or take another optimizer"
+      #""penalties": {"l1": 0.1}"#,
+      "penalties: the optimizer needs a smooth objective, which l1 is not; remove l1 or take another optimizer"
     ),
     (
       #""training": {"batchSize": 5}"#,

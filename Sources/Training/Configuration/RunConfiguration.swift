@@ -107,16 +107,15 @@ public struct RunConfiguration: Sendable {
     if optimizer.settings.goesByObjective { try requireOneObjective(settings) }
   }
 
-  /// Refuses what makes the objective another one from step to step, or leaves a part of it out of the loss, where the
-  /// optimizer goes by its values.
+  /// Refuses what makes the objective another one from step to step, or not smooth, where the optimizer goes by its
+  /// values.
   private func requireOneObjective(_ settings: Settings) throws {
     if !(schedule.schedule is ConstantSchedule) || schedule.warmup != nil {
       throw settings.error("schedule", "the optimizer chooses the length of its steps itself; remove the schedule")
     }
-    if penalties.l1 != 0 || penalties.l2 != 0 {
+    if penalties.l1 != 0 {
       throw settings.error(
-        "penalties", "the optimizer goes by the loss, which leaves penalties out; remove them or take another optimizer"
-      )
+        "penalties", "the optimizer needs a smooth objective, which l1 is not; remove l1 or take another optimizer")
     }
     if data != nil, training.batchSize != .full {
       throw settings.error(
