@@ -154,6 +154,31 @@ import Testing
     #expect(throws: TrainerError(.usage, message)) { try optimizer(text) }
   }
 
+  // Whatever a setting is: what it is not is refused, with its name.
+  @Test func everySettingIsValidated() throws {
+    func check<Component>(_ registry: Registry<Component>) throws -> Int {
+      var count = 0
+      for entry in registry.entries {
+        let (fields, config) = try reading(of: entry)
+        // What a plateau goes by is judged where it is known what a run measures.
+        for field in fields where field.key != "metric" {
+          let faults: [JSONValue] = field.kind.contains("number") || field.kind.contains("integer") ? ["x", -1] : [7]
+          for fault in faults {
+            var object = config
+            object[field.key] = fault
+            let settings = try Settings(text: JSONValue.object(object).compactText, source: "x.json", directory: "/")
+            let error = #expect(throws: TrainerError.self, "\(entry.type).\(field.key)") { try registry.read(settings) }
+            #expect(error?.code == .usage && error?.message.contains(": \(field.key): found ") == true)
+            count += 1
+          }
+        }
+      }
+      return count
+    }
+    #expect(try check(.optimizers) > 80)
+    #expect(try check(.schedules) > 30)
+  }
+
   @Test func schedulesReadTheirSettings() throws {
     #expect(try schedule(#"{"type": "constant"}"#).component is ConstantSchedule)
     let standard = try schedule(#"{"type": "step", "every": 3}"#)
