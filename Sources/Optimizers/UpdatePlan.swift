@@ -3,8 +3,10 @@ import Kernels
 
 /// The flat vectors that an update reads and writes.
 public struct UpdateVectors<Scalar: KernelElement> {
-  /// The gradient; it is overwritten.
+  /// The gradient, or a part of it, which is overwritten. A chain of several passes needs all of it.
   public let gradient: UnsafeMutablePointer<Scalar>
+  /// Which element of the flat vector the first of `gradient` is.
+  public let gradientStart: Int
   /// The parameters.
   public let parameters: UnsafeMutablePointer<Scalar>
   /// The state vectors, in the order of the optimizer's `stateNames`.
@@ -16,11 +18,12 @@ public struct UpdateVectors<Scalar: KernelElement> {
 
   /// Creates the value.
   public init(
-    gradient: UnsafeMutablePointer<Scalar>, parameters: UnsafeMutablePointer<Scalar>,
+    gradient: UnsafeMutablePointer<Scalar>, gradientStart: Int = 0, parameters: UnsafeMutablePointer<Scalar>,
     state: UnsafePointer<UnsafeMutablePointer<Scalar>>, sums: UnsafeMutablePointer<Double>,
     numbers: UnsafeMutablePointer<Double>
   ) {
     self.gradient = gradient
+    self.gradientStart = gradientStart
     self.parameters = parameters
     self.state = state
     self.sums = sums
@@ -178,7 +181,8 @@ public struct UpdatePlan: Sendable {
       }
       let totals = vectors.sums + (pieces.count + piece.segment) * width
       let block = OptimizerBlock(
-        update: vector(vectors.gradient + range.lowerBound), parameters: vector(vectors.parameters + range.lowerBound),
+        update: vector(vectors.gradient + (range.lowerBound - vectors.gradientStart)),
+        parameters: vector(vectors.parameters + range.lowerBound),
         scratch: vector(scratch), range: range, step: step,
         sums: UnsafeBufferPointer(start: totals, count: pass > 0 ? width : 0),
         numbers: UnsafePointer(vectors.numbers))
@@ -211,10 +215,12 @@ public struct UpdatePlan: Sendable {
   /// - Parameters:
   ///   - step: The step, counted from 1.
   ///   - objective: The batch's objective before the step.
-  public func join<Scalar: KernelElement>(
-    after pass: Int, step: Int, objective: Double, vectors: UpdateVectors<Scalar>
+  ///   - sums: As in `UpdateVectors`.
+  ///   - numbers: As in `UpdateVectors`.
+  public func join(
+    after pass: Int, step: Int, objective: Double, sums: UnsafeMutablePointer<Double>,
+    numbers: UnsafeMutablePointer<Double>
   ) {
-    let sums = vectors.sums
     for number in 0..<width {
       var overall: Double?
       for (index, segment) in segments.enumerated() {
@@ -233,7 +239,7 @@ public struct UpdatePlan: Sendable {
       let totals = sums + (pieces.count + index) * width
       let penalties = numberCount > 0 ? totals[width - 1] : 0
       let stands = chains[segment.group].cuts[pass].decide(
-        totals, numbers: vectors.numbers, objective: (isMaximizing ? -objective : objective) + penalties,
+        totals, numbers: numbers, objective: (isMaximizing ? -objective : objective) + penalties,
         isLast: step == schedule.steps)
       isTrial = isTrial || !stands
     }
@@ -260,7 +266,9 @@ public struct UpdatePlan: Sendable {
     scratch: UnsafeMutablePointer<Scalar>, kernels: Kernels<Scalar>
   ) {
     for pass in 0..<passes {
-      if pass > 0 { join(after: pass - 1, step: step, objective: objective, vectors: vectors) }
+      if pass > 0 {
+        join(after: pass - 1, step: step, objective: objective, sums: vectors.sums, numbers: vectors.numbers)
+      }
       for block in blockPieces.indices {
         run(
           pass: pass, block: block, step: step, rateFactor: rateFactor, vectors: vectors, scratch: scratch,
