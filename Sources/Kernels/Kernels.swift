@@ -289,6 +289,18 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
     table.pointee.gather_rows(rows, columns, width, x, indices, scale, offset, out)
   }
 
+  /// Writes the images of `positions` under a permutation of 0 ..< `count` to `out`: a Feistel network on pairs
+  /// (x mod a, x div a) with `sides` (a, b), ab ≥ count, a round for each key and an even number of them, walked until it
+  /// lands below `count` (Black and Rogaway, 2002).
+  public func permute(
+    _ positions: Range<Int>, count: Int, sides: (UInt32, UInt32), keys: UnsafeBufferPointer<UInt32>,
+    into out: UnsafeMutablePointer<Int64>
+  ) {
+    guard let first = keys.baseAddress else { return }
+    table.pointee.permute(
+      Int64(positions.lowerBound), positions.count, Int64(count), sides.0, sides.1, first, keys.count, out)
+  }
+
   /// An inverted-dropout mask (Srivastava et al., 2014): element i is 0 with probability `rate`, else 1 / (1 − rate),
   /// a pure function of (seed, stream, first + i).
   public func dropoutMask(

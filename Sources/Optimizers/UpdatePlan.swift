@@ -167,6 +167,8 @@ public struct UpdatePlan: Sendable {
   ///   - step: The step, counted from 1.
   ///   - rateFactor: A factor of the learning rates beside the schedule's.
   ///   - scratch: Room for a block.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func run<Scalar: KernelElement>(
     pass: Int, block: Int, step: Int, rateFactor: Double = 1, vectors: UpdateVectors<Scalar>,
     scratch: UnsafeMutablePointer<Scalar>, kernels: Kernels<Scalar>

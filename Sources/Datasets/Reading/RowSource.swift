@@ -53,6 +53,8 @@ public struct RowSource<Scalar: KernelElement>: Sendable {
   ///
   /// - Parameter columns: All of them if `nil`.
   /// - Precondition: each index is in 0 ..< rows.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func gather(
     _ indices: UnsafeBufferPointer<Int64>, columns range: Range<Int>? = nil, into out: UnsafeMutablePointer<Scalar>,
     kernels: Kernels<Scalar>

@@ -38,6 +38,8 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     [partition.shards, blocks.blocks.count] + (1..<updatePlan.passes).flatMap { _ in [1, blocks.blocks.count] }
   }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   package func run(step: Int, phase: Int, unit: Int, worker: Int) {
     let pass = (phase - 1) / 2
     if phase == 0 {
@@ -55,6 +57,8 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   /// What a batch's sums are divided by.
   private var weight: Double { isMean ? statistics.sum(1) : 1 }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   package func gradient(step: Int, shard: Int, worker: Int) {
     let batch = schedule.batch(of: step)
     let slice = partition.range(of: shard, in: batch.positions.count)
@@ -83,6 +87,8 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     }
   }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   package func update(step: Int, pass: Int, block: Int, worker: Int) {
     // The divisor is computed in every block instead of once: a few additions against a phase of its own.
     let weight = weight
