@@ -176,6 +176,15 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
       rowStride = transposed ? 1 : columns
       columnStride = transposed ? columns : 1
     }
+
+    private init(packed pointer: Source) {
+      self.pointer = pointer
+      rowStride = 0
+      columnStride = 0
+    }
+
+    /// A right operand in panels, as `pack` leaves it.
+    public static func packed(_ pointer: Source) -> Matrix { Matrix(packed: pointer) }
   }
 
   /// Elements of scratch space that `multiply` needs for a left operand [rows, depth].
@@ -228,6 +237,14 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
     depths: UnsafePointer<Int>, shards: Int, rows: Int, columns: Int, into out: Destination, scratch: Destination
   ) {
     table.pointee.product_tree(rows, columns, shards, depths, left, leftStride, right, out, scratch)
+  }
+
+  /// Does `rounds` times 16 multiply-adds of vectors that wait for nothing, to measure the peak of the arithmetic.
+  ///
+  /// - Returns: The floating-point operations done, a multiply-add counting as two, and a number that is of no use but
+  ///   for the compiler to see that they are wanted.
+  public func runMultiplyAdds(rounds: Int) -> (operations: Int, result: Double) {
+    (rounds * 16 * 2 * table.pointee.lanes, table.pointee.multiply_adds(rounds))
   }
 
   // MARK: Data movement

@@ -143,7 +143,7 @@ struct Broadcast: ElementwiseOperation {
 
 extension Node {
   /// The value if this is one constant number.
-  fileprivate var number: Double? {
+  var number: Double? {
     (operation as? Constant).flatMap { $0.values.count == 1 ? $0.values[0] : nil }
   }
 }

@@ -19,8 +19,8 @@
 typedef void (*ck_unary)(ptrdiff_t n, const void *x, void *out);
 typedef void (*ck_binary)(ptrdiff_t n, const void *x, const void *y, void *out);
 typedef struct ck_table {
-  /* Columns of one packed panel, and rows of one register tile, of gemm. */
-  ptrdiff_t panel_columns, tile_rows;
+  /* Lanes of a vector, columns of one packed panel, and rows of one register tile, of gemm. */
+  ptrdiff_t lanes, panel_columns, tile_rows;
   /* Element-wise, one argument. */
   ck_unary copy, negate, exp, log, log1p, expm1, sqrt, rsqrt, abs, sign, sin, cos, tanh, sigmoid, softplus, erf, square,
       reciprocal, relu;
@@ -72,6 +72,8 @@ typedef struct ck_table {
   void (*product_tree)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t shards, const ptrdiff_t *depth,
                        const void *_Nonnull const *_Nonnull a, ptrdiff_t a_row, const void *_Nonnull const *_Nonnull b, void *out,
                        void *scratch);
+  /* 16 n multiply-adds of vectors, as fast as they can be done; the result is of no use. */
+  double (*multiply_adds)(ptrdiff_t n);
   /* out[r, :] = x[index[r], :] * scale + offset, converted; x has rows of `width` elements, of which the first
      `columns` are taken; scale and offset have `columns` elements. */
   void (*gather_bytes)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t width, const uint8_t *x, const int64_t *index,
@@ -117,6 +119,9 @@ int ck_available_count(void);
 
 // Counter-based random numbers: Philox4x32-10 (Salmon et al., 2011). `counter` and `out` have 4 words, `key` 2.
 void ck_philox(const uint32_t *counter, const uint32_t *key, uint32_t *out);
+
+// The cores that this process may run on; 0 if that cannot be told.
+int ck_affinity_cores(void);
 
 // Tells the processor that this thread spins.
 static inline void ck_pause(void) {

@@ -41,6 +41,14 @@ public struct RowSource<Scalar: KernelElement>: Sendable {
     RowSource(rows: rows, rowShape: rowShape, storage: storage, affine: affine)
   }
 
+  /// Bytes of one row as it is stored.
+  public var rowByteCount: Int {
+    switch storage {
+    case .bytes: columns
+    case .scalars: columns * MemoryLayout<Scalar>.stride
+    }
+  }
+
   /// The first row as it is stored.
   public var firstRow: [Double] {
     switch storage {

@@ -32,7 +32,7 @@ public struct RunConfiguration: Sendable {
   /// The measure that a schedule by measurements goes by; `nil` for any other.
   public let scheduleMetric: MetricReference?
   /// How long and in what portions the run trains.
-  public let training: TrainingSettings
+  public internal(set) var training: TrainingSettings
   /// When the run stops before its end; `nil` if never.
   public let earlyStopping: EarlyStoppingSettings?
   /// When checkpoints are saved and which stay.

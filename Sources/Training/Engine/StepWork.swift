@@ -60,18 +60,12 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
   package func gradient(step: Int, shard: Int, worker: Int) {
-    let batch = schedule.batch(of: step)
-    let slice = partition.range(of: shard, in: batch.positions.count)
     let sums = statistics[shard]
     sums.update(repeating: 0)
+    let slice = loadSamples(step: step, shard: shard, worker: worker)
     guard !slice.isEmpty else { return slots.clear(shard) }
 
     let own = shardRooms.pointer[worker]
-    let first = batch.positions.lowerBound + slice.lowerBound
-    let indices = products.indices.pointer + slice.lowerBound
-    sampler.fill(indices, epoch: batch.epoch, positions: first..<first + slice.count)
-    own.gather(UnsafeBufferPointer(start: indices, count: slice.count), from: sources, kernels: kernels)
-
     let plan = plans[slice.count]
     plan.run(
       own.workspace, parameters: memory.parameters.pointer, slot: slots[shard], kept: products.kept[shard],
@@ -85,6 +79,20 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
         outputs: outputs, targets: own.rows[targetSource], samples: slice.count,
         to: UnsafeMutableBufferPointer(rebasing: sums[Self.fixedStatistics...]))
     }
+  }
+
+  /// Finds the samples of a shard and converts them into the worker's memory.
+  ///
+  /// - Returns: Which of the batch's samples they are.
+  func loadSamples(step: Int, shard: Int, worker: Int) -> Range<Int> {
+    let batch = schedule.batch(of: step)
+    let slice = partition.range(of: shard, in: batch.positions.count)
+    let first = batch.positions.lowerBound + slice.lowerBound
+    let indices = products.indices.pointer + slice.lowerBound
+    sampler.fill(indices, epoch: batch.epoch, positions: first..<first + slice.count)
+    shardRooms.pointer[worker].gather(
+      UnsafeBufferPointer(start: indices, count: slice.count), from: sources, kernels: kernels)
+    return slice
   }
 
   @_specialize(where Scalar == Float)

@@ -73,13 +73,13 @@ extension Problem {
         slotCount += entry.count
       }
     }
-    return TrainingPlan(plan: try Plan(outputs, layout: layout, kernels: kernels), products: products)
+    return TrainingPlan(plan: try plan(outputs, kernels), products: products)
   }
 
   /// The plan of a shard's losses, weights and outputs, without dropout.
   func evaluationPlan<Scalar: KernelElement>(samples: Int, kernels: Kernels<Scalar>) throws -> Plan<Scalar> {
     let outputs = results(try terms(in: Graph(), samples: samples, isTraining: false))
-    return try Plan(outputs, layout: layout, kernels: kernels)
+    return try plan(outputs, kernels)
   }
 
   /// The plan of a shard's outputs and probabilities, which needs no targets.
@@ -88,7 +88,13 @@ extension Problem {
     var outputs: [PlanOutput] = []
     if let values = terms.outputs { outputs.append(.init(values, .result(PlanResult.outputs))) }
     if let values = terms.probabilities { outputs.append(.init(values, .result(PlanResult.probabilities))) }
-    return try Plan(outputs, layout: layout, kernels: kernels)
+    return try plan(outputs, kernels)
+  }
+
+  private func plan<Scalar: KernelElement>(_ outputs: [PlanOutput], _ kernels: Kernels<Scalar>) throws -> Plan<Scalar> {
+    let plan = try Plan(outputs, layout: layout, kernels: kernels)
+    try plan.requireMemory()
+    return plan
   }
 
   private func results(_ terms: ProblemTerms) -> [PlanOutput] {
