@@ -124,7 +124,7 @@ private func trainInPieces(
       """),
   ]
 
-  @Test(arguments: cases)
+  @Test(arguments: cases + TrainingCase.optimizers)
   func anInterruptedRunIsTheUninterruptedOne(training: TrainingCase) throws {
     try withScratchDirectory { directory in
       let whole = try trainToEnd(training.configuration(output: "\(directory)/whole"))

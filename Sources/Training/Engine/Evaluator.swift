@@ -152,7 +152,7 @@ public struct Measurement: Sendable, Equatable {
 
 /// The samples of one group: rows for each of the graph's inputs.
 package struct SampleGroup<Scalar: TrainingScalar>: Sendable {
-  let count: Int
+  package let count: Int
   let sources: [String: RowSource<Scalar>]
 
   /// Samples whose rows have these names in the graph.

@@ -47,9 +47,15 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     } else if phase % 2 == 1 {
       update(step: step, pass: pass, block: unit, worker: worker)
     } else {
-      updatePlan.join(after: pass, sums: memory.sums.pointer)
+      let weight = weight
+      updatePlan.join(
+        after: pass, step: step + 1, objective: weight == 0 ? 0 : statistics.sum(0) / weight,
+        sums: memory.sums.pointer, numbers: memory.numbers.pointer)
     }
   }
+
+  /// What a batch's sums are divided by.
+  private var weight: Double { isMean ? statistics.sum(1) : 1 }
 
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
@@ -93,7 +99,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   @_specialize(where Scalar == Double)
   package func update(step: Int, pass: Int, block: Int, worker: Int) {
     // The divisor is computed in every block instead of once: a few additions against a phase of its own.
-    let weight = isMean ? statistics.sum(1) : 1
+    let weight = weight
     let room = blockRooms.pointer[worker]
     let (range, source) = (blocks.blocks[block].range, blocks.blocks[block].source)
     let gradient = gradient(source, range, room)
@@ -108,13 +114,16 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
       pass: pass, block: block, step: step + 1, rateFactor: memory.rateFactor[0],
       vectors: UpdateVectors(
         gradient: gradient, gradientStart: range.lowerBound, parameters: memory.parameters.pointer,
-        state: UnsafePointer(memory.statePointers.pointer), sums: memory.sums.pointer),
+        state: UnsafePointer(memory.statePointers.pointer), sums: memory.sums.pointer,
+        numbers: memory.numbers.pointer),
       scratch: room.scratch, kernels: kernels)
     guard pass == updatePlan.passes - 1 else { return }
     if !kernels.allFinite(memory.parameters.pointer + range.lowerBound, count: range.count) {
       record.noteNonFinite(step: step, block: block)
     }
-    if block == 0 { record.add(statistics, weight: weight, step: step) }
+    if block == 0 {
+      record.add(statistics, weight: weight, step: step, isTrial: updatePlan.isTrial(memory.sums.pointer))
+    }
   }
 
   /// Where a block's gradient is: in the whole vector if several passes need it, else where it is summed or computed.

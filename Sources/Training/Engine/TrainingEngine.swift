@@ -67,7 +67,8 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
     slotBytes = slots.byteCount + products.kept.byteCount
     memory = TrainingMemory(
       layout: problem.layout, parameters: problem.initialParameters(seed: settings.seed),
-      stateNames: optimizer.stateNames, sumCount: updatePlan.sumCount, keepsGradient: updatePlan.passes > 1)
+      stateNames: optimizer.stateNames, sumCount: updatePlan.sumCount, numberCount: updatePlan.numberCount,
+      keepsGradient: updatePlan.passes > 1)
     record = StepRecord(statistics: statistics.count, blocks: blocks.blocks.count, live: live)
     work = StepWork(
       kernels: kernels, plans: plans, sources: sources, targetSource: targetSource,

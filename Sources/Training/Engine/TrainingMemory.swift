@@ -19,6 +19,8 @@ package struct TrainingMemory<Scalar: TrainingScalar>: Sendable {
   let statePointers: SharedBuffer<UnsafeMutablePointer<Scalar>>
   /// The sums between the passes of an update.
   let sums: SharedBuffer<Double>
+  /// The numbers that the optimizer remembers beside its vectors.
+  let numbers: SharedBuffer<Double>
   /// The gradient of a whole batch; `nil` if no block of it is wanted beyond its update.
   let gradient: SharedBuffer<Scalar>?
   /// A factor of the learning rates, beside the schedule's, that the coordinator sets: one number.
@@ -27,7 +29,7 @@ package struct TrainingMemory<Scalar: TrainingScalar>: Sendable {
   /// Parameters with these values and a state of zeros, but for the average: that is of the parameters.
   init(
     layout: ParameterLayout, parameters values: [Double], stateNames: [String], sumCount: Int = 0,
-    keepsGradient: Bool = false
+    numberCount: Int = 0, keepsGradient: Bool = false
   ) {
     self.layout = layout
     self.stateNames = stateNames
@@ -38,6 +40,7 @@ package struct TrainingMemory<Scalar: TrainingScalar>: Sendable {
     }
     self.state = state
     sums = SharedBuffer(repeating: 0, count: sumCount)
+    numbers = SharedBuffer(repeating: 0, count: numberCount)
     gradient = keepsGradient ? SharedBuffer(repeating: 0, count: layout.count) : nil
     statePointers = SharedBuffer(count: state.count) { state[$0].pointer }
   }
