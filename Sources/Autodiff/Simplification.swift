@@ -108,6 +108,7 @@ private struct Rewriter {
       case .power:
         if isAll(1, 1) { return whole(0) }
         return isAll(1, 2) && whole(0) != nil ? try shared(UnaryOperation(function: .square), [inputs[0]]) : nil
+      case .less where isAll(0, 0): return try positivePart(of: inputs[1]).map { try shared(binary, [inputs[0], $0]) }
       case .minimum, .maximum, .equal, .less, .lessOrEqual: return nil
       }
     case is SelectOperation:
@@ -116,6 +117,12 @@ private struct Rewriter {
       return condition.values.allSatisfy { $0 != 0 } ? whole(1) : nil
     default: return nil
     }
+  }
+
+  /// relu(x), if the graph has it: it is above 0 where x is, and then nothing needs to keep x.
+  private func positivePart(of x: Node) -> Node? {
+    passes.contains(.commonSubexpressions)
+      ? known[Expression(operation: AnyHashable(UnaryOperation(function: .relu)), inputs: [x.index])] : nil
   }
 
   private func evaluate(_ operation: any Operation, _ inputs: [Constant]) throws -> [Double] {

@@ -59,8 +59,11 @@ public struct Region: Sendable {
     let claims = Claims(units: phases.reduce(0, +))
     start(workers) { worker in
       phases.withUnsafeBufferPointer { phases in
-        let hasRun = runUnits(as: worker, steps: steps, phases: phases, work, claims)
-        if hasRun { claims.participants.wrappingAdd(1, ordering: .relaxed) }
+        // The same arithmetic in every worker: the mode belongs to the thread.
+        withoutSubnormals {
+          let hasRun = runUnits(as: worker, steps: steps, phases: phases, work, claims)
+          if hasRun { claims.participants.wrappingAdd(1, ordering: .relaxed) }
+        }
       }
     }
     return claims.participants.load(ordering: .relaxed)
@@ -141,10 +144,12 @@ extension Region {
   public func forEach(_ count: Int, _ body: @escaping @Sendable (_ unit: Int, _ worker: Int) -> Void) {
     let next = Counter()
     start(min(workers, max(1, count))) { worker in
-      while true {
-        let unit = next.value.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard unit < count else { break }
-        body(unit, worker)
+      withoutSubnormals {
+        while true {
+          let unit = next.value.wrappingAdd(1, ordering: .relaxed).oldValue
+          guard unit < count else { break }
+          body(unit, worker)
+        }
       }
     }
   }

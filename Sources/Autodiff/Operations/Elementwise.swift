@@ -54,8 +54,7 @@ struct UnaryOperation: ElementwiseOperation {
     case .erf: return [try upstream * (2 / Double.pi.squareRoot()) * (-x.square()).exp()]
     case .square: return [try upstream * x * 2]
     case .reciprocal: return [try -(upstream * y.square())]
-    // By the result, so that nothing needs to keep x.
-    case .relu: return [try upstream * y.isGreater(than: node.graph.constant(0))]
+    case .relu: return [try upstream * x.isGreater(than: node.graph.constant(0))]
     }
   }
 }

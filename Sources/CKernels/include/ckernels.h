@@ -123,6 +123,24 @@ void ck_philox(const uint32_t *counter, const uint32_t *key, uint32_t *out);
 // The cores that this process may run on; 0 if that cannot be told.
 int ck_affinity_cores(void);
 
+// Makes this thread's arithmetic take subnormal numbers for zero, and give zero in their place, or no longer; returns
+// whether it did before.
+static inline int ck_flush_subnormals(int on) {
+#if defined(__x86_64__)
+  const unsigned bits = 0x8040, mode = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(on ? mode | bits : mode & ~bits);
+  return (mode & bits) == bits;
+#elif defined(__aarch64__)
+  uint64_t mode;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+  const uint64_t bit = (uint64_t)1 << 24, next = on ? mode | bit : mode & ~bit;
+  __asm__ volatile("msr fpcr, %0" : : "r"(next));
+  return (mode & bit) != 0;
+#else
+  return on;
+#endif
+}
+
 // Tells the processor that this thread spins.
 static inline void ck_pause(void) {
 #if defined(__x86_64__)
