@@ -9,18 +9,18 @@ public func availableCores() -> Int {
 }
 
 /// The control group of this process and what it grants.
-struct ControlGroup {
+package struct ControlGroup {
   /// Reads a file of the kernel's; `nil` if it is not there.
   private let read: (String) -> String?
 
-  init(reading read: @escaping (String) -> String? = Self.contents) { self.read = read }
+  package init(reading read: @escaping (String) -> String? = ControlGroup.contents) { self.read = read }
 
   private static func contents(of path: String) -> String? {
     FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// The cores' worth of time that the process is granted, of its own group and of all above it; `nil` for no limit.
-  var quota: Double? {
+  package var quota: Double? {
     let paths = groupPaths
     return paths.flatMap { [unified($0), legacy($0)] }.compactMap(\.self).min()
   }

@@ -44,6 +44,7 @@ import Testing
           plot                    Draws the loss curves of runs, or the paths of
                                   formula runs.
           sweep                   Trains a config once for each combination of values.
+          bench                   Measures how fast a config trains on this machine.
 
           See 'trainer help <subcommand>' for detailed help.
 
@@ -54,7 +55,7 @@ import Testing
   @Test(arguments: [
     ["run"], ["resume"], ["evaluate"], ["predict"], ["data"], ["data", "import"], ["data", "info"], ["checkpoint"],
     ["checkpoint", "info"], ["checkpoint", "digest"], ["checkpoint", "verify"], ["checkpoint", "diff"], ["gradient"],
-    ["graph"], ["gradcheck"], ["plot"], ["sweep"],
+    ["graph"], ["gradcheck"], ["plot"], ["sweep"], ["bench"], ["bench", "steps"], ["bench", "scaling"],
   ])
   func everyCommandHasHelp(command: [String]) throws {
     let result = try TrainerBinary.run(command + ["--help"])
@@ -115,7 +116,7 @@ import Testing
         Array(lines[..<5]) == [
           "config", "  parameters  9 float32: dense1 9", "  samples     train 10",
           "  steps       4: 2 epochs of 2 batches of 5 samples",
-          "  shards      1 a batch; their gradients take 128 bytes",
+          "  shards      1 a batch; their gradients take 256 bytes",
         ])
       #expect(lines[5].wholeMatch(of: #/  workers     1, \w+ kernels/#) != nil)
       #expect(lines[6] == "  directory   runs/config")
