@@ -30,7 +30,7 @@ public enum CheckpointFile {
         guard try load(temporary, fileSystem) == checkpoint else { throw failure("it does not read back as it was") }
       }
     } catch let error as FileError {
-      throw failure(error.number == ENOSPC ? "\(error.reason); free some space and resume" : error.reason)
+      throw failure(error.reason)
     } catch let error as HDF5Error {
       throw failure(error.message)
     } catch let fault as CheckpointFault {
@@ -78,6 +78,14 @@ public enum CheckpointFile {
     }
   }
 
+  /// About how many bytes a checkpoint's file has; at least as many as it really has.
+  public static func estimatedSize(of checkpoint: Checkpoint) -> Int {
+    let tensors = checkpoint.sections.flatMap(\.tensors)
+    let numbers = tensors.reduce(0) { $0 + $1.count * $1.elementType.byteCount }
+    // Each object of HDF5 has a header, a group besides a heap and a tree.
+    return numbers + checkpoint.config.utf8.count + 2048 * (tensors.count + checkpoint.sections.count) + 16_384
+  }
+
   /// The bytes of a checkpoint's file: the block and the HDF5 part.
   package static func encode(_ checkpoint: Checkpoint) throws -> [[UInt8]] {
     let image = try CheckpointTree.image(of: checkpoint)
@@ -115,7 +123,8 @@ public enum CheckpointFile {
       guard let length = try fileSystem.status(of: path)?.size else {
         throw FileError(operation: "open", path: path, number: ENOENT)
       }
-      let bytes = try fileSystem.withFile(fileSystem.openForReading(path)) { file in
+      let file = try fileSystem.retryingWhenInterrupted { try fileSystem.openForReading(path) }
+      let bytes = try fileSystem.withFile(file) { file in
         try [UInt8](unsafeUninitializedCapacity: CheckpointBlock.size) { buffer, count in
           count = try fileSystem.readAll(file, into: UnsafeMutableRawBufferPointer(buffer))
         }

@@ -24,6 +24,17 @@ extension TrainingMemory {
     }
   }
 
+  /// Copies parameters and state into the tensors of a checkpoint of this run, which keep their memory.
+  func copy(to checkpoint: inout Checkpoint) {
+    for (index, entry) in layout.entries.enumerated() {
+      checkpoint.parameters[index].setElements(copying: bytes(of: parameters.elements, entry.range))
+    }
+    for index in checkpoint.optimizer.indices {
+      guard let vector = stateNames.firstIndex(of: checkpoint.optimizer[index].name) else { continue }
+      checkpoint.optimizer[index].setElements(copying: bytes(of: state[vector].elements, 0..<layout.count))
+    }
+  }
+
   private func bytes(of elements: UnsafeMutableBufferPointer<Scalar>, _ range: Range<Int>) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: elements[range]))
   }
@@ -100,12 +111,17 @@ extension FittedPreprocessing {
 
 /// What a run's numbers depend on beside its config: recorded, so that a resume elsewhere can say that bits may differ.
 enum Provenance {
+  /// The name of the time at which a checkpoint's state was copied.
+  static let timeName = "time"
+  /// Now.
+  static var time: String { Date.now.formatted(.iso8601) }
+
   /// The values of this process, for data with that fingerprint.
   static func current(data: Digest?) -> [String: String] {
     var values = [
       "program": "trainer \(Program.version)", "blas": "none (own kernels)", "cpu": processor,
       "instructionSet": InstructionSet.best.name,
-      "time": Date.now.formatted(.iso8601),
+      timeName: time,
     ]
     if let data { values["data"] = data.description }
     return values
