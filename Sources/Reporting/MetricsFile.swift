@@ -78,6 +78,26 @@ public final class MetricsFile: RunObserver {
     return length
   }
 
+  /// The keys whose values depend on the clock.
+  private static let timeKeys = ["seconds", "samplesPerSecond", "stallSeconds"]
+
+  /// The lines of a metrics file without what depends on the clock: two trainings of one config have the same.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if the file cannot be read or a line is torn.
+  public static func timelessLines(of path: String) throws -> [JSONValue] {
+    let text: String
+    do {
+      text = String(decoding: try SystemFileSystem().contents(of: path), as: UTF8.self)
+    } catch let error as FileError {
+      throw TrainerError(.usage, "\(path): the metrics cannot be read: \(error.reason)")
+    }
+    return try text.split(separator: "\n").map { line in
+      guard case .object(var object) = try JSONDocument(text: String(line), source: path).root else { return .null }
+      for key in timeKeys { object[key] = nil }
+      return .object(object)
+    }
+  }
+
   private static func event(in line: [UInt8]) -> JSONValue? {
     do {
       return try JSONDocument(line, source: "").root

@@ -68,7 +68,8 @@ struct RunSaving<Scalar: TrainingScalar> {
     if let failure {
       let rest = lastGood.map { "the last good checkpoint is \($0)" } ?? "there is no good checkpoint"
       throw TrainerError(
-        .checkpoint, "\(failure.message); \(rest): free some space or mend the disk, and run the same command again")
+        .checkpoint,
+        "\(failure.message); \(rest); free some space or mend the disk, and give the same command again")
     }
     return lastGood ?? ""
   }
