@@ -21,10 +21,11 @@ public func dispatchStarter(count: Int, body: @escaping @Sendable (Int) -> Void)
 /// A stretch of training steps that workers run without going back to the coordinator.
 ///
 /// Note [Claims]. A step has phases: its shards' gradients, its blocks' updates, and between passes over the blocks a
-/// unit that joins sums over all of them. All units of a region are numbered through, in order of steps, phases and units. Workers claim the next number from one counter, but only
-/// while its phase is open, that is, when every unit of the phases before it is done, which a second counter counts.
-/// Neither counter is ever reset. Any worker can claim any unit, so one alone can finish a region: it does not matter
-/// how many threads the starter really runs, or when they arrive.
+/// unit that joins sums over all of them. All units of a region are numbered through, in order of steps, phases and
+/// units. Workers claim the next number from one counter, but only while its phase is open, that is, when every unit of
+/// the phases before it is done, which a second counter counts. Neither counter is ever reset. Any worker can claim any
+/// unit, so one alone can finish a region: it does not matter how many threads the starter really runs, or when they
+/// arrive.
 public struct Region: Sendable {
   /// How often a waiting worker pauses before it yields its processor. Many more cost dearly when threads outnumber
   /// cores, since the one that would open the phase may be waiting for a core.

@@ -6,15 +6,11 @@ import TestSupport
 import Testing
 
 /// Notes when each unit begins and ends, on one clock that all threads share.
-private struct LoggingWork: TwoPhaseWork {
-  struct Unit: Hashable {
-    let step: Int
-    let isUpdate: Bool
-    let index: Int
-  }
-
+private struct LoggingWork: RegionWork {
   struct Record {
-    let unit: Unit
+    let step: Int
+    let phase: Int
+    let unit: Int
     let worker: Int
     let begin: Int
     let end: Int
@@ -28,30 +24,30 @@ private struct LoggingWork: TwoPhaseWork {
 
   var records: [Record] { log.records.withLock { $0 } }
 
-  private func note(_ unit: Unit, _ worker: Int) {
+  func run(step: Int, phase: Int, unit: Int, worker: Int) {
     let begin = log.clock.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
-    if unit.index % 3 == 1 { sched_yield() }
+    if unit % 3 == 1 { sched_yield() }
     let end = log.clock.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
-    log.records.withLock { $0.append(Record(unit: unit, worker: worker, begin: begin, end: end)) }
+    log.records.withLock {
+      $0.append(Record(step: step, phase: phase, unit: unit, worker: worker, begin: begin, end: end))
+    }
   }
 
-  func gradient(step: Int, shard: Int, worker: Int) { note(Unit(step: step, isUpdate: false, index: shard), worker) }
-  func update(step: Int, block: Int, worker: Int) { note(Unit(step: step, isUpdate: true, index: block), worker) }
-
   /// Expects every unit exactly once, and no phase to begin before the one before it has ended.
-  func expectOrder(steps: Range<Int>, shards: Int, blocks: Int, workers: Int) {
+  func expectOrder(steps: Range<Int>, phases: [Int], workers: Int) {
     let records = records
-    var phases: [(begin: Int, end: Int)] = []
+    var spans: [(begin: Int, end: Int)] = []
     for step in steps {
-      for (isUpdate, count) in [(false, shards), (true, blocks)] {
-        let phase = records.filter { $0.unit.step == step && $0.unit.isUpdate == isUpdate }
-        #expect(phase.map(\.unit.index).sorted() == Array(0..<count), "step \(step), update: \(isUpdate)")
-        phases.append((phase.map(\.begin).min() ?? 0, phase.map(\.end).max() ?? 0))
+      for (phase, units) in phases.enumerated() {
+        let own = records.filter { $0.step == step && $0.phase == phase }
+        #expect(own.map(\.unit).sorted() == Array(0..<units), "step \(step), phase \(phase)")
+        guard let begin = own.map(\.begin).min(), let end = own.map(\.end).max() else { continue }
+        spans.append((begin, end))
       }
     }
-    #expect(records.count == steps.count * (shards + blocks))
+    #expect(records.count == steps.count * phases.reduce(0, +))
     #expect(records.allSatisfy { (0..<workers).contains($0.worker) })
-    for (before, after) in zip(phases, phases.dropFirst()) { #expect(before.end < after.begin) }
+    for (before, after) in zip(spans, spans.dropFirst()) { #expect(before.end < after.begin) }
     // Who runs several units runs them one after the other: its memory is its own.
     for worker in 0..<workers {
       let own = records.filter { $0.worker == worker }.sorted { $0.begin < $1.begin }
@@ -61,14 +57,20 @@ private struct LoggingWork: TwoPhaseWork {
 }
 
 /// A small descent whose every number depends on all numbers of the step before: a race or a wrong order changes bits.
-private struct CoupledWork: TwoPhaseWork {
+private struct CoupledWork: RegionWork {
   static let size = 3 * 64
   let slots: GradientSlots<Float>
   let parameters = SharedBuffer<Float>(count: size) { 1 + Float($0) / 7 }
 
   init(shards: Int) { slots = GradientSlots(slots: shards, count: Self.size, kernels: .best) }
 
-  func gradient(step: Int, shard: Int, worker: Int) {
+  var phases: [Int] { [slots.slots, 3] }
+
+  func run(step: Int, phase: Int, unit: Int, worker: Int) {
+    if phase == 0 { gradient(step: step, shard: unit) } else { update(block: unit) }
+  }
+
+  private func gradient(step: Int, shard: Int) {
     let slot = slots[shard]
     for index in 0..<Self.size {
       let neighbour = parameters.pointer[(index + 64 + shard) % Self.size]
@@ -76,7 +78,7 @@ private struct CoupledWork: TwoPhaseWork {
     }
   }
 
-  func update(step: Int, block: Int, worker: Int) {
+  private func update(block: Int) {
     let range = block * 64..<(block + 1) * 64
     let sum = slots.reduce(range)
     for index in 0..<range.count { parameters.pointer[range.lowerBound + index] -= 0.001 * sum[index] }
@@ -88,12 +90,17 @@ private struct CoupledWork: TwoPhaseWork {
 
   @Test(arguments: workerCounts)
   func runsEveryUnitOnceAndPhasesInOrder(workers: Int) {
-    for (steps, shards, blocks) in [(0..<12, 4, 3), (5..<25, 1, 1), (0..<6, 17, 2), (100..<108, 2, 11)] {
-      let starter = ThreadStarter(seed: UInt64(workers * 100 + shards))
+    let cases: [(steps: Range<Int>, phases: [Int])] = [
+      (0..<12, [4, 3]), (5..<25, [1, 1]), (0..<6, [17, 2]), (100..<108, [2, 11]),
+      // An update in several passes: what joins the blocks' sums is a phase of its own.
+      (0..<8, [3, 5, 1, 5, 1, 5]), (0..<10, [6]), (0..<5, [2, 0, 3]),
+    ]
+    for (steps, phases) in cases {
+      let starter = ThreadStarter(seed: UInt64(workers * 100 + phases[0]))
       let work = LoggingWork()
       let participants = Region(workers: workers, start: starter.start).run(
-        steps: steps, shards: shards, blocks: blocks, JitteredWork(work, seed: UInt64(shards)))
-      work.expectOrder(steps: steps, shards: shards, blocks: blocks, workers: workers)
+        steps: steps, phases: phases, JitteredWork(work, seed: UInt64(phases[0])))
+      work.expectOrder(steps: steps, phases: phases, workers: workers)
       #expect(participants == Set(work.records.map(\.worker)).count)
     }
   }
@@ -102,31 +109,31 @@ private struct CoupledWork: TwoPhaseWork {
   func keepsOrderUnderOtherLoad(workers: Int) {
     underLoad {
       let work = LoggingWork()
-      Region(workers: workers, start: ThreadStarter(seed: 9).start).run(steps: 0..<20, shards: 5, blocks: 3, work)
-      work.expectOrder(steps: 0..<20, shards: 5, blocks: 3, workers: workers)
+      Region(workers: workers, start: ThreadStarter(seed: 9).start).run(steps: 0..<20, phases: [5, 3], work)
+      work.expectOrder(steps: 0..<20, phases: [5, 3], workers: workers)
     }
   }
 
   @Test func dispatchRunsEveryUnitOnceWhateverIsAsked() {
     for workers in [1, 2, 64] {
       let work = LoggingWork()
-      Region(workers: workers).run(steps: 0..<20, shards: 5, blocks: 3, work)
-      work.expectOrder(steps: 0..<20, shards: 5, blocks: 3, workers: workers)
+      Region(workers: workers).run(steps: 0..<20, phases: [5, 3], work)
+      work.expectOrder(steps: 0..<20, phases: [5, 3], workers: workers)
     }
   }
 
   @Test func oneWorkerFinishesWhenTheOthersNeverArrive() {
     let work = LoggingWork()
-    let participants = Region(workers: 5, start: lonelyStarter).run(steps: 0..<10, shards: 4, blocks: 2, work)
-    work.expectOrder(steps: 0..<10, shards: 4, blocks: 2, workers: 5)
+    let participants = Region(workers: 5, start: lonelyStarter).run(steps: 0..<10, phases: [4, 2], work)
+    work.expectOrder(steps: 0..<10, phases: [4, 2], workers: 5)
     #expect(participants == 1)
     #expect(work.records.allSatisfy { $0.worker == 4 })
   }
 
   @Test func workersMayRunOneAfterTheOther() {
     let work = LoggingWork()
-    let participants = Region(workers: 3, start: sequentialStarter).run(steps: 0..<10, shards: 4, blocks: 2, work)
-    work.expectOrder(steps: 0..<10, shards: 4, blocks: 2, workers: 3)
+    let participants = Region(workers: 3, start: sequentialStarter).run(steps: 0..<10, phases: [4, 2], work)
+    work.expectOrder(steps: 0..<10, phases: [4, 2], workers: 3)
     #expect(participants == 1)
   }
 
@@ -145,8 +152,8 @@ private struct CoupledWork: TwoPhaseWork {
           }.start()
         }
         group.wait()
-      }.run(steps: 0..<50, shards: 3, blocks: 2, JitteredWork(work, seed: 1, longestPause: 0.000_05))
-      work.expectOrder(steps: 0..<50, shards: 3, blocks: 2, workers: 2)
+      }.run(steps: 0..<50, phases: [3, 2], JitteredWork(work, seed: 1, longestPause: 0.000_05))
+      work.expectOrder(steps: 0..<50, phases: [3, 2], workers: 2)
       #expect((1...2).contains(participants))
     }
   }
@@ -155,7 +162,7 @@ private struct CoupledWork: TwoPhaseWork {
   func noStepsRunNothing(workers: Int) {
     let work = LoggingWork()
     let region = Region(workers: workers, start: ThreadStarter(seed: 2).start)
-    #expect(region.run(steps: 7..<7, shards: 4, blocks: 2, work) == 0)
+    #expect(region.run(steps: 7..<7, phases: [4, 2], work) == 0)
     #expect(work.records.isEmpty)
   }
 
@@ -164,14 +171,15 @@ private struct CoupledWork: TwoPhaseWork {
     let (steps, shards) = (2000, 5)
     let alone = CoupledWork(shards: shards)
     for step in 0..<steps {
-      for shard in 0..<shards { alone.gradient(step: step, shard: shard, worker: 0) }
-      for block in 0..<3 { alone.update(step: step, block: block, worker: 0) }
+      for (phase, units) in alone.phases.enumerated() {
+        for unit in 0..<units { alone.run(step: step, phase: phase, unit: unit, worker: 0) }
+      }
     }
     let together = CoupledWork(shards: shards)
     let region = Region(workers: workers, start: ThreadStarter(seed: UInt64(workers)).start)
     // In regions of unequal lengths: where one ends changes nothing.
     for range in [0..<1, 1..<700, 700..<701, 701..<steps] {
-      region.run(steps: range, shards: shards, blocks: 3, together)
+      region.run(steps: range, phases: together.phases, together)
     }
     #expect(bitDifference(Array(together.parameters.elements), Array(alone.parameters.elements)) == nil)
     #expect(alone.parameters.elements.allSatisfy { $0.isFinite })
@@ -180,10 +188,10 @@ private struct CoupledWork: TwoPhaseWork {
   @Test(arguments: workerCounts)
   func pausesChangeNoBit(workers: Int) {
     let alone = CoupledWork(shards: 4)
-    Region(workers: 1, start: sequentialStarter).run(steps: 0..<60, shards: 4, blocks: 3, alone)
+    Region(workers: 1, start: sequentialStarter).run(steps: 0..<60, phases: alone.phases, alone)
     let together = CoupledWork(shards: 4)
     Region(workers: workers, start: ThreadStarter(seed: 5).start)
-      .run(steps: 0..<60, shards: 4, blocks: 3, JitteredWork(together, seed: UInt64(workers)))
+      .run(steps: 0..<60, phases: together.phases, JitteredWork(together, seed: UInt64(workers)))
     #expect(bitDifference(Array(together.parameters.elements), Array(alone.parameters.elements)) == nil)
   }
 

@@ -14,33 +14,6 @@ public func lonelyStarter(count: Int, body: @escaping @Sendable (Int) -> Void) {
   body(count - 1)
 }
 
-/// Work of two phases, as a step of an optimizer without global transformations has them.
-public protocol TwoPhaseWork: RegionWork {
-  /// Computes the gradient of one shard.
-  func gradient(step: Int, shard: Int, worker: Int)
-  /// Updates one block.
-  func update(step: Int, block: Int, worker: Int)
-}
-
-extension TwoPhaseWork {
-  /// Runs one unit of either phase.
-  public func run(step: Int, phase: Int, unit: Int, worker: Int) {
-    if phase == 0 {
-      gradient(step: step, shard: unit, worker: worker)
-    } else {
-      update(step: step, block: unit, worker: worker)
-    }
-  }
-}
-
-extension Region {
-  /// Runs steps of two phases.
-  @discardableResult
-  public func run(steps: Range<Int>, shards: Int, blocks: Int, _ work: some RegionWork) -> Int {
-    run(steps: steps, phases: [shards, blocks], work)
-  }
-}
-
 /// Work that pauses before and after its units, so that claims and completions come in every order. The pauses are
 /// drawn from a seed: most units do not pause, some yield their processor, a few sleep.
 public struct JitteredWork<Work: RegionWork>: RegionWork {
