@@ -43,6 +43,7 @@ extension CheckpointDirectory {
   }
 
   private static func text(_ bytes: Int) -> String {
-    bytes < 1_000_000 ? "\((bytes + 999) / 1000) kB" : "\((bytes + 999_999) / 1_000_000) MB"
+    let unit = bytes < 1_000_000 ? 1000 : 1_000_000
+    return "\(bytes / unit + (bytes % unit == 0 ? 0 : 1)) \(unit == 1000 ? "kB" : "MB")"
   }
 }

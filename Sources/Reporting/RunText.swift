@@ -103,7 +103,10 @@ enum RunText {
     if summary.stallSeconds > 0 {
       let share = summary.stallSeconds / (summary.stallSeconds + summary.seconds)
       rows.append(
-        ("waited", "\(NumberText.duration(summary.stallSeconds)) for checkpoints, \(NumberText.percent(share)) of the run"))
+        (
+          "waited",
+          "\(NumberText.duration(summary.stallSeconds)) for checkpoints, \(NumberText.percent(share)) of the run"
+        ))
     }
     rows.append(("checkpoint", shortened(summary.checkpoint)))
     rows.append(("metrics", shortened(RunDirectory(summary.directory).metricsPath)))

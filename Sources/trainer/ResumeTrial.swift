@@ -60,7 +60,8 @@ struct ResumeTrial {
       used += try trainWithKills(run, at: used, period, expected.summary.step, &pace, &chance)
       let differences = try TrainedRun(run).differences(from: expected)
       guard differences.isEmpty else {
-        throw TrainerError(.checkFailed, "run \(runs), which was killed, differs: \(differences.joined(separator: "; "))")
+        throw TrainerError(
+          .checkFailed, "run \(runs), which was killed, differs: \(differences.joined(separator: "; "))")
       }
     }
     return "equal: \(kills) kills in \(runs) \(runs == 1 ? "run" : "runs"), the same digest, state and history as once "

@@ -106,7 +106,8 @@ struct RunningOptions: ParsableArguments {
     defer { display.end() }
     let outcome = try signals.whileHandling {
       try train(
-        configuration, options: RunOptions(
+        configuration,
+        options: RunOptions(
           workers: workers.workers, resume: resume, control: control, stopAfter: stopAfter?.duration),
         observers: [MetricsFile(), display, signals])
     }

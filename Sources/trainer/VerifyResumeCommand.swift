@@ -52,7 +52,8 @@ struct VerifyResumeCommand: ParsableCommand {
   }
 
   func run() throws {
-    let directory = output ?? FileManager.default.temporaryDirectory.appending(path: "trainer-\(UUID().uuidString)").path
+    let directory =
+      output ?? FileManager.default.temporaryDirectory.appending(path: "trainer-\(UUID().uuidString)").path
     do {
       try SystemFileSystem().makeDirectory(directory)
     } catch let error as FileError {

@@ -149,13 +149,6 @@ private final class LastReport: RunObserver {
     #expect(Set(digests).count == 1, "\(digests)")
   }
 
-  /// Stops a run once it has saved.
-  private final class Stopper: RunObserver {
-    let control: RunControl
-    init(_ control: RunControl) { self.control = control }
-    func observe(_ event: RunEvent) throws { if case .saved = event { control.stop() } }
-  }
-
   @Test(arguments: configs)
   func aResumeChangesNoBit(config: String) throws {
     func last(_ outcome: RunOutcome) throws -> Checkpoint {
@@ -165,11 +158,11 @@ private final class LastReport: RunObserver {
     let whole = try withScratchDirectory { try last(run(config, in: $0, RunOptions(workers: 1))) }
     let resumed = try withScratchDirectory { directory in
       var outcomes: [RunOutcome] = []
-      // Each time it saves, in the middle of the second epoch first, it ends.
+      // Each time it ends after seven steps, in the middle of an epoch.
       repeat {
-        let control = RunControl()
-        outcomes.append(
-          try run(config, in: directory, RunOptions(workers: 2, control: control), [Stopper(control)]))
+        let starter = StoppingStarter(afterRegions: 3, seed: UInt64(outcomes.count))
+        let options = RunOptions(workers: 2, starter: starter.start, control: starter.control)
+        outcomes.append(try run(config, in: directory, options))
       } while outcomes.count < 10 && outcomes.last.map { if case .interrupted = $0 { true } else { false } } ?? false
       #expect(outcomes.count > 1)
       return try last(outcomes[outcomes.count - 1])

@@ -9,7 +9,7 @@ import Training
 
 /// Starts workers, and asks the run to stop once that many regions have run. A run's regions take 1, 2, 4, … steps, so
 /// that it stops in the middle of epochs.
-private final class StoppingStarter: Sendable {
+final class StoppingStarter: Sendable {
   private let threads: ThreadStarter
   private let regionsLeft: Atomic<Int>
   let control = RunControl()
@@ -27,14 +27,14 @@ private final class StoppingStarter: Sendable {
 }
 
 /// A run that was stopped and gone on with until it was complete.
-private struct Interrupted {
+struct Interrupted {
   let summary: RunSummary
   let history: History
   let stops: [Int]
 }
 
 /// Trains with an interruption after so many regions of each session, on another number of workers each time.
-private func trainInPieces(
+func trainInPieces(
   _ configuration: RunConfiguration, regions: (_ session: Int) -> Int
 ) throws -> Interrupted {
   let history = History()

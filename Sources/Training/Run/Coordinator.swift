@@ -196,7 +196,9 @@ struct Coordinator<Scalar: TrainingScalar> {
       epoch: setup.epochs(after: progress.step), measures: [], seconds: progress.seconds,
       checkpoint: path, digest: digest.description, reason: earlyStop(progress), stallSeconds: progress.stallSeconds)
     try notify(.finished(summary))
-    return .finished(try directory.finishedSummary() ?? summary)
+    // Whatever wrote the metrics file knows the measures too.
+    let written = try directory.finishedSummary()
+    return .finished(written?.digest == summary.digest ? written ?? summary : summary)
   }
 }
 

@@ -214,7 +214,8 @@ struct RunSetup<Scalar: TrainingScalar> {
     // Of saves by the clock nobody knows the number beforehand.
     guard let last = settings.retention.last else { return saves ?? 1 }
     let ofEpochs = settings.retention.everyEpochs.map { epochs / $0 } ?? 0
-    return min(min(last, saves ?? last) + ofEpochs, max(steps, 1)) + (settings.best == nil ? 0 : 1)
+    let most = max(steps, 1)
+    return min(min(last, saves ?? most, most) + ofEpochs, most) + (settings.best == nil ? 0 : 1)
   }
 
   /// Why a run that was begun with another length cannot go on to this one; `nil` if it can.
