@@ -121,7 +121,7 @@ private func reading(_ bytes: some Collection<UInt8>, in directory: String) thro
     let whole = try bytes(of: makeCheckpoint())
     var generator = SystemRandomNumberGenerator()
     try withScratchDirectory { directory in
-      let bits = (0..<600).map { _ in Int.random(in: 0..<8 * whole.count, using: &generator) }
+      let bits = (0..<Torture.count(600, 20_000)).map { _ in Int.random(in: 0..<8 * whole.count, using: &generator) }
       for bit in Array(0..<8 * 12) + bits {
         var damaged = whole
         damaged[bit / 8] ^= 1 << (bit % 8)

@@ -2,7 +2,7 @@ import Foundations
 import Synchronization
 
 /// A call of the file layer, with paths in place of descriptors.
-public enum FileEvent: Sendable, Equatable {
+package enum FileEvent: Sendable, Equatable {
   case openForReading(String)
   case create(String)
   case openForAppending(String)
@@ -21,9 +21,9 @@ public enum FileEvent: Sendable, Equatable {
 }
 
 /// The machine's files, with every call shown to a hook first, which can make it fail or stop short.
-public final class InstrumentedFileSystem: FileSystem {
+package final class InstrumentedFileSystem: FileSystem {
   /// What a hook wants of a call that it lets happen.
-  public enum Verdict: Sendable {
+  package enum Verdict: Sendable {
     /// Nothing: the call happens.
     case proceed
     /// A read or write moves at most so many bytes.
@@ -37,7 +37,7 @@ public final class InstrumentedFileSystem: FileSystem {
   private let hook: @Sendable (FileEvent) throws -> Verdict
 
   /// Creates the file system; what the hook throws is what the call throws. Threads may call it at once.
-  public init(_ hook: @escaping @Sendable (FileEvent) throws -> Verdict) { self.hook = hook }
+  package init(_ hook: @escaping @Sendable (FileEvent) throws -> Verdict) { self.hook = hook }
 
   private func path(of file: Int32) -> String { paths.withLock { $0[file] ?? "unknown" } }
 
@@ -47,67 +47,67 @@ public final class InstrumentedFileSystem: FileSystem {
     return file
   }
 
-  public func openForReading(_ path: String) throws -> Int32 {
+  package func openForReading(_ path: String) throws -> Int32 {
     _ = try hook(.openForReading(path))
     return try opened(path) { try base.openForReading(path) }
   }
-  public func openForWriting(creating path: String) throws -> Int32 {
+  package func openForWriting(creating path: String) throws -> Int32 {
     _ = try hook(.create(path))
     return try opened(path) { try base.openForWriting(creating: path) }
   }
-  public func openForAppending(_ path: String) throws -> Int32 {
+  package func openForAppending(_ path: String) throws -> Int32 {
     _ = try hook(.openForAppending(path))
     return try opened(path) { try base.openForAppending(path) }
   }
-  public func read(_ file: Int32, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+  package func read(_ file: Int32, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     guard case .atMost(let count) = try hook(.read(path(of: file))) else { return try base.read(file, into: buffer) }
     return try base.read(file, into: .init(rebasing: buffer[..<min(buffer.count, count)]))
   }
-  public func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer) throws -> Int {
+  package func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer) throws -> Int {
     guard case .atMost(let count) = try hook(.write(path(of: file), Array(bytes))) else {
       return try base.write(file, bytes)
     }
     return try base.write(file, .init(rebasing: bytes[..<min(bytes.count, count)]))
   }
-  public func truncate(_ path: String, to length: Int) throws {
+  package func truncate(_ path: String, to length: Int) throws {
     _ = try hook(.truncate(path, length))
     try base.truncate(path, to: length)
   }
-  public func synchronize(_ file: Int32) throws {
+  package func synchronize(_ file: Int32) throws {
     _ = try hook(.synchronize(path(of: file)))
     try base.synchronize(file)
   }
-  public func close(_ file: Int32) throws {
+  package func close(_ file: Int32) throws {
     let path = path(of: file)
     // The system closes a file also when it reports an error.
     try base.close(file)
     _ = try hook(.close(path))
   }
-  public func synchronizeDirectory(_ path: String) throws {
+  package func synchronizeDirectory(_ path: String) throws {
     _ = try hook(.synchronizeDirectory(path))
     try base.synchronizeDirectory(path)
   }
-  public func rename(_ path: String, to newPath: String) throws {
+  package func rename(_ path: String, to newPath: String) throws {
     _ = try hook(.rename(path, newPath))
     try base.rename(path, to: newPath)
   }
-  public func remove(_ path: String) throws {
+  package func remove(_ path: String) throws {
     _ = try hook(.remove(path))
     try base.remove(path)
   }
-  public func makeDirectory(_ path: String) throws {
+  package func makeDirectory(_ path: String) throws {
     _ = try hook(.makeDirectory(path))
     try base.makeDirectory(path)
   }
-  public func list(_ directory: String) throws -> [String] {
+  package func list(_ directory: String) throws -> [String] {
     _ = try hook(.list(directory))
     return try base.list(directory)
   }
-  public func status(of path: String) throws -> FileStatus? {
+  package func status(of path: String) throws -> FileStatus? {
     _ = try hook(.status(path))
     return try base.status(of: path)
   }
-  public func freeSpace(at path: String) throws -> Int? {
+  package func freeSpace(at path: String) throws -> Int? {
     guard case .free(let bytes) = try hook(.freeSpace(path)) else { return try base.freeSpace(at: path) }
     return bytes
   }
@@ -115,5 +115,5 @@ public final class InstrumentedFileSystem: FileSystem {
 
 extension FileEvent {
   /// The call without its paths, such as `write`.
-  public var name: String { String("\(self)".prefix { $0 != "(" }) }
+  package var name: String { String("\(self)".prefix { $0 != "(" }) }
 }
