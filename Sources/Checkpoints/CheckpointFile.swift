@@ -14,8 +14,8 @@ public enum CheckpointFile {
     public let size: Int
   }
 
-  /// Writes a checkpoint in place of any file at the path. The file is read back and compared, byte by byte and as a
-  /// checkpoint, before it takes its name.
+  /// Writes a checkpoint in place of any file at the path. What libhdf5 made of it is read as a checkpoint and compared,
+  /// and the file is read back and compared byte by byte, before it takes its name.
   ///
   /// - Throws: `TrainerError` with code `.checkpoint`; what was at the path is untouched then.
   public static func write(
@@ -26,9 +26,10 @@ public enum CheckpointFile {
     }
     do {
       let pieces = try encode(checkpoint)
-      try AtomicFile.replace(path, contents: pieces, fileSystem: fileSystem) { temporary in
-        guard try load(temporary, fileSystem) == checkpoint else { throw failure("it does not read back as it was") }
+      guard try CheckpointTree.contents(of: pieces[1][...], name: path).checkpoint == checkpoint else {
+        throw failure("it does not read back as it was")
       }
+      try AtomicFile.replace(path, contents: pieces, fileSystem: fileSystem)
     } catch let error as FileError {
       throw failure(error.reason)
     } catch let error as HDF5Error {
