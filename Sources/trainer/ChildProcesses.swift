@@ -51,7 +51,7 @@ final class ChildProcesses: Sendable {
   /// Handles signals while `body` runs: the process that runs is killed, and the program ends.
   func whileHandlingSignals<Result>(_ body: () throws -> Result) rethrows -> Result {
     let queue = DispatchQueue(label: "signals")
-    let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+    let sources = [SIGINT, SIGTERM, SIGHUP].filter { !SignalHandling.isIgnored($0) }.map { number in
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler { [self] in
         running.withLock { if $0 != 0 { kill($0, SIGKILL) } }

@@ -93,16 +93,21 @@ struct ResumeTrial {
   private func trainWithKills(
     _ run: String, at used: Int, _ period: Int, _ steps: Int, _ pace: inout Pace, _ chance: inout Chance
   ) throws -> Int {
+    // More threads than cores change the order of things too.
+    let mostWorkers = 2 * ProcessInfo.processInfo.activeProcessorCount + 2
+    var workers = 1
     var count = 0
     var done = 0
     while true {
       let left = kills - used - count
-      let workers = 1 + Int(chance.next() * Double(2 * ProcessInfo.processInfo.activeProcessorCount + 2))
+      // Another number than before.
+      workers = 1 + (workers + Int(chance.next() * Double(mostWorkers - 1))) % mostWorkers
       let share = Double(steps - done) / Double(left + 1)
       let seconds = 2 * chance.next() * (pace.start + share * pace.seconds / pace.steps)
       let begin = ContinuousClock.now
       let end = try children.run(
-        arguments(run, workers: workers) + ["--set", "checkpoints.every={\"steps\":\(period)}"],
+        arguments(run, workers: workers)
+          + ["--set", "checkpoints.every={\"steps\":\(period)}", "--set", "checkpoints.keep=3"],
         killedAfter: left > 0 ? .seconds(seconds) : nil)
       let elapsed = begin.duration(to: .now) / .seconds(1)
       switch end {

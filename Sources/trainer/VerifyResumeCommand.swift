@@ -19,7 +19,7 @@ struct VerifyResumeCommand: ParsableCommand {
 
       EXAMPLES
         trainer verify-resume configs/softmax.json --kills 20
-        trainer verify-resume configs/mlp.json --kills 5 --seed 7 --set training.epochs=3
+        trainer verify-resume configs/mlp.json --kills 5 --set training.epochs=3
       """)
 
   @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))

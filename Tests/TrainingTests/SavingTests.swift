@@ -239,6 +239,25 @@ import Training
     }
   }
 
+  // Nor need its directory be writable.
+  @Test func theSummaryOfAFinishedRunNeedsNoLock() throws {
+    try withScratchDirectory { directory in
+      let configuration = try Self.softmax.configuration(output: "\(directory)/run")
+      let line = FinishedLine("\(directory)/run/metrics.jsonl")
+      _ = try train(configuration, options: RunOptions(workers: 1), observers: [line])
+      // No file can be made here.
+      try SystemFileSystem().makeDirectory("\(directory)/run/.lock")
+      guard case .alreadyFinished = try train(configuration, options: RunOptions(workers: 1)) else {
+        Issue.record("the run was done again")
+        return
+      }
+      let longer = try Self.softmax.configuration(output: "\(directory)/run", "training.epochs=7")
+      #expect(
+        try trainerError { try train(longer) }
+          == TrainerError(.usage, "\(directory)/run: the run directory cannot be written to: Is a directory"))
+    }
+  }
+
   @Test func aLockThatWasLeftBehindHoldsNobodyUp() throws {
     try withScratchDirectory { directory in
       let run = "\(directory)/run"

@@ -36,14 +36,12 @@ struct Coordinator<Scalar: TrainingScalar> {
     let setup = try RunSetup<Scalar>(configuration, region: region, live: live)
     // A checkpoint that does not fit is refused before anything is written.
     let given = try givenCheckpoint(setup)
+    if let summary = try finishedRun(setup) { return .alreadyFinished(summary) }
     let (lock, warning) = try directory.claim(
       for: configuration, mustBeNew: options.resume == .never, objection: setup.objection)
     defer { lock.release() }
     if let warning { try notify(.warning(warning)) }
     let start = try given ?? newestCheckpoint(setup)
-    if options.resume == .automatic, let summary = try directory.finishedSummary(), isEnd(summary, of: setup) {
-      return .alreadyFinished(summary)
-    }
     var progress = try resume(setup, start)
     var saving = try RunSaving(
       setup, in: directory.checkpoints, keeping: configuration.checkpoints.retention, progress, start: start?.path,
@@ -79,11 +77,6 @@ struct Coordinator<Scalar: TrainingScalar> {
     }
     if saving.lastStep < progress.step || progress.step == 0 { try saving.begin(&progress) }
     return try finish(setup, progress, &saving)
-  }
-
-  /// Whether a run that ended so has nothing left to do.
-  private func isEnd(_ summary: RunSummary, of setup: RunSetup<Scalar>) -> Bool {
-    summary.step >= setup.steps || summary.reason != nil
   }
 
   /// Why the run should save and end now; `nil` if it should go on.

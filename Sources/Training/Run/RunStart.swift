@@ -13,6 +13,19 @@ extension Coordinator {
     return (checkpoint, path)
   }
 
+  /// The summary of the run if the directory holds it, complete already. Nobody writes in such a directory, so it need
+  /// not be this process's own, nor writable.
+  func finishedRun(_ setup: RunSetup<Scalar>) throws -> RunSummary? {
+    guard options.resume == .automatic, let stored = try directory.storedConfiguration(),
+      ConfigurationDifference(stored: stored, given: configuration.resolved).isEmpty,
+      // A run that has become longer since has the same config, but has not ended yet.
+      let summary = try directory.finishedSummary(), summary.step >= setup.steps || summary.reason != nil
+    else { return nil }
+    // For its warnings and its errors: other data may lie at the same path now.
+    _ = try newestCheckpoint(setup)
+    return summary
+  }
+
   /// The newest checkpoint of the directory, if it has one.
   func newestCheckpoint(_ setup: RunSetup<Scalar>) throws -> StartingPoint? {
     guard options.resume == .automatic else { return nil }
