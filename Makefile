@@ -1,5 +1,5 @@
 # A thin face over scripts/; none of them needs make.
-.PHONY: run test lint sanitize torture
+.PHONY: run test lint sanitize torture bench
 
 run:
 	scripts/run
@@ -22,3 +22,9 @@ torture:
 # 55 MB, so not committed.
 data/fashion-mnist.h5:
 	scripts/data/fashion-mnist
+
+# Side by side with the peers that are installed; PYTHON is the interpreter that has them.
+PYTHON ?= python3
+bench:
+	swift build -c release --product trainer
+	$(PYTHON) Benchmarks/compare.py

@@ -57,8 +57,10 @@ let package = Package(
       ]),
 
     // Tests mirror the rooms
+    .target(name: "CAllocations", path: "Tests/CAllocations"),
     .target(
-      name: "TestSupport", dependencies: ["Foundations", "HDF5", "Datasets", "DataParallel", "Training"],
+      name: "TestSupport",
+      dependencies: ["CAllocations", "Foundations", "HDF5", "Datasets", "DataParallel", "Training"],
       path: "Tests/TestSupport"),
     .testTarget(name: "FoundationsTests", dependencies: ["Foundations", "TestSupport"]),
     .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Foundations", "TestSupport"]),

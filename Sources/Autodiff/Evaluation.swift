@@ -35,6 +35,7 @@ extension Graph {
     guard parameters.count == layout.count else {
       throw TrainerError(.usage, "the layout has \(layout.count) parameters, but \(parameters.count) values were given")
     }
+    try plan.requireMemory()
     let flat = UnsafeMutableBufferPointer<Scalar>.allocate(capacity: arrays.reduce(1) { $0 + $1.count })
     defer { flat.deallocate() }
     _ = flat.initialize(from: arrays.joined() + [0])

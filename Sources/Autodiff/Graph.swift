@@ -30,6 +30,12 @@ public final class Graph {
   public func apply(_ operation: any Operation, to inputs: [Node] = []) throws -> Node {
     precondition(inputs.allSatisfy { $0.graph === self }, "a node of another graph")
     let shape = try operation.shape(of: inputs.map(\.shape))
+    guard shape.allSatisfy({ $0 >= 0 }), shape.elementCount <= Shape.mostElements else {
+      throw TrainerError(
+        .usage,
+        "'\(operation.name)' would make an array of shape \(shape), "
+          + (shape.contains { $0 < 0 } ? "but no extent can be negative" : "which is larger than any memory"))
+    }
     records.append(Record(operation: operation, inputs: inputs.map(\.index), shape: shape))
     return Node(graph: self, index: records.count - 1)
   }

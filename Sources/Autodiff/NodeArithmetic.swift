@@ -97,9 +97,15 @@ extension Node {
 
   /// The value, but at least `minimum` and at most `maximum`; `maximum` wins where they cross.
   ///
-  /// The gradient at a bound goes to the bound, so that it is 0 for the value, as PyTorch's `clamp` has it.
+  /// At a bound that is a number, the gradient is 0; at one that is an array or has a gradient of its own, both get half.
+  /// So PyTorch's `clamp` has it.
   public func clip(from minimum: Node?, to maximum: Node?) throws -> Node {
     var result = self
+    guard [minimum, maximum].allSatisfy({ $0 == nil || $0?.number != nil }) else {
+      if let minimum { result = try result.maximum(minimum) }
+      if let maximum { result = try result.minimum(maximum) }
+      return result
+    }
     if let minimum { result = try select(result.isAtMost(minimum), minimum, result) }
     if let maximum { result = try select(result.isAtLeast(maximum), maximum, result) }
     return result
@@ -115,6 +121,12 @@ extension Node {
 
   /// The value repeated up to a shape, by NumPy's broadcasting rule.
   public func broadcast(to shape: Shape) throws -> Node {
-    shape == self.shape ? self : try apply(Broadcast(target: shape))
+    if shape == self.shape { return self }
+    let operation = Broadcast(target: shape)
+    // Axes of extent 1 repeat nothing, and a view computes nothing.
+    if shape.elementCount == self.shape.elementCount, try operation.shape(of: [self.shape]) == shape {
+      return try reshape(shape)
+    }
+    return try apply(operation)
   }
 }

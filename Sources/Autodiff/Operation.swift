@@ -80,7 +80,8 @@ public typealias KernelBody<Scalar: KernelElement> = @Sendable (Frame<Scalar>) -
 
 /// What a plan's code sees of one run.
 public struct Frame<Scalar: KernelElement> {
-  /// Base addresses: the plan's buffers, the parameters, the gradient slot, the constants, then each input.
+  /// Base addresses: the plan's buffers, the parameters, the gradient slot, the constants, the kept memory,
+  /// then each input.
   let regions: UnsafeMutablePointer<UnsafeMutablePointer<Scalar>>
   /// Scratch space of the kernel that runs, of the size that it asked for.
   public let scratch: UnsafeMutablePointer<Scalar>

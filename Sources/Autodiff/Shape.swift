@@ -4,8 +4,17 @@ import Foundations
 public typealias Shape = [Int]
 
 extension Shape {
-  /// The number of elements.
-  var elementCount: Int { reduce(1, *) }
+  /// More elements than any memory holds, and few enough that no sum or product of byte counts overflows.
+  static let mostElements = 1 << 40
+
+  /// The number of elements; ``mostElements`` + 1 for all that are larger.
+  var elementCount: Int {
+    if contains(0) { return 0 }
+    return reduce(1) { count, extent in
+      let (product, overflows) = count.multipliedReportingOverflow(by: extent)
+      return overflows ? Self.mostElements + 1 : Swift.min(product, Self.mostElements + 1)
+    }
+  }
 
   /// The distances between neighbours along each axis of a contiguous row-major array.
   var rowMajorStrides: [Int] {

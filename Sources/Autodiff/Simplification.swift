@@ -49,6 +49,14 @@ extension Graph {
   }
 }
 
+extension Node {
+  /// The constant whose elements, and no others, this node has: itself, or what broadcasting and views show of it.
+  fileprivate var repeatedConstant: Constant? {
+    if let constant = operation as? Constant { return constant }
+    return operation is Broadcast || operation.isView ? inputs[0].repeatedConstant : nil
+  }
+}
+
 /// Copies a graph node by node, simplifying as it goes.
 private struct Rewriter {
   private struct Expression: Hashable {
@@ -85,7 +93,7 @@ private struct Rewriter {
       return try shared(Constant(values: values, shape: node.shape), [])
     }
     func isAll(_ position: Int, _ value: Double) -> Bool {
-      constants[position]?.values.allSatisfy { $0 == value } ?? false
+      inputs[position].repeatedConstant?.values.allSatisfy { $0 == value } ?? false
     }
     func whole(_ position: Int) -> Node? { inputs[position].shape == node.shape ? inputs[position] : nil }
     switch node.operation {

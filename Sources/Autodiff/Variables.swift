@@ -4,8 +4,8 @@ import Foundations
 ///
 ///     let w = try variable([-5, 5])
 ///     let bowl = try w[0].square() + w[1].square() - w[0] * w[1]
-///     try bowl.value()               // [75]
-///     try bowl.gradient(of: w)       // [-15, 15]
+///     let value = try bowl.value()  // [75]
+///     let gradient = try bowl.gradient(of: w)  // [-15, 15]
 ///
 /// Every reading compiles and runs a plan: right for exploring and for tests, while training compiles once.
 extension Graph {

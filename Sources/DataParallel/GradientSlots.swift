@@ -33,6 +33,8 @@ public struct GradientSlots<Scalar: KernelElement>: Sendable {
   public func clear(_ shard: Int) { kernels.fill(self[shard], count: count, with: 0) }
 
   /// Sums one block over all slots; the result takes the place of the block in slot 0.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func reduce(_ block: Range<Int>) -> UnsafeMutablePointer<Scalar> {
     let add = kernels.loop(.add)
     var distance = 1

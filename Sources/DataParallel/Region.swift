@@ -21,11 +21,15 @@ public func dispatchStarter(count: Int, body: @escaping @Sendable (Int) -> Void)
 /// A stretch of training steps that workers run without going back to the coordinator.
 ///
 /// Note [Claims]. A step has phases: its shards' gradients, its blocks' updates, and between passes over the blocks a
-/// unit that joins sums over all of them. All units of a region are numbered through, in order of steps, phases and
-/// units. Workers claim the next number from one counter, but only while its phase is open, that is, when every unit of
-/// the phases before it is done, which a second counter counts. Neither counter is ever reset. Any worker can claim any
+/// unit that joins sums over all of them. Each unit has a ticket, the number of the last step for which it was claimed; a
+/// worker claims it by exchanging the ticket for the step's, but only while the unit's phase is open, that is, when every
+/// unit of the phases before it is done, which a counter counts. Tickets and counter only rise. Any worker can claim any
 /// unit, so one alone can finish a region: it does not matter how many threads the starter really runs, or when they
 /// arrive.
+///
+/// Note [Homes]. Each worker begins with units of its own, the same in every step, whose memory its core's cache still
+/// holds; then it goes backwards through the others', whose owners come from the front. Who runs a unit changes no bit of
+/// its result.
 public struct Region: Sendable {
   /// How often a waiting worker pauses before it yields its processor. Many more cost dearly when threads outnumber
   /// cores, since the one that would open the phase may be waiting for a core.
@@ -52,71 +56,100 @@ public struct Region: Sendable {
   /// - Returns: The number of workers that ran at least one unit.
   @discardableResult
   public func run(steps: Range<Int>, phases: [Int], _ work: some RegionWork) -> Int {
-    let counters = Counters()
-    // The units of a step up to and with each phase.
-    var unitsPerStep = 0
-    let ends = phases.map { units in
-      unitsPerStep += units
-      return unitsPerStep
-    }
+    let claims = Claims(units: phases.reduce(0, +))
     start(workers) { worker in
-      ends.withUnsafeBufferPointer { Self.runUnits(as: worker, steps: steps, ends: $0, work, counters) }
+      phases.withUnsafeBufferPointer { phases in
+        let hasRun = runUnits(as: worker, steps: steps, phases: phases, work, claims)
+        if hasRun { claims.participants.wrappingAdd(1, ordering: .relaxed) }
+      }
     }
-    return counters.participants.load(ordering: .relaxed)
+    return claims.participants.load(ordering: .relaxed)
   }
 
-  private static func runUnits<Work: RegionWork>(
-    as worker: Int, steps: Range<Int>, ends: UnsafeBufferPointer<Int>, _ work: Work, _ counters: Counters
-  ) {
-    guard let unitsPerStep = ends.last else { return }
-    let total = steps.count * unitsPerStep
-    var pauses = 0
+  /// Whether the worker ran at least one unit.
+  private func runUnits<Work: RegionWork>(
+    as worker: Int, steps: Range<Int>, phases: UnsafeBufferPointer<Int>, _ work: Work, _ claims: Claims
+  ) -> Bool {
     var hasRun = false
-    while true {
-      let number = counters.next.load(ordering: .relaxed)
-      guard number < total else { break }
-      let (step, place) = number.quotientAndRemainder(dividingBy: unitsPerStep)
-      var (phase, first) = (0, 0)
-      while place >= ends[phase] {
-        first = ends[phase]
-        phase += 1
+    var index = 0
+    while claims.units > 0 {
+      // A worker that comes late, or was held up, goes on where the others are.
+      index = max(index, claims.done.load(ordering: .relaxed) / claims.units)
+      guard index < steps.count else { break }
+      var first = 0
+      for phase in phases.indices {
+        let units = phases[phase]
+        waitUntilDone(index * claims.units + first, claims)
+        let home = units * worker / workers
+        let ownCount = units * (worker + 1) / workers - home
+        for turn in 0..<units {
+          let place = turn < ownCount ? home + turn : home - 1 - (turn - ownCount)
+          let unit = place < 0 ? place + units : place
+          guard claims.claim(first + unit, ticket: index + 1) else { continue }
+          work.run(step: steps.lowerBound + index, phase: phase, unit: unit, worker: worker)
+          claims.done.wrappingAdd(1, ordering: .releasing)
+          hasRun = true
+        }
+        first += units
       }
-      guard counters.done.load(ordering: .acquiring) >= step * unitsPerStep + first else {
-        pauses += 1
-        if pauses <= pausesBeforeYield { pauseProcessor() } else { sched_yield() }
-        continue
-      }
-      pauses = 0
-      guard
-        counters.next.weakCompareExchange(expected: number, desired: number + 1, ordering: .relaxed).exchanged
-      else { continue }
-      work.run(step: steps.lowerBound + step, phase: phase, unit: place - first, worker: worker)
-      counters.done.wrappingAdd(1, ordering: .releasing)
-      hasRun = true
+      index += 1
     }
-    if hasRun { counters.participants.wrappingAdd(1, ordering: .relaxed) }
+    return hasRun
   }
 
-  /// The counters of Note [Claims], on cache lines of their own.
-  private final class Counters: Sendable {
-    let next = Atomic<Int>(0)
-    private let gap1 = InlineArray<15, Int>(repeating: 0)
+  /// Waits until that many units are done.
+  private func waitUntilDone(_ count: Int, _ claims: Claims) {
+    var pauses = 0
+    while claims.done.load(ordering: .acquiring) < count {
+      pauses += 1
+      if pauses <= Self.pausesBeforeYield { pauseProcessor() } else { sched_yield() }
+    }
+  }
+
+  /// The tickets and the counter of Note [Claims].
+  private final class Claims: Sendable {
+    let units: Int
+    private let gap1 = InlineArray<16, Int>(repeating: 0)
     let done = Atomic<Int>(0)
     private let gap2 = InlineArray<15, Int>(repeating: 0)
     let participants = Atomic<Int>(0)
+    // Safe to share: atomics, which this object alone owns.
+    nonisolated(unsafe) private let tickets: UnsafeMutablePointer<Atomic<Int>>
+
+    init(units: Int) {
+      self.units = units
+      tickets = .allocate(capacity: max(1, units))
+      for unit in 0..<units { (tickets + unit).initialize(to: Atomic(0)) }
+    }
+
+    deinit {
+      tickets.deinitialize(count: units)
+      tickets.deallocate()
+    }
+
+    /// Whether the unit is the caller's to run.
+    func claim(_ unit: Int, ticket: Int) -> Bool {
+      let last = tickets[unit].load(ordering: .relaxed)
+      return last < ticket
+        && tickets[unit].compareExchange(expected: last, desired: ticket, ordering: .relaxed).exchanged
+    }
   }
 }
 
 extension Region {
   /// Runs independent units, each once, and returns when all are done: evaluation and other single-phase work.
   public func forEach(_ count: Int, _ body: @escaping @Sendable (_ unit: Int, _ worker: Int) -> Void) {
-    let counters = Counters()
+    let next = Counter()
     start(min(workers, max(1, count))) { worker in
       while true {
-        let unit = counters.next.wrappingAdd(1, ordering: .relaxed).oldValue
+        let unit = next.value.wrappingAdd(1, ordering: .relaxed).oldValue
         guard unit < count else { break }
         body(unit, worker)
       }
     }
   }
+}
+
+private final class Counter: Sendable {
+  let value = Atomic<Int>(0)
 }

@@ -20,23 +20,3 @@ public struct ShardPartition: Sendable, Equatable {
     Set([count / shards, (count + shards - 1) / shards]).subtracting([0])
   }
 }
-
-/// The fixed blocks of the flat parameter vector, the units of the all-reduce and of the update.
-public struct BlockPartition: Sendable, Equatable {
-  /// Elements of a block: with the slots' parts, the parameters and the optimizer's state it stays in the second-level
-  /// cache, and it is large enough that claiming it costs nothing beside it.
-  public static let blockCount = 4096
-
-  /// The length of the vector.
-  public let count: Int
-  /// The number of blocks; an empty vector has one empty block, in which the step's record is still written.
-  public var blocks: Int { max(1, (count + Self.blockCount - 1) / Self.blockCount) }
-
-  /// Creates the partition of a vector of `count` elements.
-  public init(count: Int) { self.count = count }
-
-  /// The elements of one block.
-  public func range(of block: Int) -> Range<Int> {
-    min(count, block * Self.blockCount)..<min(count, (block + 1) * Self.blockCount)
-  }
-}

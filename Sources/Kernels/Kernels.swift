@@ -151,6 +151,17 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
     table.pointee.argmax(rows, columns, x, out)
   }
 
+  /// log Σ exp(x) − x[class] for each row of `x` [rows, columns] into `out` [rows]; `classes` [rows] hold indices, and
+  /// one outside 0 ..< `columns` counts as no class, whose x is 0.
+  public func crossEntropy(_ x: Source, classes: Source, rows: Int, columns: Int, into out: Destination) {
+    table.pointee.cross_entropy(rows, columns, x, classes, out)
+  }
+
+  /// The softmax of each row of `x` [rows, columns], less 1 at the row's class: the gradient of `crossEntropy`.
+  public func softmaxResidual(_ x: Source, classes: Source, rows: Int, columns: Int, into out: Destination) {
+    table.pointee.softmax_residual(rows, columns, x, classes, out)
+  }
+
   // MARK: Matrix products
 
   /// A matrix operand: element (i, j) is at `i * rowStride + j * columnStride`.
@@ -165,6 +176,15 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
       rowStride = transposed ? 1 : columns
       columnStride = transposed ? columns : 1
     }
+
+    private init(packed pointer: Source) {
+      self.pointer = pointer
+      rowStride = 0
+      columnStride = 0
+    }
+
+    /// A right operand in panels, as `pack` leaves it.
+    public static func packed(_ pointer: Source) -> Matrix { Matrix(packed: pointer) }
   }
 
   /// Elements of scratch space that `multiply` needs for a left operand [rows, depth].
@@ -173,18 +193,58 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
     return depth * (table.pointee.panel_columns + (rows + tile - 1) / tile * tile)
   }
 
-  /// `out` [rows, columns] = (or +=) `a` [rows, depth] · `b` [depth, columns], `out` row-major.
+  /// `out` [rows, columns] = `a` [rows, depth] · `b` [depth, columns], `out` row-major; then, if asked, a bias [columns]
+  /// is added to each row and what is below zero becomes zero.
   ///
   /// Each element is one chain of multiply-adds in ascending depth: the same bits for any number of rows or columns
-  /// computed with it.
+  /// computed with it, and with the bias and the zeros as in passes of their own.
   public func multiply(
-    _ a: Matrix, _ b: Matrix, rows: Int, columns: Int, depth: Int, into out: Destination, accumulate: Bool = false,
-    scratch: Destination
+    _ a: Matrix, _ b: Matrix, rows: Int, columns: Int, depth: Int, into out: Destination, bias: Source? = nil,
+    isRectified: Bool = false, scratch: Destination
   ) {
     table.pointee.gemm(
       rows, columns, depth, a.pointer, a.rowStride, a.columnStride, b.pointer, b.rowStride, b.columnStride, out,
-      columns,
-      accumulate ? 1 : 0, scratch)
+      columns, bias, isRectified ? 1 : 0, scratch)
+  }
+
+  /// Columns of one panel of a packed matrix.
+  public var panelColumns: Int { table.pointee.panel_columns }
+
+  /// Elements of a matrix [rows, columns] in panels.
+  public func packedCount(rows: Int, columns: Int) -> Int {
+    rows * ((columns + panelColumns - 1) / panelColumns * panelColumns)
+  }
+
+  /// `b` [depth, columns] in panels of `panelColumns` columns, one after the other, each row-major: the order in which
+  /// the kernels read a right operand.
+  public func pack(_ b: Matrix, depth: Int, columns: Int, into out: Destination) {
+    table.pointee.pack_panels(columns, depth, b.pointer, b.rowStride, b.columnStride, out)
+  }
+
+  /// Elements of scratch space that `multiplyTree` needs.
+  public func multiplyTreeScratch(rows: Int, shards: Int) -> Int {
+    rows * panelColumns * (2 + (Int.bitWidth - shards.leadingZeroBitCount))
+  }
+
+  /// `out` [rows, columns] = Σ `left`[s]ᵀ · `right`[s] over shards s, of `depths`[s] samples each: the gradient of a
+  /// weight, summed in the binary tree in which neighbours at distance 1 are added, then at distance 2, 4 and so on.
+  ///
+  /// - Parameters:
+  ///   - left: The first of `rows` columns of each left operand, whose rows are `leftStride` apart.
+  ///   - right: Each right operand [depths[s], columns], in panels if `columns` exceeds `panelColumns`.
+  public func multiplyTree(
+    left: UnsafePointer<UnsafeRawPointer>, leftStride: Int, right: UnsafePointer<UnsafeRawPointer>,
+    depths: UnsafePointer<Int>, shards: Int, rows: Int, columns: Int, into out: Destination, scratch: Destination
+  ) {
+    table.pointee.product_tree(rows, columns, shards, depths, left, leftStride, right, out, scratch)
+  }
+
+  /// Does `rounds` times 16 multiply-adds of vectors that wait for nothing, to measure the peak of the arithmetic.
+  ///
+  /// - Returns: The floating-point operations done, a multiply-add counting as two, and a number that is of no use but
+  ///   for the compiler to see that they are wanted.
+  public func runMultiplyAdds(rounds: Int) -> (operations: Int, result: Double) {
+    (rounds * 16 * 2 * table.pointee.lanes, table.pointee.multiply_adds(rounds))
   }
 
   // MARK: Data movement
@@ -228,22 +288,34 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
     table.pointee.one_hot(rows, count, indices, out)
   }
 
-  /// Gathers rows of a byte matrix `x` [any, columns] into `out` [rows, columns], converted as `x * scale + offset`;
-  /// `scale` and `offset` are [columns].
+  /// Gathers rows of a byte matrix `x` [any, width] into `out` [rows, columns], converted as `x * scale + offset`: of
+  /// each row the first `columns` elements, for which `scale` and `offset` are.
   public func gatherRows(
-    bytes x: UnsafePointer<UInt8>, indices: UnsafePointer<Int64>, rows: Int, columns: Int, scale: Source,
+    bytes x: UnsafePointer<UInt8>, width: Int, indices: UnsafePointer<Int64>, rows: Int, columns: Int, scale: Source,
     offset: Source, into out: Destination
   ) {
-    table.pointee.gather_bytes(rows, columns, x, indices, scale, offset, out)
+    table.pointee.gather_bytes(rows, columns, width, x, indices, scale, offset, out)
   }
 
-  /// Gathers rows of a matrix `x` [any, columns] into `out` [rows, columns] as `x * scale + offset`; `scale` and
-  /// `offset` are [columns].
+  /// Gathers rows of a matrix `x` [any, width] into `out` [rows, columns] as `x * scale + offset`: of each row the first
+  /// `columns` elements, for which `scale` and `offset` are.
   public func gatherRows(
-    _ x: Source, indices: UnsafePointer<Int64>, rows: Int, columns: Int, scale: Source, offset: Source,
+    _ x: Source, width: Int, indices: UnsafePointer<Int64>, rows: Int, columns: Int, scale: Source, offset: Source,
     into out: Destination
   ) {
-    table.pointee.gather_rows(rows, columns, x, indices, scale, offset, out)
+    table.pointee.gather_rows(rows, columns, width, x, indices, scale, offset, out)
+  }
+
+  /// Writes the images of `positions` under a permutation of 0 ..< `count` to `out`: a Feistel network on pairs
+  /// (x mod a, x div a) with `sides` (a, b), ab ≥ count, a round for each key and an even number of them, walked until it
+  /// lands below `count` (Black and Rogaway, 2002).
+  public func permute(
+    _ positions: Range<Int>, count: Int, sides: (UInt32, UInt32), keys: UnsafeBufferPointer<UInt32>,
+    into out: UnsafeMutablePointer<Int64>
+  ) {
+    guard let first = keys.baseAddress else { return }
+    table.pointee.permute(
+      Int64(positions.lowerBound), positions.count, Int64(count), sides.0, sides.1, first, keys.count, out)
   }
 
   /// An inverted-dropout mask (Srivastava et al., 2014): element i is 0 with probability `rate`, else 1 / (1 − rate),

@@ -43,7 +43,3 @@ public struct Philox: Sendable {
     return Double(bits >> 11) * 0x1p-53
   }
 }
-
-/// Tells the processor that this thread spins, so that its sibling runs faster.
-@inlinable
-public func pauseProcessor() { ck_pause() }

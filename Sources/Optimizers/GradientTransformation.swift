@@ -12,6 +12,14 @@ public protocol GradientTransformation: Sendable {
 
   /// Turns the gradient in `block.update` into the update, in place.
   func apply<Scalar: KernelElement>(to block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>)
+
+  /// The block's part of what the transformation adds to the objective, where it adds to its gradient.
+  func penalty<Scalar: KernelElement>(of block: OptimizerBlock<Scalar>) -> Double
+}
+
+extension GradientTransformation {
+  /// Nothing.
+  public func penalty<Scalar: KernelElement>(of block: OptimizerBlock<Scalar>) -> Double { 0 }
 }
 
 /// A transformation that needs to know sums over all parameters, or over each tensor, before it can act on a block.
@@ -23,8 +31,34 @@ public protocol GlobalTransformation: GradientTransformation {
   /// How many sums it needs.
   var sumCount: Int { get }
 
+  /// How many numbers it remembers from step to step, beside its state vectors; they start at zero.
+  var numberCount: Int { get }
+
   /// Writes the sums over a block to `sums`; `apply` finds the sums over the whole extent in `block.sums`.
-  func measure<Scalar: KernelElement>(_ block: OptimizerBlock<Scalar>, into sums: UnsafeMutablePointer<Double>)
+  func measure<Scalar: KernelElement>(
+    _ block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>, into sums: UnsafeMutablePointer<Double>)
+
+  /// Decides what to do, once a step; `apply` finds what this makes of the sums.
+  ///
+  /// - Parameters:
+  ///   - sums: The sums over the whole extent.
+  ///   - numbers: What is remembered.
+  ///   - objective: The batch's objective before the step, negated in a run that maximizes, and penalties.
+  ///   - isLast: Whether this is the run's last step.
+  /// - Returns: Whether the parameters before the step are where the method stands; a point that it merely tries may
+  ///   have any objective, and none at all.
+  func decide(
+    _ sums: UnsafeMutablePointer<Double>, numbers: UnsafeMutablePointer<Double>, objective: Double, isLast: Bool
+  ) -> Bool
+}
+
+extension GlobalTransformation {
+  /// None.
+  public var numberCount: Int { 0 }
+  /// Leaves the sums as they are.
+  public func decide(
+    _ sums: UnsafeMutablePointer<Double>, numbers: UnsafeMutablePointer<Double>, objective: Double, isLast: Bool
+  ) -> Bool { true }
 }
 
 /// What the sums of a global transformation run over.
@@ -49,6 +83,8 @@ public struct OptimizerBlock<Scalar: KernelElement> {
   public let step: Int
   /// The sums of a global transformation over its whole extent; for any other there are none.
   public let sums: UnsafeBufferPointer<Double>
+  /// What a global transformation remembers from step to step.
+  public let numbers: UnsafePointer<Double>
 }
 
 /// The blocks of the state vectors of one transformation.

@@ -66,6 +66,15 @@ public struct OptimizerConfiguration: Sendable {
       }
       return (clipValue, clipNorm, averaging, groups)
     }
+    if self.settings.goesByObjective {
+      let present = [
+        ("clipValue", clipValue != nil), ("clipNorm", clipNorm != nil), ("averaging", averageDecay != nil),
+        ("groups", !groups.isEmpty),
+      ]
+      for (key, _) in present.filter(\.1) {
+        throw settings.error(key, "the optimizer searches along lines, where this would mislead it; remove the key")
+      }
+    }
   }
 
   /// The learning rate before the schedule, of parameters in no group.

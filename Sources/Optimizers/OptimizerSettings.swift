@@ -6,9 +6,13 @@ public protocol OptimizerSettings: Configurable {
   var learningRate: Double { get }
   /// The transformations that turn gradients into updates of that learning rate.
   var transformations: [any GradientTransformation] { get }
+  /// Whether the method goes by values of the objective, so that it needs all data and the whole gradient in each step.
+  var goesByObjective: Bool { get }
 }
 
 extension OptimizerSettings {
+  /// No: it follows the gradient.
+  public var goesByObjective: Bool { false }
   /// The line for the optimizer's type in `Registry.optimizers`.
   public static var entry: Registry<any OptimizerSettings>.Entry { .init(type: type) { try Self(from: $0) } }
 }
@@ -17,7 +21,7 @@ extension Registry where Component == any OptimizerSettings {
   /// All optimizers.
   public static let optimizers = Registry([
     SGD.entry, Adagrad.entry, Adadelta.entry, RMSProp.entry, Adam.entry, AdamW.entry, NAdam.entry, RAdam.entry,
-    Lion.entry, LAMB.entry,
+    Lion.entry, LAMB.entry, LBFGS.entry,
   ])
 }
 

@@ -3,24 +3,31 @@ import Kernels
 
 /// The flat vectors that an update reads and writes.
 public struct UpdateVectors<Scalar: KernelElement> {
-  /// The gradient; it is overwritten.
+  /// The gradient, or a part of it, which is overwritten. A chain of several passes needs all of it.
   public let gradient: UnsafeMutablePointer<Scalar>
+  /// Which element of the flat vector the first of `gradient` is.
+  public let gradientStart: Int
   /// The parameters.
   public let parameters: UnsafeMutablePointer<Scalar>
   /// The state vectors, in the order of the optimizer's `stateNames`.
   public let state: UnsafePointer<UnsafeMutablePointer<Scalar>>
   /// Room for `UpdatePlan.sumCount` numbers.
   public let sums: UnsafeMutablePointer<Double>
+  /// The `UpdatePlan.numberCount` numbers that the optimizer remembers beside its vectors.
+  public let numbers: UnsafeMutablePointer<Double>
 
   /// Creates the value.
   public init(
-    gradient: UnsafeMutablePointer<Scalar>, parameters: UnsafeMutablePointer<Scalar>,
-    state: UnsafePointer<UnsafeMutablePointer<Scalar>>, sums: UnsafeMutablePointer<Double>
+    gradient: UnsafeMutablePointer<Scalar>, gradientStart: Int = 0, parameters: UnsafeMutablePointer<Scalar>,
+    state: UnsafePointer<UnsafeMutablePointer<Scalar>>, sums: UnsafeMutablePointer<Double>,
+    numbers: UnsafeMutablePointer<Double>
   ) {
     self.gradient = gradient
+    self.gradientStart = gradientStart
     self.parameters = parameters
     self.state = state
     self.sums = sums
+    self.numbers = numbers
   }
 }
 
@@ -64,13 +71,15 @@ public struct UpdatePlan: Sendable {
   public let passes: Int
   /// The numbers that the sums take.
   public let sumCount: Int
+  /// The numbers that are remembered from step to step.
+  public let numberCount: Int
 
   private let chains: [Chain]
   private let segments: [Segment]
   private let pieces: [Piece]
   /// The pieces of each block.
   private let blockPieces: [Range<Int>]
-  /// The most sums of a cut.
+  /// The sums of a piece: the most of a cut.
   private let width: Int
   private let schedule: LearningRateSchedule
   private let average: (index: Int, decay: Double)?
@@ -83,7 +92,11 @@ public struct UpdatePlan: Sendable {
     let cuts = chains.flatMap(\.cuts)
     let passes = chains.map(\.links.count).max() ?? 1
     precondition(chains.allSatisfy { $0.links.count == passes }, "all groups cut their chains alike")
-    width = cuts.map(\.sumCount).max() ?? 0
+    let most = cuts.map(\.sumCount).max() ?? 0
+    numberCount = cuts.map(\.numberCount).reduce(0, +)
+    precondition(numberCount == 0 || cuts.count == 1, "an optimizer that remembers numbers has one group and one cut")
+    // What decides by the objective needs the penalties too.
+    width = numberCount > 0 ? most + 1 : most
     schedule = optimizer.schedule
     isMaximizing = optimizer.isMaximizing
     average = optimizer.averageDecay.map { (names.count - 1, $0) }
@@ -112,7 +125,8 @@ public struct UpdatePlan: Sendable {
     self.passes = passes
     self.segments = segments
     self.pieces = pieces
-    sumCount = (pieces.count + segments.count) * width
+    // One more for whether the step begins at a trial.
+    sumCount = (pieces.count + segments.count) * width + 1
   }
 
   private static func chain(
@@ -153,6 +167,8 @@ public struct UpdatePlan: Sendable {
   ///   - step: The step, counted from 1.
   ///   - rateFactor: A factor of the learning rates beside the schedule's.
   ///   - scratch: Room for a block.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func run<Scalar: KernelElement>(
     pass: Int, block: Int, step: Int, rateFactor: Double = 1, vectors: UpdateVectors<Scalar>,
     scratch: UnsafeMutablePointer<Scalar>, kernels: Kernels<Scalar>
@@ -167,17 +183,23 @@ public struct UpdatePlan: Sendable {
       }
       let totals = vectors.sums + (pieces.count + piece.segment) * width
       let block = OptimizerBlock(
-        update: vector(vectors.gradient + range.lowerBound), parameters: vector(vectors.parameters + range.lowerBound),
+        update: vector(vectors.gradient + (range.lowerBound - vectors.gradientStart)),
+        parameters: vector(vectors.parameters + range.lowerBound),
         scratch: vector(scratch), range: range, step: step,
-        sums: UnsafeBufferPointer(start: totals, count: pass > 0 ? width : 0))
+        sums: UnsafeBufferPointer(start: totals, count: pass > 0 ? width : 0),
+        numbers: UnsafePointer(vectors.numbers))
 
       if pass == 0, isMaximizing { block.update.scale(by: -1) }
-      for link in chain.links[pass] {
-        link.transformation.apply(
-          to: block, state: UpdateState(vectors.state, indices: link.state, range: range, kernels: kernels))
+      func state(_ link: Link) -> UpdateState<Scalar> {
+        UpdateState(vectors.state, indices: link.state, range: range, kernels: kernels)
       }
+      for link in chain.links[pass] { link.transformation.apply(to: block, state: state(link)) }
       guard isLast else {
-        chain.cuts[pass].measure(block, into: vectors.sums + index * width)
+        let sums = vectors.sums + index * width
+        chain.cuts[pass].measure(block, state: state(chain.links[pass + 1][0]), into: sums)
+        if numberCount > 0 {
+          sums[width - 1] = chain.links[pass].reduce(0) { $0 + $1.transformation.penalty(of: block) }
+        }
         continue
       }
       block.parameters.add(block.update, scaledBy: -chain.learningRate * factor)
@@ -191,7 +213,16 @@ public struct UpdatePlan: Sendable {
   }
 
   /// Joins the sums that a pass, which is not the last, has left: the one unit between it and the next.
-  public func join(after pass: Int, sums: UnsafeMutablePointer<Double>) {
+  ///
+  /// - Parameters:
+  ///   - step: The step, counted from 1.
+  ///   - objective: The batch's objective before the step.
+  ///   - sums: As in `UpdateVectors`.
+  ///   - numbers: As in `UpdateVectors`.
+  public func join(
+    after pass: Int, step: Int, objective: Double, sums: UnsafeMutablePointer<Double>,
+    numbers: UnsafeMutablePointer<Double>
+  ) {
     for number in 0..<width {
       var overall: Double?
       for (index, segment) in segments.enumerated() {
@@ -205,7 +236,21 @@ public struct UpdatePlan: Sendable {
         }
       }
     }
+    var isTrial = false
+    for (index, segment) in segments.enumerated() {
+      let totals = sums + (pieces.count + index) * width
+      let penalties = numberCount > 0 ? totals[width - 1] : 0
+      let stands = chains[segment.group].cuts[pass].decide(
+        totals, numbers: numbers, objective: (isMaximizing ? -objective : objective) + penalties,
+        isLast: step == schedule.steps)
+      isTrial = isTrial || !stands
+    }
+    sums[sumCount - 1] = isTrial ? 1 : 0
   }
+
+  /// Whether the parameters before the step are a point that the optimizer merely tries, so that any objective is good
+  /// there; known once the step's passes have been joined.
+  public func isTrial(_ sums: UnsafePointer<Double>) -> Bool { passes > 1 && sums[sumCount - 1] != 0 }
 
   private func treeSum(_ pieces: Range<Int>, _ number: Int, _ sums: UnsafeMutablePointer<Double>) -> Double {
     guard pieces.count > 1 else { return pieces.isEmpty ? 0 : sums[pieces.lowerBound * width + number] }
@@ -215,13 +260,17 @@ public struct UpdatePlan: Sendable {
 
   /// Does a whole step on the calling thread.
   ///
-  /// - Parameter scratch: Room for the largest block.
+  /// - Parameters:
+  ///   - objective: The batch's objective before the step, for optimizers that go by it.
+  ///   - scratch: Room for the largest block.
   public func runStep<Scalar: KernelElement>(
-    _ step: Int, rateFactor: Double = 1, vectors: UpdateVectors<Scalar>, scratch: UnsafeMutablePointer<Scalar>,
-    kernels: Kernels<Scalar>
+    _ step: Int, objective: Double = .nan, rateFactor: Double = 1, vectors: UpdateVectors<Scalar>,
+    scratch: UnsafeMutablePointer<Scalar>, kernels: Kernels<Scalar>
   ) {
     for pass in 0..<passes {
-      if pass > 0 { join(after: pass - 1, sums: vectors.sums) }
+      if pass > 0 {
+        join(after: pass - 1, step: step, objective: objective, sums: vectors.sums, numbers: vectors.numbers)
+      }
       for block in blockPieces.indices {
         run(
           pass: pass, block: block, step: step, rateFactor: rateFactor, vectors: vectors, scratch: scratch,

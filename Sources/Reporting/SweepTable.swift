@@ -32,14 +32,10 @@ public struct SweepTable {
       }
       cells.append(row + [String(trace.step)] + values + [Self.status(of: trace)])
     }
-    let widths = cells[0].indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
-    return cells.map { row in
-      let text = row.enumerated().map { column, cell in
-        // Numbers stand flush right, the settings and the status flush left.
-        cell.padded(to: widths[column], atEnd: column < keys.count || column == row.count - 1)
-      }.joined(separator: "  ")
-      return String(text.reversed().drop { $0 == " " }.reversed()) + "\n"
-    }.joined()
+    // Numbers stand flush right, the settings and the status flush left.
+    var table = TextTable(header: cells[0], left: Set(keys.indices).union([cells[0].count - 1]))
+    for row in cells.dropFirst() { table.append(row) }
+    return table.text
   }
 
   private var measureNames: [(group: String, metric: String)] {

@@ -57,8 +57,8 @@ final class ChildProcesses: Sendable {
         running.withLock { if $0 != 0 { kill($0, SIGKILL) } }
         _exit((number == SIGINT ? Foundations.ExitCode.interrupted : .terminated).rawValue)
       }
-      source.resume()
       signal(number, SIG_IGN)
+      source.resume()
       return source
     }
     defer { sources.forEach { $0.cancel() } }

@@ -98,14 +98,14 @@ struct GradientReport {
     var lines = ["value: \(number(value.values[0]))"]
     if !names.isEmpty { lines.append("gradient:") }
     lines += names.indices.map { "  \(names[$0]): \(array(gradient[$0]))" }
-    if let partials {
+    if let partials, !names.isEmpty {
       lines.append("partial derivatives:")
       for (index, formulas) in partials.enumerated() {
         let elements = gradient[index].elementNames(names[index])
         lines += zip(elements, formulas).map { "  d/d\($0): \($1)" }
       }
     }
-    if let hessian {
+    if let hessian, !names.isEmpty {
       lines.append("second derivatives:")
       for (row, values) in hessian.enumerated() {
         lines += values.indices.map { "  \(names[row]), \(names[$0]): \(array(values[$0]))" }

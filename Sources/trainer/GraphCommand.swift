@@ -57,6 +57,7 @@ struct GraphCommand: ParsableCommand {
   func run() throws {
     let picture: GraphPicture
     let summary: () throws -> PlanSummary
+    var heading = ""
     if let formula {
       (picture, summary) = try showingFormulaErrors { try drawing(of: Formula(formula)) }
     } else {
@@ -64,14 +65,18 @@ struct GraphCommand: ParsableCommand {
       let graph = try RunGraph(of: configuration)
       picture = GraphPicture(of: graph.nodes, title: configuration.name)
       summary = { graph.plan }
+      if graph.samples > 1 { heading = "for a shard of \(graph.samples) samples\n\n" }
     }
     if let output { try write(picture, to: output) }
     if plan {
-      try printResult(try showingFormulaErrors(summary).text + "\n")
+      try printResult(heading + showingFormulaErrors(summary).text + "\n")
     } else if output == nil {
       try printResult(picture.dot)
     }
   }
+
+  /// The most elements of a name without a value.
+  private static let mostGuessedElements = 1e6
 
   private func drawing(of formula: Formula) throws -> (GraphPicture, () throws -> PlanSummary) {
     let point = try self.point.point()
@@ -79,6 +84,12 @@ struct GraphCommand: ParsableCommand {
       Formula.constants[name] != nil || point.contains { $0.name == name }
     }
     let guesses = formula.leastShapes.filter { guess in !point.contains { $0.name == guess.name } }
+    for guess in guesses where guess.shape.reduce(1.0, { $0 * Double($1) }) > Self.mostGuessedElements {
+      throw TrainerError(
+        .usage,
+        "the formula's indices make \(guess.name) an array of at least the shape \(guess.shape), which is too large to "
+          + "guess; give it a value with --at \(guess.name)=VALUE")
+    }
     let zeros = guesses.map { guess in
       (name: guess.name, value: ArrayValue(Array(repeating: 0, count: guess.shape.reduce(1, *)), shape: guess.shape))
     }

@@ -125,7 +125,8 @@ struct RunningOptions: ParsableArguments {
 struct WorkerOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Worker threads; their number changes no bit of the result. (default: one for each core)", valueName: "n"))
+      "Worker threads; their number changes no bit of the result. (default: one for each core that the process may use)",
+      valueName: "n"))
   var workers: Int?
 
   func validate() throws {

@@ -22,16 +22,17 @@ final class SignalHandling: RunObserver, Sendable {
     if case .started = event { hasStarted.store(true, ordering: .relaxed) }
   }
 
-  /// Handles signals while `body` runs.
+  /// Handles signals while `body` runs, once in a program's life: a command of several runs handles them around all.
   func whileHandling<Result>(_ body: () throws -> Result) rethrows -> Result {
     // Workers may occupy every thread of the shared pool; a queue of its own always gets one.
     let queue = DispatchQueue(label: "signals")
     let sources = [SIGINT, SIGTERM, SIGHUP, SIGUSR1].filter { !Self.isIgnored($0) }.map { number in
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler { [self] in handle(number) }
-      source.resume()
-      // Or its default action would end the program first.
+      // Until the source is there, the default action would end the program. Not after it is resumed: it has a handler of
+      // its own then, and a signal that is ignored would never reach it.
       signal(number, SIG_IGN)
+      source.resume()
       return source
     }
     defer { sources.forEach { $0.cancel() } }

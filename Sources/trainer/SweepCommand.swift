@@ -50,9 +50,13 @@ struct SweepCommand: ParsableCommand {
     // All configs are read before the first run begins: a fault in the last would otherwise show after hours.
     let runs = try plannedRuns()
     let console = Console(isQuiet: quiet)
-    for (index, run) in runs.enumerated() {
-      console.print("run \(index + 1) of \(runs.count): \(run.name)\n")
-      try carryOut(run.configuration, console)
+    let control = RunControl()
+    let signals = SignalHandling(control, console)
+    try signals.whileHandling {
+      for (index, run) in runs.enumerated() {
+        console.print("run \(index + 1) of \(runs.count): \(run.name)\n")
+        try carryOut(run.configuration, control, signals, console)
+      }
     }
     let traces = try runs.map { try RunTrace(directory: $0.configuration.output) }
     var table = SweepTable(keys: over.map(\.key))
@@ -70,14 +74,12 @@ struct SweepCommand: ParsableCommand {
   }
 
   /// Trains one combination; that it diverges is a result like any other.
-  private func carryOut(_ configuration: RunConfiguration, _ console: Console) throws {
-    let control = RunControl()
-    let handling = SignalHandling(control, console)
+  private func carryOut(
+    _ configuration: RunConfiguration, _ control: RunControl, _ signals: SignalHandling, _ console: Console
+  ) throws {
     let options = RunOptions(workers: workers.workers, control: control)
     do {
-      let outcome = try handling.whileHandling {
-        try train(configuration, options: options, observers: [MetricsFile(), handling])
-      }
+      let outcome = try train(configuration, options: options, observers: [MetricsFile(), signals])
       if case .interrupted(let step, let checkpoint) = outcome {
         console.print("interrupted after step \(step), saved \(checkpoint); the same command goes on from there\n")
         throw ArgumentParser.ExitCode(Foundations.ExitCode.interruptedAfterSave.rawValue)

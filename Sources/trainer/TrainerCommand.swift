@@ -21,7 +21,7 @@ struct TrainerCommand: ParsableCommand {
     subcommands: [
       RunCommand.self, ResumeCommand.self, EvaluateCommand.self, PredictCommand.self, DataCommand.self,
       CheckpointCommand.self, GradientCommand.self, GraphCommand.self, GradcheckCommand.self, PlotCommand.self,
-      SweepCommand.self, VerifyResumeCommand.self,
+      SweepCommand.self, VerifyResumeCommand.self, BenchCommand.self,
     ])
 
   static func main() {

@@ -115,6 +115,30 @@ private func value(_ formula: String, _ point: KeyValuePairs<String, ArrayValue>
     ("sum(w, axis=1)", 1, "'sum' got the axes [1] for the shape [2], which has rank 1"),
     ("[1, [2]]", 1, "the elements of an array must have one shape; these have [], [1]"),
     ("1e999", 1, "the number '1e999' is beyond the range of float64"),
+    (
+      "sum(reshape(w, (99999999999, 99999999999)))", 5,
+      "an array of shape [2] cannot be reshaped to [99999999999, 99999999999]"
+    ),
+    (
+      "broadcast_to(1, (99999999999, 99999999999))", 1,
+      "'broadcast' would make an array of shape [99999999999, 99999999999], which is larger than any memory"
+    ),
+    (
+      "one_hot(1, 9007199254740991)", 1,
+      "'oneHot' would make an array of shape [9007199254740991], which is larger than any memory"
+    ),
+    (
+      "pad(w, 9007199254740991)", 1,
+      "'pad' would make an array of shape [18014398509481984], which is larger than any memory"
+    ),
+    (
+      "scatter_add(w, [0, 0], -3)", 1, "'scatterAdd' would make an array of shape [-3], but no extent can be negative"
+    ),
+    ("broadcast_to(1, (-1, 2))", 1, "'broadcast' would make an array of shape [-1, 2], but no extent can be negative"),
+    ("w[-9223372036854775808]", 3, "this number is too large for an index, an axis or an extent"),
+    ("sum(w, axis=1e300)", 13, "this number is too large for an index, an axis or an extent"),
+    ("w[[0, 2]]", 2, "the index 2 is out of range: axis 0 of the shape [2] has 2 elements"),
+    ("take(w, [0.5])", 1, "the index 0.5 is no whole number"),
     ("softmax(1)", 1, "'softmax' got the axes [-1] for the shape [], which has rank 0"),
     ("sum(w, keepdims=2)", 17, "'keepdims' must be true or false"),
   ]
@@ -136,6 +160,14 @@ private func value(_ formula: String, _ point: KeyValuePairs<String, ArrayValue>
     #expect(message { _ = try value(String(repeating: "-", count: 3000) + "1") }.contains("nested more than 200 deep"))
     #expect(message { _ = try value("1" + String(repeating: "^1", count: 1500)) }.contains("nested more than 200 deep"))
     #expect(throws: Never.self) { _ = try value("1" + String(repeating: " + 1", count: 2000)) }
+    let brackets = String(repeating: "(", count: 199) + "1" + String(repeating: ")", count: 199)
+    #expect(throws: Never.self) { _ = try value(brackets) }
+  }
+
+  /// An array that the machine cannot hold ends in a sentence, not in a failed allocation.
+  @Test func arraysBeyondTheMemoryAreErrors() {
+    let found = message { _ = try value("sum(broadcast_to(x, (1000000, 1000000)))", ["x": 1]) }
+    #expect(found.contains("computing this needs 8000 GB of memory, but the machine has"), "\(found)")
   }
 
   @Test func theExcerptPointsAtThePlace() {
@@ -143,6 +175,13 @@ private func value(_ formula: String, _ point: KeyValuePairs<String, ArrayValue>
     #expect(found?.excerpt == "  1 + sqtr(2)\n      ^")
     #expect(found?.description == "formula, column 5: unknown function 'sqtr'; did you mean \"sqrt\"?")
     #expect(found?.shown.code == .usage)
+    // Of a long formula what stands around the place, of one with line breaks a single line.
+    let long = #expect(throws: FormulaError.self) {
+      _ = try value(String(repeating: "1 +\n", count: 50) + "foo(1) + " + String(repeating: "2 + ", count: 50) + "2")
+    }
+    let lines = long?.excerpt.split(separator: "\n") ?? []
+    #expect(lines.count == 2 && lines[0].hasPrefix("  …1 + ") && lines[0].hasSuffix("…") && lines[0].count == 76)
+    #expect(lines.count == 2 && lines[0].dropFirst(lines[1].count - 1).hasPrefix("foo"))
   }
 
   @Test func pointErrors() throws {

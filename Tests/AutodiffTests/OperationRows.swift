@@ -58,6 +58,13 @@ struct OperationRow: Sendable, CustomTestStringConvertible {
   /// Operations that differences cannot confirm, each with a test of its own.
   static let confirmedElsewhere = ["argmax", "stopGradient"]
 
+  private static let logits: [[Shape]] = [[[3, 4]], [[1, 2]], [[0, 3]], [[40, 33]]]
+
+  private static func classes(for logits: Node) throws -> Node {
+    let classes = (0..<logits.shape[0]).map { Double($0 * 7 % logits.shape[1]) }
+    return try logits.graph.constant(classes, shape: [classes.count])
+  }
+
   private static let leaves: [OperationRow] = [
     OperationRow("parameter", [[[2, 2]]]) { $0[0] },
     OperationRow("constant", [[[3]]]) { try $0[0] * $0[0].graph.constant([1, -2, 0.5], shape: [3]) },
@@ -100,6 +107,8 @@ struct OperationRow: Sendable, CustomTestStringConvertible {
     single("max", reduced, isSmooth: false) { try $0.max() + $0.max(axes: [0]).sum() * $0.max(axes: [-1]).sum() },
     single("min", reduced, isSmooth: false) { try $0.min() + $0.min(axes: [0]).sum() * $0.min(axes: [-1]).sum() },
     single("softmax", reduced + [[[0, 3]]]) { try $0.softmax() + $0.softmax(axis: 0) },
+    single("crossEntropy", logits) { try $0.crossEntropy(classes: classes(for: $0)) },
+    single("softmaxResidual", logits) { try $0.softmaxResidual(classes: classes(for: $0)) },
     single("logSoftmax", reduced + [[[0, 3]]]) { try $0.logSoftmax() * $0.logSoftmax(axis: 0) },
     single("logSumExp", reduced + [[[0, 3]]]) { try $0.logSumExp() + $0.logSumExp(axes: [0], keepingAxes: true) },
   ]

@@ -1,7 +1,7 @@
 import Autodiff
 import Testing
 
-/// Thousands of random expressions: their gradients against central differences.
+/// Thousands of random expressions: their gradients against central differences, and simplified against unsimplified.
 @Suite struct RandomExpressionTests {
   @Test func gradientsEqualDifferences() throws {
     var compared = 0
@@ -24,6 +24,21 @@ import Testing
     }
     #expect(compared == 25_000)
     #expect(skipped < compared / 50, "\(skipped) of \(compared) were skipped")
+  }
+
+  @Test func simplifiedEqualsUnsimplified() throws {
+    for seed in 10_000..<12_500 as Range<UInt64> {
+      var random = try RandomGraph(seed: seed, size: 12)
+      let objective = try random.objective()
+      let nodes = try [objective] + random.graph.gradient(of: objective, withRespectTo: random.parameters)
+      let values = try [Simplification.all, []].map { passes in
+        try random.graph.evaluate(
+          nodes, parameters: random.point.parameters, layout: random.point.layout, simplifications: passes)
+      }
+      for (simplified, plain) in zip(values[0], values[1]) {
+        #expect(simplified.isClose(to: plain, within: 1e-12), "seed \(seed)")
+      }
+    }
   }
 
   @Test func secondDerivativesEqualDifferences() throws {

@@ -45,6 +45,7 @@ import Testing
                                   formula runs.
           sweep                   Trains a config once for each combination of values.
           verify-resume           Proves that a killed run goes on to the same bits.
+          bench                   Measures how fast a config trains on this machine.
 
           See 'trainer help <subcommand>' for detailed help.
 

@@ -82,6 +82,33 @@ import Testing
     #expect(result.errors == "error: \(message)\n")
   }
 
+  @Test func aFormulaWithoutNamesHasNoGradient() throws {
+    let result = try TrainerBinary.run("gradient", "2^10", "--symbolic", "--hessian")
+    #expect(result.status == 0 && result.output == "value: 1024\n")
+    #expect(try json("2^10", "--hessian") == ["value": 1024, "gradient": [:], "hessian": [:]])
+  }
+
+  /// Formulas that could end the program otherwise: each is one error, none a crash.
+  @Test(arguments: [
+    "", " ", "((", String(repeating: "(", count: 60_000) + "1" + String(repeating: ")", count: 60_000),
+    String(repeating: "[", count: 100_000), String(repeating: "sin(", count: 5000),
+    String(repeating: "-", count: 90_000),
+    "reshape(x, (99999999999, 99999999999))", "sum(broadcast_to(x, (99999999999, 99999999999)))",
+    "sum(broadcast_to(x, (1000000, 1000000)))", "sum(one_hot(x, 1000000000000))", "sum(pad([x], 9007199254740991))",
+    "scatter_add([x], [0], 99999999999999)[0]", "broadcast_to(x, (0, -1))", "[x][9223372036854775807]",
+    "[x][-9223372036854775808]", "[x][::-9223372036854775808]", "sum([x], axis=9223372036854775807)", "[x][1e300]",
+    "[x][0:1:1e18]", "x[", "x]", "x,", ",", ")", "1..2..3", "x = 2", "x \u{1F642}", "take([x], [1e18])",
+    "transpose(x, 0)", "concatenate([x, x], axis=-9007199254740991)", "softmax([x], axis=9007199254740991)",
+  ]) func noFormulaCrashes(formula: String) throws {
+    for command in ["gradient", "graph"] {
+      let result = try TrainerBinary.run(command, "--at", "x=1", "--", formula)
+      // A graph is drawn without computing, so some have one.
+      #expect(result.status == 2 || (command == "graph" && result.status == 0), "\(result.errors.prefix(300))")
+      #expect(result.status == 0 || result.errors.hasPrefix("error: "), "\(result.errors.prefix(300))")
+      #expect(result.errors.count < 400)
+    }
+  }
+
   /// A faulty formula is shown with a caret under the place.
   @Test func formulaErrorsPointAtThePlace() throws {
     let result = try TrainerBinary.run("gradient", "1 + sqtr(x)", "--at", "x=1")
@@ -131,12 +158,20 @@ import Testing
     #expect(!result.output.contains("digraph"))
   }
 
+  @Test func indicesBeyondGuessingNeedAValue() throws {
+    try TrainerBinary.run("graph", "w[9999999, 9999999]").expectError(2, "too large to guess", "--at w=VALUE")
+  }
+
   @Test func aConfigIsDrawn() throws {
     let result = try TrainerBinary.run("graph", "--config", Repository.config("mlp"))
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.output.contains("dense1/weight") && result.output.contains("matmul"))
     let plan = try TrainerBinary.run("graph", "--config", Repository.config("softmax"), "--plan")
     #expect(plan.status == 0 && plan.output.contains("matmul"))
+    #expect(plan.output.hasPrefix("for a shard of 16 samples\n"))
+    // Without data there is no axis of samples that a picture would have to explain.
+    let bowl = try TrainerBinary.run("graph", "--config", Repository.path + "/configs/notes/bowl.json")
+    #expect(bowl.status == 0 && bowl.output.contains("subtract") && !bowl.output.contains("broadcast"))
   }
 
   @Test(.enabled(if: Tool.path(of: "dot") != nil)) func filesAreDrawnByGraphviz() throws {

@@ -15,6 +15,51 @@ import Testing
       #expect(run.parameters("w")[1] == [-3.5, 3.5])
       let end = try #require(run.parameters("w").last)
       #expect(end.allSatisfy { abs($0) < 1e-12 }, "\(end)")
+      let text = try String(contentsOfFile: "\(Repository.path)/docs/gradients.md", encoding: .utf8)
+      #expect(text.contains(run.lines.prefix(2).map { $0.compactText + "\n" }.joined()))
+    }
+  }
+
+  @Test(arguments: [(7, 7), (1000, 1000), (1001, 501), (2500, 834)])
+  func aLongRunWithoutDataWritesAboutAThousandLines(_ steps: Int, _ count: Int) throws {
+    try withRun("bowl", "--set", "training.steps=\(steps)") { run in
+      // Of step 0, of each period's end, and of the last step.
+      #expect(run.losses.count == count + 1)
+      #expect(run.lines.dropLast().last?["step"]?.int == steps)
+    }
+  }
+
+  @Test func aFaultyObjectiveIsShownWithItsPlace() throws {
+    try withScratchDirectory { directory in
+      for (objective, message, indentation) in [
+        (
+          "w[0]^2 + ww", "column 10: 'ww' is neither a parameter nor, without \"data\", a dataset; did you mean \"w\"?",
+          9
+        ),
+        ("w[0] + sqtr(w)", "column 8: unknown function 'sqtr'; did you mean \"sqrt\"?", 7),
+        ("(w[0] + 1", "column 1: this bracket is never closed: ')' is missing", 0),
+        (
+          "w*[1, 2]",
+          "column 1: the formula's value has the shape [2], expected a single number; join it with sum or mean", 0
+        ),
+      ] {
+        let result = try TrainerBinary.run(
+          "run", Repository.path + "/configs/notes/bowl.json", "--output", directory + "/run", "--set",
+          "objective=\"\(objective)\"")
+        let caret = String(repeating: " ", count: indentation) + "^"
+        #expect(result.status == 2 && result.output == "")
+        #expect(result.errors == "error: objective, \(message)\n  \(objective)\n  \(caret)\n")
+      }
+      // What needs more memory than there is, ends in a sentence too.
+      for setting in [
+        "objective=\"sum(one_hot(w, 1000000000000)) + w[0]\"",
+        "parameters={\"w\": {\"shape\": [99999999999, 99999999999], \"initializer\": \"normal\"}}",
+      ] {
+        let result = try TrainerBinary.run(
+          "run", Repository.path + "/configs/notes/bowl.json", "--output", directory + "/run", "--set", setting)
+        #expect(result.status == 2 && result.errors.hasPrefix("error: "), "\(result.errors.prefix(300))")
+      }
+      #expect(try files(in: directory).isEmpty)
     }
   }
 

@@ -71,10 +71,12 @@ import Testing
             let (rows, factor, summand) = (memory.place(indices), memory.place(scale), memory.place(offset))
             let out = (0..<2).map { _ in memory.room(indices.count * columns, shift: shift, of: Scalar.self) }
             kernels.gatherRows(
-              bytes: memory.place(bytes, shift: shift), indices: rows, rows: indices.count, columns: columns,
+              bytes: memory.place(bytes, shift: shift), width: columns, indices: rows, rows: indices.count,
+              columns: columns,
               scale: factor, offset: summand, into: out[0])
             kernels.gatherRows(
-              memory.place(numbers, shift: shift), indices: rows, rows: indices.count, columns: columns, scale: factor,
+              memory.place(numbers, shift: shift), width: columns, indices: rows, rows: indices.count, columns: columns,
+              scale: factor,
               offset: summand, into: out[1])
             return (array(out[0], indices.count * columns), array(out[1], indices.count * columns))
           }
@@ -88,13 +90,48 @@ import Testing
     check(Double.self)
   }
 
+  /// Some columns of each row: what a block of a weight's gradient reads of the samples.
+  @Test(arguments: InstructionSet.available)
+  func columnsOfRowsAreThoseOfWholeRows(instructions: InstructionSet) {
+    let (width, indices): (Int, [Int64]) = (53, [3, 0, 7, 7, 1, 9, 2])
+    let kernels = instructions.kernels(for: Float.self)
+    var generator = SeededGenerator(4)
+    let bytes = (0..<10 * width).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    let numbers: [Float] = generator.numbers(10 * width)
+    let (scale, offset): ([Float], [Float]) = (generator.numbers(width), generator.numbers(width))
+    for columns in [0..<53, 0..<1, 5..<37, 32..<53, 52..<53] {
+      func expected(_ source: [Float]) -> [Float] {
+        indices.flatMap { row in
+          columns.map { offset[$0].addingProduct(source[Int(row) * width + $0], scale[$0]) }
+        }
+      }
+      // Without a multiply-add of its own the plain set rounds twice.
+      guard instructions.chain == .fused else { continue }
+      let found = withMemory { memory in
+        let (rows, factor, summand) = (
+          memory.place(indices), memory.place(Array(scale[columns])), memory.place(Array(offset[columns]))
+        )
+        let out = (0..<2).map { _ in memory.room(indices.count * columns.count, of: Float.self) }
+        kernels.gatherRows(
+          bytes: memory.place(bytes) + columns.lowerBound, width: width, indices: rows, rows: indices.count,
+          columns: columns.count, scale: factor, offset: summand, into: out[0])
+        kernels.gatherRows(
+          memory.place(numbers) + columns.lowerBound, width: width, indices: rows, rows: indices.count,
+          columns: columns.count, scale: factor, offset: summand, into: out[1])
+        return out.map { array($0, indices.count * columns.count) }
+      }
+      #expect(bitDifference(found[0], expected(bytes.map { Float($0) })) == nil, "columns \(columns) of bytes")
+      #expect(bitDifference(found[1], expected(numbers)) == nil, "columns \(columns)")
+    }
+  }
+
   @Test func everyByteIsConvertedExactly() {
     let bytes = (0...255).map { UInt8($0) }
     for instructions in InstructionSet.available {
       let found = withMemory { memory in
         let out = memory.room(256, of: Float.self)
         instructions.kernels().gatherRows(
-          bytes: memory.place(bytes), indices: memory.place([0]), rows: 1, columns: 256,
+          bytes: memory.place(bytes), width: 256, indices: memory.place([0]), rows: 1, columns: 256,
           scale: memory.place([Float](repeating: 1, count: 256)),
           offset: memory.place([Float](repeating: 0, count: 256)),
           into: out)

@@ -9,7 +9,9 @@ private struct Product {
   var depth: Int
   var aTransposed = false
   var bTransposed = false
-  var accumulates = false
+  var hasBias = false
+  var isRectified = false
+  var isPacked = false
   var shift = 0
 
   func operands<Scalar: KernelElement>(
@@ -26,10 +28,17 @@ private struct Product {
   ) -> [Scalar] {
     withMemory { memory in
       let out = memory.place(c, shift: shift)
+      let bias = hasBias ? UnsafePointer(memory.place(Array(c.prefix(columns)), shift: shift)) : nil
+      var right = Kernels.Matrix(
+        memory.place(b, shift: shift), columns: bTransposed ? depth : columns, transposed: bTransposed)
+      if isPacked {
+        let packed = memory.room(kernels.packedCount(rows: depth, columns: columns), shift: shift, of: Scalar.self)
+        kernels.pack(right, depth: depth, columns: columns, into: packed)
+        right = .packed(packed)
+      }
       kernels.multiply(
-        .init(memory.place(a, shift: shift), columns: aTransposed ? rows : depth, transposed: aTransposed),
-        .init(memory.place(b, shift: shift), columns: bTransposed ? depth : columns, transposed: bTransposed),
-        rows: rows, columns: columns, depth: depth, into: out, accumulate: accumulates,
+        .init(memory.place(a, shift: shift), columns: aTransposed ? rows : depth, transposed: aTransposed), right,
+        rows: rows, columns: columns, depth: depth, into: out, bias: bias, isRectified: isRectified,
         scratch: memory.room(kernels.multiplyScratch(rows: rows, depth: depth), shift: shift))
       return array(out, c.count)
     }
@@ -47,14 +56,16 @@ private struct Product {
       for rows in extents {
         for columns in extents {
           let depth = [0, 1, 2, 3, 17, 63, 64, 65, 130].randomElement(using: &generator) ?? 0
-          for variant in 0..<8 {
+          for variant in 0..<16 {
             let product = Product(
               rows: rows, columns: columns, depth: depth, aTransposed: variant & 1 != 0, bTransposed: variant & 2 != 0,
-              accumulates: variant & 4 != 0)
+              hasBias: variant & 4 != 0, isRectified: variant & 12 == 12, isPacked: variant & 8 != 0)
             let (a, b, c) = product.operands(seed: UInt64(variant), of: Scalar.self)
-            let expected = Naive.multiply(
+            var expected = Naive.multiply(
               a, transposed: product.aTransposed, b, transposed: product.bTransposed, rows: rows, columns: columns,
-              depth: depth, addedTo: product.accumulates ? c : nil, chain: instructions.chain)
+              depth: depth, chain: instructions.chain)
+            if product.hasBias { for index in expected.indices { expected[index] += c[index % columns] } }
+            if product.isRectified { expected = expected.map { $0 > 0 ? $0 : 0 } }
             let difference = bitDifference(product(kernels, a, b, c), expected)
             if difference != nil { #expect(difference == nil, "\(Scalar.self) \(product)") }
           }
@@ -130,5 +141,60 @@ private struct Product {
     #expect(bitDifference(found, c) == nil)
     #expect(found.indices.filter { !found[$0].isFinite }.allSatisfy { $0 / 35 == 3 || $0 % 35 == 33 })
     #expect(found.filter { !$0.isFinite }.count == 35 + 7 - 1)
+  }
+
+  /// The gradient of a weight: products of several shards, summed in the tree in which neighbours are added first.
+  @Test(arguments: InstructionSet.available)
+  func productsOverShardsAreSummedInTheTree(instructions: InstructionSet) {
+    func check<Scalar: KernelElement>(_ type: Scalar.Type) {
+      let kernels = instructions.kernels(for: Scalar.self)
+      var generator = SeededGenerator(11)
+      for shards in [1, 2, 3, 4, 5, 6, 7, 8, 13, 16] {
+        for (rows, columns) in [(32, 10), (96, 16), (13, 33), (25, 70), (1, 1), (12, 64)] {
+          // Some shards are empty.
+          let depths = (0..<shards).map { _ in [0, 1, 7, 16, 33].randomElement(using: &generator) ?? 0 }
+          let stride = rows + 3
+          let left: [[Scalar]] = depths.map { generator.numbers($0 * stride) }
+          let right: [[Scalar]] = depths.map { generator.numbers($0 * columns) }
+          var level = zip(depths, zip(left, right)).map { depth, operands in
+            let a = (0..<depth).flatMap { operands.0[$0 * stride..<$0 * stride + rows] }
+            return Naive.multiply(
+              a, transposed: true, operands.1, transposed: false, rows: rows, columns: columns, depth: depth,
+              chain: instructions.chain)
+          }
+          while level.count > 1 {
+            level = Swift.stride(from: 0, to: level.count, by: 2).map { index in
+              index + 1 < level.count ? zip(level[index], level[index + 1]).map { $0 + $1 } : level[index]
+            }
+          }
+          let found = withMemory { memory in
+            let lefts = left.map { UnsafeRawPointer(memory.place($0 + [0])) }
+            let rights = zip(depths, right).map { depth, values in
+              let plain = memory.place(values + [0])
+              guard columns > kernels.panelColumns else { return UnsafeRawPointer(plain) }
+              let packed = memory.room(kernels.packedCount(rows: depth, columns: columns) + 1, of: Scalar.self)
+              kernels.pack(.init(plain, columns: columns), depth: depth, columns: columns, into: packed)
+              return UnsafeRawPointer(packed)
+            }
+            let out = memory.room(rows * columns, of: Scalar.self)
+            lefts.withUnsafeBufferPointer { lefts in
+              rights.withUnsafeBufferPointer { rights in
+                guard let first = lefts.baseAddress, let second = rights.baseAddress else { return }
+                kernels.multiplyTree(
+                  left: first, leftStride: stride, right: second, depths: memory.place(depths), shards: shards,
+                  rows: rows, columns: columns, into: out,
+                  scratch: memory.room(kernels.multiplyTreeScratch(rows: rows, shards: shards)))
+              }
+            }
+            return array(out, rows * columns)
+          }
+          #expect(
+            bitDifference(found, level[0]) == nil,
+            "\(Scalar.self), \(shards) shards of \(depths), [\(rows), \(columns)]")
+        }
+      }
+    }
+    check(Float.self)
+    check(Double.self)
   }
 }

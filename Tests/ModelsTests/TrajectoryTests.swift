@@ -122,7 +122,8 @@ private struct Run<Scalar: KernelElement & NativeScalar> {
       UpdatePlan(optimizer, layout: layout, blocks: [0..<count]).runStep(
         step,
         vectors: UpdateVectors(
-          gradient: memory.place(gradient), parameters: flat, state: memory.place(vectors), sums: memory.room(1)),
+          gradient: memory.place(gradient), parameters: flat, state: memory.place(vectors), sums: memory.room(1),
+          numbers: memory.room(1)),
         scratch: memory.room(count), kernels: .best)
       return (array(flat, count), vectors.map { array($0, count) })
     }

@@ -8,6 +8,13 @@ import Testing
 struct ChainedRosenbrock {
   let coupling: Double
 
+  func value(at x: [Double]) -> Double {
+    zip(x, x.dropFirst()).reduce(0) { sum, pair in
+      let rest = pair.1 - pair.0 * pair.0
+      return sum + coupling * rest * rest + (1 - pair.0) * (1 - pair.0)
+    }
+  }
+
   func gradient<Scalar: BinaryFloatingPoint>(at x: [Scalar]) -> [Scalar] {
     let c = Scalar(coupling)
     var gradient = [Scalar](repeating: 0, count: x.count)
@@ -35,6 +42,7 @@ struct Descent<Scalar: KernelElement> {
   var kernels: Kernels<Scalar> = .best
   private(set) var parameters: [Scalar]
   private(set) var state: [[Scalar]]
+  private(set) var numbers: [Double]
   private(set) var step = 0
   private let blockCount: Int
 
@@ -53,22 +61,24 @@ struct Descent<Scalar: KernelElement> {
     self.kernels = kernels
     self.parameters = parameters
     state = stateNames.map { _ in [Scalar](repeating: 0, count: count) }
+    numbers = [Double](repeating: 0, count: plan.numberCount)
   }
 
   /// One step with a gradient.
-  mutating func advance(_ gradient: [Scalar]) {
+  mutating func advance(_ gradient: [Scalar], objective: Double = .nan) {
     step += 1
     let count = parameters.count
-    (parameters, state) = withMemory { memory in
+    (parameters, state, numbers) = withMemory { memory in
       let flat = memory.place(parameters)
       let vectors = state.map { memory.place($0) }
+      let remembered = memory.place(numbers)
       plan.runStep(
-        step,
+        step, objective: objective,
         vectors: UpdateVectors(
           gradient: memory.place(gradient), parameters: flat, state: memory.place(vectors),
-          sums: memory.room(plan.sumCount)),
+          sums: memory.room(plan.sumCount), numbers: remembered),
         scratch: memory.room(blockCount), kernels: kernels)
-      return (array(flat, count), vectors.map { array($0, count) })
+      return (array(flat, count), vectors.map { array($0, count) }, array(remembered, plan.numberCount))
     }
   }
 

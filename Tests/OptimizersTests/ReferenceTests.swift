@@ -19,7 +19,7 @@ import Testing
   private static let settingNames = [
     "lr": "learningRate", "learning_rate": "learningRate", "b1": "beta1", "b2": "beta2", "eps": "epsilon",
     "weight_decay": "weightDecay", "lr_decay": "learningRateDecay", "initial_accumulator_value": "initialSum",
-    "momentum_decay": "momentumDecay", "decoupled_weight_decay": "decoupledWeightDecay",
+    "momentum_decay": "momentumDecay", "decoupled_weight_decay": "decoupledWeightDecay", "history_size": "historySize",
   ]
 
   /// A call's arguments as settings of ours.
@@ -60,7 +60,8 @@ import Testing
       Fixture.read("optimizers").member("cases").elements?.compactMap {
         $0["reference"]?.text?.split(separator: ".").last?.lowercased()
       } ?? [])
-    #expect(types == Set(Registry.optimizers.entries.map(\.type)))
+    // L-BFGS is held to where it arrives: libraries differ in their line searches.
+    #expect(types == Set(Registry.optimizers.entries.map(\.type)).subtracting(["lbfgs"]))
   }
 
   @Test(arguments: names("optimizers", "cases"))
@@ -77,9 +78,7 @@ import Testing
       layout: layout, schedule: ScheduleSettings(ConstantSchedule()), run: RunLength(steps: 100, stepsPerEpoch: 10))
     // Blocks that cut tensors: norms are summed over pieces.
     var descent = Descent(optimizer, from: initial, layout: layout, blockCount: 5)
-    // PyTorch's NAdam keeps the product of its momenta in float32, also for float64 parameters, so that its own path is
-    // right to some 1e-9 only.
-    let tolerance = name.hasPrefix("nadam") ? 1e-8 : 1e-10
+    let tolerance = 1e-10
     let snapshots = try #require(reference.member("snapshots").elements)
     #expect(snapshots.count == 13)
     for (index, snapshot) in snapshots.enumerated() {
@@ -91,6 +90,28 @@ import Testing
         #expect(difference(average, averages[index].values, within: tolerance) == nil, "average after step \(step)")
       }
     }
+  }
+
+  // The learning rates of Lion and LAMB, for which optax has no default, are ours; so is Lion's weight decay, which its
+  // authors' code leaves out.
+  @Test func defaultsAreThoseOfTheReferences() throws {
+    let calls = try #require(Fixture.read("optimizers").member("defaults").elements)
+    let types = try calls.map { try #require($0.member("reference").text?.split(separator: ".").last?.lowercased()) }
+    #expect(Set(types) == Set(Registry.optimizers.entries.map(\.type)))
+    for (type, call) in zip(types, calls) {
+      let settings = try Settings(text: #"{"type": "\#(type)"}"#, source: "x.json", directory: "/")
+      _ = try OptimizerConfiguration(from: settings)
+      let arguments = self.settings(try call.member("arguments"))
+      #expect(!arguments.members.isEmpty)
+      for member in arguments.members where (type, member.key) != ("lion", "weightDecay") {
+        #expect(same(settings.resolved[member.key], member.value), "\(type).\(member.key)")
+      }
+    }
+  }
+
+  private func same(_ found: JSONValue?, _ expected: JSONValue) -> Bool {
+    if let number = expected.double { return found?.double == number }
+    return found == expected
   }
 
   // MARK: Schedules
@@ -154,6 +175,44 @@ import Testing
     let expected = try reference.member("rates").numbers
     #expect(expected.count == 100)
     #expect(difference((1...100).map(rates.learningRate), expected, within: 1e-12, scale: 0) == nil)
+  }
+
+  @Test func defaultsOfSchedulesAreThoseOfPyTorch() throws {
+    // What is required in our settings, or by PyTorch where we have a default, is not compared.
+    let types = [
+      "StepLR": (#""type": "step", "every": 1"#, [:]), "MultiStepLR": (#""type": "multiStep", "milestones": [1]"#, [:]),
+      "PolynomialLR": (#""type": "polynomial""#, [:]),
+      "CosineAnnealingLR": (#""type": "cosine""#, ["eta_min": "final"]),
+      "CosineAnnealingWarmRestarts": (
+        #""type": "cosineWithRestarts", "period": 1"#, ["T_mult": "growth", "eta_min": "final"]
+      ),
+      "OneCycleLR": (
+        #""type": "oneCycle""#,
+        [
+          "pct_start": "rise", "anneal_strategy": "annealing", "div_factor": "divisor",
+          "final_div_factor": "finalDivisor", "three_phase": "threePhase",
+        ]
+      ),
+      "LinearLR": (#""type": "constant", "warmup": {"steps": 1}"#, ["start_factor": "start"]),
+      "ReduceLROnPlateau": (#""type": "plateau""#, ["threshold_mode": "thresholdMode", "min_lr": "minimum"]),
+    ]
+    let words: [String: JSONValue] = ["cos": "cosine", "rel": "relative"]
+    let calls = try #require(Fixture.read("schedules").member("defaults").elements)
+    #expect(calls.count == types.count)
+    for call in calls {
+      let kind = try #require(call.member("reference").text)
+      let (text, names) = try #require(types[kind])
+      let settings = try Settings(text: "{\(text)}", source: "x.json", directory: "/")
+      _ = try ScheduleSettings(from: settings)
+      guard case .object(let arguments) = try call.member("arguments") else { continue }
+      // Which way is better follows from the metric.
+      for member in arguments.members where member.key != "mode" {
+        let key = names[member.key] ?? member.key
+        let found = settings.resolved[key] ?? settings.resolved["warmup"]?[key]
+        let expected = member.value.text.flatMap { words[$0] } ?? member.value
+        #expect(same(found, expected), "\(kind).\(member.key)")
+      }
+    }
   }
 
   @Test(arguments: names("schedules", "plateauCases"))

@@ -19,7 +19,7 @@ import Testing
     #expect(plain.component.transformations.isEmpty)
     #expect(
       plain.resolved
-        == #"{"type":"sgd","learningRate":0.01,"momentum":0,"dampening":0,"nesterov":false,"weightDecay":0}"#)
+        == #"{"type":"sgd","learningRate":0.001,"momentum":0,"dampening":0,"nesterov":false,"weightDecay":0}"#)
     let nesterov = try #require(
       optimizer(#"{"type": "sgd", "learningRate": 0.5, "momentum": 0.9, "nesterov": true}"#).component as? SGD)
     #expect(nesterov.learningRate == 0.5 && nesterov.momentum == 0.9 && nesterov.isNesterov)
@@ -63,6 +63,18 @@ import Testing
     (
       #"{"type": "sgd", "averaging": {"decay": 1}}"#,
       "x.json:1:31: averaging.decay: found 1, expected a number at least 0 and less than 1"
+    ),
+    (
+      #"{"type": "lbfgs", "clipNorm": 1}"#,
+      "x.json:1:19: clipNorm: the optimizer searches along lines, where this would mislead it; remove the key"
+    ),
+    (
+      #"{"type": "lbfgs", "averaging": {}}"#,
+      "x.json:1:19: averaging: the optimizer searches along lines, where this would mislead it; remove the key"
+    ),
+    (
+      #"{"type": "lbfgs", "groups": [{"match": "*"}]}"#,
+      "x.json:1:19: groups: the optimizer searches along lines, where this would mislead it; remove the key"
     ),
     (#"{"type": "sgd", "groups": [{}]}"#, #"x.json:1:28: groups[0]: the required key "match" is missing"#),
     (
@@ -109,7 +121,7 @@ import Testing
     (
       #"{"type": "adaam"}"#,
       #"x.json:1:2: type: found the string "adaam", expected one of "sgd", "adagrad", "adadelta", "rmsprop", "adam", "#
-        + #""adamw", "nadam", "radam", "lion", "lamb"; did you mean "adam"?"#
+        + #""adamw", "nadam", "radam", "lion", "lamb", "lbfgs"; did you mean "adam"?"#
     ),
     (#"{"type": "sgd", "learningRate": 0}"#, "x.json:1:17: learningRate: found 0, expected a number greater than 0"),
     (
@@ -132,9 +144,39 @@ import Testing
     (#"{"type": "adam", "betal": 0.9}"#, #"x.json:1:18: betal: unknown key; did you mean "beta1"?"#),
     (#"{"type": "adam", "beta2": 1}"#, "x.json:1:18: beta2: found 1, expected a number at least 0 and less than 1"),
     (#"{"type": "adam", "epsilon": 0}"#, "x.json:1:18: epsilon: found 0, expected a number greater than 0"),
+    (#"{"type": "lbfgs", "historySize": 0}"#, "x.json:1:19: historySize: found 0, expected an integer from 1 to 1000"),
+    (
+      #"{"type": "lbfgs", "learningRate": 1}"#,
+      "x.json:1:19: learningRate: unknown key; the valid keys here are type, historySize"
+    ),
   ])
   func faultsOfOptimizers(text: String, message: String) {
     #expect(throws: TrainerError(.usage, message)) { try optimizer(text) }
+  }
+
+  // Whatever a setting is: what it is not is refused, with its name.
+  @Test func everySettingIsValidated() throws {
+    func check<Component>(_ registry: Registry<Component>) throws -> Int {
+      var count = 0
+      for entry in registry.entries {
+        let (fields, config) = try reading(of: entry)
+        // What a plateau goes by is judged where it is known what a run measures.
+        for field in fields where field.key != "metric" {
+          let faults: [JSONValue] = field.kind.contains("number") || field.kind.contains("integer") ? ["x", -1] : [7]
+          for fault in faults {
+            var object = config
+            object[field.key] = fault
+            let settings = try Settings(text: JSONValue.object(object).compactText, source: "x.json", directory: "/")
+            let error = #expect(throws: TrainerError.self, "\(entry.type).\(field.key)") { try registry.read(settings) }
+            #expect(error?.code == .usage && error?.message.contains(": \(field.key): found ") == true)
+            count += 1
+          }
+        }
+      }
+      return count
+    }
+    #expect(try check(.optimizers) > 80)
+    #expect(try check(.schedules) > 30)
   }
 
   @Test func schedulesReadTheirSettings() throws {

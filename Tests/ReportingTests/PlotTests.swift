@@ -11,7 +11,8 @@ struct PlotTests {
       title: "it's a 'title' with ^ and _", xLabel: "step", yLabel: "loss",
       series: [
         Plot.Series("", [.init(x: 0, y: 4), .init(x: 1, y: 1), .init(x: 2, y: 0)], .function),
-        Plot.Series("run", [.init(x: 0, y: 4), .init(x: 1, y: .nan), .init(x: 2, y: 1 / 3)], .path(color: 0)),
+        Plot.Series(
+          "run", [.init(x: 0, y: 4), .init(x: 1, y: .nan), .init(x: 2, y: 1 / 3)], .path(color: 0, above: 0)),
       ])
     plot.xRange = 0...2
     return plot

@@ -13,9 +13,10 @@ func makeEngine<Scalar: TrainingScalar>(
   starter: @escaping WorkerStarter = dispatchStarter, first: [any GradientTransformation] = [], steps: Int = 100
 ) throws -> TrainingEngine<Scalar> {
   guard case .model(let model) = configuration.objective, let settings = configuration.data,
-    case .samples(let batchSize)? = configuration.training.batchSize
+    let batch = configuration.training.batchSize
   else { throw TrainerError(.usage, "the test needs a model and a batch size") }
   let data = try TrainingData<Scalar>(settings)
+  let batchSize = if case .samples(let count) = batch { count } else { try data.train.count }
   let problem = try ModelProblem(
     model: model.model, loss: model.loss, inputShape: data.preprocessing?.outputShape ?? [], targets: data.targets
   ) { try MetricSet(model.metrics, task: $0) }

@@ -2,6 +2,7 @@ import Checkpoints
 import DataParallel
 import Foundation
 import Foundations
+import Optimizers
 import Synchronization
 import TestSupport
 import Testing
@@ -124,9 +125,9 @@ func trainInPieces(
       """),
   ]
 
-  @Test(arguments: cases)
+  @Test(arguments: cases + TrainingCase.optimizers)
   func anInterruptedRunIsTheUninterruptedOne(training: TrainingCase) throws {
-    try withScratchDirectory { directory in
+    try withMemoryDirectory { directory in
       let whole = try trainToEnd(training.configuration(output: "\(directory)/whole"))
       var generator = SeededGenerator(17)
       let random = (0..<1000).map { _ in Int.random(in: 1...8, using: &generator) }
@@ -146,10 +147,20 @@ func trainInPieces(
           try CheckpointFile.read(whole.summary.checkpoint), try CheckpointFile.read(pieces.summary.checkpoint)
         )
         #expect(one.optimizer == other.optimizer, "the optimizer's state")
+        #expect(one.history == other.history, "the course of the run")
         for key in one.progress.keys where !key.lowercased().contains("seconds") {
           #expect(one.progress[key] == other.progress[key], "\(key)")
         }
       }
+    }
+  }
+
+  @Test func everyOptimizerAndScheduleHasARow() {
+    let types =
+      Registry<any OptimizerSettings>.optimizers.entries.map(\.type)
+      + Registry<any Schedule>.schedules.entries.map(\.type)
+    for type in types {
+      #expect(TrainingCase.optimizers.contains { $0.name.contains("\"\(type)\"") }, "\(type) has no row")
     }
   }
 

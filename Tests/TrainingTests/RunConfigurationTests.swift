@@ -86,7 +86,7 @@ private func message(_ text: String) -> String {
           },
           "optimizer": {
             "type": "sgd",
-            "learningRate": 0.01,
+            "learningRate": 0.001,
             "momentum": 0,
             "dampening": 0,
             "nesterov": false,
@@ -326,7 +326,7 @@ private func message(_ text: String) -> String {
     (#""checkpoints": {"best": {}}"#, #"2:17: checkpoints.best: the required key "metric" is missing"#),
     (
       #""optimizer": "sdg""#,
-      #"2:1: optimizer: found the string "sdg", expected one of "sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "nadam", "radam", "lion", "lamb"; did you mean "sgd"?"#
+      #"2:1: optimizer: found the string "sdg", expected one of "sgd", "adagrad", "adadelta", "rmsprop", "adam", "adamw", "nadam", "radam", "lion", "lamb", "lbfgs"; did you mean "sgd"?"#
     ),
     (
       #""optimizer": {"type": "sgd", "lerningRate": 1}"#,

@@ -89,7 +89,7 @@ import Training
         """),
   ]
 
-  @Test(arguments: cases)
+  @Test(arguments: cases + TrainingCase.optimizers)
   func anyNumberOfWorkersGivesTheSameRun(training: TrainingCase) throws {
     try withScratchDirectory { directory in
       let alone = try trainToEnd(training.configuration(output: "\(directory)/alone"))

@@ -100,6 +100,12 @@ def cases():
     for name, function in REDUCTIONS.items():
         yield case(name, function, [ROWS], ROW_COTANGENT, axis=1)
     for rows in (ROWS, HUGE_ROWS):
+        classes = [index * 2 % len(rows[0]) for index in range(len(rows))]
+        labels = torch.tensor(classes)
+        yield case("crossEntropy", lambda x: F.cross_entropy(x, labels, reduction="none"), [rows],
+                   [1.5, -0.5, 2.0][:len(rows)], classes=classes)
+        yield case("softmaxResidual", lambda x: torch.softmax(x, dim=1) - F.one_hot(labels, x.shape[1]), [rows],
+                   COTANGENT, classes=classes)
         yield case("softmax", lambda x: torch.softmax(x, dim=1), [rows], COTANGENT, axis=1)
         yield case("logSoftmax", lambda x: torch.log_softmax(x, dim=1), [rows], COTANGENT, axis=1)
     yield case("logSumExp", lambda x: torch.logsumexp(x, dim=1), [HUGE_ROWS], ROW_COTANGENT, axis=1)
@@ -109,5 +115,88 @@ def cases():
                [[[1.0, -2.0], [0.5, 3.0], [0.0, -1.5]], [[2.0, 1.0, -1.0, 0.25], [0.5, -3.0, 4.0, 1.0]]], COTANGENT)
 
 
+# The rest by the formulas that users write, with a, b, c for the operands: name, formula, function, operands. What has no
+# derivative, such as a comparison, gets zero gradients by adding 0 to it.
+CUBE = [[[1.0, -2.0], [0.5, 3.0], [2.0, 0.25]], [[-1.0, 4.0], [0.75, -0.5], [1.5, -3.0]]]
+MATRIX = [[1.0, -2.0, 0.5], [3.0, 0.25, -1.0]]
+VECTOR = [0.5, -1.5, 2.0]
+TIED = [[1.0, 3.0, 3.0], [3.0, -2.0, 1.0]]
+LABELS = torch.tensor([2, 0, 1, 2])
+EMPTY = torch.zeros((2, 0), dtype=torch.float64)
+
+
+def without_gradient(value, *operands):
+    return value.double() + sum(0 * x.sum() for x in operands)
+
+
+FORMULAS = [
+    ("square", "square(a)", torch.square, [MODERATE]),
+    ("reciprocal", "reciprocal(a)", torch.reciprocal, [POSITIVE]),
+    ("equal", "a == b", lambda a, b: without_gradient(a == b, a, b), [TIED, VECTOR]),
+    ("notEqual", "a != b", lambda a, b: without_gradient(a != b, a, b), [TIED, [3.0, 3.0, 1.0]]),
+    ("less", "a < b", lambda a, b: without_gradient(a < b, a, b), [TIED, [3.0, 3.0, 1.0]]),
+    ("lessOrEqual", "a <= b", lambda a, b: without_gradient(a <= b, a, b), [TIED, [3.0, 3.0, 1.0]]),
+    ("greater", "a > b", lambda a, b: without_gradient(a > b, a, b), [TIED, [3.0, 3.0, 1.0]]),
+    ("greaterOrEqual", "a >= b", lambda a, b: without_gradient(a >= b, a, b), [TIED, [3.0, 3.0, 1.0]]),
+    ("broadcast", "broadcast_to(a, (2, 3))", lambda a: torch.broadcast_to(a, (2, 3)), [VECTOR]),
+    ("broadcast", "broadcast_to(a, (4, 2, 3))", lambda a: torch.broadcast_to(a, (4, 2, 3)), [[[1.0], [-2.0]]]),
+    ("power", "a^b", torch.pow, [[[0.5], [2.0]], [1.0, -1.5, 0.0]]),
+    ("where", "where(a > 0, a, b)", lambda a, b: torch.where(a > 0, a, b), [MATRIX, VECTOR]),
+    ("minimum", "minimum(a, b)", torch.minimum, [TIED, [3.0, 3.0, 1.0]]),
+    ("clip", "clip(a, -1, b)", lambda a, b: torch.clamp(a, torch.tensor(-1.0).double(), b), [MATRIX, [1.0, 1.0, -0.5]]),
+    ("sum", "sum(a)", torch.sum, [CUBE]),
+    ("sum", "sum(a, axis=(0, 2))", lambda a: a.sum(dim=(0, 2)), [CUBE]),
+    ("mean", "mean(a, axis=1, keepdims=true)", lambda a: a.mean(dim=1, keepdim=True), [CUBE]),
+    ("max", "max(a)", torch.amax, [TIED]),
+    ("max", "max(a, axis=(0, 1))", lambda a: a.amax(dim=(0, 1)), [CUBE]),
+    ("min", "min(a, axis=0)", lambda a: a.amin(dim=0), [[[1.0, 3.0, 3.0], [1.0, -2.0, 3.0]]]),
+    ("variance", "var(a, axis=0, ddof=1)", lambda a: a.var(dim=0, correction=1), [CUBE]),
+    ("logSumExp", "logsumexp(a, axis=(0, 2))", lambda a: torch.logsumexp(a, dim=(0, 2)), [CUBE]),
+    ("softmax", "softmax(a, axis=0)", lambda a: torch.softmax(a, dim=0), [CUBE]),
+    ("logSoftmax", "log_softmax(a, axis=1)", lambda a: torch.log_softmax(a, dim=1), [CUBE]),
+    ("argmax", "argmax(a, axis=1)", lambda a: without_gradient(a.argmax(dim=1), a), [[[1.0, 3.0, 2.0], [4.0, -2.0, 1.0]]]),
+    ("matmul", "a @ b", torch.matmul, [VECTOR, [1.0, -2.0, 4.0]]),
+    ("matmul", "a @ b", torch.matmul, [MATRIX, VECTOR]),
+    ("matmul", "a @ b", torch.matmul, [[0.5, 2.0], MATRIX]),
+    ("matmul", "a @ b", torch.matmul, [CUBE, MATRIX]),
+    ("matmul", "a @ b", torch.matmul, [VECTOR, CUBE]),
+    ("matmul", "matmul(a, b)", torch.matmul, [[[[1.0, 2.0]], [[-1.0, 0.5]]], CUBE[0][:2]]),
+    ("transpose", "transpose(a)", lambda a: a.permute(2, 1, 0), [CUBE]),
+    ("transpose", "transpose(a, (1, 2, 0))", lambda a: a.permute(1, 2, 0), [CUBE]),
+    ("reshape", "reshape(a, (4, -1))", lambda a: a.reshape(4, -1), [CUBE]),
+    ("slice", "a[1, :2]", lambda a: a[1, :2], [CUBE]),
+    ("slice", "a[:, -1, ::-1]", lambda a: a[:, -1].flip(1), [CUBE]),
+    ("slice", "a[:, 2::-2]", lambda a: a[:, ::2].flip(1), [CUBE]),
+    ("pad", "pad(a, [(1, 0), (0, 2)])", lambda a: F.pad(a, (0, 2, 1, 0)), [MATRIX]),
+    ("concatenate", "concatenate([a, b, a], axis=1)", lambda a, b: torch.cat([a, b, a], dim=1), [MATRIX, [[7.0], [8.0]]]),
+    ("stack", "stack([a, b])", lambda a, b: torch.stack([a, b]), [VECTOR, [3.0, 4.0, 5.0]]),
+    ("gather", "take(a, [2, 0, 1, 2], axis=1)", lambda a: a.index_select(1, LABELS), [MATRIX]),
+    ("gather", "a[[2, 0, 1, 2]]", lambda a: a[LABELS], [VECTOR]),
+    ("scatterAdd", "scatter_add(a, [2, 0, 1, 2], 4)",
+     lambda a: torch.zeros(4, dtype=torch.float64).index_add(0, LABELS, a), [[1.0, -2.0, 3.0, 0.5]]),
+    ("oneHot", "one_hot([2, 0, 1, 2], 3) * a", lambda a: F.one_hot(LABELS, 3) * a, [VECTOR]),
+    ("stopGradient", "a * stop_gradient(a)", lambda a: a * a.detach(), [VECTOR]),
+    # Empty axes.
+    ("sum", "sum(a, axis=1)", lambda a: a.sum(dim=1), [EMPTY]),
+    ("mean", "mean(a, axis=1)", lambda a: a.mean(dim=1), [EMPTY]),
+    ("variance", "var(a, axis=1)", lambda a: a.var(dim=1, correction=0), [EMPTY]),
+    ("logSumExp", "logsumexp(a, axis=1)", lambda a: torch.logsumexp(a, dim=1), [EMPTY]),
+    ("max", "max(a, axis=0)", lambda a: a.amax(dim=0), [EMPTY]),
+    ("softmax", "softmax(a, axis=1)", lambda a: torch.softmax(a, dim=1), [EMPTY]),
+    ("matmul", "a @ transpose(a)", lambda a: a @ a.T, [EMPTY]),
+    ("add", "a + b", torch.add, [EMPTY, [[1.0], [2.0]]]),
+]
+
+
+def formula_cases():
+    for name, formula, function, operands in FORMULAS:
+        operands = [x.tolist() if isinstance(x, torch.Tensor) else x for x in operands]
+        upstream = [1.0, -0.5, 2.0, 0.25, 3.0, -1.5, 0.75]
+        shape = function(*(tensor(x) for x in operands)).shape
+        count = shape.numel()
+        cotangent = torch.tensor((upstream * (count // 7 + 1))[:count], dtype=torch.float64).reshape(shape)
+        yield case(name, function, operands, cotangent.tolist(), formula=formula)
+
+
 def fixtures():
-    yield "operations.json", {"cases": list(cases())}
+    yield "operations.json", {"cases": [*cases(), *formula_cases()]}

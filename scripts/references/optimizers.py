@@ -1,5 +1,7 @@
 """100 steps of each optimizer on a small non-convex function, in float64, by PyTorch (Lion and LAMB by optax)."""
 
+import inspect
+
 import jax
 import numpy as np
 import optax
@@ -33,7 +35,17 @@ def split(x):
     return tensors
 
 
-def torch_run(kind, arguments, initial, groups=None, clip_value=None, clip_norm=None, ema=None):
+def torch_run(kind, arguments, initial, **extra):
+    """As `torch_path`, with what an optimizer keeps beside its tensors in float64 too: NAdam's product of momenta."""
+    default = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        return torch_path(kind, arguments, initial, **extra)
+    finally:
+        torch.set_default_dtype(default)
+
+
+def torch_path(kind, arguments, initial, groups=None, clip_value=None, clip_norm=None, ema=None):
     """The parameters after each step, and their moving averages where `ema` is its decay."""
     model = torch.nn.ParameterList(torch.nn.Parameter(torch.tensor(value)) for value in split(initial))
     tensors = list(model)
@@ -58,6 +70,24 @@ def torch_run(kind, arguments, initial, groups=None, clip_value=None, clip_norm=
             averager.update_parameters(model)
             averages.append(np.concatenate([tensor.detach().numpy().ravel() for tensor in averager.module]))
     return path, averages
+
+
+def lbfgs_run(function, initial):
+    """The value at each evaluation, and the parameters in the end."""
+    parameters = torch.tensor(initial, requires_grad=True)
+    optimizer = torch.optim.LBFGS(
+        [parameters], max_iter=1000, tolerance_grad=1e-12, tolerance_change=0, line_search_fn="strong_wolfe")
+    values = []
+
+    def evaluate():
+        optimizer.zero_grad()
+        value = function(parameters)
+        value.backward()
+        values.append(value.item())
+        return value
+
+    optimizer.step(evaluate)
+    return values, parameters.detach().numpy()
 
 
 def optax_run(kind, arguments, initial):
@@ -117,6 +147,44 @@ CASES = [
 ]
 
 
+# L-BFGS is held to where it arrives, and to how soon: libraries differ in their line searches.
+LBFGS_CASES = [
+    ("valley", {"type": "chainedRosenbrock", "coupling": 100.0}, np.array([-1.2, 1.0])),
+    ("chain", {"type": "chainedRosenbrock", "coupling": COUPLING}, INITIAL),
+    ("ellipsoid", {"type": "ellipsoid", "factors": [10.0 ** (index / 2) for index in range(12)]}, INITIAL),
+]
+LBFGS_TOLERANCE = 1e-12
+
+
+def lbfgs_case(name, objective, initial):
+    def function(x):
+        if objective["type"] == "ellipsoid":
+            return (torch.tensor(objective["factors"], dtype=x.dtype) * (x - 1) ** 2).sum() / 2
+        return (objective["coupling"] * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
+
+    values, solution = lbfgs_run(function, initial)
+    return {
+        "name": name, "reference": "torch.optim.LBFGS", "objective": objective, "initial": array(initial)["values"],
+        "evaluations": next(index + 1 for index, value in enumerate(values) if value < LBFGS_TOLERANCE),
+        "solution": array(solution)["values"],
+    }
+
+
+def defaults():
+    """The defaults of the arguments that these cases set, of each optimizer's call."""
+    kinds = {kind: set() for _, kind, _, _ in CASES}
+    for _, kind, arguments, _ in CASES:
+        kinds[kind] |= arguments.keys()
+    kinds[torch.optim.LBFGS] = {"history_size"}
+    for kind, names in kinds.items():
+        signature = inspect.signature(kind).parameters
+        module = "torch.optim" if kind.__module__.startswith("torch") else "optax"
+        yield {"reference": f"{module}.{kind.__name__}", "arguments": {
+            name: list(default) if isinstance(default := signature[name].default, tuple) else default
+            for name in sorted(names) if signature[name].default is not inspect.Parameter.empty
+        }}
+
+
 def run(kind, arguments, extra, initial):
     if kind.__module__.startswith("torch"):
         return torch_run(kind, arguments, initial, **extra)
@@ -154,4 +222,6 @@ def fixtures():
         "tensors": [{"name": name, "shape": list(shape)} for name, shape in SHAPES.items()],
         "initial": array(INITIAL)["values"],
         "cases": [case(*row) for row in CASES],
+        "defaults": list(defaults()),
     }
+    yield "lbfgs.json", {"tolerance": LBFGS_TOLERANCE, "cases": [lbfgs_case(*row) for row in LBFGS_CASES]}

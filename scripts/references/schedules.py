@@ -1,5 +1,6 @@
 """The learning rates of 100 steps under each of PyTorch's schedulers."""
 
+import inspect
 import warnings
 
 import numpy as np
@@ -50,6 +51,20 @@ PLATEAU_CASES = [
 ]
 
 
+def defaults():
+    """The defaults of each scheduler's call that has any; what PyTorch derives or has no use for is left out."""
+    names = {
+        "StepLR": ["gamma"], "MultiStepLR": ["gamma"], "PolynomialLR": ["power"], "CosineAnnealingLR": ["eta_min"],
+        "CosineAnnealingWarmRestarts": ["T_mult", "eta_min"],
+        "OneCycleLR": ["pct_start", "anneal_strategy", "div_factor", "final_div_factor", "three_phase"],
+        "LinearLR": ["start_factor"],
+        "ReduceLROnPlateau": ["mode", "factor", "patience", "threshold", "threshold_mode", "cooldown", "min_lr"],
+    }
+    for kind, arguments in names.items():
+        signature = inspect.signature(getattr(schedulers, kind)).parameters
+        yield {"reference": kind, "arguments": {name: signature[name].default for name in arguments}}
+
+
 def optimizer():
     return torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=RATE)
 
@@ -93,4 +108,5 @@ def fixtures():
         "cases": [case(*row) for row in CASES],
         "metrics": METRICS,
         "plateauCases": [plateau_case(*row) for row in PLATEAU_CASES],
+        "defaults": list(defaults()),
     }

@@ -41,6 +41,13 @@ public struct Formula: Sendable {
     return names
   }
 
+  /// An error about a name, which points at its first place in the formula.
+  public func error(at name: String, _ message: String) -> FormulaError {
+    var place: Int?
+    syntax.forEachName { found, offset in if found == name, place == nil { place = offset } }
+    return FormulaError(text, at: place ?? 0, message)
+  }
+
   /// Adds the formula's value to a graph.
   ///
   /// - Parameter names: What each name stands for: parameters, inputs, or any other nodes of the graph.

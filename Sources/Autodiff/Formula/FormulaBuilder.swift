@@ -94,6 +94,7 @@ struct FormulaBuilder {
         guard gathered == nil else {
           throw FormulaError(text, at: value.offset, "only one index may be an array; the others must be whole numbers")
         }
+        if value.isWhole { _ = try wholeNumber(value) }
         if case .number(let number) = value.kind {
           throw FormulaError(text, at: value.offset, "the index \(JSONValue.text(of: number)) is no whole number")
         }
@@ -113,6 +114,9 @@ struct FormulaBuilder {
   /// - Throws: ``FormulaError`` if it is anything else.
   func wholeNumber(_ syntax: FormulaSyntax) throws -> Int {
     guard let number = syntax.wholeNumber else {
+      if syntax.isWhole {
+        throw FormulaError(text, at: syntax.offset, "this number is too large for an index, an axis or an extent")
+      }
       throw FormulaError(text, at: syntax.offset, "expected a whole number written out, such as 0 or -1")
     }
     return number
@@ -120,12 +124,21 @@ struct FormulaBuilder {
 }
 
 extension FormulaSyntax {
-  /// The value if this is a whole number, perhaps negated.
+  /// The value if this is a whole number, perhaps negated, and small enough to be exact: below 2^53.
   var wholeNumber: Int? {
     switch kind {
-    case .number(let value): Int(exactly: value)
+    case .number(let value): value < 0x1p53 ? Int(exactly: value) : nil
     case .negate(let operand): operand.wholeNumber.map { -$0 }
     default: nil
+    }
+  }
+
+  /// Whether this is a whole number of any size, perhaps negated.
+  fileprivate var isWhole: Bool {
+    switch kind {
+    case .number(let value): value == value.rounded()
+    case .negate(let operand): operand.isWhole
+    default: false
     }
   }
 }

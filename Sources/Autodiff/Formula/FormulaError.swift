@@ -18,8 +18,18 @@ public struct FormulaError: Error, Sendable, Equatable, CustomStringConvertible 
   /// One sentence: `formula, column 7: unknown name 'ww'; did you mean "w"?`.
   public var description: String { "formula, column \(column): \(message)" }
 
-  /// The formula with a caret under the place, on two lines.
-  public var excerpt: String { "  \(formula)\n  \(String(repeating: " ", count: column - 1))^" }
+  /// The formula with a caret under the place, on two lines; of a long formula, what stands around the place.
+  public var excerpt: String {
+    let characters = formula.map { $0.isWhitespace ? " " : $0 }
+    let start = max(0, min(column - 1 - Self.widestExcerpt / 2, characters.count - Self.widestExcerpt))
+    let end = min(characters.count, start + Self.widestExcerpt)
+    let (before, after) = (start > 0 ? "…" : "", end < characters.count ? "…" : "")
+    let indentation = String(repeating: " ", count: column - 1 - start + before.count)
+    return "  \(before)\(String(characters[start..<end]))\(after)\n  \(indentation)^"
+  }
+
+  /// So that the caret's line does not wrap on a usual terminal.
+  private static let widestExcerpt = 72
 
   /// The error as the command line ends with it: the sentence, then the excerpt on lines of its own.
   public var shown: TrainerError { TrainerError(.usage, "\(description)\n\(excerpt)") }

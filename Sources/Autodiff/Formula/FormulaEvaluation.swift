@@ -4,9 +4,9 @@ import Kernels
 /// A formula at a point: its value, gradient, Hessian and partial derivatives.
 ///
 ///     let bowl = try FormulaEvaluation("w[0]^2 + w[1]^2 - w[0]*w[1]", at: ["w": [-5, 5]])
-///     try bowl.value().values                  // [75]
-///     try bowl.gradient()[0].values            // [-15, 15]
-///     try bowl.partialDerivatives()[0]         // ["2*w[0] - w[1]", "2*w[1] - w[0]"]
+///     let value = try bowl.value().values  // [75]
+///     let gradient = try bowl.gradient()[0].values  // [-15, 15]
+///     let partials = try bowl.partialDerivatives()[0]  // ["2*w[0] - w[1]", "2*w[1] - w[0]"]
 public struct FormulaEvaluation {
   /// The most elements of all names together whose Hessian is computed.
   public static let mostHessianElements = 1024

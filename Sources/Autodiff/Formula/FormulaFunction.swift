@@ -196,7 +196,7 @@ extension Shape {
     guard shape.count(where: { $0 == -1 }) <= 1, shape.allSatisfy({ $0 >= -1 }) else {
       throw TrainerError(.usage, "only one extent of the shape \(shape) may be -1, and none smaller")
     }
-    let known = shape.filter { $0 != -1 }.reduce(1, *)
+    let known = Shape(shape.filter { $0 != -1 }).elementCount
     guard let place = shape.firstIndex(of: -1) else { return shape }
     guard known > 0, elementCount % known == 0 else {
       throw TrainerError(.usage, "an array of shape \(self) cannot be reshaped to \(shape)")

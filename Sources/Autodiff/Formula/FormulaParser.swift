@@ -72,11 +72,6 @@ struct FormulaParser {
   // MARK: - Levels
 
   private mutating func comparison() throws -> FormulaSyntax {
-    depth += 1
-    defer { depth -= 1 }
-    guard depth <= Self.deepestNesting else {
-      throw FormulaError(text, at: token.offset, "brackets and signs are nested more than \(Self.deepestNesting) deep")
-    }
     let comparisons: [FormulaOperator] = [.less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual]
     let left = try sum()
     guard let found = acceptsOperator(comparisons) else { return left }
@@ -110,6 +105,7 @@ struct FormulaParser {
     return left
   }
 
+  /// Every bracket, sign and power comes through here, which is where nesting is counted.
   private mutating func sign() throws -> FormulaSyntax {
     depth += 1
     defer { depth -= 1 }

@@ -15,20 +15,22 @@ extension Formula {
     let batched = rows.sorted { $0.key < $1.key }
     let single = try batched.map { try graph.input("a row of \($0.key)", shape: Shape($0.value.shape.dropFirst())) }
     let own = Dictionary(uniqueKeysWithValues: zip(batched.map(\.key), single))
-    let value = try scalar(build(in: graph, names: names.merging(own) { name, _ in name }))
+    let value = try scalar(
+      build(in: graph, names: names.merging(own) { name, _ in name }), hasRows: !rows.isEmpty)
     if let all = try graph.batch(value, over: single, as: batched.map(\.value), samples: samples) { return all }
     return try stack(
       (0..<samples).map { sample in
         let own = try rows.mapValues { try $0[sample] }
-        return try scalar(build(in: graph, names: names.merging(own) { name, _ in name }))
+        return try scalar(build(in: graph, names: names.merging(own) { name, _ in name }), hasRows: true)
       })
   }
 
-  private func scalar(_ value: Node) throws -> Node {
+  private func scalar(_ value: Node, hasRows: Bool) throws -> Node {
     guard value.shape.elementCount == 1 else {
       throw FormulaError(
         text, at: 0,
-        "the value for one sample has the shape \(value.shape), expected a single number; join it with sum or mean")
+        "the \(hasRows ? "value for one sample" : "formula's value") has the shape \(value.shape), expected a single "
+          + "number; join it with sum or mean")
     }
     return try value.reshape([])
   }

@@ -54,7 +54,8 @@ struct UnaryOperation: ElementwiseOperation {
     case .erf: return [try upstream * (2 / Double.pi.squareRoot()) * (-x.square()).exp()]
     case .square: return [try upstream * x * 2]
     case .reciprocal: return [try -(upstream * y.square())]
-    case .relu: return [try upstream * x.isGreater(than: node.graph.constant(0))]
+    // By the result, so that nothing needs to keep x.
+    case .relu: return [try upstream * y.isGreater(than: node.graph.constant(0))]
     }
   }
 }
@@ -142,7 +143,7 @@ struct Broadcast: ElementwiseOperation {
 
 extension Node {
   /// The value if this is one constant number.
-  fileprivate var number: Double? {
+  var number: Double? {
     (operation as? Constant).flatMap { $0.values.count == 1 ? $0.values[0] : nil }
   }
 }

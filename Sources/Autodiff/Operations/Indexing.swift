@@ -107,8 +107,23 @@ extension Node {
 
   /// The parts along `axis` that `indices` names, as NumPy's `take`: its shape takes the axis's place. Negative indices
   /// count from the end; one that is no whole number in range gives NaN.
+  ///
+  /// - Throws: `TrainerError` if the axis is not there, or an index that is a constant is not in range.
   public func gather(_ indices: Node, axis: Int = 0) throws -> Node {
-    try apply(Gather(axis: axis < 0 ? axis + shape.count : axis), indices)
+    let axis = axis < 0 ? axis + shape.count : axis
+    let gathered = try apply(Gather(axis: axis), indices)
+    let extent = Double(shape[axis])
+    if let constant = indices.operation as? Constant,
+      let wrong = constant.values.first(where: { $0 != $0.rounded() || !(-extent..<extent).contains($0) })
+    {
+      let number = JSONValue.text(of: wrong)
+      throw TrainerError(
+        .usage,
+        wrong == wrong.rounded()
+          ? "the index \(number) is out of range: axis \(axis) of the shape \(shape) has \(shape[axis]) elements"
+          : "the index \(number) is no whole number")
+    }
+    return gathered
   }
 
   /// Zeros with `extent` places along `axis`, to which the parts of this array are added at the places that `indices`

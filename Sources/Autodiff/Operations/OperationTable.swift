@@ -11,7 +11,9 @@ public enum OperationTable {
     + UnaryFunction.allCases.filter { $0 != .copy }.map(\.rawValue) + BinaryFunction.allCases.map(\.rawValue) + [
       "where", "broadcast",
     ]
-    + ReductionFunction.allCases.map(\.rawValue) + ["softmax", "logSoftmax", "logSumExp", "argmax"]
+    + ReductionFunction.allCases.map(\.rawValue) + [
+      "softmax", "logSoftmax", "logSumExp", "argmax", "crossEntropy", "softmaxResidual",
+    ]
     + ["matmul", "reshape", "transpose", "stopGradient", "slice", "pad", "concatenate"]
     + ["gather", "scatterAdd", "oneHot"]
 }

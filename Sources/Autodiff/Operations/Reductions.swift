@@ -18,6 +18,8 @@ struct Reduce: Operation {
     return result
   }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   func kernel<Scalar: KernelElement>(at site: KernelSite<Scalar>) -> KernelBody<Scalar> {
     let (kernels, input, output, function) = (site.kernels, site.inputs[0], site.output, function)
     let shape = site.inputShapes[0]

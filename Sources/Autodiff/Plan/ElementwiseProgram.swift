@@ -45,6 +45,8 @@ struct ElementwiseProgram<Scalar: KernelElement>: Sendable {
 
   var scratchCount: Int { registerCount * Self.tileCount }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   func run(_ frame: Frame<Scalar>) {
     let total = shape.elementCount
     let tile = Self.tileCount

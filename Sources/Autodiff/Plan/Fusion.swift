@@ -2,6 +2,9 @@
 ///
 /// A node joins the group of its consumers when all of them are element-wise, in one group, and of its shape: then
 /// nothing else ever reads it, and it needs no buffer. The last node of a group is its root, which gives it its name.
+///
+/// A group that is a dense layer's bias, alone or with a ReLU, takes in the matrix product in front of it: the kernel
+/// adds the bias as the product leaves the registers. The product is then the group's first member.
 struct Fusion {
   /// The longest chain of one group: it bounds the scratch space.
   static let longestChain = 48
@@ -22,6 +25,37 @@ struct Fusion {
       roots[index] = root ?? index
       members[root ?? index, default: []].insert(index, at: 0)
     }
+    guard isEnabled else { return }
+    for (root, group) in members {
+      guard let product = product(in: front(of: group), of: graph), !outputs.contains(product),
+        consumers[product]?.count == 1
+      else { continue }
+      roots[product] = root
+      members[root, default: []].insert(product, at: 0)
+    }
+
+    /// The node that adds the bias, if the group is such a one.
+    func front(of group: [Int]) -> Int? {
+      let functions = group.map { graph.records[$0].operation }
+      guard (functions.first as? BinaryOperation)?.function == .add else { return nil }
+      switch functions.count {
+      case 1: return group[0]
+      case 2: return (functions[1] as? UnaryOperation)?.function == .relu ? group[0] : nil
+      default: return nil
+      }
+    }
+  }
+
+  /// The matrix product to whose rows `sum` adds a vector, if it does.
+  private func product(in sum: Int?, of graph: Graph) -> Int? {
+    guard let sum else { return nil }
+    let (record, shape) = (graph.records[sum], graph.records[sum].shape)
+    let product = record.inputs.first {
+      graph.records[$0].operation is MatrixMultiply && graph.records[$0].shape == shape
+    }
+    guard let product, shape.count == 2, let bias = record.inputs.first(where: { $0 != product }) else { return nil }
+    let extents = graph.records[bias].shape
+    return extents == [shape[1]] || extents == [1, shape[1]] ? product : nil
   }
 
   private func commonRoot(of consumers: [Int], like index: Int, _ graph: Graph) -> Int? {

@@ -9,10 +9,15 @@ public struct PlanOutput {
     case result(String)
     /// Into the gradient slot, from this element on.
     case slot(offset: Int)
+    /// Nowhere: the node is a product over samples (`Node.isSampleProduct`), and its operands are kept for whoever wants
+    /// to compute it, all of it or some rows, after the run; see `Plan.products`.
+    case product
   }
 
   let node: Node
   let place: Place
+
+  var isProduct: Bool { if case .product = place { true } else { false } }
 
   /// Creates an output.
   public init(_ node: Node, _ place: Place) {
@@ -47,12 +52,18 @@ public final class Plan<Scalar: KernelElement>: Sendable {
   /// The arrays that each run must be given, in the order in which `run` takes them.
   public let inputs: [InputSlot]
   let instructions: [Instruction]
+  /// The instructions' code alone: what a run goes through.
+  private let bodies: [KernelBody<Scalar>]
   let results: [String: (operand: Operand, shape: Shape)]
   /// Elements of the buffers that a workspace holds for this plan.
   public let bufferCount: Int
   /// Elements of scratch space that a workspace holds for this plan.
   public let scratchCount: Int
   let constants: [Scalar]
+  /// The products that a run leaves to others, in the order of the outputs.
+  public let products: [SampleProduct]
+  /// Elements of the memory that a run leaves the products' operands in.
+  public let keptCount: Int
 
   /// Floating-point operations of one run, counting a multiply-add as two.
   public var floatingPointOperations: Int { instructions.reduce(0) { $0 + $1.floatingPointOperations } }
@@ -71,10 +82,13 @@ public final class Plan<Scalar: KernelElement>: Sendable {
     let compiled = try compiler.compile(outputs)
     inputs = compiled.inputs
     instructions = compiled.instructions
+    bodies = compiled.instructions.map(\.body)
     results = compiled.results
     bufferCount = compiled.bufferCount
     scratchCount = compiled.scratchCount
     constants = compiled.constants
+    products = compiled.products
+    keptCount = compiled.keptCount
   }
 
   /// Runs the plan.
@@ -94,77 +108,22 @@ public final class Plan<Scalar: KernelElement>: Sendable {
   }
 
   /// Runs the plan: the form that allocates nothing.
+  ///
+  /// - Parameter kept: Room for `keptCount` elements, which must stay until the plan's products are computed.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func run(
     _ workspace: Workspace<Scalar>, parameters: UnsafePointer<Scalar>?, slot: UnsafeMutablePointer<Scalar>?,
-    inputs: UnsafeBufferPointer<UnsafePointer<Scalar>>, randomness: Randomness
+    kept: UnsafeMutablePointer<Scalar>? = nil, inputs: UnsafeBufferPointer<UnsafePointer<Scalar>>,
+    randomness: Randomness
   ) {
     precondition(inputs.count == self.inputs.count, "the plan takes \(self.inputs.count) inputs")
     precondition(workspace.fits(self), "the workspace was made for other plans")
     constants.withUnsafeBufferPointer { constants in
       let frame = workspace.frame(
-        parameters: parameters, slot: slot, constants: constants.baseAddress, inputs: inputs, randomness: randomness)
-      for instruction in instructions { instruction.body(frame) }
-    }
-  }
-}
-
-/// The memory that runs of plans use; for one thread at a time.
-public final class Workspace<Scalar: KernelElement> {
-  private let buffers: UnsafeMutablePointer<Scalar>
-  private let scratch: UnsafeMutablePointer<Scalar>
-  private let regions: UnsafeMutablePointer<UnsafeMutablePointer<Scalar>>
-  private let bufferCount: Int
-  private let scratchCount: Int
-  private let inputCount: Int
-
-  static var fixedRegions: Int { 4 }
-
-  /// Memory enough for each of these plans.
-  public init(for plans: [Plan<Scalar>]) {
-    bufferCount = max(1, plans.map(\.bufferCount).max() ?? 0)
-    scratchCount = max(1, plans.map(\.scratchCount).max() ?? 0)
-    inputCount = plans.map(\.inputs.count).max() ?? 0
-    buffers = Self.allocate(bufferCount)
-    scratch = Self.allocate(scratchCount)
-    regions = .allocate(capacity: Self.fixedRegions + inputCount)
-    regions.initialize(repeating: buffers, count: Self.fixedRegions + inputCount)
-  }
-
-  deinit {
-    buffers.deallocate()
-    scratch.deallocate()
-    regions.deallocate()
-  }
-
-  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Scalar> {
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Scalar>.stride, alignment: 64)
-    let typed = raw.bindMemory(to: Scalar.self, capacity: count)
-    typed.initialize(repeating: 0, count: count)
-    return typed
-  }
-
-  func fits(_ plan: Plan<Scalar>) -> Bool {
-    plan.bufferCount <= bufferCount && plan.scratchCount <= scratchCount && plan.inputs.count <= inputCount
-  }
-
-  func frame(
-    parameters: UnsafePointer<Scalar>?, slot: UnsafeMutablePointer<Scalar>?, constants: UnsafePointer<Scalar>?,
-    inputs: UnsafeBufferPointer<UnsafePointer<Scalar>>, randomness: Randomness
-  ) -> Frame<Scalar> {
-    // Instructions write only to their outputs, which are never parameters, constants or inputs.
-    regions[1] = UnsafeMutablePointer(mutating: parameters) ?? buffers
-    regions[2] = slot ?? buffers
-    regions[3] = UnsafeMutablePointer(mutating: constants) ?? buffers
-    for index in inputs.indices { regions[Self.fixedRegions + index] = UnsafeMutablePointer(mutating: inputs[index]) }
-    return Frame(regions: regions, scratch: scratch, randomness: randomness)
-  }
-
-  /// The elements of a result after a run of `plan`, valid until the workspace's next run; `nil` if the plan has no
-  /// result of that name.
-  public func result(_ name: String, of plan: Plan<Scalar>) -> UnsafeBufferPointer<Scalar>? {
-    plan.results[name].map { result in
-      UnsafeBufferPointer(
-        start: regions[result.operand.region] + result.operand.offset, count: result.shape.elementCount)
+        parameters: parameters, slot: slot, kept: kept, constants: constants.baseAddress, inputs: inputs,
+        randomness: randomness)
+      for body in bodies { body(frame) }
     }
   }
 }

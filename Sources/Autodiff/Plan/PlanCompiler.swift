@@ -10,23 +10,30 @@ struct PlanCompiler<Scalar: KernelElement> {
     var bufferCount = 0
     var scratchCount = 0
     var constants: [Scalar] = []
+    var products: [SampleProduct] = []
+    var keptCount = 0
   }
 
   /// The memory regions of a run; inputs follow the fixed ones.
-  private enum Region {
+  enum Region {
     static var buffers: Int { 0 }
     static var parameters: Int { 1 }
     static var slot: Int { 2 }
     static var constants: Int { 3 }
+    static var kept: Int { 4 }
   }
 
   let layout: ParameterLayout
   let kernels: Kernels<Scalar>
   let simplifications: Simplification
 
-  private var compiled = Compiled()
+  var compiled = Compiled()
   /// Where each node's value lies.
-  private var places: [Int: Operand] = [:]
+  var places: [Int: Operand] = [:]
+  /// Nodes that must be copied at the end of the run, and where to.
+  var copies: [(from: Int, to: Operand)] = []
+  /// Right operands of products that are packed once they are computed.
+  var packs: [Pack] = []
 
   init(layout: ParameterLayout, kernels: Kernels<Scalar>, simplifications: Simplification) {
     self.layout = layout
@@ -38,22 +45,31 @@ struct PlanCompiler<Scalar: KernelElement> {
     guard let original = outputs.first?.node.graph else { return compiled }
     let nodes = try original.simplified(outputs.map(\.node), simplifications)
     let graph = nodes[0].graph
-    let order = graph.order(for: nodes, simplifications)
+    let products = zip(nodes, outputs).filter { $0.1.isProduct }.map(\.0)
+    let needed = zip(nodes, outputs).filter { !$0.1.isProduct }.map(\.0) + products.flatMap(\.inputs)
+    let order = graph.order(for: needed, simplifications)
     try placeLeaves(graph, order)
 
     let fusion = Fusion(
-      graph, nodes: order, outputs: Set(nodes.map(\.index)), isEnabled: simplifications.contains(.fusion))
+      graph, nodes: order, outputs: Set(needed.map { viewed(graph, $0.index) }),
+      isEnabled: simplifications.contains(.fusion))
     // The nodes that get code, in order: members of a group are computed at its root, views not at all.
     let computed = order.filter { index in
       places[index] == nil && !graph.records[index].operation.isView && (fusion.roots[index] ?? index) == index
     }
-    let copies = placeSlotOutputs(graph, zip(nodes, outputs.map(\.place)), computed: Set(computed))
-    assignBuffers(graph, computed, fusion, kept: nodes.map { viewed(graph, $0.index) })
+    placeSlotOutputs(graph, zip(nodes, outputs.map(\.place)), computed: Set(computed))
+    for product in products { place(product, computed: Set(computed)) }
+    let results = zip(nodes, outputs).filter { !$0.1.isProduct }.map { viewed(graph, $0.0.index) }
+    assignBuffers(graph, computed, fusion, kept: results + copies.map { viewed(graph, $0.from) })
     for index in order where graph.records[index].operation.isView {
       places[index] = places[viewed(graph, index)]
     }
-    for index in computed { emit(graph, index, fusion) }
-    for (from, offset) in copies { emitCopy(graph, from, toSlot: offset) }
+    for index in order where places[index] != nil && !computed.contains(index) { emitPacks(of: index) }
+    for index in computed {
+      emit(graph, index, fusion)
+      emitPacks(of: index)
+    }
+    for (from, target) in copies { emitCopy(graph, from, to: target) }
     for (node, output) in zip(nodes, outputs) {
       if case .result(let name) = output.place, let place = places[node.index] {
         compiled.results[name] = (place, node.shape)
@@ -63,7 +79,7 @@ struct PlanCompiler<Scalar: KernelElement> {
   }
 
   /// The node whose elements a chain of views shows.
-  private func viewed(_ graph: Graph, _ index: Int) -> Int {
+  func viewed(_ graph: Graph, _ index: Int) -> Int {
     var index = index
     while graph.records[index].operation.isView { index = graph.records[index].inputs[0] }
     return index
@@ -89,22 +105,19 @@ struct PlanCompiler<Scalar: KernelElement> {
     }
   }
 
-  /// Lets slot outputs be computed in place; returns those that must be copied there, because they are leaves, views
-  /// of leaves, or already placed.
+  /// Lets slot outputs be computed in place; those that are leaves, views of leaves, or already placed are copied there.
   private mutating func placeSlotOutputs(
     _ graph: Graph, _ outputs: Zip2Sequence<[Node], [PlanOutput.Place]>, computed: Set<Int>
-  ) -> [(from: Int, offset: Int)] {
-    var copies: [(from: Int, offset: Int)] = []
+  ) {
     for (node, place) in outputs {
       guard case .slot(let offset) = place else { continue }
       let source = viewed(graph, node.index)
       if computed.contains(source), places[source] == nil {
         places[source] = Operand(region: Region.slot, offset: offset)
       } else {
-        copies.append((node.index, offset))
+        copies.append((node.index, Operand(region: Region.slot, offset: offset)))
       }
     }
-    return copies
   }
 
   /// The nodes outside a computed node's group whose values its code reads, looking through views.
@@ -132,7 +145,16 @@ struct PlanCompiler<Scalar: KernelElement> {
     guard let output = places[index] else { preconditionFailure("node \(index) has no place") }
     let body: KernelBody<Scalar>
     let members = fusion.members[index] ?? [index]
-    if fusion.members[index] != nil {
+    if let product = graph.records[members[0]].operation as? MatrixMultiply, members.count > 1 {
+      let first = graph.records[members[0]]
+      let bias = graph.records[members[1]].inputs.first { $0 != members[0] }
+      let shapes = first.inputs.map { graph.records[$0].shape }
+      body = product.kernel(
+        at: KernelSite(
+          kernels: kernels, inputs: first.inputs.compactMap { places[$0] }, inputShapes: shapes, output: output,
+          outputShape: record.shape), bias: bias.flatMap { places[$0] }, isRectified: members.count > 2)
+      compiled.scratchCount = max(compiled.scratchCount, product.scratchCount(inputs: shapes, kernels: kernels))
+    } else if fusion.members[index] != nil {
       let program = makeProgram(graph, members, into: output)
       compiled.scratchCount = max(compiled.scratchCount, program.scratchCount)
       body = { frame in program.run(frame) }
@@ -158,11 +180,10 @@ struct PlanCompiler<Scalar: KernelElement> {
         floatingPointOperations: work))
   }
 
-  private mutating func emitCopy(_ graph: Graph, _ index: Int, toSlot offset: Int) {
+  private mutating func emitCopy(_ graph: Graph, _ index: Int, to output: Operand) {
     guard let source = places[index] else { preconditionFailure("node \(index) has no place") }
     let shape = graph.records[index].shape
     let (copy, count) = (kernels.loop(.copy), shape.elementCount)
-    let output = Operand(region: Region.slot, offset: offset)
     compiled.instructions.append(
       .init(
         name: "copy", body: { frame in copy(count, frame.pointer(source), frame.pointer(output)) }, output: output,

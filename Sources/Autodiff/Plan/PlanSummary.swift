@@ -9,7 +9,7 @@ public struct PlanSummary: Sendable {
     public let name: String
     /// The shape of its result.
     public let shape: Shape
-    /// Where the result goes: `buffer`, or `slot` for the gradient slot.
+    /// Where the result goes: `buffer`, `slot` for the gradient slot, or `kept` for what later products need.
     public let region: String
     /// The first byte of the result there.
     public let offset: Int
@@ -64,7 +64,7 @@ extension Plan {
     let size = MemoryLayout<Scalar>.stride
     let steps = instructions.map { step in
       PlanSummary.Instruction(
-        name: step.name, shape: step.outputShape, region: step.output.region == 0 ? "buffer" : "slot",
+        name: step.name, shape: step.outputShape, region: ["buffer", "", "slot", "", "kept"][step.output.region],
         offset: step.output.offset * size, byteCount: step.outputShape.elementCount * size,
         floatingPointOperations: step.floatingPointOperations)
     }

@@ -19,8 +19,8 @@
 typedef void (*ck_unary)(ptrdiff_t n, const void *x, void *out);
 typedef void (*ck_binary)(ptrdiff_t n, const void *x, const void *y, void *out);
 typedef struct ck_table {
-  /* Columns of one packed panel, and rows of one register tile, of gemm. */
-  ptrdiff_t panel_columns, tile_rows;
+  /* Lanes of a vector, columns of one packed panel, and rows of one register tile, of gemm. */
+  ptrdiff_t lanes, panel_columns, tile_rows;
   /* Element-wise, one argument. */
   ck_unary copy, negate, exp, log, log1p, expm1, sqrt, rsqrt, abs, sign, sin, cos, tanh, sigmoid, softplus, erf, square,
       reciprocal, relu;
@@ -38,6 +38,10 @@ typedef struct ck_table {
   void (*log_softmax)(ptrdiff_t rows, ptrdiff_t columns, const void *x, void *out);
   void (*logsumexp)(ptrdiff_t rows, ptrdiff_t columns, const void *x, void *out);
   void (*argmax)(ptrdiff_t rows, ptrdiff_t columns, const void *x, void *out);
+  /* Over the last axis of x [rows, columns], with index [rows] a class (none if it is outside): logsumexp(x) - x[index]
+     [rows], and softmax(x) less 1 at the class [rows, columns]. */
+  void (*cross_entropy)(ptrdiff_t rows, ptrdiff_t columns, const void *x, const void *index, void *out);
+  void (*softmax_residual)(ptrdiff_t rows, ptrdiff_t columns, const void *x, const void *index, void *out);
   /* Elements start ..< start + n of an array of that shape, whose element at some coordinates is x[coordinates .
    * strides]. */
   void (*strided_copy)(ptrdiff_t start, ptrdiff_t n, ptrdiff_t rank, const ptrdiff_t *shape, const ptrdiff_t *strides,
@@ -53,16 +57,33 @@ typedef struct ck_table {
                       const void *x, void *out);
   /* out[r, j] = 1 where j is index[r] with its fraction cut off, else 0. */
   void (*one_hot)(ptrdiff_t rows, ptrdiff_t count, const void *index, void *out);
-  /* c[m, n] (+)= a[m, k] b[k, n], a and b with any strides, c with rows ldc apart. Each element is one chain of
-     multiply-adds over k in ascending order, however the product is tiled. `scratch` has room for
+  /* c[m, n] = a[m, k] b[k, n], plus bias[n] unless it is null, and zero where below it if is_relu; one stride of a
+     is 1, and c with rows ldc apart. Each element is one chain of multiply-adds over k in ascending order, however the
+     product is tiled. With b_column = 0, b is what pack_panels has left. `scratch` has room for
      k * (panel_columns + m rounded up to tile_rows) elements. */
   void (*gemm)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_column, const void *b,
-               ptrdiff_t b_row, ptrdiff_t b_column, void *c, ptrdiff_t ldc, int accumulate, void *scratch);
-  /* out[r, :] = x[index[r], :] * scale + offset, converted; scale and offset have `columns` elements. */
-  void (*gather_bytes)(ptrdiff_t rows, ptrdiff_t columns, const uint8_t *x, const int64_t *index, const void *scale,
-                       const void *offset, void *out);
-  void (*gather_rows)(ptrdiff_t rows, ptrdiff_t columns, const void *x, const int64_t *index, const void *scale,
-                      const void *offset, void *out);
+               ptrdiff_t b_row, ptrdiff_t b_column, void *c, ptrdiff_t ldc, const void *_Nullable bias, int is_relu,
+               void *scratch);
+  /* b [k, n] in panels of panel_columns columns one after the other, each [k, panel_columns]. */
+  void (*pack_panels)(ptrdiff_t n, ptrdiff_t k, const void *b, ptrdiff_t b_row, ptrdiff_t b_column, void *out);
+  /* out[m, n] = the sum over s of a_s[depth_s, m] transposed times b_s[depth_s, n], by the binary tree in which
+     neighbours at distance 1 are added, then at distance 2, 4 and so on. Rows of every a_s are a_row apart; b_s is in
+     panels if n exceeds panel_columns. `scratch` has room for m * panel_columns * (2 + log2 shards) elements. */
+  void (*product_tree)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t shards, const ptrdiff_t *depth,
+                       const void *_Nonnull const *_Nonnull a, ptrdiff_t a_row, const void *_Nonnull const *_Nonnull b, void *out,
+                       void *scratch);
+  /* 16 n multiply-adds of vectors, as fast as they can be done; the result is of no use. */
+  double (*multiply_adds)(ptrdiff_t n);
+  /* out[r, :] = x[index[r], :] * scale + offset, converted; x has rows of `width` elements, of which the first
+     `columns` are taken; scale and offset have `columns` elements. */
+  void (*gather_bytes)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t width, const uint8_t *x, const int64_t *index,
+                       const void *scale, const void *offset, void *out);
+  void (*gather_rows)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t width, const void *x, const int64_t *index,
+                      const void *scale, const void *offset, void *out);
+  /* The images of first ..< first + n under a permutation of 0 ..< count, count <= ab: a Feistel network of an even
+     number of rounds on pairs (x % a, x / a), walked until it lands below count. */
+  void (*permute)(int64_t first, ptrdiff_t n, int64_t count, uint32_t a, uint32_t b, const uint32_t *keys,
+                  ptrdiff_t rounds, int64_t *out);
   /* Bernoulli mask: out[i] = 1 / (1 - rate) with probability 1 - rate, else 0, from Philox(key, first + i). */
   void (*dropout_mask)(ptrdiff_t n, uint64_t seed, uint64_t stream, uint64_t first, double rate, void *out);
   /* y += a * x. */
@@ -98,6 +119,9 @@ int ck_available_count(void);
 
 // Counter-based random numbers: Philox4x32-10 (Salmon et al., 2011). `counter` and `out` have 4 words, `key` 2.
 void ck_philox(const uint32_t *counter, const uint32_t *key, uint32_t *out);
+
+// The cores that this process may run on; 0 if that cannot be told.
+int ck_affinity_cores(void);
 
 // Tells the processor that this thread spins.
 static inline void ck_pause(void) {

@@ -18,10 +18,11 @@ public struct RowSource<Scalar: KernelElement>: Sendable {
   private let offset: [Scalar]
 
   /// Elements of one row.
-  public var columns: Int { rowShape.reduce(1, *) }
+  public let columns: Int
 
   init(rows: Int, rowShape: [Int], storage: Storage, affine: AffineColumns? = nil) {
     let columns = rowShape.reduce(1, *)
+    self.columns = columns
     self.rows = rows
     self.rowShape = rowShape
     self.storage = storage
@@ -40,6 +41,14 @@ public struct RowSource<Scalar: KernelElement>: Sendable {
     RowSource(rows: rows, rowShape: rowShape, storage: storage, affine: affine)
   }
 
+  /// Bytes of one row as it is stored.
+  public var rowByteCount: Int {
+    switch storage {
+    case .bytes: columns
+    case .scalars: columns * MemoryLayout<Scalar>.stride
+    }
+  }
+
   /// The first row as it is stored.
   public var firstRow: [Double] {
     switch storage {
@@ -48,29 +57,37 @@ public struct RowSource<Scalar: KernelElement>: Sendable {
     }
   }
 
-  /// Copies rows into `out` [indices.count, columns], converted.
+  /// Copies rows, or some columns of them, into `out` [indices.count, columns.count], converted.
   ///
+  /// - Parameter columns: All of them if `nil`.
   /// - Precondition: each index is in 0 ..< rows.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func gather(
-    _ indices: UnsafeBufferPointer<Int64>, into out: UnsafeMutablePointer<Scalar>, kernels: Kernels<Scalar>
+    _ indices: UnsafeBufferPointer<Int64>, columns range: Range<Int>? = nil, into out: UnsafeMutablePointer<Scalar>,
+    kernels: Kernels<Scalar>
   ) {
-    guard let first = indices.baseAddress, !indices.isEmpty, columns > 0 else { return }
+    let width = columns
+    let range = range ?? 0..<width
+    guard let first = indices.baseAddress, !indices.isEmpty, !range.isEmpty else { return }
     scale.withUnsafeBufferPointer { scale in
       offset.withUnsafeBufferPointer { offset in
         guard let scale = scale.baseAddress, let offset = offset.baseAddress else { return }
+        let (from, scales, offsets) = (range.lowerBound, scale + range.lowerBound, offset + range.lowerBound)
         switch storage {
         case .bytes(let bytes):
           bytes.withUnsafeBufferPointer {
             guard let bytes = $0.baseAddress else { return }
             kernels.gatherRows(
-              bytes: bytes, indices: first, rows: indices.count, columns: columns, scale: scale, offset: offset,
-              into: out)
+              bytes: bytes + from, width: width, indices: first, rows: indices.count, columns: range.count,
+              scale: scales, offset: offsets, into: out)
           }
         case .scalars(let scalars):
           scalars.withUnsafeBufferPointer {
             guard let scalars = $0.baseAddress else { return }
             kernels.gatherRows(
-              scalars, indices: first, rows: indices.count, columns: columns, scale: scale, offset: offset, into: out)
+              scalars + from, width: width, indices: first, rows: indices.count, columns: range.count, scale: scales,
+              offset: offsets, into: out)
           }
         }
       }

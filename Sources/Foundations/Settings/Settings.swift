@@ -194,6 +194,12 @@ public final class Settings {
     return settings
   }
 
+  /// The keys that were asked for in the object at a key.
+  public func fields(of key: String) -> [Field] {
+    guard case .object(let settings)? = readings.first(where: { $0.key == key })?.reading else { return [] }
+    return settings.fields
+  }
+
   /// The objects in the array at a key; `shorthand` as in ``object(_:default:shorthand:help:)``, for each element.
   public func objects(
     _ key: String, default: [JSONObject]? = nil, shorthand: String? = nil, help: String = ""

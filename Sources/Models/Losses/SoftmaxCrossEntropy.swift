@@ -35,6 +35,9 @@ public struct SoftmaxCrossEntropy: Loss {
     try requireRows(of: z)
     let (samples, classes) = (z.shape[0], z.shape[1])
     let graph = z.graph
+    if targets.shape != z.shape, labelSmoothing == 0, classWeights == nil {
+      return LossTerms(losses: try z.crossEntropy(classes: targets.reshape([samples])), weights: nil)
+    }
     let exact = targets.shape == z.shape ? targets : try targets.reshape([samples]).oneHot(count: classes)
     let weights = try classWeights.map { try graph.constant($0, shape: [classes]) }
     var t = exact

@@ -5,7 +5,7 @@ public struct SGD: OptimizerSettings {
   /// `sgd`.
   public static let type = "sgd"
   /// The step size before the schedule.
-  public var learningRate = 0.01
+  public var learningRate = 0.001
   /// The share of the velocity that a step keeps; 0 for none.
   public var momentum = 0.0
   /// The share of the gradient that does not enter the velocity.

@@ -112,6 +112,9 @@ public struct LearningRateSchedule: Sendable {
     self.init(ScheduleSettings(schedule), base: base, run: run)
   }
 
+  /// Steps of the whole run.
+  public var steps: Int { run.steps }
+
   /// The factor of the learning rate of a step, counted from 1.
   public func factor(at step: Int) -> Double {
     guard let warmup = settings.warmup else { return settings.schedule.factor(at: step - 1, of: run) }

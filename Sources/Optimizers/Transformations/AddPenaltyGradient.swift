@@ -24,9 +24,7 @@ public struct AddPenaltyGradient: GradientTransformation {
   /// Adds the penalty's gradient.
   public func apply<Scalar: KernelElement>(to block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>) {
     for range in ranges {
-      let part = range.clamped(to: block.range)
-      guard !part.isEmpty else { continue }
-      let local = part.lowerBound - block.range.lowerBound..<part.upperBound - block.range.lowerBound
+      guard let local = part(of: range, in: block) else { continue }
       let (update, parameters) = (block.update[local], block.parameters[local])
       if l2 != 0 { update.add(parameters, scaledBy: l2) }
       if l1 != 0 {
@@ -35,5 +33,24 @@ public struct AddPenaltyGradient: GradientTransformation {
         update.add(sign, scaledBy: l1)
       }
     }
+  }
+
+  /// The penalty of the block's elements.
+  public func penalty<Scalar: KernelElement>(of block: OptimizerBlock<Scalar>) -> Double {
+    var sum = 0.0
+    for range in ranges {
+      guard let local = part(of: range, in: block) else { continue }
+      let (parameters, sign) = (block.parameters[local], block.scratch[local])
+      sign.assign(.sign, of: parameters)
+      sum += l1 * parameters.dot(sign) + l2 / 2 * parameters.dot(parameters)
+    }
+    return sum
+  }
+
+  /// Where the penalized elements of a range are in a block.
+  private func part<Scalar: KernelElement>(of range: Range<Int>, in block: OptimizerBlock<Scalar>) -> Range<Int>? {
+    let part = range.clamped(to: block.range)
+    guard !part.isEmpty else { return nil }
+    return part.lowerBound - block.range.lowerBound..<part.upperBound - block.range.lowerBound
   }
 }

@@ -17,7 +17,7 @@ public struct ClipByGlobalNorm: GlobalTransformation {
 
   /// Σg² of the block.
   public func measure<Scalar: KernelElement>(
-    _ block: OptimizerBlock<Scalar>, into sums: UnsafeMutablePointer<Double>
+    _ block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>, into sums: UnsafeMutablePointer<Double>
   ) {
     sums[0] = block.update.dot(block.update)
   }

@@ -20,6 +20,8 @@ public struct Momentum: GradientTransformation {
   }
 
   /// Turns the gradient into the update.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func apply<Scalar: KernelElement>(to block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>) {
     let velocity = state[0]
     velocity.combine(block.update, scaledBy: block.step == 1 ? 1 : 1 - dampening, plusSelfScaledBy: momentum)

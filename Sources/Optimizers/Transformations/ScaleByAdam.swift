@@ -25,6 +25,8 @@ public struct ScaleByAdam: GradientTransformation {
   }
 
   /// Turns the gradient into the update.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   public func apply<Scalar: KernelElement>(to block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>) {
     let (first, second) = (state[0], state[1])
     first.combine(block.update, scaledBy: 1 - beta1, plusSelfScaledBy: beta1)

@@ -15,7 +15,7 @@ public struct ScaleByTrustRatio: GlobalTransformation {
 
   /// Σw² and Σu² of the block.
   public func measure<Scalar: KernelElement>(
-    _ block: OptimizerBlock<Scalar>, into sums: UnsafeMutablePointer<Double>
+    _ block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>, into sums: UnsafeMutablePointer<Double>
   ) {
     sums[0] = block.parameters.dot(block.parameters)
     sums[1] = block.update.dot(block.update)

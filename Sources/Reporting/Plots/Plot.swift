@@ -25,8 +25,9 @@ public struct Plot: Sendable {
       case line(color: Int, dash: Int, width: Double)
       /// The graph of a function: a grey line.
       case function
-      /// The steps of a run: points joined by lines.
-      case path(color: Int)
+      /// The steps of a run: marks joined by lines, broader if other paths are drawn `above` it, so that
+      /// those which lie on each other all show.
+      case path(color: Int, above: Int)
     }
 
     /// What the legend calls it; empty if it is not in the legend.
@@ -101,12 +102,13 @@ public struct Plot: Sendable {
     var lines = [
       "set encoding utf8",
       "set title \(quoted(title)) noenhanced",
-      "set xlabel \(quoted(xLabel)) noenhanced",
+      // Nearer to the axis than to the legend below it.
+      "set xlabel \(quoted(xLabel)) noenhanced offset 0,0.8",
       "set ylabel \(quoted(yLabel)) noenhanced",
       "set border 3 lc rgb \"#666666\"",
       "set tics nomirror out scale 0.5",
       "set grid lt 1 lw 0.5 lc rgb \"#e4e4e4\"",
-      "set key tmargin left horizontal Left reverse noenhanced samplen 2",
+      "set key bmargin center horizontal Left reverse noenhanced samplen 2",
       "set datafile missing \"?\"",
     ]
     if isLogarithmic { lines += ["set logscale y", "set format y \"%g\""] }
@@ -131,11 +133,10 @@ public struct Plot: Sendable {
     case .line(let index, let dash, let width):
       return "with lines lw \(number(width)) dt \(dash + 1) lc rgb \(color(index))"
     case .function: return "with lines lw 2 lc rgb \"#aaaaaa\""
-    case .path(let index):
-      // Filled marks of differing shape, the first ones larger, so that paths which lie on each other all show.
+    case .path(let index, let above):
       let marks = [7, 5, 9, 13, 11]
-      let size = max(0.6, 1 - 0.2 * Double(index))
-      return "with linespoints lw \(number(2.5 * size)) pt \(marks[index % marks.count]) ps \(number(size)) "
+      let (width, size) = above == 0 ? (1.6, 0.7) : (3.2, 1.0)
+      return "with linespoints lw \(number(width)) pt \(marks[index % marks.count]) ps \(number(size)) "
         + "lc rgb \(color(index))"
     }
   }

@@ -129,14 +129,13 @@ extension Plot {
   ) -> Plot {
     func point(_ x: Double) -> Point { Point(x: x, y: objective.value(at: [x])) }
     let function = samples(of: range, count: 241).map(point)
-    var series = [Series("", function, .function)]
-    for (color, (run, path)) in zip(runs, paths).enumerated() {
-      series.append(Series(run.label, thinned(path.map { point($0[0]) }), .path(color: color)))
-    }
+    let values = Plot.range(of: function.map(\.y).filter(\.isFinite), margin: 0.08)
+    let points = paths.map { spaced($0.map { point($0[0]) }, range, values) }
     var plot = Plot(
-      title: title(of: settings), xLabel: objective.variables[0], yLabel: "objective", series: series)
+      title: title(of: settings), xLabel: objective.variables[0], yLabel: "objective",
+      series: [Series("", function, .function)] + pathSeries(runs, points, firstColor: 0))
     plot.xRange = range
-    plot.yRange = Plot.range(of: function.map(\.y).filter(\.isFinite), margin: 0.08)
+    plot.yRange = values
     return plot
   }
 
@@ -149,16 +148,42 @@ extension Plot {
     let (xRange, yRange) = (ranges[0].widened(to: width), ranges[1].widened(to: width))
     let (x, y) = (samples(of: xRange, count: 81), samples(of: yRange, count: 81))
     let values = y.flatMap { y in x.map { objective.value(at: [$0, y]) } }
-    let series = zip(runs, paths).enumerated().map { color, run in
-      Series(run.0.label, thinned(run.1.map { Point(x: $0[0], y: $0[1]) }), .path(color: color + 1))
-    }
+    let points = paths.map { spaced($0.map { Point(x: $0[0], y: $0[1]) }, xRange, yRange) }
     var plot = Plot(
-      title: title(of: settings), xLabel: objective.variables[0], yLabel: objective.variables[1], series: series)
+      title: title(of: settings), xLabel: objective.variables[0], yLabel: objective.variables[1],
+      series: pathSeries(runs, points, firstColor: 1))
     plot.xRange = xRange
     plot.yRange = yRange
     plot.contours = Contours(x: x, y: y, values: values)
     return plot
   }
+
+  /// Paths with a legend, which a single run does not need: the title says what it is.
+  private static func pathSeries(_ runs: [Run], _ points: [[Point]], firstColor: Int) -> [Series] {
+    zip(runs, points).enumerated().map { index, path in
+      Series(
+        runs.count == 1 ? "" : path.0.label, path.1,
+        .path(color: firstColor + index, above: runs.count - 1 - index))
+    }
+  }
+
+  /// The points without those that a mark drawn before them would cover, and the last of all.
+  private static func spaced(
+    _ points: [Point], _ xRange: ClosedRange<Double>, _ yRange: ClosedRange<Double>
+  ) -> [Point] {
+    var kept: [Point] = []
+    for (index, point) in points.enumerated() {
+      if let last = kept.last, index < points.count - 1 {
+        let (x, y) = ((point.x - last.x) / xRange.width, (point.y - last.y) / yRange.width)
+        if x * x + y * y < markWidth * markWidth { continue }
+      }
+      kept.append(point)
+    }
+    return thinned(kept)
+  }
+
+  /// A mark's share of the picture's width.
+  private static let markWidth = 0.015
 
   private static func title(of settings: FormulaSettings) -> String {
     let formula = settings.reduction.map { "\($0.rawValue) of \(settings.objective) over the samples" }

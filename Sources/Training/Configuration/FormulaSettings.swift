@@ -56,6 +56,9 @@ public struct FormulaSettings: Sendable, Equatable {
 }
 
 extension FormulaSettings.Parameter {
+  /// Several bytes of each are in memory for the parameters, the gradients and the optimizer.
+  private static let mostElements = 1e9
+
   init(_ name: String, in settings: Settings) throws {
     guard name.wholeMatch(of: /[A-Za-z_][A-Za-z_0-9]*/) != nil else {
       throw settings.error(
@@ -67,6 +70,9 @@ extension FormulaSettings.Parameter {
     case .object:
       let object = try settings.object(name, help: "How the parameter starts.")
       shape = try object.integers("shape", in: .positive, help: "The extents, outermost first.")
+      guard shape.reduce(1.0, { $0 * Double($1) }) <= Self.mostElements else {
+        throw object.error("shape", "the array is too large, expected at most \(Int(Self.mostElements)) elements")
+      }
       start = try .drawn(
         Initialization(from: object.object("initializer", shorthand: "type", help: "How the values are drawn.")))
     case let value?:

@@ -32,7 +32,7 @@ public struct RunConfiguration: Sendable {
   /// The measure that a schedule by measurements goes by; `nil` for any other.
   public let scheduleMetric: MetricReference?
   /// How long and in what portions the run trains.
-  public let training: TrainingSettings
+  public internal(set) var training: TrainingSettings
   /// When the run stops before its end; `nil` if never.
   public let earlyStopping: EarlyStoppingSettings?
   /// When checkpoints are saved and which stay.
@@ -104,6 +104,30 @@ public struct RunConfiguration: Sendable {
     self.output = try Self.output(settings, name: name, commandLine: output)
     try settings.finish()
     resolved = settings.resolved
+    if optimizer.settings.goesByObjective { try requireOneObjective(settings) }
+  }
+
+  /// Refuses what makes the objective another one from step to step, or not smooth, where the optimizer goes by its
+  /// values.
+  private func requireOneObjective(_ settings: Settings) throws {
+    if !(schedule.schedule is ConstantSchedule) || schedule.warmup != nil {
+      throw settings.error("schedule", "the optimizer chooses the length of its steps itself; remove the schedule")
+    }
+    if penalties.l1 != 0 {
+      throw settings.error(
+        "penalties", "the optimizer needs a smooth objective, which l1 is not; remove l1 or take another optimizer")
+    }
+    if data != nil, training.batchSize != .full {
+      throw settings.error(
+        "training",
+        "the optimizer needs all samples in each step; set \"batchSize\": \"full\" or take another optimizer")
+    }
+    if case .model(let model) = objective, model.model.layers.contains(where: { $0 is Dropout }) {
+      throw settings.error(
+        "model",
+        "dropout makes the loss another one in each step, but the optimizer needs one; "
+          + "remove the dropout or take another optimizer")
+    }
   }
 
   /// A formula has parameters and an objective, a model has layers and a loss; one config has one of them.

@@ -21,9 +21,9 @@ public struct TrainingSettings: Sendable, Equatable {
   /// How long the run is.
   public let length: Length
   /// How many samples one step takes; `nil` for a formula that stands alone.
-  public let batchSize: BatchSize?
+  public private(set) var batchSize: BatchSize?
   /// The number of slices of a batch. With the batch it fixes the numerics, whatever the number of workers.
-  public let shards: Int
+  public private(set) var shards: Int
   /// Whether each epoch visits the samples in an order of its own.
   public let shuffles: Bool
 
@@ -44,6 +44,15 @@ public struct TrainingSettings: Sendable, Equatable {
       help: "The slices of a batch, the units that workers take; with the batch size they fix the numerics.")
     shuffles = try settings.boolean(
       "shuffle", default: true, help: "Whether each epoch visits the samples in an order of its own.")
+  }
+
+  /// The same with batches and shards that many times as large; a full batch cannot grow.
+  func growing(by factor: Int) -> TrainingSettings {
+    guard case .samples(let count)? = batchSize else { return self }
+    var larger = self
+    larger.batchSize = .samples(factor * count)
+    larger.shards = factor * shards
+    return larger
   }
 
   /// How many shards a batch has if the config does not say.

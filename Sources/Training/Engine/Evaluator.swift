@@ -51,13 +51,15 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
     _ body: @escaping @Sendable (_ shard: Int, _ samples: Range<Int>, _ results: ShardResults<Scalar>) -> Void
   ) {
     let workers = SharedBuffer(count: region.workers) { _ in
-      WorkerMemory(plans: plans.all, samples: Self.shardSize, sources: sources)
+      ShardRoom(plans: plans.all, samples: Self.shardSize, sources: sources)
     }
     region.forEach(shards) { shard, worker in
       let samples = samples(of: shard)
       let own = workers.pointer[worker]
-      for (index, sample) in samples.enumerated() { own.indices[index] = Int64(sample) }
-      own.gather(samples.count, from: sources, kernels: kernels)
+      withUnsafeTemporaryAllocation(of: Int64.self, capacity: samples.count) { indices in
+        _ = indices.initialize(from: samples.lazy.map { Int64($0) })
+        own.gather(UnsafeBufferPointer(indices), from: sources, kernels: kernels)
+      }
       let plan = plans[samples.count]
       plan.run(
         own.workspace, parameters: parameters.pointer, slot: nil, inputs: UnsafeBufferPointer(own.inputs),
@@ -150,7 +152,7 @@ public struct Measurement: Sendable, Equatable {
 
 /// The samples of one group: rows for each of the graph's inputs.
 package struct SampleGroup<Scalar: TrainingScalar>: Sendable {
-  let count: Int
+  package let count: Int
   let sources: [String: RowSource<Scalar>]
 
   /// Samples whose rows have these names in the graph.

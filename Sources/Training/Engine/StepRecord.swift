@@ -31,12 +31,13 @@ package struct StepRecord: Sendable {
     nonFinite.pointer[block] = min(nonFinite.pointer[block], step)
   }
 
-  func add(_ statistics: ShardStatistics, weight: Double, step: Int) {
+  /// - Parameter isTrial: Whether the loss is that of a point which the optimizer merely tries.
+  func add(_ statistics: ShardStatistics, weight: Double, step: Int, isTrial: Bool) {
     let loss = weight == 0 ? 0 : statistics.sum(0) / weight
     for index in 0..<statistics.count { sums.pointer[index] += statistics.sum(index) }
     sums.pointer[statistics.count] += 1
     if first.pointer[0].isNaN { first.pointer[0] = loss }
-    if !loss.isFinite || abs(loss) > Self.divergenceFactor * max(1, abs(first.pointer[0])) {
+    if !isTrial, !loss.isFinite || abs(loss) > Self.divergenceFactor * max(1, abs(first.pointer[0])) {
       bad.pointer[0] = min(bad.pointer[0], step)
     }
     live.update(step: step + 1, loss: loss)

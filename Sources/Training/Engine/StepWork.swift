@@ -20,22 +20,26 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   package let blocks: BlockPartition
   let isMean: Bool
   let metrics: MetricSet?
-  let update: UpdatePlan
+  let updatePlan: UpdatePlan
   let seed: UInt64
   let memory: TrainingMemory<Scalar>
   let slots: GradientSlots<Scalar>
+  let products: GradientProducts<Scalar>
   let statistics: ShardStatistics
   let record: StepRecord
-  let workers: SharedBuffer<WorkerMemory<Scalar>>
+  let shardRooms: SharedBuffer<ShardRoom<Scalar>>
+  let blockRooms: SharedBuffer<BlockRoom<Scalar>>
 
   /// The shard's statistics: loss, weight, then the metrics' sums.
   static var fixedStatistics: Int { 2 }
 
   /// The units of each phase of a step.
   package var phases: [Int] {
-    [partition.shards, blocks.blocks] + (1..<update.passes).flatMap { _ in [1, blocks.blocks] }
+    [partition.shards, blocks.blocks.count] + (1..<updatePlan.passes).flatMap { _ in [1, blocks.blocks.count] }
   }
 
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   package func run(step: Int, phase: Int, unit: Int, worker: Int) {
     let pass = (phase - 1) / 2
     if phase == 0 {
@@ -43,25 +47,29 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     } else if phase % 2 == 1 {
       update(step: step, pass: pass, block: unit, worker: worker)
     } else {
-      update.join(after: pass, sums: memory.sums.pointer)
+      let weight = weight
+      updatePlan.join(
+        after: pass, step: step + 1, objective: weight == 0 ? 0 : statistics.sum(0) / weight,
+        sums: memory.sums.pointer, numbers: memory.numbers.pointer)
     }
   }
 
+  /// What a batch's sums are divided by.
+  private var weight: Double { isMean ? statistics.sum(1) : 1 }
+
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   package func gradient(step: Int, shard: Int, worker: Int) {
-    let batch = schedule.batch(of: step)
-    let slice = partition.range(of: shard, in: batch.positions.count)
     let sums = statistics[shard]
     sums.update(repeating: 0)
+    let slice = loadSamples(step: step, shard: shard, worker: worker)
     guard !slice.isEmpty else { return slots.clear(shard) }
 
-    let own = workers.pointer[worker]
-    let first = batch.positions.lowerBound + slice.lowerBound
-    sampler.fill(own.indices, epoch: batch.epoch, positions: first..<first + slice.count)
-    own.gather(slice.count, from: sources, kernels: kernels)
-
+    let own = shardRooms.pointer[worker]
     let plan = plans[slice.count]
     plan.run(
-      own.workspace, parameters: memory.parameters.pointer, slot: slots[shard], inputs: UnsafeBufferPointer(own.inputs),
+      own.workspace, parameters: memory.parameters.pointer, slot: slots[shard], kept: products.kept[shard],
+      inputs: UnsafeBufferPointer(own.inputs),
       randomness: Randomness(seed: seed, step: UInt64(step), firstSample: UInt64(slice.lowerBound)))
     sums[0] = own.workspace.total(PlanResult.losses, of: plan, kernels)
     sums[1] =
@@ -73,28 +81,75 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     }
   }
 
+  /// Finds the samples of a shard and converts them into the worker's memory.
+  ///
+  /// - Returns: Which of the batch's samples they are.
+  func loadSamples(step: Int, shard: Int, worker: Int) -> Range<Int> {
+    let batch = schedule.batch(of: step)
+    let slice = partition.range(of: shard, in: batch.positions.count)
+    let first = batch.positions.lowerBound + slice.lowerBound
+    let indices = products.indices.pointer + slice.lowerBound
+    sampler.fill(indices, epoch: batch.epoch, positions: first..<first + slice.count)
+    shardRooms.pointer[worker].gather(
+      UnsafeBufferPointer(start: indices, count: slice.count), from: sources, kernels: kernels)
+    return slice
+  }
+
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   package func update(step: Int, pass: Int, block: Int, worker: Int) {
     // The divisor is computed in every block instead of once: a few additions against a phase of its own.
-    let weight = isMean ? statistics.sum(1) : 1
-    let range = blocks.range(of: block)
+    let weight = weight
+    let room = blockRooms.pointer[worker]
+    let (range, source) = (blocks.blocks[block].range, blocks.blocks[block].source)
+    let gradient = gradient(source, range, room)
     if pass == 0 {
-      let gradient = slots.reduce(range)
+      compute(source, into: gradient, count: range.count, step: step, room)
       // A batch of samples that all weigh nothing has no gradient; dividing by its weight would make it not a number.
       if weight != 1 {
         kernels.scale(gradient, by: weight == 0 ? 0 : 1 / weight, into: gradient, count: range.count)
       }
     }
-    update.run(
+    updatePlan.run(
       pass: pass, block: block, step: step + 1, rateFactor: memory.rateFactor[0],
       vectors: UpdateVectors(
-        gradient: slots[0], parameters: memory.parameters.pointer,
-        state: UnsafePointer(memory.statePointers.pointer), sums: memory.sums.pointer),
-      scratch: workers.pointer[worker].scratch, kernels: kernels)
-    guard pass == update.passes - 1 else { return }
+        gradient: gradient, gradientStart: range.lowerBound, parameters: memory.parameters.pointer,
+        state: UnsafePointer(memory.statePointers.pointer), sums: memory.sums.pointer,
+        numbers: memory.numbers.pointer),
+      scratch: room.scratch, kernels: kernels)
+    guard pass == updatePlan.passes - 1 else { return }
     if !kernels.allFinite(memory.parameters.pointer + range.lowerBound, count: range.count) {
       record.noteNonFinite(step: step, block: block)
     }
-    if block == 0 { record.add(statistics, weight: weight, step: step) }
+    if block == 0 {
+      record.add(statistics, weight: weight, step: step, isTrial: updatePlan.isTrial(memory.sums.pointer))
+    }
+  }
+
+  /// Where a block's gradient is: in the whole vector if several passes need it, else where it is summed or computed.
+  private func gradient(
+    _ source: BlockPartition.Source, _ range: Range<Int>, _ room: BlockRoom<Scalar>
+  ) -> UnsafeMutablePointer<Scalar> {
+    if let whole = memory.gradient { return whole.pointer + range.lowerBound }
+    switch source {
+    case .slots(let offset): return slots[0] + offset
+    case .product: return room.gradient
+    }
+  }
+
+  /// The all-reduce of one block.
+  private func compute(
+    _ source: BlockPartition.Source, into gradient: UnsafeMutablePointer<Scalar>, count: Int, step: Int,
+    _ room: BlockRoom<Scalar>
+  ) {
+    switch source {
+    case .slots(let offset):
+      let sum = slots.reduce(offset..<offset + count)
+      if sum != gradient { gradient.update(from: sum, count: count) }
+    case .product(let number, let rows):
+      products.compute(
+        number, rows: rows, samples: schedule.batch(of: step).positions.count, room: room, into: gradient)
+    }
   }
 }
 

@@ -43,31 +43,44 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
     let schedule = BatchSchedule(samples: group.count, batchSize: settings.batchSize)
     let partition = ShardPartition(shards: settings.shards)
     let sizes = schedule.batchSizes.reduce(into: Set<Int>()) { $0.formUnion(partition.sizes(in: $1)) }
-    let plans = try PlanSet(sizes: sizes) { try problem.trainingPlan(samples: $0, kernels: kernels) }
+    var weights: [BlockPartition.Product] = []
+    let plans = try PlanSet(sizes: sizes) { size in
+      let plan: TrainingPlan<Scalar> = try problem.trainingPlan(samples: size, kernels: kernels)
+      weights = plan.products
+      return plan.plan
+    }
     let (sources, targetSource) = group.bound(to: plans)
-    let blocks = BlockPartition(count: problem.layout.count)
+    let samples = schedule.batchSizes.max() ?? 1
+    let blocks = BlockPartition(count: problem.layout.count, products: weights, samples: samples)
     let statistics = ShardStatistics(
       shards: settings.shards, count: StepWork<Scalar>.fixedStatistics + (problem.metrics?.sumCount ?? 0))
-    let slots = GradientSlots(slots: settings.shards, count: problem.layout.count, kernels: kernels)
-    let update = UpdatePlan(
-      optimizer, layout: problem.layout, blocks: (0..<blocks.blocks).map(blocks.range(of:)))
+    let slots = GradientSlots(slots: settings.shards, count: blocks.slotCount, kernels: kernels)
+    let products = GradientProducts(
+      kernels: kernels, plans: plans, sources: sources, partition: partition,
+      indices: SharedBuffer(repeating: 0, count: samples),
+      kept: ShardMemory(shards: settings.shards, count: plans.all.map(\.keptCount).max() ?? 0))
+    let updatePlan = UpdatePlan(optimizer, layout: problem.layout, blocks: blocks.blocks.map(\.range))
     self.schedule = schedule
     self.region = region
     metrics = group.metrics(of: problem)
     isMean = problem.isMean
-    slotBytes = slots.byteCount
+    slotBytes = slots.byteCount + products.kept.byteCount
     memory = TrainingMemory(
       layout: problem.layout, parameters: problem.initialParameters(seed: settings.seed),
-      stateNames: optimizer.stateNames, sumCount: update.sumCount)
-    record = StepRecord(statistics: statistics.count, blocks: blocks.blocks, live: live)
+      stateNames: optimizer.stateNames, sumCount: updatePlan.sumCount, numberCount: updatePlan.numberCount,
+      keepsGradient: updatePlan.passes > 1)
+    record = StepRecord(statistics: statistics.count, blocks: blocks.blocks.count, live: live)
     work = StepWork(
       kernels: kernels, plans: plans, sources: sources, targetSource: targetSource,
       sampler: Sampler(count: group.count, seed: UInt64(settings.seed), isShuffling: settings.isShuffling),
       schedule: schedule, partition: partition, blocks: blocks, isMean: problem.isMean, metrics: metrics,
-      update: update, seed: UInt64(settings.seed), memory: memory, slots: slots, statistics: statistics,
-      record: record,
-      workers: SharedBuffer(count: region.workers) { _ in
-        WorkerMemory(plans: plans.all, samples: sizes.max() ?? 0, sources: sources)
+      updatePlan: updatePlan, seed: UInt64(settings.seed), memory: memory, slots: slots, products: products,
+      statistics: statistics, record: record,
+      shardRooms: SharedBuffer(count: region.workers) { _ in
+        ShardRoom(plans: plans.all, samples: sizes.max() ?? 0, sources: sources)
+      },
+      blockRooms: SharedBuffer(count: region.workers) { _ in
+        BlockRoom(blocks: blocks, shards: settings.shards, samples: samples, kernels: kernels)
       })
   }
 

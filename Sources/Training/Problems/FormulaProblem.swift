@@ -27,11 +27,12 @@ struct FormulaProblem: Problem {
     return formula.names.filter { !parameters.contains($0) && Formula.constants[$0] == nil }
   }
 
-  private static func translating<Result>(_ body: () throws -> Result) throws -> Result {
+  /// Says that it is the config's objective in which a place is wrong, and shows the place.
+  static func translating<Result>(_ body: () throws -> Result) throws -> Result {
     do {
       return try body()
     } catch let error as FormulaError {
-      throw TrainerError(.usage, "objective: \(error.description) in \(error.formula)")
+      throw TrainerError(.usage, "objective, column \(error.column): \(error.message)\n\(error.excerpt)")
     }
   }
 

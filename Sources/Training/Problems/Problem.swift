@@ -1,4 +1,5 @@
 import Autodiff
+import DataParallel
 import Foundations
 import Kernels
 import Models
@@ -31,6 +32,12 @@ package struct ProblemTerms {
   let probabilities: Node?
 }
 
+/// A shard's plan and the weights whose gradients it leaves to the update, in the order of `plan.products`.
+struct TrainingPlan<Scalar: KernelElement> {
+  let plan: Plan<Scalar>
+  let products: [BlockPartition.Product]
+}
+
 /// The names of a plan's results.
 enum PlanResult {
   static let losses = "losses"
@@ -41,23 +48,38 @@ enum PlanResult {
 
 extension Problem {
   /// The plan of a shard's gradient, losses, weights and, where metrics need them, outputs.
-  func trainingPlan<Scalar: KernelElement>(samples: Int, kernels: Kernels<Scalar>) throws -> Plan<Scalar> {
+  ///
+  /// The gradients that are products over samples are left to the update, as Note [Sample products] in `Autodiff` says;
+  /// the others go to a slot, one after the other in layout order.
+  func trainingPlan<Scalar: KernelElement>(
+    samples: Int, kernels: Kernels<Scalar>, leavingProducts: Bool = true
+  ) throws -> TrainingPlan<Scalar> {
     let graph = Graph()
     let terms = try terms(in: graph, samples: samples, isTraining: true)
     let parameters = graph.nodes.filter { $0.parameterName != nil }
     let gradients = try graph.gradient(of: terms.losses.sum(), withRespectTo: parameters)
+    let nodes = Dictionary(
+      zip(parameters, gradients).map { ($0.parameterName ?? "", $1) }, uniquingKeysWith: { first, _ in first })
     var outputs = results(terms)
-    for (parameter, gradient) in zip(parameters, gradients) {
-      guard let name = parameter.parameterName, let entry = layout[name] else { continue }
-      outputs.append(.init(gradient, .slot(offset: entry.offset)))
+    var products: [BlockPartition.Product] = []
+    var slotCount = 0
+    for entry in layout.entries {
+      let gradient = nodes[entry.name]
+      if leavingProducts, let gradient, gradient.isSampleProduct, entry.count > 0 {
+        outputs.append(.init(gradient, .product))
+        products.append(.init(range: entry.range, columns: gradient.shape[1]))
+      } else {
+        if let gradient { outputs.append(.init(gradient, .slot(offset: slotCount))) }
+        slotCount += entry.count
+      }
     }
-    return try Plan(outputs, layout: layout, kernels: kernels)
+    return TrainingPlan(plan: try plan(outputs, kernels), products: products)
   }
 
   /// The plan of a shard's losses, weights and outputs, without dropout.
   func evaluationPlan<Scalar: KernelElement>(samples: Int, kernels: Kernels<Scalar>) throws -> Plan<Scalar> {
     let outputs = results(try terms(in: Graph(), samples: samples, isTraining: false))
-    return try Plan(outputs, layout: layout, kernels: kernels)
+    return try plan(outputs, kernels)
   }
 
   /// The plan of a shard's outputs and probabilities, which needs no targets.
@@ -66,7 +88,13 @@ extension Problem {
     var outputs: [PlanOutput] = []
     if let values = terms.outputs { outputs.append(.init(values, .result(PlanResult.outputs))) }
     if let values = terms.probabilities { outputs.append(.init(values, .result(PlanResult.probabilities))) }
-    return try Plan(outputs, layout: layout, kernels: kernels)
+    return try plan(outputs, kernels)
+  }
+
+  private func plan<Scalar: KernelElement>(_ outputs: [PlanOutput], _ kernels: Kernels<Scalar>) throws -> Plan<Scalar> {
+    let plan = try Plan(outputs, layout: layout, kernels: kernels)
+    try plan.requireMemory()
+    return plan
   }
 
   private func results(_ terms: ProblemTerms) -> [PlanOutput] {

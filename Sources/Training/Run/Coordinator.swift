@@ -93,9 +93,11 @@ struct Coordinator<Scalar: TrainingScalar> {
     let what = divergence.isLoss ? "the loss" : "a parameter"
     let reason = "diverged at step \(divergence.step + 1): \(what) is not finite or beyond all bounds"
     try notify(.stopped(step: divergence.step + 1, reason: reason))
-    throw TrainerError(
-      .diverged,
-      "the run \(reason); a smaller optimizer.learningRate (now \(configuration.optimizer.learningRate)) helps")
+    let advice =
+      configuration.optimizer.settings.goesByObjective
+      ? "other initial parameters may help"
+      : "a smaller optimizer.learningRate (now \(configuration.optimizer.learningRate)) helps"
+    throw TrainerError(.diverged, "the run \(reason); \(advice)")
   }
 
   /// Measures every group and tells the observers; at the end of an epoch begins the next.

@@ -34,6 +34,6 @@ public struct RunGraph: Sendable {
     let graph = Graph()
     let loss = try problem.terms(in: graph, samples: 1, isTraining: true).losses.reshape([])
     nodes = try graph.trace(of: loss)
-    plan = try problem.trainingPlan(samples: samples, kernels: Kernels<Scalar>.best).summary
+    plan = try problem.trainingPlan(samples: samples, kernels: Kernels<Scalar>.best).plan.summary
   }
 }

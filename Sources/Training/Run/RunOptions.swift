@@ -15,7 +15,7 @@ public struct RunOptions: Sendable {
     case file(String)
   }
 
-  /// The number of workers; `nil` for one a core.
+  /// The number of workers; `nil` for one on each core that the process may use.
   public var workers: Int?
   /// Where to begin.
   public var resume: Resume
@@ -40,7 +40,7 @@ public struct RunOptions: Sendable {
     self.stopAfter = stopAfter
   }
 
-  var workerCount: Int { workers ?? ProcessInfo.processInfo.activeProcessorCount }
+  var workerCount: Int { workers ?? availableCores() }
 }
 
 /// Asks a run from outside to save or to stop; the coordinator looks at it between regions, several times a second.

@@ -94,8 +94,9 @@ struct RunSetup<Scalar: TrainingScalar> {
       if data == nil, let name = names.first {
         let known = settings.parameters.map(\.name)
         let hint = suggestion(for: name, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
-        throw TrainerError(
-          .usage, "objective: '\(name)' is neither a parameter nor, without \"data\", a dataset\(hint)")
+        try FormulaProblem.translating {
+          throw formula.error(at: name, "'\(name)' is neither a parameter nor, without \"data\", a dataset\(hint)")
+        }
       }
       return (try FormulaProblem(settings, formula: formula, rowShapes: data?.rowShapes ?? [:]), data)
     }

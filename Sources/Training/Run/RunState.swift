@@ -15,13 +15,18 @@ extension TrainingMemory {
     }
   }
 
-  /// The optimizer's state: one flat vector for each name.
+  /// The optimizer's state: one flat vector for each name, and its numbers if it has any.
   var stateTensors: [CheckpointTensor] {
-    zip(stateNames, state).map { name, vector in
+    var tensors = zip(stateNames, state).map { name, vector in
       CheckpointTensor(
         name: name, shape: [layout.count], type: Scalar.elementType,
         copying: bytes(of: vector.elements, 0..<layout.count))
     }
+    if numbers.count > 0 {
+      let values = Array(numbers.elements)
+      tensors.append(CheckpointTensor(name: Self.numbersName, shape: [values.count], values: .float64(values)))
+    }
+    return tensors
   }
 
   /// Copies parameters and state into the tensors of a checkpoint of this run, which keep their memory.
@@ -30,10 +35,16 @@ extension TrainingMemory {
       checkpoint.parameters[index].setElements(copying: bytes(of: parameters.elements, entry.range))
     }
     for index in checkpoint.optimizer.indices {
-      guard let vector = stateNames.firstIndex(of: checkpoint.optimizer[index].name) else { continue }
-      checkpoint.optimizer[index].setElements(copying: bytes(of: state[vector].elements, 0..<layout.count))
+      let name = checkpoint.optimizer[index].name
+      if let vector = stateNames.firstIndex(of: name) {
+        checkpoint.optimizer[index].setElements(copying: bytes(of: state[vector].elements, 0..<layout.count))
+      } else if name == Self.numbersName {
+        checkpoint.optimizer[index].setElements(copying: UnsafeRawBufferPointer(numbers.elements))
+      }
     }
   }
+
+  private static var numbersName: String { "numbers" }
 
   private func bytes(of elements: UnsafeMutableBufferPointer<Scalar>, _ range: Range<Int>) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: elements[range]))
@@ -57,6 +68,12 @@ extension TrainingMemory {
         throw TrainerError(.checkpoint, "\(path): the checkpoint lacks the optimizer's state '\(name)'")
       }
       try copy(tensor, to: vector.elements, 0..<layout.count, path)
+    }
+    if numbers.count > 0 {
+      guard let tensor = checkpoint.optimizer.first(where: { $0.name == Self.numbersName }),
+        tensor.count == numbers.count
+      else { throw TrainerError(.checkpoint, "\(path): the checkpoint lacks the optimizer's '\(Self.numbersName)'") }
+      for (index, value) in tensor.doubles.enumerated() { numbers[index] = value }
     }
   }
 

@@ -1,0 +1,115 @@
+import Kernels
+
+/// Note [Sample products]. The gradient of a weight is a product over samples, xᵀ·y, of the layer's inputs and the
+/// gradient of its outputs. It is by far the largest thing that a shard could compute, and only its sum over all shards
+/// is wanted. So a plan can leave such products uncomputed and keep their operands, which are small: the update then
+/// computes a few rows of the sum at a time, over all shards in the fixed tree, uses them while they are in the cache,
+/// and no shard needs memory of the parameters' size. Every element goes through the same operations in the same order
+/// as if each shard had computed its own product and the products had been summed.
+
+/// A matrix product xᵀ·y over the samples of a run that the run has not computed: its operands.
+public struct SampleProduct: Sendable {
+  /// Where the left operand x [samples, rows] is.
+  public enum Left: Sendable {
+    /// An input of the run, by its index among `Plan.inputs`.
+    case input(Int)
+    /// In the kept memory, from this element on.
+    case kept(offset: Int)
+  }
+
+  /// The left operand.
+  public let left: Left
+  /// The right operand y [samples, columns] in the kept memory; in the kernels' panels if there is more than one.
+  public let rightOffset: Int
+  /// The samples.
+  public let depth: Int
+  /// Rows of the product.
+  public let rows: Int
+  /// Columns of the product.
+  public let columns: Int
+}
+
+extension Node {
+  /// Whether this is a product xᵀ·y of two matrices that are not parameters, which a plan can leave uncomputed.
+  public var isSampleProduct: Bool {
+    guard let product = operation as? MatrixMultiply, product.transposesLeft, !product.transposesRight else {
+      return false
+    }
+    return inputs.allSatisfy { operand in
+      var leaf = operand
+      while leaf.operation.isView { leaf = leaf.inputs[0] }
+      // A parameter changes while products are computed.
+      return operand.shape.count == 2 && !(leaf.operation is Parameter)
+    }
+  }
+}
+
+extension PlanCompiler {
+  /// Finds a place for the operands of a product: the left one's rows as they are, the right one's in panels.
+  mutating func place(_ product: Node, computed: Set<Int>) {
+    let (left, right) = (product.inputs[0], product.inputs[1])
+    let (depth, rows, columns) = (left.shape[0], left.shape[1], right.shape[1])
+    let leftPlace: SampleProduct.Left
+    let (source, graph) = (viewed(product.graph, left.index), product.graph)
+    if let input = graph.records[source].operation as? Input, input.storedShape.first == depth,
+      let place = places[source]
+    {
+      leftPlace = .input(place.region - Workspace<Scalar>.fixedRegions)
+    } else {
+      leftPlace = .kept(offset: keep(source, count: depth * rows, computed: computed))
+    }
+    let isPacked = columns > kernels.panelColumns
+    let rightSource = viewed(graph, right.index)
+    let rightOffset =
+      isPacked
+      ? reserve(kernels.packedCount(rows: depth, columns: columns))
+      : keep(rightSource, count: depth * columns, computed: computed)
+    if isPacked { packs.append(.init(node: rightSource, depth: depth, columns: columns, offset: rightOffset)) }
+    compiled.products.append(
+      SampleProduct(left: leftPlace, rightOffset: rightOffset, depth: depth, rows: rows, columns: columns))
+  }
+
+  /// A node's offset in the kept memory: it is computed there if it can be, else copied at the end of the run.
+  private mutating func keep(_ index: Int, count: Int, computed: Set<Int>) -> Int {
+    if let place = places[index], place.region == Region.kept { return place.offset }
+    let offset = reserve(count)
+    if computed.contains(index), places[index] == nil {
+      places[index] = Operand(region: Region.kept, offset: offset)
+    } else {
+      copies.append((index, Operand(region: Region.kept, offset: offset)))
+    }
+    return offset
+  }
+
+  private mutating func reserve(_ count: Int) -> Int {
+    let offset = compiled.keptCount
+    let unit = BufferAssignment.alignment
+    compiled.keptCount += (max(count, 1) + unit - 1) / unit * unit
+    return offset
+  }
+
+  /// A right operand to be packed once it is computed.
+  struct Pack {
+    let node: Int
+    let depth: Int
+    let columns: Int
+    let offset: Int
+  }
+
+  /// Packs the right operands that are `node`.
+  mutating func emitPacks(of node: Int) {
+    for pack in packs where pack.node == node {
+      guard let source = places[node] else { preconditionFailure("node \(node) has no place") }
+      let (kernels, target) = (kernels, Operand(region: Region.kept, offset: pack.offset))
+      let (depth, columns) = (pack.depth, pack.columns)
+      compiled.instructions.append(
+        .init(
+          name: "pack",
+          body: { frame in
+            kernels.pack(
+              .init(frame.pointer(source), columns: columns), depth: depth, columns: columns,
+              into: frame.pointer(target))
+          }, output: target, outputShape: [depth, columns], inputs: [source], floatingPointOperations: 0))
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import Kernels
+
+/// The memory that runs of plans use; for one thread at a time.
+public final class Workspace<Scalar: KernelElement> {
+  private let buffers: UnsafeMutablePointer<Scalar>
+  private let scratch: UnsafeMutablePointer<Scalar>
+  private let regions: UnsafeMutablePointer<UnsafeMutablePointer<Scalar>>
+  private let bufferCount: Int
+  private let scratchCount: Int
+  private let inputCount: Int
+
+  static var fixedRegions: Int { 5 }
+
+  /// Memory enough for each of these plans.
+  public init(for plans: [Plan<Scalar>]) {
+    bufferCount = max(1, plans.map(\.bufferCount).max() ?? 0)
+    scratchCount = max(1, plans.map(\.scratchCount).max() ?? 0)
+    inputCount = plans.map(\.inputs.count).max() ?? 0
+    buffers = Self.allocate(bufferCount)
+    scratch = Self.allocate(scratchCount)
+    regions = .allocate(capacity: Self.fixedRegions + inputCount)
+    regions.initialize(repeating: buffers, count: Self.fixedRegions + inputCount)
+  }
+
+  deinit {
+    buffers.deallocate()
+    scratch.deallocate()
+    regions.deallocate()
+  }
+
+  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Scalar> {
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Scalar>.stride, alignment: 64)
+    let typed = raw.bindMemory(to: Scalar.self, capacity: count)
+    typed.initialize(repeating: 0, count: count)
+    return typed
+  }
+
+  func fits(_ plan: Plan<Scalar>) -> Bool {
+    plan.bufferCount <= bufferCount && plan.scratchCount <= scratchCount && plan.inputs.count <= inputCount
+  }
+
+  func frame(
+    parameters: UnsafePointer<Scalar>?, slot: UnsafeMutablePointer<Scalar>?, kept: UnsafeMutablePointer<Scalar>?,
+    constants: UnsafePointer<Scalar>?, inputs: UnsafeBufferPointer<UnsafePointer<Scalar>>, randomness: Randomness
+  ) -> Frame<Scalar> {
+    // Instructions write only to their outputs, which are never parameters, constants or inputs.
+    regions[1] = UnsafeMutablePointer(mutating: parameters) ?? buffers
+    regions[2] = slot ?? buffers
+    regions[3] = UnsafeMutablePointer(mutating: constants) ?? buffers
+    regions[4] = kept ?? buffers
+    for index in inputs.indices { regions[Self.fixedRegions + index] = UnsafeMutablePointer(mutating: inputs[index]) }
+    return Frame(regions: regions, scratch: scratch, randomness: randomness)
+  }
+
+  /// The elements of a result after a run of `plan`, valid until the workspace's next run; `nil` if the plan has no
+  /// result of that name.
+  public func result(_ name: String, of plan: Plan<Scalar>) -> UnsafeBufferPointer<Scalar>? {
+    plan.results[name].map { result in
+      UnsafeBufferPointer(
+        start: regions[result.operand.region] + result.operand.offset, count: result.shape.elementCount)
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import Kernels
+
+/// Memory of each shard that lasts from its gradient's phase to the updates': the operands of the products over samples.
+public struct ShardMemory<Scalar: KernelElement>: Sendable {
+  private let stride: Int
+  private let memory: SharedBuffer<Scalar>
+
+  /// Room for `count` elements of each shard.
+  public init(shards: Int, count: Int) {
+    // Whole cache lines, so that two shards never write to one.
+    stride = (max(count, 1) + 31) / 32 * 32
+    memory = SharedBuffer(repeating: 0, count: shards * stride)
+  }
+
+  /// Bytes of all shards.
+  public var byteCount: Int { memory.count * MemoryLayout<Scalar>.stride }
+
+  /// The memory of one shard.
+  public subscript(shard: Int) -> UnsafeMutablePointer<Scalar> { memory.pointer + shard * stride }
+}

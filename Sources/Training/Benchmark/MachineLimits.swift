@@ -1,0 +1,50 @@
+import DataParallel
+import Dispatch
+import Kernels
+
+/// What the machine can do at most, measured.
+public struct MachineLimits: Sendable {
+  /// Floating-point operations a second, a multiply-add counting as two.
+  public let operationsPerSecond: Double
+  /// Bytes a second that can be read from memory.
+  public let bytesPerSecond: Double
+
+  /// Bytes that are read: several times what any cache holds that matters here.
+  private static let memoryBytes = 256 << 20
+  private static let rounds = 5
+
+  /// Measures with as many workers as the region has, in about a second.
+  init<Scalar: TrainingScalar>(_ region: Region, kernels: Kernels<Scalar>) {
+    let workers = region.workers
+    let results = SharedBuffer(repeating: 0.0, count: workers)
+    let operations = SharedBuffer(repeating: 0, count: workers)
+    operationsPerSecond =
+      (0..<Self.rounds).map { _ in
+        let seconds = secondsTaken {
+          region.forEach(workers) { unit, _ in
+            (operations[unit], results[unit]) = kernels.runMultiplyAdds(rounds: 1 << 21)
+          }
+        }
+        return Double(operations.elements.reduce(0, +)) / seconds
+      }.max() ?? 0
+
+    let count = Self.memoryBytes / MemoryLayout<Scalar>.stride / workers
+    let memory = SharedBuffer<Scalar>(repeating: 1, count: count * workers)
+    bytesPerSecond =
+      (0..<Self.rounds).map { _ in
+        let seconds = secondsTaken {
+          region.forEach(workers) { unit, _ in
+            results[unit] = kernels.allFinite(memory.pointer + unit * count, count: count) ? 1 : 0
+          }
+        }
+        return Double(memory.count * MemoryLayout<Scalar>.stride) / seconds
+      }.max() ?? 0
+  }
+}
+
+/// The seconds that `body` takes.
+func secondsTaken(_ body: () -> Void) -> Double {
+  let start = DispatchTime.now().uptimeNanoseconds
+  body()
+  return Double(max(1, DispatchTime.now().uptimeNanoseconds - start)) * 1e-9
+}

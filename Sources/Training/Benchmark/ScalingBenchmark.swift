@@ -1,0 +1,164 @@
+import DataParallel
+import Foundations
+import Kernels
+
+/// How the steps of a run scale with the number of workers.
+public struct ScalingBenchmark: Sendable {
+  /// What was measured with one number of workers.
+  public struct Row: Sendable {
+    /// The workers.
+    public let workers: Int
+    /// Threads that took part; fewer than the workers where there are fewer cores.
+    public let threads: Int
+    /// Samples a second on the config's batches, one measurement a round.
+    public let strong: Spread
+    /// How many times as fast as with the first number of workers in the same round.
+    public let speedup: Spread
+    /// Samples a second on batches and shards as many times as large as there are workers; `nil` if the data are too few.
+    public let weak: Spread?
+    /// How many times as fast as with the first number of workers in the same round, on batches as they grow.
+    public let weakSpeedup: Spread?
+    /// The digest of the parameters after all rounds on the config's batches.
+    public let digest: String
+
+    /// The speed-up as a share of what as many workers could reach.
+    public func efficiency(first: Int) -> Double { speedup.median * Double(first) / Double(workers) }
+    /// The same on growing batches.
+    public func weakEfficiency(first: Int) -> Double? {
+      weakSpeedup.map { $0.median * Double(first) / Double(workers) }
+    }
+  }
+
+  /// The config's name.
+  public let name: String
+  /// Samples of a batch, without growing.
+  public let batchSize: Int
+  /// Shards of a batch, without growing.
+  public let shards: Int
+  /// The cores that the process may use.
+  public let cores: Int
+  /// The numbers of workers, ascending.
+  public let rows: [Row]
+  /// Amdahl's law for the speed-ups, from three numbers of workers up, the first of which is 1.
+  public let amdahl: AmdahlFit?
+  /// The Universal Scalability Law for them, from four up.
+  public let scalability: ScalabilityFit?
+
+  /// Whether all numbers of workers have ended with the same parameters.
+  public var digestsAgree: Bool { Set(rows.map(\.digest)).count == 1 }
+
+  /// The numbers of workers that are measured if none are given: powers of two up to the cores, and the cores.
+  public static func defaultWorkers(cores: Int = availableCores()) -> [Int] {
+    var counts: [Int] = []
+    var count = 1
+    while count < cores {
+      counts.append(count)
+      count *= 2
+    }
+    return counts + [cores]
+  }
+
+  /// Trains with each number of workers in turn, `rounds` times, for about `seconds` each time.
+  ///
+  /// - Throws: `TrainerError` as a run of the configuration would.
+  public init(_ configuration: RunConfiguration, workers: [Int]? = nil, rounds: Int = 7, seconds: Double = 0.5) throws {
+    switch configuration.precision {
+    case .float32: try self.init(configuration, workers, rounds: rounds, seconds: seconds, as: Float.self)
+    case .float64: try self.init(configuration, workers, rounds: rounds, seconds: seconds, as: Double.self)
+    }
+  }
+
+  private init<Scalar: TrainingScalar>(
+    _ configuration: RunConfiguration, _ workers: [Int]?, rounds: Int, seconds: Double, as type: Scalar.Type
+  ) throws {
+    let counts = Set(workers ?? Self.defaultWorkers()).sorted()
+    var strong = try counts.map {
+      try Candidate<Scalar>(configuration, workers: $0, factor: 1, seconds: seconds)
+    }
+    let schedule = strong[0].engine.schedule
+    var weak = try counts.filter { $0 * schedule.batchSize <= schedule.samples }.map {
+      try Candidate<Scalar>(configuration, workers: $0, factor: $0, seconds: seconds)
+    }
+    // All do the same steps, so that they must end with the same parameters: as many as the slowest does in time.
+    for index in strong.indices { try strong[index].warmUp() }
+    let steps = strong.map(\.steps).min() ?? 1
+    for index in strong.indices { try strong[index].restart(steps: steps) }
+    for index in weak.indices { try weak[index].warmUp() }
+    for _ in 0..<rounds {
+      for index in strong.indices { try strong[index].measure() }
+      for index in weak.indices { try weak[index].measure() }
+    }
+
+    name = configuration.name
+    batchSize = schedule.batchSize
+    shards = configuration.training.shards
+    cores = availableCores()
+    rows = strong.enumerated().map { index, one in
+      let growing = index < weak.count ? weak[index] : nil
+      return Row(
+        workers: one.workers, threads: one.threads, strong: Spread(one.rates),
+        speedup: Spread(zip(one.rates, strong[0].rates).map { $0 / $1 }), weak: growing.map { Spread($0.rates) },
+        weakSpeedup: growing.map { Spread(zip($0.rates, weak[0].rates).map { $0 / $1 }) }, digest: one.digest)
+    }
+    let isFromOne = counts.first == 1
+    let speedups = rows.map(\.speedup.median)
+    amdahl = isFromOne ? AmdahlFit(workers: counts, speedups: speedups) : nil
+    scalability = isFromOne ? ScalabilityFit(workers: counts, speedups: speedups) : nil
+  }
+}
+
+/// One number of workers on one size of batches.
+private struct Candidate<Scalar: TrainingScalar> {
+  let workers: Int
+  private let configuration: RunConfiguration
+  private let factor: Int
+  private let secondsPerRound: Double
+  private(set) var engine: TrainingEngine<Scalar>
+  private var pace: BenchmarkPace<Scalar>
+  private(set) var steps = 1
+  private(set) var rates: [Double] = []
+  private(set) var threads = 0
+
+  init(_ configuration: RunConfiguration, workers: Int, factor: Int, seconds: Double) throws {
+    self.configuration = configuration
+    self.workers = workers
+    self.factor = factor
+    secondsPerRound = seconds
+    engine = try Self.engine(configuration, workers: workers, factor: factor)
+    pace = BenchmarkPace(engine, secondsPerRound: seconds)
+  }
+
+  private static func engine(
+    _ configuration: RunConfiguration, workers: Int, factor: Int
+  ) throws -> TrainingEngine<Scalar> {
+    let larger = configuration.growingBatches(by: factor)
+    return try RunSetup<Scalar>(larger, region: Region(workers: workers), live: LiveProgress()).engine
+  }
+
+  mutating func warmUp() throws { steps = try pace.steps() }
+
+  /// Begins anew, with rounds of that many steps.
+  mutating func restart(steps: Int) throws {
+    engine = try Self.engine(configuration, workers: workers, factor: factor)
+    pace = BenchmarkPace(engine, secondsPerRound: secondsPerRound)
+    self.steps = steps
+  }
+
+  mutating func measure() throws {
+    let engine = engine
+    var threads = threads
+    rates.append(try pace.round(of: steps) { threads = max(threads, engine.run(steps: $0)) })
+    self.threads = threads
+  }
+
+  var digest: String { Digest(of: UnsafeRawBufferPointer(engine.memory.parameters.elements)).description }
+}
+
+extension RunConfiguration {
+  /// The same with batches and shards that many times as large.
+  fileprivate func growingBatches(by factor: Int) -> RunConfiguration {
+    var larger = self
+    larger.training = training.growing(by: factor)
+    return larger
+  }
+}

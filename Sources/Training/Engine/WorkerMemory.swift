@@ -1,0 +1,81 @@
+import Autodiff
+import DataParallel
+import Datasets
+import Kernels
+
+/// What one worker needs for running plans: a workspace, and room for the rows of a shard.
+final class ShardRoom<Scalar: TrainingScalar> {
+  let workspace: Workspace<Scalar>
+  let rows: [UnsafeMutablePointer<Scalar>]
+  /// The plan's inputs: pointers to `rows`.
+  let inputs: UnsafeMutableBufferPointer<UnsafePointer<Scalar>>
+
+  /// Memory for shards of up to `samples` rows of `sources`, whose plans are `plans`.
+  init(plans: [Plan<Scalar>], samples: Int, sources: [RowSource<Scalar>]) {
+    workspace = Workspace(for: plans)
+    rows = sources.map { .allocate(zeros: samples * $0.columns) }
+    inputs = .allocate(capacity: sources.count)
+    _ = inputs.initialize(from: rows.map { UnsafePointer($0) })
+  }
+
+  deinit {
+    rows.forEach { $0.deallocate() }
+    inputs.deallocate()
+  }
+
+  /// Converts the rows of the chosen samples into `rows`.
+  func gather(_ samples: UnsafeBufferPointer<Int64>, from sources: [RowSource<Scalar>], kernels: Kernels<Scalar>) {
+    for index in sources.indices { sources[index].gather(samples, into: rows[index], kernels: kernels) }
+  }
+}
+
+/// What one worker needs for updating a block.
+final class BlockRoom<Scalar: TrainingScalar> {
+  /// The operands of a product: pointers to each shard's, and the shards' sizes.
+  let left: UnsafeMutablePointer<UnsafeRawPointer>
+  let right: UnsafeMutablePointer<UnsafeRawPointer>
+  let depths: UnsafeMutablePointer<Int>
+  /// The left operand's columns for a block, of all samples.
+  let rows: UnsafeMutablePointer<Scalar>
+  /// Scratch space of the product.
+  let productScratch: UnsafeMutablePointer<Scalar>
+  /// A block of a gradient that is a product.
+  let gradient: UnsafeMutablePointer<Scalar>
+  /// Scratch space of the optimizer, for any block.
+  let scratch: UnsafeMutablePointer<Scalar>
+
+  /// Memory for any block.
+  init(blocks: BlockPartition, shards: Int, samples: Int, kernels: Kernels<Scalar>) {
+    rows = .allocate(zeros: samples * blocks.mostProductRows)
+    productScratch = .allocate(
+      zeros: kernels.multiplyTreeScratch(rows: blocks.mostProductRows, shards: shards))
+    gradient = .allocate(zeros: blocks.largestProductBlock)
+    scratch = .allocate(zeros: max(BlockPartition.blockCount, blocks.largestProductBlock))
+    // What an empty shard has: nothing is read there.
+    let nothing = UnsafeRawPointer(rows)
+    left = .allocate(capacity: shards)
+    left.initialize(repeating: nothing, count: shards)
+    right = .allocate(capacity: shards)
+    right.initialize(repeating: nothing, count: shards)
+    depths = .allocate(capacity: shards)
+    depths.initialize(repeating: 0, count: shards)
+  }
+
+  deinit {
+    left.deallocate()
+    right.deallocate()
+    depths.deallocate()
+    for pointer in [rows, productScratch, gradient, scratch] { pointer.deallocate() }
+  }
+}
+
+extension UnsafeMutablePointer where Pointee: KernelElement {
+  /// Memory for that many zeros, and at least one, on cache lines of its own.
+  static func allocate(zeros count: Int) -> UnsafeMutablePointer {
+    let count = max(1, count)
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Pointee>.stride, alignment: 64)
+    let pointer = raw.bindMemory(to: Pointee.self, capacity: count)
+    pointer.initialize(repeating: 0, count: count)
+    return pointer
+  }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct GradcheckTests {
+  @Test func aModelPassesOnASampleThatIsStated() throws {
+    let result = try TrainerBinary.run("gradcheck", Repository.config("mlp"))
+    #expect(result.status == 0 && result.errors == "", "\(result.errors)")
+    let lines = result.output.split(separator: "\n")
+    #expect(lines.first == "gradient of mlp on 8 samples against central differences")
+    #expect(lines.contains { $0.hasPrefix("  dense1/weight  64 of 8192 coordinates, largest relative error ") })
+    #expect(lines.contains { $0.hasPrefix("  dense2/bias  all 10 coordinates, largest relative error ") })
+    #expect(lines.contains { $0.hasPrefix("coordinates drawn with the seed ") })
+    #expect(lines.contains { $0.hasPrefix("worst: dense") && $0.contains("] is ") && $0.contains(" by differences") })
+    #expect(lines.last == "all within 1e-06")
+    // The seed settles the sample.
+    let runs = try ["3", "3", "4"].map { try TrainerBinary.run("gradcheck", Repository.config("mlp"), "--seed", $0) }
+    #expect(runs[0].output == runs[1].output && runs[0].output != runs[2].output)
+    #expect(runs[0].output.contains("coordinates drawn with the seed 3\n"))
+  }
+
+  @Test func everyCoordinate() throws {
+    let result = try TrainerBinary.run("gradcheck", Repository.config("softmax"), "--all", "--samples", "3")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("on 3 samples") && result.output.contains("dense1/weight  all 640 coordinates"))
+    #expect(!result.output.contains("seed"))
+  }
+
+  @Test func aFormulaPasses() throws {
+    let result = try TrainerBinary.run("gradcheck", Repository.path + "/configs/notes/bowl.json")
+    #expect(result.status == 0 && result.output.hasPrefix("gradient of bowl against central differences\n  w  all 2 "))
+    #expect(result.output.contains("worst: w["))
+  }
+
+  @Test func aGradientAboveTheToleranceFails() throws {
+    let result = try TrainerBinary.run("gradcheck", Repository.config("softmax"), "--tolerance", "1e-16")
+    #expect(result.status == 1 && result.output.contains("worst: dense1/") && !result.output.contains("all within"))
+    #expect(result.errors == "error: the gradient of softmax is off by more than the tolerance 1e-16\n")
+    for option in [["--samples", "0"], ["--coordinates", "0"], ["--tolerance", "0"], ["--seed", "x"]] {
+      #expect(try TrainerBinary.run(["gradcheck", Repository.config("softmax")] + option).status == 2)
+    }
+    try TrainerBinary.run("gradcheck", "none.json").expectError(2, "none.json")
+  }
+}

@@ -1,0 +1,30 @@
+import Foundations
+import Kernels
+import Optimizers
+
+/// Signum (Bernstein et al., 2018): every parameter moves by the learning rate, against its momentum's sign.
+struct Signum: OptimizerSettings {
+  static let type = "signum"
+  var learningRate = 0.001
+  var momentum = 0.9
+
+  init(from settings: Settings) throws {
+    learningRate = try settings.number(
+      "learningRate", default: learningRate, in: .positive, help: "The step size before the schedule.")
+    momentum = try settings.number(
+      "momentum", default: momentum, in: .rate, help: "The share of the momentum that a step keeps.")
+  }
+
+  var transformations: [any GradientTransformation] { [TakeSign(momentum: momentum)] }
+}
+
+/// m ← μ m + (1 − μ) g, update sign m.
+struct TakeSign: GradientTransformation {
+  let momentum: Double
+  let stateNames = ["momentum"]
+
+  func apply<Scalar: KernelElement>(to block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>) {
+    state[0].combine(block.update, scaledBy: 1 - momentum, plusSelfScaledBy: momentum)
+    block.update.assign(.sign, of: state[0])
+  }
+}
