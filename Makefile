@@ -1,5 +1,5 @@
 # A thin face over scripts/; none of them needs make.
-.PHONY: run test lint sanitize bench
+.PHONY: run test lint sanitize torture bench
 
 run:
 	scripts/run
@@ -14,6 +14,10 @@ sanitize:
 	scripts/sanitize address
 	scripts/sanitize undefined
 	scripts/sanitize thread
+
+# The long form of the tests by fault: half an hour and more.
+torture:
+	scripts/torture
 
 # 55 MB, so not committed.
 data/fashion-mnist.h5:

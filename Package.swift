@@ -80,6 +80,9 @@ let package = Package(
         "Foundations", "TestSupport",
       ]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training", "Foundations", "TestSupport"]),
+    .testTarget(
+      name: "DurabilityTests",
+      dependencies: ["Training", "Reporting", "Checkpoints", "Foundations", "TestSupport"]),
     .testTarget(name: "IntegrationTests", dependencies: ["Foundations", "HDF5", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

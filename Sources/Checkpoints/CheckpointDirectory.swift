@@ -42,7 +42,7 @@ public struct CheckpointDirectory: Sendable {
 
   /// The directory's path.
   public let path: String
-  private let fileSystem: any FileSystem
+  let fileSystem: any FileSystem
 
   /// Creates the value; the directory itself is made by the first save.
   public init(_ path: String, fileSystem: any FileSystem = SystemFileSystem()) {
@@ -98,14 +98,20 @@ public struct CheckpointDirectory: Sendable {
   ) throws -> Saved {
     let path = path(ofStep: checkpoint.step)
     do {
-      try fileSystem.makeDirectory(self.path)
+      try fileSystem.makeDurableDirectory(self.path)
     } catch let error as FileError {
       throw TrainerError(.checkpoint, "\(self.path): the directory for checkpoints cannot be made: \(error.reason)")
     }
     try CheckpointFile.write(checkpoint, to: path, fileSystem: fileSystem)
     var removed: [Int] = []
     var notRemoved: [String] = []
-    for step in try superfluous(to: checkpoint.step, retention, best) {
+    let superfluous: [Int]
+    do {
+      superfluous = try self.superfluous(to: checkpoint.step, retention, best)
+    } catch let error as TrainerError {
+      return Saved(path: path, removed: [], notRemoved: [error.message])
+    }
+    for step in superfluous {
       do {
         try fileSystem.remove(self.path(ofStep: step))
         removed.append(step)
@@ -165,8 +171,8 @@ public struct CheckpointDirectory: Sendable {
         name = "\(path).damaged-\(number)"
         number += 1
       }
-      try fileSystem.rename(path, to: name)
-      try fileSystem.synchronizeDirectory(self.path)
+      try fileSystem.retryingWhenInterrupted { try fileSystem.rename(path, to: name) }
+      try fileSystem.retryingWhenInterrupted { try fileSystem.synchronizeDirectory(self.path) }
       return name
     } catch let error as FileError {
       throw TrainerError(.checkpoint, "\(path): the checkpoint is damaged and cannot be renamed: \(error.reason)")

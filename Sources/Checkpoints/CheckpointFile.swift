@@ -14,8 +14,8 @@ public enum CheckpointFile {
     public let size: Int
   }
 
-  /// Writes a checkpoint in place of any file at the path. The file is read back and compared, byte by byte and as a
-  /// checkpoint, before it takes its name.
+  /// Writes a checkpoint in place of any file at the path. What libhdf5 made of it is read as a checkpoint and compared,
+  /// and the file is read back and compared byte by byte, before it takes its name.
   ///
   /// - Throws: `TrainerError` with code `.checkpoint`; what was at the path is untouched then.
   public static func write(
@@ -26,11 +26,12 @@ public enum CheckpointFile {
     }
     do {
       let pieces = try encode(checkpoint)
-      try AtomicFile.replace(path, contents: pieces, fileSystem: fileSystem) { temporary in
-        guard try load(temporary, fileSystem) == checkpoint else { throw failure("it does not read back as it was") }
+      guard try CheckpointTree.contents(of: pieces[1][...], name: path).checkpoint == checkpoint else {
+        throw failure("it does not read back as it was")
       }
+      try AtomicFile.replace(path, contents: pieces, fileSystem: fileSystem)
     } catch let error as FileError {
-      throw failure(error.number == ENOSPC ? "\(error.reason); free some space and resume" : error.reason)
+      throw failure(error.reason)
     } catch let error as HDF5Error {
       throw failure(error.message)
     } catch let fault as CheckpointFault {
@@ -78,6 +79,14 @@ public enum CheckpointFile {
     }
   }
 
+  /// About how many bytes a checkpoint's file has; at least as many as it really has.
+  public static func estimatedSize(of checkpoint: Checkpoint) -> Int {
+    let tensors = checkpoint.sections.flatMap(\.tensors)
+    let numbers = tensors.reduce(0) { $0 + $1.count * $1.elementType.byteCount }
+    // Each object of HDF5 has a header, a group besides a heap and a tree.
+    return numbers + checkpoint.config.utf8.count + 2048 * (tensors.count + checkpoint.sections.count) + 16_384
+  }
+
   /// The bytes of a checkpoint's file: the block and the HDF5 part.
   package static func encode(_ checkpoint: Checkpoint) throws -> [[UInt8]] {
     let image = try CheckpointTree.image(of: checkpoint)
@@ -115,7 +124,8 @@ public enum CheckpointFile {
       guard let length = try fileSystem.status(of: path)?.size else {
         throw FileError(operation: "open", path: path, number: ENOENT)
       }
-      let bytes = try fileSystem.withFile(fileSystem.openForReading(path)) { file in
+      let file = try fileSystem.retryingWhenInterrupted { try fileSystem.openForReading(path) }
+      let bytes = try fileSystem.withFile(file) { file in
         try [UInt8](unsafeUninitializedCapacity: CheckpointBlock.size) { buffer, count in
           count = try fileSystem.readAll(file, into: UnsafeMutableRawBufferPointer(buffer))
         }

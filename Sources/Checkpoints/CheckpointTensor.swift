@@ -18,7 +18,7 @@ public struct CheckpointTensor: Sendable, Equatable {
   /// The index of the first element in the flat vector that the tensor is part of; 0 for one that stands alone.
   public let offset: Int
   /// The elements in row-major order.
-  public let values: Values
+  public private(set) var values: Values
 
   /// Creates a tensor.
   ///
@@ -81,6 +81,22 @@ public struct CheckpointTensor: Sendable, Equatable {
   public func copy(to bytes: UnsafeMutableRawBufferPointer) {
     precondition(bytes.count == count * elementType.byteCount, "\(name): \(bytes.count) bytes for \(count) elements")
     withUnsafeBytes { bytes.copyMemory(from: $0) }
+  }
+
+  /// Takes other elements out of memory of exactly their size, into the tensor's own memory if no copy shares it.
+  public mutating func setElements(copying bytes: UnsafeRawBufferPointer) {
+    precondition(bytes.count == count * elementType.byteCount, "\(name): \(bytes.count) bytes for \(count) elements")
+    // The array is taken out of the enumeration first: two references would make it copy itself.
+    switch values {
+    case .float32(var elements):
+      values = .float32([])
+      elements.withUnsafeMutableBytes { $0.copyMemory(from: bytes) }
+      values = .float32(elements)
+    case .float64(var elements):
+      values = .float64([])
+      elements.withUnsafeMutableBytes { $0.copyMemory(from: bytes) }
+      values = .float64(elements)
+    }
   }
 
   /// Whether name, shape, offset, type and every bit of every element are the same.

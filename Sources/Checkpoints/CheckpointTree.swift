@@ -83,6 +83,19 @@ enum CheckpointTree {
   ///
   /// - Throws: `HDF5Error`, or `CheckpointFault.damaged` if the tree is not a checkpoint's.
   static func checkpoint(in image: ArraySlice<UInt8>, name: String) throws -> Checkpoint {
+    let (checkpoint, digest) = try contents(of: image, name: name)
+    guard checkpoint.digest.description == digest else {
+      throw CheckpointFault.damaged("its parameters have the digest \(checkpoint.digest), expected \(digest)")
+    }
+    return checkpoint
+  }
+
+  /// What the bytes of an HDF5 file hold, and the digest that they say the parameters have.
+  ///
+  /// - Throws: like ``checkpoint(in:name:)``.
+  static func contents(
+    of image: ArraySlice<UInt8>, name: String
+  ) throws -> (checkpoint: Checkpoint, digest: String) {
     let file = try File.open(image: image, name: name)
     let root = try file.root
     guard try root.attribute("format").readString() == format else {
@@ -96,11 +109,8 @@ enum CheckpointTree {
       history: tensors(in: root, "history"), progress: progress(in: root.group("progress")),
       provenance: provenance(of: root))
     let digest = try root.attribute("digest").readString()
-    guard checkpoint.digest.description == digest else {
-      throw CheckpointFault.damaged("its parameters have the digest \(checkpoint.digest), expected \(digest)")
-    }
     try file.close()
-    return checkpoint
+    return (checkpoint, digest)
   }
 
   private static func text(of dataset: Dataset) throws -> String {

@@ -8,34 +8,61 @@ import Training
 public final class MetricsFile: RunObserver {
   private let fileSystem: any FileSystem
   private var path = ""
+  /// Lines that are not on the disk yet.
+  private var pending: [UInt8] = []
+  /// The bytes of the file that are whole lines.
+  private var length = 0
+  /// Whether a write has failed, so that the file may have bytes of a torn line.
+  private var isTorn = false
 
   /// Creates the observer; the file is found or made when the run starts.
   public init(fileSystem: any FileSystem = SystemFileSystem()) { self.fileSystem = fileSystem }
 
-  /// Writes the event's line, if it has one.
+  /// Writes the event's line, if it has one. A line that cannot be written, such as on a full disk, is written with
+  /// those after it; until then no checkpoint is saved, and the run cannot end.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if the file cannot be written when a run begins or ends.
+  public func observe(_ event: RunEvent) throws {
+    switch event {
+    case .started(let description):
+      path = RunDirectory(description.directory).metricsPath
+      try explaining { try begin(after: description.resumedStep ?? 0) }
+    case .finished, .stopped:
+      append(event.metricsLine)
+      try prepareForSave()
+    default:
+      append(event.metricsLine)
+      do {
+        try flush()
+      } catch is FileError {
+        // Kept in `pending`: `prepareForSave` tells if it cannot be mended by then.
+      }
+    }
+  }
+
+  /// Makes sure that every line is on the disk.
   ///
   /// - Throws: `TrainerError` with code `.usage` if the file cannot be written.
-  public func observe(_ event: RunEvent) throws {
+  public func prepareForSave() throws { try explaining { try flush() } }
+
+  private func explaining(_ body: () throws -> Void) throws {
     do {
-      if case .started(let description) = event {
-        path = RunDirectory(description.directory).metricsPath
-        try begin(after: description.resumedStep ?? 0)
-      } else if let line = event.metricsLine {
-        try append(line)
-      }
+      try body()
     } catch let error as FileError {
-      throw TrainerError(
-        .usage, "\(path): the metrics cannot be written: \(error.reason); mend it and run the same command again")
+      throw TrainerError(.usage, "\(path): the metrics cannot be written: \(error.reason)")
     }
   }
 
   /// Makes an empty file, or keeps of the present one the lines up to a step.
   private func begin(after step: Int) throws {
+    (pending, isTorn) = ([], false)
     if try fileSystem.status(of: path) == nil {
-      try fileSystem.close(fileSystem.openForWriting(creating: path))
-      try fileSystem.synchronizeDirectory(directory(of: path))
+      try fileSystem.close(fileSystem.retryingWhenInterrupted { try fileSystem.openForWriting(creating: path) })
+      try fileSystem.retryingWhenInterrupted { try fileSystem.synchronizeDirectory(directory(of: path)) }
+      length = 0
     } else {
-      try fileSystem.truncate(path, to: Self.length(of: fileSystem.contents(of: path), upTo: step))
+      length = try Self.length(of: fileSystem.contents(of: path), upTo: step)
+      try fileSystem.retryingWhenInterrupted { try fileSystem.truncate(path, to: length) }
     }
   }
 
@@ -51,6 +78,26 @@ public final class MetricsFile: RunObserver {
     return length
   }
 
+  /// The keys whose values depend on the clock.
+  private static let timeKeys = ["seconds", "samplesPerSecond", "stallSeconds"]
+
+  /// The lines of a metrics file without what depends on the clock: two trainings of one config have the same.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if the file cannot be read or a line is torn.
+  public static func timelessLines(of path: String) throws -> [JSONValue] {
+    let text: String
+    do {
+      text = String(decoding: try SystemFileSystem().contents(of: path), as: UTF8.self)
+    } catch let error as FileError {
+      throw TrainerError(.usage, "\(path): the metrics cannot be read: \(error.reason)")
+    }
+    return try text.split(separator: "\n").map { line in
+      guard case .object(var object) = try JSONDocument(text: String(line), source: path).root else { return .null }
+      for key in timeKeys { object[key] = nil }
+      return .object(object)
+    }
+  }
+
   private static func event(in line: [UInt8]) -> JSONValue? {
     do {
       return try JSONDocument(line, source: "").root
@@ -60,12 +107,22 @@ public final class MetricsFile: RunObserver {
     }
   }
 
-  private func append(_ line: JSONObject) throws {
-    let bytes = Array((JSONValue.object(line).compactText + "\n").utf8)
-    try fileSystem.withFile(fileSystem.openForAppending(path)) { file in
-      try bytes.withUnsafeBytes { try fileSystem.writeAll(file, $0) }
+  private func append(_ line: JSONObject?) {
+    guard let line else { return }
+    pending += Array((JSONValue.object(line).compactText + "\n").utf8)
+  }
+
+  private func flush() throws {
+    guard !pending.isEmpty else { return }
+    if isTorn { try fileSystem.retryingWhenInterrupted { try fileSystem.truncate(path, to: length) } }
+    isTorn = true
+    let file = try fileSystem.retryingWhenInterrupted { try fileSystem.openForAppending(path) }
+    try fileSystem.withFile(file) { file in
+      try pending.withUnsafeBytes { try fileSystem.writeAll(file, $0) }
       try fileSystem.retryingWhenInterrupted { try fileSystem.synchronize(file) }
     }
+    length += pending.count
+    (pending, isTorn) = ([], false)
   }
 }
 
@@ -90,6 +147,7 @@ extension RunEvent {
     case .finished(let summary):
       var line: JSONObject = [
         "event": "finished", "step": .integer(summary.step), "digest": .string(summary.digest),
+        "stallSeconds": .number(summary.stallSeconds),
       ]
       line["reason"] = summary.reason.map(JSONValue.string)
       return line

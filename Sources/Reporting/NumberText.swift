@@ -44,6 +44,9 @@ package enum NumberText {
     return String(format: "%d h %02d min", whole / 3600, whole % 3600 / 60)
   }
 
+  /// A share in hundredths, to a tenth of one.
+  package static func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
+
   private static func threeDigits(_ value: Double) -> String {
     String(format: value < 9.995 ? "%.2f" : value < 99.95 ? "%.1f" : "%.0f", value)
   }

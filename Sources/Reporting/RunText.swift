@@ -100,6 +100,14 @@ enum RunText {
       return (group.group, values.joined(separator: "  "))
     }
     if let reason = summary.reason { rows.append(("ended by", reason)) }
+    if summary.stallSeconds > 0 {
+      let share = summary.stallSeconds / (summary.stallSeconds + summary.seconds)
+      rows.append(
+        (
+          "waited",
+          "\(NumberText.duration(summary.stallSeconds)) for checkpoints, \(NumberText.percent(share)) of the run"
+        ))
+    }
     rows.append(("checkpoint", shortened(summary.checkpoint)))
     rows.append(("metrics", shortened(RunDirectory(summary.directory).metricsPath)))
     rows.append(("digest", summary.digest))

@@ -12,11 +12,15 @@ struct RunCommand: ParsableCommand {
       run, an unfinished one goes on from its newest checkpoint and of a finished one the summary is printed.
 
       Interrupted by SIGINT, SIGTERM or SIGHUP, it saves a checkpoint and ends with exit code 75; the second signal \
-      ends it at once. SIGUSR1 saves a checkpoint and goes on.
+      ends it at once. SIGUSR1 saves a checkpoint and goes on. A checkpoint that cannot be saved is a warning, and \
+      training goes on; if it was the last one, the exit code is 4.
+
+      More epochs than a run was begun with continue it, if its schedule does not depend on the length.
 
       EXAMPLES
         trainer run configs/softmax.json
         trainer run configs/softmax.json --set optimizer.learningRate=0.3 --output try
+        trainer run configs/softmax.json --stop-after 50m
       """)
 
   @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))
@@ -52,11 +56,21 @@ struct ResumeCommand: ParsableCommand {
     commandName: "resume", abstract: "Goes on with a run.",
     discussion: """
       The run goes on from its newest checkpoint with the config that its directory holds, and ends with the same bits \
-      as one that was never interrupted.
+      as one that was never interrupted. A finished run can be made longer if its schedule does not depend on the length.
+
+      EXAMPLES
+        trainer resume runs/softmax
+        trainer resume runs/softmax --set training.epochs=40
       """)
 
   @Argument(help: "The run directory.", completion: .directory)
   var runDirectory: String
+
+  @Option(
+    help: ArgumentHelp(
+      "A value in place of the config's that changes no step done so far, such as a greater training.epochs. May be "
+        + "repeated.", valueName: "key.path=value"))
+  var set: [String] = []
 
   @OptionGroup var shared: RunningOptions
 
@@ -65,7 +79,8 @@ struct ResumeCommand: ParsableCommand {
       throw TrainerError(
         .usage, "\(runDirectory): there is no run in this directory (no config.json); start one with trainer run")
     }
-    let configuration = try RunConfiguration(file: RunDirectory(runDirectory).configPath, output: runDirectory)
+    let configuration = try RunConfiguration(
+      file: RunDirectory(runDirectory).configPath, overrides: set.map(SettingsOverride.init), output: runDirectory)
     try shared.carryOut(configuration, resume: .automatic)
   }
 }
@@ -77,6 +92,11 @@ struct RunningOptions: ParsableArguments {
   @Flag(help: "Print errors and warnings only.")
   var quiet = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Save and end with exit code 75 after so long, for batch queues: 90s, 50m, 2h, 1h30m.", valueName: "time"))
+  var stopAfter: TimeSpan?
+
   /// Trains and shows it, and ends the program with the exit code of an interruption if there was one.
   func carryOut(_ configuration: RunConfiguration, resume: RunOptions.Resume) throws {
     let console = Console(isQuiet: quiet)
@@ -86,7 +106,9 @@ struct RunningOptions: ParsableArguments {
     defer { display.end() }
     let outcome = try signals.whileHandling {
       try train(
-        configuration, options: RunOptions(workers: workers.workers, resume: resume, control: control),
+        configuration,
+        options: RunOptions(
+          workers: workers.workers, resume: resume, control: control, stopAfter: stopAfter?.duration),
         observers: [MetricsFile(), display, signals])
     }
     switch outcome {
@@ -109,6 +131,24 @@ struct WorkerOptions: ParsableArguments {
 
   func validate() throws {
     if let workers, workers < 1 { throw ValidationError("--workers is \(workers), expected at least 1") }
+  }
+}
+
+/// A time on the command line: numbers with the units h, m and s, such as `1h30m`.
+struct TimeSpan: ExpressibleByArgument {
+  let duration: Duration
+
+  init?(argument: String) {
+    guard let match = argument.wholeMatch(of: #/(?:([0-9.]+)h)?(?:([0-9.]+)m)?(?:([0-9.]+)s)?/#), !argument.isEmpty
+    else { return nil }
+    var seconds = 0.0
+    for (text, unit) in [(match.1, 3600.0), (match.2, 60), (match.3, 1)] {
+      guard let text else { continue }
+      guard let number = Double(text) else { return nil }
+      seconds += number * unit
+    }
+    guard seconds > 0, seconds < 1e9 else { return nil }
+    duration = .seconds(seconds)
   }
 }
 

@@ -40,7 +40,7 @@ final class SignalHandling: RunObserver, Sendable {
   }
 
   /// Whether who started the program wants it to ignore a signal, as nohup does; that stays.
-  private static func isIgnored(_ number: Int32) -> Bool {
+  static func isIgnored(_ number: Int32) -> Bool {
     var action = sigaction()
     guard sigaction(number, nil, &action) == 0, let handler = action.__sigaction_handler.sa_handler else {
       return false

@@ -21,12 +21,14 @@ struct TrainerCommand: ParsableCommand {
     subcommands: [
       RunCommand.self, ResumeCommand.self, EvaluateCommand.self, PredictCommand.self, DataCommand.self,
       CheckpointCommand.self, GradientCommand.self, GraphCommand.self, GradcheckCommand.self, PlotCommand.self,
-      SweepCommand.self, BenchCommand.self,
+      SweepCommand.self, VerifyResumeCommand.self, BenchCommand.self,
     ])
 
   static func main() {
     // A reader of the output that goes away must not end a training.
     signal(SIGPIPE, SIG_IGN)
+    // Nor must a limit on the size of files: a checkpoint beyond it is a failed save like any other.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       let arguments = Array(CommandLine.arguments.dropFirst())
       var command = try parseAsRoot(FormulaArguments.normalized(arguments))

@@ -50,6 +50,7 @@ struct FailingFileSystem: FileSystem {
     return try base.list(directory)
   }
   func status(of path: String) throws -> FileStatus? { try base.status(of: path) }
+  func freeSpace(at path: String) throws -> Int? { try base.freeSpace(at: path) }
 }
 
 private func withDirectory(_ body: (CheckpointDirectory) throws -> Void) throws {
@@ -139,10 +140,10 @@ private func names(in directory: CheckpointDirectory) throws -> [String] {
       let full = CheckpointDirectory(directory.path, fileSystem: FailingFileSystem("write", ENOSPC))
       #expect(throws: TrainerError.self) { try full.save(makeCheckpoint(step: 3), keeping: .init(last: 1)) }
       #expect(try names(in: directory) == ["step-000000001.h5", "step-000000002.h5"])
-      let unmade = CheckpointDirectory(directory.path, fileSystem: FailingFileSystem("mkdir", EROFS))
+      let unmade = CheckpointDirectory(directory.path + "/sub", fileSystem: FailingFileSystem("mkdir", EROFS))
       #expect(
         #expect(throws: TrainerError.self) { try unmade.save(makeCheckpoint()) }?.message
-          == "\(directory.path): the directory for checkpoints cannot be made: Read-only file system")
+          == "\(directory.path)/sub: the directory for checkpoints cannot be made: Read-only file system")
     }
   }
 
@@ -153,6 +154,69 @@ private func names(in directory: CheckpointDirectory) throws -> [String] {
       let saved = try clinging.save(makeCheckpoint(step: 2), keeping: .init(last: 1))
       #expect(saved.notRemoved == ["remove \(directory.path(ofStep: 1)): Operation not permitted"])
       #expect(try directory.steps() == [1, 2])
+    }
+  }
+
+  @Test func roomIsRequiredForWhatStays() throws {
+    try withDirectory { directory in
+      for step in [1, 2] { _ = try directory.save(makeCheckpoint(step: step)) }
+      let present = try [1, 2].reduce(0) { try $0 + (CheckpointFile.summary(of: directory.path(ofStep: $1)).size) }
+      func message(free: Int, staying: Int, size: Int) -> String? {
+        let disk = CheckpointDirectory(
+          directory.path,
+          fileSystem: InstrumentedFileSystem { event in
+            if case .freeSpace = event { .free(free) } else { .proceed }
+          })
+        do {
+          try disk.requireRoom(forStaying: staying, size: size)
+          return nil
+        } catch {
+          #expect((error as? TrainerError)?.code == .usage)
+          return "\(error)"
+        }
+      }
+      // Three that stay and one being written; two are there.
+      let needed = 4 * 20_000_000 - present
+      #expect(message(free: needed, staying: 3, size: 20_000_000) == nil)
+      #expect(
+        message(free: needed - 1, staying: 3, size: 20_000_000)
+          == "\(directory.path): there is no room for the run's checkpoints: found 80 MB free, expected 80 MB, for 3 "
+          + "that stay and one being written, of 20 MB each; free some space, choose another directory with --output, "
+          + "or let fewer stay with checkpoints.keep")
+      // However many are there already, one is written before another is removed.
+      #expect(message(free: 5000, staying: 1, size: 5001)?.contains("found 5 kB free, expected 6 kB") == true)
+      #expect(message(free: 5001, staying: 1, size: 5001) == nil)
+      #expect(message(free: .max - 1, staying: .max / 2, size: 1 << 40) != nil, "a product beyond all bounds")
+      #expect(try names(in: directory) == ["step-000000001.h5", "step-000000002.h5"], "nothing is left behind")
+    }
+  }
+
+  @Test func theSizeIsEstimatedFromAbove() throws {
+    let checkpoint = makeCheckpoint()
+    let size = try CheckpointFile.encode(checkpoint).reduce(0) { $0 + $1.count }
+    let estimate = CheckpointFile.estimatedSize(of: checkpoint)
+    #expect(estimate >= size && estimate < 4 * size, "\(estimate) for \(size)")
+  }
+
+  @Test func aDirectoryThatCannotBeWrittenToIsFoundOutBeforehand() throws {
+    try withDirectory { directory in
+      for (call, number, reason) in [
+        ("create", EACCES, "Permission denied"), ("makeDirectory", EROFS, "Read-only file system"),
+      ] {
+        let closed = CheckpointDirectory(
+          directory.path + call,
+          fileSystem: InstrumentedFileSystem { event in
+            if event.name == call { throw FileError(operation: call, path: "", number: number) }
+            return .proceed
+          })
+        let error = #expect(throws: TrainerError.self) { try closed.requireRoom(forStaying: 1, size: 1) }
+        #expect(
+          error
+            == TrainerError(
+              .usage,
+              "\(directory.path)\(call): the directory for checkpoints cannot be written to: \(reason); choose another "
+                + "with --output or change its permissions"))
+      }
     }
   }
 

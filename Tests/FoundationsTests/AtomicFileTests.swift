@@ -74,6 +74,7 @@ private final class FaultyFileSystem: FileSystem {
   func makeDirectory(_ path: String) throws { try base.makeDirectory(path) }
   func list(_ directory: String) throws -> [String] { try base.list(directory) }
   func status(of path: String) throws -> FileStatus? { try base.status(of: path) }
+  func freeSpace(at path: String) throws -> Int? { try base.freeSpace(at: path) }
 }
 
 private func inTemporaryDirectory(_ body: (String) throws -> Void) throws {
@@ -195,6 +196,57 @@ private func inTemporaryDirectory(_ body: (String) throws -> Void) throws {
       }
       #expect(throws: FileError(operation: "list", path: missing, number: ENOENT)) { try files.list(missing) }
       #expect("\(FileError(operation: "open", path: "x", number: ENOENT))" == "open x: No such file or directory")
+    }
+  }
+
+  // Whatever a signal interrupts is done again, but for closing, which the system has done already.
+  @Test func everyInterruptedCallIsDoneAgain() throws {
+    try inTemporaryDirectory { directory in
+      let path = directory + "/file"
+      let calls = 12
+      for index in 0..<calls {
+        let count = Mutex(0)
+        let interrupted = InstrumentedFileSystem { event in
+          let number = count.withLock { count in
+            defer { count += 1 }
+            return count
+          }
+          if number == index { throw FileError(operation: event.name, path: "", number: EINTR) }
+          return .proceed
+        }
+        try AtomicFile.replace(path, contents: [old, [UInt8(index)]], fileSystem: interrupted)
+        try #expect(files.contents(of: path) == old + [UInt8(index)])
+        // Opening, writing, … and the directory last; one more for the call that was made again.
+        let made = count.withLock { $0 }
+        #expect(made == calls + 1 || made == calls, "\(made) calls")
+      }
+    }
+  }
+
+  @Test func directoriesAreMadeDurable() throws {
+    try inTemporaryDirectory { directory in
+      let events = Mutex<[FileEvent]>([])
+      let recording = InstrumentedFileSystem { event in
+        if event.name != "status" { events.withLock { $0.append(event) } }
+        return .proceed
+      }
+      try recording.makeDurableDirectory(directory + "/x/y")
+      #expect(
+        events.withLock { $0 } == [
+          .makeDirectory(directory + "/x"), .synchronizeDirectory(directory), .makeDirectory(directory + "/x/y"),
+          .synchronizeDirectory(directory + "/x"),
+        ])
+    }
+  }
+
+  @Test func freeSpaceIsThatOfTheDisk() throws {
+    try inTemporaryDirectory { directory in
+      let attributes = try FileManager.default.attributesOfFileSystem(forPath: directory)
+      let free = try #require(attributes[.systemFreeSize] as? Int)
+      let found = try #require(try files.freeSpace(at: directory))
+      // Other processes write meanwhile, and some of the space is the superuser's.
+      #expect(found > 0 && abs(found - free) < free / 4 + 1_000_000_000)
+      #expect(throws: FileError.self) { try files.freeSpace(at: directory + "/none") }
     }
   }
 

@@ -173,7 +173,7 @@ import Testing
       try TrainerBinary.run("run", config)
       let before = try files(in: workshop.path("runs"))
       try TrainerBinary.run("run", config, "--set", "optimizer.learningRate=0.5")
-        .expectError(2, workshop.path("runs/config"), "optimizer.learningRate: 0.01 in the directory, 0.5 now")
+        .expectError(2, workshop.path("runs/config"), "optimizer.learningRate: 0.001 in the directory, 0.5 now")
       try TrainerBinary.run("run", config, "--resume", "never").expectError(2, "holds a run already")
       #expect(try files(in: workshop.path("runs")) == before)
       try TrainerBinary.run("resume", workshop.path("nowhere")).expectError(2, "nowhere", "no run")

@@ -44,6 +44,7 @@ import Testing
           plot                    Draws the loss curves of runs, or the paths of
                                   formula runs.
           sweep                   Trains a config once for each combination of values.
+          verify-resume           Proves that a killed run goes on to the same bits.
           bench                   Measures how fast a config trains on this machine.
 
           See 'trainer help <subcommand>' for detailed help.
@@ -56,6 +57,7 @@ import Testing
     ["run"], ["resume"], ["evaluate"], ["predict"], ["data"], ["data", "import"], ["data", "info"], ["checkpoint"],
     ["checkpoint", "info"], ["checkpoint", "digest"], ["checkpoint", "verify"], ["checkpoint", "diff"], ["gradient"],
     ["graph"], ["gradcheck"], ["plot"], ["sweep"], ["bench"], ["bench", "steps"], ["bench", "scaling"],
+    ["verify-resume"],
   ])
   func everyCommandHasHelp(command: [String]) throws {
     let result = try TrainerBinary.run(command + ["--help"])
@@ -111,7 +113,7 @@ import Testing
       try workshop.makeDataset()
       let result = try TrainerBinary.run("run", try workshop.makeConfig(), "--workers", "1", in: workshop.directory)
       let lines = result.output.split(separator: "\n").map(String.init)
-      try #require(lines.count == 14, "\(result.output)")
+      try #require(lines.count == 15, "\(result.output)")
       #expect(
         Array(lines[..<5]) == [
           "config", "  parameters  9 float32: dense1 9", "  samples     train 10",
@@ -125,9 +127,10 @@ import Testing
           lines[6 + epoch].wholeMatch(of: /epoch [12]\/2  train loss \d\.\d{4}  [\d.]+ [kM]? ?samples\/s/) != nil)
       }
       #expect(lines[9].wholeMatch(of: /finished 2 epochs, 4 steps in 0\.\d\d s of training/) != nil)
-      #expect(lines[11] == "  checkpoint  runs/config/checkpoints/step-000000004.h5")
-      #expect(lines[12] == "  metrics     runs/config/metrics.jsonl")
-      #expect(lines[13] == "  digest      \(try Run(workshop.path("runs/config")).digest)")
+      #expect(lines[11].wholeMatch(of: #/  waited      \d\.\d\d s for checkpoints, \d+\.\d % of the run/#) != nil)
+      #expect(lines[12] == "  checkpoint  runs/config/checkpoints/step-000000004.h5")
+      #expect(lines[13] == "  metrics     runs/config/metrics.jsonl")
+      #expect(lines[14] == "  digest      \(try Run(workshop.path("runs/config")).digest)")
     }
   }
 

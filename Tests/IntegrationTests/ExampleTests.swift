@@ -70,6 +70,7 @@ struct Run {
       guard case .object(var object) = line else { return line }
       object["seconds"] = nil
       object["samplesPerSecond"] = nil
+      object["stallSeconds"] = nil
       return .object(object)
     }
   }

@@ -1,6 +1,7 @@
 import Foundation
 import Foundations
 import Reporting
+import Synchronization
 import TestSupport
 import Testing
 import Training
@@ -29,7 +30,7 @@ import Training
       try file.observe(.finished(makeSummary()))
       #expect(
         try contents(directory) == Self.epochLines[..<2].joined()
-          + #"{"event":"finished","step":100,"digest":"sha256:00ff"}"# + "\n")
+          + #"{"event":"finished","step":100,"digest":"sha256:00ff","stallSeconds":0.75}"# + "\n")
     }
   }
 
@@ -47,7 +48,7 @@ import Training
       #expect(
         try contents(directory) == """
           {"event":"step","step":3,"train":{"loss":null,"r2":null},"learningRate":0.1,"parameters":{"a":1.5,"m":[[1,2],[3,null]]}}
-          {"event":"finished","step":100,"digest":"sha256:00ff","reason":"early stopping"}
+          {"event":"finished","step":100,"digest":"sha256:00ff","stallSeconds":0.75,"reason":"early stopping"}
           {"event":"stopped","step":7,"reason":"interrupted"}
 
           """)
@@ -91,8 +92,50 @@ import Training
       #expect(error?.code == .usage)
       #expect(
         error?.message
-          == "\(directory)/absent/metrics.jsonl: the metrics cannot be written: No such file or directory; "
-          + "mend it and run the same command again")
+          == "\(directory)/absent/metrics.jsonl: the metrics cannot be written: No such file or directory")
+    }
+  }
+
+  // What a full disk refuses is kept, and no checkpoint may be saved until it is written.
+  @Test(arguments: ["openForAppending", "write", "synchronize"])
+  func linesThatCannotBeWrittenAreWrittenLater(call: String) throws {
+    try withScratchDirectory { directory in
+      let isFull = Atomic<Bool>(false)
+      let file = MetricsFile(
+        fileSystem: InstrumentedFileSystem { event in
+          guard isFull.load(ordering: .relaxed), event.name == call else {
+            // With the disk full, a part of the line has been written before.
+            if isFull.load(ordering: .relaxed), call == "synchronize", event.name == "write" { return .atMost(7) }
+            return .proceed
+          }
+          throw FileError(operation: call, path: "", number: ENOSPC)
+        })
+      try file.observe(.started(makeRun(directory: directory)))
+      try file.observe(.epoch(makeEpoch(1)))
+      isFull.store(true, ordering: .relaxed)
+      try file.observe(.epoch(makeEpoch(2)))
+      let error = #expect(throws: TrainerError.self) { try file.prepareForSave() }
+      #expect(
+        error?.message == "\(directory)/metrics.jsonl: the metrics cannot be written: No space left on device")
+      #expect(throws: TrainerError.self) { try file.observe(.stopped(step: 20, reason: "interrupted")) }
+      isFull.store(false, ordering: .relaxed)
+      try file.observe(.epoch(makeEpoch(3)))
+      try file.prepareForSave()
+      #expect(
+        try contents(directory) == Self.epochLines[0] + Self.epochLines[1]
+          + #"{"event":"stopped","step":20,"reason":"interrupted"}"# + "\n" + Self.epochLines[2])
+    }
+  }
+
+  @Test func linesWithoutTimes() throws {
+    try withScratchDirectory { directory in
+      let path = directory + "/metrics.jsonl"
+      try (Self.epochLines[0] + Self.finished).write(toFile: path, atomically: true, encoding: .utf8)
+      let lines = try MetricsFile.timelessLines(of: path)
+      #expect(
+        lines.map { line in if case .object(let object) = line { object.keys } else { [] } } == [
+          ["event", "epoch", "step", "train", "test", "learningRate"], ["event", "step", "digest"],
+        ])
     }
   }
 }

@@ -71,6 +71,7 @@ import Training
         finished 10 epochs, 100 steps in 1 min 23 s of training
           train       loss 0.5000
           test        loss nan  r2 -1234.5
+          waited      0.75 s for checkpoints, 0.9 % of the run
           checkpoint  /runs/sample/checkpoints/step-000000100.h5
           metrics     /runs/sample/metrics.jsonl
           digest      sha256:00ff

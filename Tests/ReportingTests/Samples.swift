@@ -62,7 +62,8 @@ func makeSummary(directory: String = "/runs/sample", reason: String? = nil) -> R
       GroupMeasures(group: "train", values: Measurement(loss: 0.5).members),
       GroupMeasures(group: "test", values: Measurement(loss: .nan, metrics: [("r2", -1234.5)]).members),
     ],
-    seconds: 83.4, checkpoint: directory + "/checkpoints/step-000000100.h5", digest: "sha256:00ff", reason: reason)
+    seconds: 83.4, checkpoint: directory + "/checkpoints/step-000000100.h5", digest: "sha256:00ff", reason: reason,
+    stallSeconds: 0.75)
 }
 
 extension Measurement {

@@ -1,8 +1,10 @@
 import Foundation
 
 /// Runs the body with the path of a fresh directory and removes it afterwards.
-public func withScratchDirectory<Result>(_ body: (String) throws -> Result) throws -> Result {
-  let directory = FileManager.default.temporaryDirectory.appending(path: "trainer-test-\(UUID().uuidString)")
+public func withScratchDirectory<Result>(
+  in parent: URL = FileManager.default.temporaryDirectory, _ body: (String) throws -> Result
+) throws -> Result {
+  let directory = parent.appending(path: "trainer-test-\(UUID().uuidString)")
   try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
   defer {
     do {

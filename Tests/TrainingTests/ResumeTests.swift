@@ -2,6 +2,7 @@ import Checkpoints
 import DataParallel
 import Foundation
 import Foundations
+import Optimizers
 import Synchronization
 import TestSupport
 import Testing
@@ -9,7 +10,7 @@ import Training
 
 /// Starts workers, and asks the run to stop once that many regions have run. A run's regions take 1, 2, 4, … steps, so
 /// that it stops in the middle of epochs.
-private final class StoppingStarter: Sendable {
+final class StoppingStarter: Sendable {
   private let threads: ThreadStarter
   private let regionsLeft: Atomic<Int>
   let control = RunControl()
@@ -27,14 +28,14 @@ private final class StoppingStarter: Sendable {
 }
 
 /// A run that was stopped and gone on with until it was complete.
-private struct Interrupted {
+struct Interrupted {
   let summary: RunSummary
   let history: History
   let stops: [Int]
 }
 
 /// Trains with an interruption after so many regions of each session, on another number of workers each time.
-private func trainInPieces(
+func trainInPieces(
   _ configuration: RunConfiguration, regions: (_ session: Int) -> Int
 ) throws -> Interrupted {
   let history = History()
@@ -126,7 +127,7 @@ private func trainInPieces(
 
   @Test(arguments: cases + TrainingCase.optimizers)
   func anInterruptedRunIsTheUninterruptedOne(training: TrainingCase) throws {
-    try withScratchDirectory { directory in
+    try withMemoryDirectory { directory in
       let whole = try trainToEnd(training.configuration(output: "\(directory)/whole"))
       var generator = SeededGenerator(17)
       let random = (0..<1000).map { _ in Int.random(in: 1...8, using: &generator) }
@@ -146,10 +147,20 @@ private func trainInPieces(
           try CheckpointFile.read(whole.summary.checkpoint), try CheckpointFile.read(pieces.summary.checkpoint)
         )
         #expect(one.optimizer == other.optimizer, "the optimizer's state")
+        #expect(one.history == other.history, "the course of the run")
         for key in one.progress.keys where !key.lowercased().contains("seconds") {
           #expect(one.progress[key] == other.progress[key], "\(key)")
         }
       }
+    }
+  }
+
+  @Test func everyOptimizerAndScheduleHasARow() {
+    let types =
+      Registry<any OptimizerSettings>.optimizers.entries.map(\.type)
+      + Registry<any Schedule>.schedules.entries.map(\.type)
+    for type in types {
+      #expect(TrainingCase.optimizers.contains { $0.name.contains("\"\(type)\"") }, "\(type) has no row")
     }
   }
 

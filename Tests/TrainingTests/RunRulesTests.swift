@@ -8,7 +8,7 @@ import Testing
 import Training
 
 /// Writes the metrics file's last line, as the product's observer does.
-private final class FinishedLine: RunObserver {
+final class FinishedLine: RunObserver {
   private let path: String
   init(_ path: String) { self.path = path }
 

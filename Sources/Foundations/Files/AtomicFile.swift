@@ -21,7 +21,8 @@ public enum AtomicFile {
     verify: (String) throws -> Void = { _ in }
   ) throws {
     try replace(path, fileSystem) { temporary in
-      try fileSystem.withFile(fileSystem.openForWriting(creating: temporary)) { file in
+      let file = try fileSystem.retryingWhenInterrupted { try fileSystem.openForWriting(creating: temporary) }
+      try fileSystem.withFile(file) { file in
         for piece in pieces { try piece.withUnsafeBytes { try fileSystem.writeAll(file, $0) } }
         try fileSystem.retryingWhenInterrupted { try fileSystem.synchronize(file) }
       }
@@ -48,7 +49,8 @@ public enum AtomicFile {
   ) throws {
     try replace(path, fileSystem) { temporary in
       try write(temporary)
-      try fileSystem.withFile(fileSystem.openForReading(temporary)) { file in
+      let file = try fileSystem.retryingWhenInterrupted { try fileSystem.openForReading(temporary) }
+      try fileSystem.withFile(file) { file in
         try fileSystem.retryingWhenInterrupted { try fileSystem.synchronize(file) }
       }
     } verify: { temporary in
@@ -64,7 +66,7 @@ public enum AtomicFile {
     do {
       try prepare(temporary)
       try verify(temporary)
-      try fileSystem.rename(temporary, to: path)
+      try fileSystem.retryingWhenInterrupted { try fileSystem.rename(temporary, to: path) }
     } catch {
       // What went wrong first is what the caller must know; a temporary file that cannot be removed does no harm.
       do { try fileSystem.remove(temporary) } catch _ {}
@@ -89,7 +91,8 @@ public enum AtomicFile {
 
   private static func compare(_ path: String, with pieces: [[UInt8]], _ fileSystem: some FileSystem) throws {
     let mismatch = FileError(operation: "read back", path: path, number: EIO)
-    try fileSystem.withFile(fileSystem.openForReading(path)) { file in
+    let file = try fileSystem.retryingWhenInterrupted { try fileSystem.openForReading(path) }
+    try fileSystem.withFile(file) { file in
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
       defer { buffer.deallocate() }
       for piece in pieces {

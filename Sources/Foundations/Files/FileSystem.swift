@@ -70,6 +70,8 @@ public protocol FileSystem: Sendable {
   func list(_ directory: String) throws -> [String]
   /// What a path leads to, or `nil` if to nothing.
   func status(of path: String) throws -> FileStatus?
+  /// The bytes that this user may still write on the disk of an existing path; `nil` if the system does not say.
+  func freeSpace(at path: String) throws -> Int?
 }
 
 extension FileSystem {
@@ -98,7 +100,7 @@ extension FileSystem {
 
   /// The bytes of a file.
   public func contents(of path: String) throws -> [UInt8] {
-    try withFile(openForReading(path)) { file in
+    try withFile(retryingWhenInterrupted { try openForReading(path) }) { file in
       var contents: [UInt8] = []
       // Read piece by piece: what `status` says of a pipe or of /proc is no size.
       let piece = max(try status(of: path)?.size ?? 0, 1 << 16) + 1
@@ -116,6 +118,15 @@ extension FileSystem {
     }
   }
 
+  /// Makes a directory, and those above it that are missing, so that all of them survive a power cut.
+  public func makeDurableDirectory(_ path: String) throws {
+    if try status(of: path)?.isDirectory == true { return }
+    let parent = directory(of: path)
+    if parent != path { try makeDurableDirectory(parent) }
+    try makeDirectory(path)
+    try retryingWhenInterrupted { try synchronizeDirectory(parent) }
+  }
+
   /// Calls `body` with an open file and closes it in any case; the first error counts.
   public func withFile<Result>(_ file: Int32, _ body: (Int32) throws -> Result) throws -> Result {
     let result: Result
@@ -126,7 +137,11 @@ extension FileSystem {
       do { try close(file) } catch _ {}
       throw error
     }
-    try close(file)
+    do {
+      try close(file)
+    } catch let error as FileError where error.number == EINTR {
+      // Linux has closed the file all the same; a second attempt could close one that another thread has opened since.
+    }
     return result
   }
 

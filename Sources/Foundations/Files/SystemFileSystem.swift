@@ -93,8 +93,17 @@ public struct SystemFileSystem: FileSystem {
     return FileStatus(isDirectory: status.st_mode & S_IFMT == S_IFDIR, size: Int(status.st_size))
   }
 
+  /// The bytes that this user may still write on the disk of an existing path; `nil` if the system does not say.
+  public func freeSpace(at path: String) throws -> Int? {
+    var status = statvfs()
+    _ = try check(statvfs(path, &status), "free space", path)
+    // Some network and virtual file systems count nothing.
+    guard status.f_blocks > 0 else { return nil }
+    return Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+  }
+
   private func open(_ path: String, _ flags: Int32) throws -> Int32 {
-    try retryingWhenInterrupted { try check(Foundation.open(path, flags | O_CLOEXEC, 0o666), "open", path) }
+    try check(Foundation.open(path, flags | O_CLOEXEC, 0o666), "open", path)
   }
 
   private func check<Result: SignedInteger>(

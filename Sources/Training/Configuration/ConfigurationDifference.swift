@@ -5,8 +5,21 @@ public struct ConfigurationDifference: Sendable, Equatable {
   /// One line for each setting that differs: `optimizer.learningRate: 0.1 in the directory, 0.2 now`.
   public let lines: [String]
 
+  /// The longer training, if that is the only difference.
+  let lengthening: Lengthening?
+
   /// Whether both configs mean the same run.
   public var isEmpty: Bool { lines.isEmpty }
+
+  /// A training that is longer than the one that a run was begun with.
+  struct Lengthening: Equatable {
+    /// `epochs` or `steps`.
+    let unit: String
+    /// What the run was begun with.
+    let old: Int
+    /// What is asked for now.
+    let new: Int
+  }
 
   /// Compares two resolved configs but for `name`, `output` and `checkpoints`, which change no parameter.
   ///
@@ -16,6 +29,14 @@ public struct ConfigurationDifference: Sendable, Equatable {
   ///   - place: Where the stored one is, in the words of the lines.
   public init(stored: JSONValue, given: JSONValue, place: String = "in the directory") {
     lines = Self.lines(Self.relevant(stored), Self.relevant(given), at: JSONPath(), place)
+    let units = ["epochs", "steps"].filter { stored["training"]?[$0] != given["training"]?[$0] }
+    if lines.count == 1, units.count == 1, let old = stored["training"]?[units[0]]?.int,
+      let new = given["training"]?[units[0]]?.int, new > old
+    {
+      lengthening = Lengthening(unit: units[0], old: old, new: new)
+    } else {
+      lengthening = nil
+    }
   }
 
   private static func relevant(_ config: JSONValue) -> JSONValue {

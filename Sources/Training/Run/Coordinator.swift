@@ -10,22 +10,23 @@ import Optimizers
 /// Carries out one run: regions of training steps, and between them evaluation, checkpoints and everything else that is
 /// not a step.
 struct Coordinator<Scalar: TrainingScalar> {
-  private let configuration: RunConfiguration
-  private let options: RunOptions
+  let configuration: RunConfiguration
+  let options: RunOptions
   private let observers: [any RunObserver]
-  private let directory: RunDirectory
+  let directory: RunDirectory
   private let region: Region
   private let live = LiveProgress()
+  private let beginning = ContinuousClock.now
 
   init(_ configuration: RunConfiguration, _ options: RunOptions, _ observers: [any RunObserver]) {
     self.configuration = configuration
     self.options = options
     self.observers = observers
-    directory = RunDirectory(configuration.output)
+    directory = RunDirectory(configuration.output, fileSystem: options.fileSystem)
     region = Region(workers: max(1, options.workerCount), start: options.starter)
   }
 
-  private func notify(_ event: RunEvent) throws {
+  func notify(_ event: RunEvent) throws {
     for observer in observers { try observer.observe(event) }
   }
 
@@ -35,22 +36,28 @@ struct Coordinator<Scalar: TrainingScalar> {
     let setup = try RunSetup<Scalar>(configuration, region: region, live: live)
     // A checkpoint that does not fit is refused before anything is written.
     let given = try givenCheckpoint(setup)
-    try directory.prepare(for: configuration, mustBeNew: options.resume == .never)
+    if let summary = try finishedRun(setup) { return .alreadyFinished(summary) }
+    let (lock, warning) = try directory.claim(
+      for: configuration, mustBeNew: options.resume == .never, objection: setup.objection)
+    defer { lock.release() }
+    if let warning { try notify(.warning(warning)) }
     let start = try given ?? newestCheckpoint(setup)
-    if options.resume == .automatic, let summary = try directory.finishedSummary() { return .alreadyFinished(summary) }
-    try directory.checkpoints.removeLeftovers()
     var progress = try resume(setup, start)
-    let engine = setup.engine
+    var saving = try RunSaving(
+      setup, in: directory.checkpoints, keeping: configuration.checkpoints.retention, progress, start: start?.path,
+      observers: observers)
+    // Whatever ends the run, the file in flight is finished first.
+    defer { saving.wait() }
     try notify(.started(setup.description(directory: directory, resumedStep: progress.step > 0 ? progress.step : nil)))
 
     if progress.step == 0, setup.formulaEvaluator != nil { _ = try report(setup, &progress) }
 
+    let engine = setup.engine
     var pace = RegionPace()
-    var lastSaved = progress.step
-    var lastSaveTime = ContinuousClock.now
+    var threads = 0
     while progress.step < setup.steps, earlyStop(progress) == nil {
       let end = min(setup.nextStop(after: progress.step), progress.step + pace.steps)
-      let elapsed = ContinuousClock().measure { engine.run(steps: progress.step..<end) }
+      let elapsed = ContinuousClock().measure { threads = max(threads, engine.run(steps: progress.step..<end)) }
       pace.note(steps: end - progress.step, elapsed: elapsed)
       progress.seconds += elapsed.seconds
       progress.epochSeconds += elapsed.seconds
@@ -58,81 +65,32 @@ struct Coordinator<Scalar: TrainingScalar> {
       try stopIfDiverged(engine)
 
       let isBest = setup.isReportDue(at: end) ? try report(setup, &progress) : false
-      let isDue = setup.isSaveDue(at: end, secondsSinceLast: lastSaveTime.duration(to: .now).seconds)
-      let isStopping = options.control.isStopping
-      if isDue || isBest || isStopping || options.control.takeSaveRequest() {
-        let path = try save(setup, progress)
-        (lastSaved, lastSaveTime) = (end, .now)
-        if isStopping, end < setup.steps {
-          try notify(.stopped(step: end, reason: "interrupted"))
-          return .interrupted(step: end, checkpoint: path)
+      try saving.collect()
+      let isDue = setup.isSaveDue(at: end, secondsSinceLast: saving.secondsSinceLast)
+      let stopReason = stopReason
+      if isDue || isBest || stopReason != nil || options.control.takeSaveRequest() {
+        let stall = try ContinuousClock().measure { try saving.begin(&progress) }
+        if end < setup.steps {
+          if let stopReason { return try interrupt(progress, stopReason, &saving) }
+          progress.stallSeconds += stall.seconds
         }
       }
     }
-    if lastSaved < progress.step || progress.step == 0 { _ = try save(setup, progress) }
-    return try finish(setup, progress)
+    if saving.lastStep < progress.step || progress.step == 0 { try saving.begin(&progress) }
+    if threads > 0, threads < region.workers, region.workers > availableCores() {
+      try notify(
+        .warning(
+          "\(region.workers) workers were asked for and \(threads) threads ran: the process may use "
+            + "\(availableCores()) cores"))
+    }
+    return try finish(setup, progress, &saving)
   }
 
-  private typealias StartingPoint = (checkpoint: Checkpoint, path: String)
-
-  /// The checkpoint that the user has named.
-  private func givenCheckpoint(_ setup: RunSetup<Scalar>) throws -> StartingPoint? {
-    guard case .file(let path) = options.resume else { return nil }
-    let checkpoint = try CheckpointFile.read(path)
-    try requireSameRun(setup, checkpoint, path)
-    return (checkpoint, path)
-  }
-
-  /// The newest checkpoint of the directory, if it has one.
-  private func newestCheckpoint(_ setup: RunSetup<Scalar>) throws -> StartingPoint? {
-    guard options.resume == .automatic else { return nil }
-    let newest = try directory.checkpoints.newestValid()
-    let next = newest.found.map { "goes on from \($0.path)" } ?? "begins anew"
-    for damaged in newest.damaged {
-      try notify(.warning("\(damaged.reason); it is kept as \(damaged.keptAs), and the run \(next)"))
-    }
-    if let (checkpoint, path) = newest.found { try requireSameRun(setup, checkpoint, path) }
-    return newest.found
-  }
-
-  /// Refuses a checkpoint of another config or of other data: going on from it would be another run.
-  private func requireSameRun(_ setup: RunSetup<Scalar>, _ checkpoint: Checkpoint, _ path: String) throws {
-    let difference = ConfigurationDifference(
-      stored: try JSONDocument(text: checkpoint.config, source: "\(path):/config").root,
-      given: configuration.resolved, place: "in the checkpoint")
-    guard difference.isEmpty else {
-      throw TrainerError(
-        .usage,
-        "\(path): the checkpoint is of a run of another config (\(difference.lines.joined(separator: "; "))); "
-          + "go on with its own config")
-    }
-    if let data = setup.data, let then = checkpoint.provenance["data"], then != data.fingerprint.description {
-      let (holder, advice) =
-        options.resume == .automatic
-        ? ("\(directory.path): the directory holds", "choose another directory with --output")
-        : ("\(path): the checkpoint is of", "go on with the data as they were")
-      throw TrainerError(
-        .usage, "\(holder) a run on other data: \(data.path) has changed since \(path) was saved; \(advice)")
-    }
-  }
-
-  /// Restores a checkpoint.
-  private func resume(_ setup: RunSetup<Scalar>, _ start: StartingPoint?) throws -> RunProgress {
-    guard let (checkpoint, path) = start else { return RunProgress() }
-    let differences = Provenance.differences(checkpoint)
-    if !differences.isEmpty {
-      try notify(.warning("the run goes on elsewhere, so bits may differ: \(differences.joined(separator: ", "))"))
-    }
-    let progress = try RunProgress(checkpoint, path: path)
-    guard progress.epochSums.count == setup.engine.record.epochSums.count else {
-      throw TrainerError(
-        .checkpoint, "\(path): the checkpoint's sums over the epoch are not those of the config's metrics")
-    }
-    try setup.engine.memory.restore(checkpoint, path: path)
-    setup.engine.record.epochSums = progress.epochSums
-    setup.engine.record.firstLoss = progress.firstLoss
-    setup.engine.memory.rateFactor[0] = progress.plateau.factor
-    return progress
+  /// Why the run should save and end now; `nil` if it should go on.
+  private var stopReason: String? {
+    if options.control.isStopping { return "interrupted" }
+    if let limit = options.stopAfter, beginning.duration(to: .now) >= limit { return "time is over" }
+    return nil
   }
 
   // MARK: Between regions
@@ -185,6 +143,7 @@ struct Coordinator<Scalar: TrainingScalar> {
             step: progress.step, train: train, evaluations: evaluations, learningRate: rate,
             parameters: engine.memory.fewParameters)))
     }
+    progress.history.append(step: progress.step, train: train, evaluations, learningRate: rate)
     let isBest = note(train, evaluations, &progress)
     engine.memory.rateFactor[0] = progress.plateau.factor
     return isBest
@@ -220,28 +179,28 @@ struct Coordinator<Scalar: TrainingScalar> {
       + "the best was \(progress.stopping.value) at step \(progress.stopping.step)"
   }
 
-  private func save(_ setup: RunSetup<Scalar>, _ progress: RunProgress) throws -> String {
-    var progress = progress
-    progress.firstLoss = setup.engine.record.firstLoss
-    progress.epochSums = setup.engine.record.epochSums
-    let checkpoint = setup.checkpoint(progress, configuration)
-    let best = progress.best.step >= 0 ? Set([progress.best.step]) : []
-    let saved = try directory.checkpoints.save(checkpoint, keeping: configuration.checkpoints.retention, best: best)
-    for problem in saved.notRemoved { try notify(.warning("an old checkpoint could not be removed: \(problem)")) }
-    try notify(.saved(path: saved.path))
-    return saved.path
+  private func interrupt(
+    _ progress: RunProgress, _ reason: String, _ saving: inout RunSaving<Scalar>
+  ) throws -> RunOutcome {
+    let path = try saving.finish()
+    try notify(.stopped(step: progress.step, reason: reason))
+    return .interrupted(step: progress.step, checkpoint: path)
   }
 
-  private func finish(_ setup: RunSetup<Scalar>, _ progress: RunProgress) throws -> RunOutcome {
+  private func finish(
+    _ setup: RunSetup<Scalar>, _ progress: RunProgress, _ saving: inout RunSaving<Scalar>
+  ) throws -> RunOutcome {
+    let path = try saving.finish()
     let memory = setup.engine.memory
     let digest = Digest(of: UnsafeRawBufferPointer(memory.parameters.elements))
     let summary = RunSummary(
       name: configuration.name, directory: directory.path, step: progress.step,
       epoch: setup.epochs(after: progress.step), measures: [], seconds: progress.seconds,
-      checkpoint: directory.checkpoints.path(ofStep: progress.step), digest: digest.description,
-      reason: earlyStop(progress))
+      checkpoint: path, digest: digest.description, reason: earlyStop(progress), stallSeconds: progress.stallSeconds)
     try notify(.finished(summary))
-    return .finished(try directory.finishedSummary() ?? summary)
+    // Whatever wrote the metrics file knows the measures too.
+    let written = try directory.finishedSummary()
+    return .finished(written?.digest == summary.digest ? written ?? summary : summary)
   }
 }
 

@@ -2,7 +2,7 @@ import Checkpoints
 import Foundation
 import Foundations
 
-/// The files of a run: `config.json`, `metrics.jsonl`, `checkpoints/`.
+/// The files of a run: `config.json`, `metrics.jsonl`, `checkpoints/`, and `.lock` while a process writes.
 public struct RunDirectory: Sendable {
   /// The directory.
   public let path: String
@@ -11,7 +11,9 @@ public struct RunDirectory: Sendable {
   /// One line for each event.
   public var metricsPath: String { "\(path)/metrics.jsonl" }
   /// The checkpoints.
-  public var checkpoints: CheckpointDirectory { CheckpointDirectory("\(path)/checkpoints") }
+  public var checkpoints: CheckpointDirectory { CheckpointDirectory("\(path)/checkpoints", fileSystem: fileSystem) }
+  /// Names the process that writes in the directory; it is there while one does.
+  var lockPath: String { "\(path)/.lock" }
   private let fileSystem: any FileSystem
 
   /// Creates the value; nothing is made yet.
@@ -32,46 +34,94 @@ public struct RunDirectory: Sendable {
     }
   }
 
-  /// Makes the directory hold this run, or finds that it does already.
+  /// Makes the directory hold this run, or finds that it does already, and keeps other processes from writing in it.
   ///
-  /// - Throws: `TrainerError` with code `.usage` if it cannot be written to or holds another run.
-  func prepare(for configuration: RunConfiguration, mustBeNew: Bool) throws {
-    if let stored = try storedConfiguration() {
-      guard !mustBeNew else {
-        throw TrainerError(
-          .usage,
-          "\(path): the directory holds a run already, and --resume never wants one without; "
-            + "choose another directory with --output or remove this one")
-      }
-      let difference = ConfigurationDifference(stored: stored, given: configuration.resolved)
-      guard difference.isEmpty else {
-        throw TrainerError(
-          .usage,
-          "\(path): the directory holds a run of another config (\(difference.lines.joined(separator: "; "))); "
-            + "choose another directory with --output")
-      }
-      return
-    }
+  /// - Parameter objection: Why a run may not become longer, or `nil` if it may.
+  /// - Returns: The lock, and what to warn of: a lock that was left behind by a process on another machine.
+  /// - Throws: `TrainerError` with code `.usage` if it cannot be written to, holds another run, or another process
+  ///   writes in it.
+  func claim(
+    for configuration: RunConfiguration, mustBeNew: Bool,
+    objection: (ConfigurationDifference.Lengthening) -> String?
+  ) throws -> (lock: FileLock, warning: String?) {
+    // Before anything is made: a refusal leaves nothing behind.
+    _ = try compare(configuration, mustBeNew: mustBeNew, objection)
     do {
-      try makeDirectories()
-      try AtomicFile.replace(
-        configPath, contents: [Array((configuration.resolved.prettyText + "\n").utf8)], fileSystem: fileSystem)
+      try requireNoFileAbove()
+      try fileSystem.makeDurableDirectory(path)
+      let (lock, warning) = try lock()
+      try removeLeftovers()
+      // Another process may have begun a run since.
+      let isSame = try compare(configuration, mustBeNew: mustBeNew, objection)
+      if !isSame {
+        let text = Array((configuration.resolved.prettyText + "\n").utf8)
+        try AtomicFile.replace(configPath, contents: [text], fileSystem: fileSystem)
+      }
+      return (lock, warning)
     } catch let error as FileError {
       throw TrainerError(.usage, "\(path): the run directory cannot be written to: \(error.reason)")
     }
   }
 
-  private func makeDirectories() throws {
-    var missing: [String] = []
+  /// - Returns: Whether the directory holds exactly this run; `false` if it holds none, or one that becomes longer.
+  private func compare(
+    _ configuration: RunConfiguration, mustBeNew: Bool,
+    _ objection: (ConfigurationDifference.Lengthening) -> String?
+  ) throws -> Bool {
+    guard let stored = try storedConfiguration() else { return false }
+    guard !mustBeNew else {
+      throw TrainerError(
+        .usage,
+        "\(path): the directory holds a run already, and --resume never wants one without; "
+          + "choose another directory with --output or remove this one")
+    }
+    let difference = ConfigurationDifference(stored: stored, given: configuration.resolved)
+    if difference.isEmpty { return true }
+    let objection = difference.lengthening.map(objection)
+    guard case .some(nil) = objection else {
+      let reason = objection.flatMap(\.self).map { ": \($0)" } ?? ""
+      throw TrainerError(
+        .usage,
+        "\(path): the directory holds a run of another config (\(difference.lines.joined(separator: "; ")))\(reason); "
+          + "choose another directory with --output")
+    }
+    return false
+  }
+
+  /// Removes what a process that was killed while it wrote the config has left.
+  private func removeLeftovers() throws {
+    for name in try fileSystem.list(path)
+    where name.hasPrefix(".\(fileName(of: configPath)).") && name.hasSuffix(AtomicFile.temporarySuffix) {
+      try fileSystem.remove("\(path)/\(name)")
+    }
+  }
+
+  private func lock() throws -> (FileLock, warning: String?) {
+    switch try FileLock.lock(lockPath) {
+    case .held(let holder):
+      throw TrainerError(
+        .usage,
+        "\(path): another process writes in the run directory: \(holder.map(String.init(describing:)) ?? "unknown"); "
+          + "wait for it to end, stop it, or choose another directory with --output")
+    case .locked(let lock, let stale):
+      let isElsewhere = stale.map { $0.host != FileLock.Holder.current.host } ?? false
+      return (
+        lock,
+        isElsewhere
+          ? "\(lockPath): \(stale?.description ?? "") has not given its lock back, but does not hold it any more; "
+            + "the run goes on here" : nil
+      )
+    }
+  }
+
+  private func requireNoFileAbove() throws {
     var ancestor = path
     while ancestor != "/", !ancestor.isEmpty, try fileSystem.status(of: ancestor) == nil {
-      missing.append(ancestor)
       ancestor = directory(of: ancestor)
     }
     if let status = try fileSystem.status(of: ancestor), !status.isDirectory {
       throw FileError(operation: "make directory", path: ancestor, number: ENOTDIR)
     }
-    for directory in missing.reversed() { try fileSystem.makeDirectory(directory) }
   }
 
   /// The summary of the run, if its metrics file says that it is complete.
@@ -112,6 +162,6 @@ public struct RunDirectory: Sendable {
       name: try storedConfiguration()?["name"]?.text ?? fileName(of: path), directory: path, step: step, epoch: epoch,
       measures: measures, seconds: seconds, checkpoint: checkpoints.path(ofStep: step),
       digest: end["digest"]?.text ?? "",
-      reason: end["reason"]?.text)
+      reason: end["reason"]?.text, stallSeconds: end["stallSeconds"]?.double ?? 0)
   }
 }

@@ -6,6 +6,17 @@ public protocol RunObserver: AnyObject {
   ///
   /// - Throws: `TrainerError` if it cannot record it, which ends the run.
   func observe(_ event: RunEvent) throws
+
+  /// Called before a checkpoint is saved. An observer that records events makes sure that all so far are on the disk:
+  /// no checkpoint may be ahead of them.
+  ///
+  /// - Throws: `TrainerError` if they cannot be recorded; the checkpoint is not saved then, which is a failed save.
+  func prepareForSave() throws
+}
+
+extension RunObserver {
+  /// Does nothing.
+  public func prepareForSave() {}
 }
 
 /// What happens in a run.
@@ -16,7 +27,7 @@ public enum RunEvent {
   case epoch(EpochReport)
   /// A period of a step-wise run is over, or a run ended within an epoch.
   case step(StepReport)
-  /// A checkpoint was saved.
+  /// A checkpoint is on the disk; training may be some steps ahead of it.
   case saved(path: String)
   /// Something that the user should know and that does not end the run.
   case warning(String)
@@ -162,11 +173,13 @@ public struct RunSummary: Sendable, Equatable {
   public let digest: String
   /// Why the run ended before its length; `nil` if it did not.
   public let reason: String?
+  /// Seconds in which no worker could begin a step because a checkpoint was saved, over all interruptions.
+  public let stallSeconds: Double
 
   /// Creates a summary, which a run makes for its observers.
   public init(
     name: String, directory: String, step: Int, epoch: Int, measures: [GroupMeasures], seconds: Double,
-    checkpoint: String, digest: String, reason: String?
+    checkpoint: String, digest: String, reason: String?, stallSeconds: Double = 0
   ) {
     self.name = name
     self.directory = directory
@@ -177,6 +190,7 @@ public struct RunSummary: Sendable, Equatable {
     self.checkpoint = checkpoint
     self.digest = digest
     self.reason = reason
+    self.stallSeconds = stallSeconds
   }
 }
 

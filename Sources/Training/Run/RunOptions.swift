@@ -1,5 +1,6 @@
 import DataParallel
 import Foundation
+import Foundations
 import Synchronization
 
 /// How a run is carried out; nothing here changes a bit of its result.
@@ -22,16 +23,21 @@ public struct RunOptions: Sendable {
   public var starter: WorkerStarter
   /// Stops the run from outside.
   public var control: RunControl
+  /// How long after its start the run saves and ends, as if asked to stop; `nil` if it may take as long as it takes.
+  public var stopAfter: Duration?
+  /// Where the run's files are; tests make it fail.
+  package var fileSystem: any FileSystem = SystemFileSystem()
 
   /// Creates options.
   public init(
     workers: Int? = nil, resume: Resume = .automatic, starter: @escaping WorkerStarter = dispatchStarter,
-    control: RunControl = RunControl()
+    control: RunControl = RunControl(), stopAfter: Duration? = nil
   ) {
     self.workers = workers
     self.resume = resume
     self.starter = starter
     self.control = control
+    self.stopAfter = stopAfter
   }
 
   var workerCount: Int { workers ?? availableCores() }

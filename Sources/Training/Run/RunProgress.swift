@@ -10,6 +10,8 @@ struct RunProgress: Equatable {
   var seconds = 0.0
   /// Seconds of training in this epoch.
   var epochSeconds = 0.0
+  /// Seconds in which no worker could begin a step because a checkpoint was saved.
+  var stallSeconds = 0.0
   /// The loss of the first step; NaN before it.
   var firstLoss = Double.nan
   /// Sums over the epoch so far.
@@ -19,6 +21,8 @@ struct RunProgress: Equatable {
   /// The best value that a checkpoint was kept for, and its step.
   var best = BestValue()
 
+  /// The course of the run so far.
+  var history = RunHistory()
   /// What a schedule by measurements remembers.
   var plateau = PlateauSchedule.State()
 
@@ -45,7 +49,8 @@ struct RunProgress: Equatable {
   /// What a checkpoint keeps of it as single numbers.
   var values: [String: ProgressValue] {
     [
-      "seconds": .number(seconds), "epochSeconds": .number(epochSeconds), "firstLoss": .number(firstLoss),
+      "seconds": .number(seconds), "epochSeconds": .number(epochSeconds), "stallSeconds": .number(stallSeconds),
+      "firstLoss": .number(firstLoss),
       "stoppingValue": .number(stopping.value), "stoppingStep": .integer(stopping.step),
       "stoppingSince": .integer(stopping.since), "bestValue": .number(best.value), "bestStep": .integer(best.step),
       "plateauFactor": .number(plateau.factor), "plateauBest": .number(plateau.best),
@@ -53,9 +58,10 @@ struct RunProgress: Equatable {
     ]
   }
 
-  /// What a checkpoint keeps of it as vectors.
+  /// What a checkpoint keeps of it as vectors, in the order of names.
   var tensors: [CheckpointTensor] {
-    [CheckpointTensor(name: Self.epochSumsName, shape: [epochSums.count], values: .float64(epochSums))]
+    let sums = CheckpointTensor(name: Self.epochSumsName, shape: [epochSums.count], values: .float64(epochSums))
+    return ([sums] + history.tensors).sorted { $0.name < $1.name }
   }
 
   init() {}
@@ -81,6 +87,9 @@ struct RunProgress: Equatable {
     step = checkpoint.step
     seconds = try number("seconds")
     epochSeconds = try number("epochSeconds")
+    // Checkpoints of the first days lack it.
+    if checkpoint.progress["stallSeconds"] != nil { stallSeconds = try number("stallSeconds") }
+    history = RunHistory(checkpoint.history.filter { $0.name != Self.epochSumsName })
     firstLoss = try number("firstLoss")
     epochSums = sums.doubles
     stopping = BestValue(

@@ -183,12 +183,56 @@ struct RunSetup<Scalar: TrainingScalar> {
 
   // MARK: What
 
-  func checkpoint(_ progress: RunProgress, _ configuration: RunConfiguration) -> Checkpoint {
+  /// The state of the run as a checkpoint with memory of its own, which `update` uses again.
+  func checkpoint(_ progress: RunProgress) -> Checkpoint {
     Checkpoint(
       step: progress.step, epoch: epochs(after: progress.step), seed: configuration.seed,
       config: configuration.resolved.prettyText, parameters: engine.memory.parameterTensors,
       optimizer: engine.memory.stateTensors, preprocessing: data?.preprocessing?.tensors ?? [],
       history: progress.tensors, progress: progress.values, provenance: Provenance.current(data: data?.fingerprint))
+  }
+
+  /// Copies the state of the run into a checkpoint that was made by `checkpoint`.
+  func update(_ checkpoint: inout Checkpoint, _ progress: RunProgress) {
+    engine.memory.copy(to: &checkpoint)
+    checkpoint.step = progress.step
+    checkpoint.epoch = epochs(after: progress.step)
+    checkpoint.history = progress.tensors
+    checkpoint.progress = progress.values
+    checkpoint.provenance[Provenance.timeName] = Provenance.time
+  }
+
+  /// The most checkpoints that stay at any time.
+  var stayingCheckpoints: Int {
+    let (settings, epochs) = (configuration.checkpoints, epochs(after: steps))
+    let saves: Int? =
+      switch settings.every {
+      case .epochs(let period): epochs / period + 1
+      case .steps(let period): steps / period + 1
+      case .seconds: nil
+      case nil: 1
+      }
+    // Of saves by the clock nobody knows the number beforehand.
+    guard let last = settings.retention.last else { return saves ?? 1 }
+    let ofEpochs = settings.retention.everyEpochs.map { epochs / $0 } ?? 0
+    let most = max(steps, 1)
+    return min(min(last, saves ?? most, most) + ofEpochs, most) + (settings.best == nil ? 0 : 1)
+  }
+
+  /// Why a run that was begun with another length cannot go on to this one; `nil` if it can.
+  func objection(to lengthening: ConfigurationDifference.Lengthening) -> String? {
+    let old = lengthening.unit == "epochs" ? lengthening.old * stepsPerEpoch : lengthening.old
+    let schedule = LearningRateSchedule(
+      configuration.schedule, base: configuration.optimizer.learningRate,
+      run: RunLength(steps: old, stepsPerEpoch: data == nil ? old : stepsPerEpoch))
+    let type = type(of: configuration.schedule.schedule).type
+    // Without data an epoch is the whole run, so that schedules by epochs depend on the length too.
+    let isSame =
+      !configuration.schedule.dependsOnLength
+      && (1...old).allSatisfy { schedule.learningRate(at: $0) == optimizer.schedule.learningRate(at: $0) }
+    return isSame
+      ? nil
+      : "the schedule '\(type)' depends on the run's length, so the steps done so far would have had other learning rates"
   }
 
   func description(directory: RunDirectory, resumedStep: Int?) -> RunDescription {

@@ -29,6 +29,21 @@ extension TrainingMemory {
     return tensors
   }
 
+  /// Copies parameters and state into the tensors of a checkpoint of this run, which keep their memory.
+  func copy(to checkpoint: inout Checkpoint) {
+    for (index, entry) in layout.entries.enumerated() {
+      checkpoint.parameters[index].setElements(copying: bytes(of: parameters.elements, entry.range))
+    }
+    for index in checkpoint.optimizer.indices {
+      let name = checkpoint.optimizer[index].name
+      if let vector = stateNames.firstIndex(of: name) {
+        checkpoint.optimizer[index].setElements(copying: bytes(of: state[vector].elements, 0..<layout.count))
+      } else if name == Self.numbersName {
+        checkpoint.optimizer[index].setElements(copying: UnsafeRawBufferPointer(numbers.elements))
+      }
+    }
+  }
+
   private static var numbersName: String { "numbers" }
 
   private func bytes(of elements: UnsafeMutableBufferPointer<Scalar>, _ range: Range<Int>) -> UnsafeRawBufferPointer {
@@ -113,12 +128,17 @@ extension FittedPreprocessing {
 
 /// What a run's numbers depend on beside its config: recorded, so that a resume elsewhere can say that bits may differ.
 enum Provenance {
+  /// The name of the time at which a checkpoint's state was copied.
+  static let timeName = "time"
+  /// Now.
+  static var time: String { Date.now.formatted(.iso8601) }
+
   /// The values of this process, for data with that fingerprint.
   static func current(data: Digest?) -> [String: String] {
     var values = [
       "program": "trainer \(Program.version)", "blas": "none (own kernels)", "cpu": processor,
       "instructionSet": InstructionSet.best.name,
-      "time": Date.now.formatted(.iso8601),
+      timeName: time,
     ]
     if let data { values["data"] = data.description }
     return values

@@ -1,0 +1,135 @@
+import Foundation
+
+/// The right of one process to write in a directory, kept by an advisory lock on a file that names its holder.
+///
+/// The system gives the lock of a process that ends, however it ends, to whoever asks next: a file that a killed process
+/// has left behind holds nobody up. The file's text is for people, and for file systems that know no locks.
+public final class FileLock: Sendable {
+  /// Who holds a lock.
+  public struct Holder: Sendable, Equatable, CustomStringConvertible {
+    /// The machine.
+    public let host: String
+    /// The process on it.
+    public let process: Int32
+
+    /// Creates a holder.
+    public init(host: String, process: Int32) {
+      self.host = host
+      self.process = process
+    }
+
+    /// This process.
+    public static var current: Holder {
+      // Not ProcessInfo's name, which may ask a name server.
+      var name = [CChar](repeating: 0, count: 256)
+      let isKnown = gethostname(&name, name.count - 1) == 0
+      let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+      return Holder(host: isKnown ? String(decoding: bytes, as: UTF8.self) : "unknown", process: getpid())
+    }
+
+    /// `process 4711 on node3`.
+    public var description: String { "process \(process) on \(host)" }
+
+    /// Reads a lock file's text.
+    init?(text: String) {
+      let words = text.split(whereSeparator: \.isWhitespace)
+      guard words.count == 4, words[0] == "process", words[2] == "on", let process = Int32(words[1]) else { return nil }
+      self.init(host: String(words[3]), process: process)
+    }
+
+    /// Whether it runs on this machine.
+    fileprivate var isRunningHere: Bool {
+      host == Self.current.host && process != getpid() && (kill(process, 0) == 0 || errno == EPERM)
+    }
+  }
+
+  /// What came of asking for a lock.
+  public enum Outcome: Sendable {
+    /// It is ours. `stale` has left the file behind without giving the lock back.
+    case locked(FileLock, stale: Holder?)
+    /// It is somebody's; `nil` if the file does not say whose.
+    case held(by: Holder?)
+  }
+
+  private let path: String
+  private let file: Int32
+
+  private init(path: String, file: Int32) {
+    self.path = path
+    self.file = file
+  }
+
+  deinit { close(file) }
+
+  /// Asks for the lock on a file, which is made if there is none.
+  ///
+  /// - Throws: ``FileError`` if the file cannot be made, read or written.
+  public static func lock(_ path: String) throws -> Outcome {
+    while true {
+      let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+      guard file >= 0 else { throw FileError(operation: "open", path: path, number: errno) }
+      do {
+        if let outcome = try take(path, file) { return outcome }
+        close(file)
+      } catch {
+        close(file)
+        throw error
+      }
+    }
+  }
+
+  /// Takes the file away; the lock itself goes with this object.
+  public func release() {
+    // Now, while it is locked: afterwards the file could be another process's. One that cannot be removed holds nobody
+    // up.
+    unlink(path)
+  }
+
+  /// - Returns: `nil` if the file was removed by its holder in between.
+  private static func take(_ path: String, _ file: Int32) throws -> Outcome? {
+    let before = try Holder(text: text(of: file, path))
+    if flock(file, LOCK_EX | LOCK_NB) != 0 {
+      switch errno {
+      case EWOULDBLOCK:
+        close(file)
+        return .held(by: before)
+      case EINTR: return nil
+      case ENOLCK, EOPNOTSUPP, ENOSYS, EINVAL:
+        // No locks here: only the text tells, which is right for processes of this machine.
+        if let before, before.isRunningHere {
+          close(file)
+          return .held(by: before)
+        }
+      default: throw FileError(operation: "lock", path: path, number: errno)
+      }
+    }
+    guard try isFile(file, stillAt: path) else { return nil }
+    let stale = try Holder(text: text(of: file, path))
+    try write(Holder.current, to: file, path)
+    return .locked(FileLock(path: path, file: file), stale: stale)
+  }
+
+  private static func isFile(_ file: Int32, stillAt path: String) throws -> Bool {
+    var (own, there) = (stat(), stat())
+    guard fstat(file, &own) == 0 else { throw FileError(operation: "status", path: path, number: errno) }
+    guard stat(path, &there) == 0 else {
+      if errno == ENOENT { return false }
+      throw FileError(operation: "status", path: path, number: errno)
+    }
+    return own.st_ino == there.st_ino && own.st_dev == there.st_dev
+  }
+
+  private static func text(of file: Int32, _ path: String) throws -> String {
+    var bytes = [UInt8](repeating: 0, count: 512)
+    let count = pread(file, &bytes, bytes.count, 0)
+    guard count >= 0 else { throw FileError(operation: "read", path: path, number: errno) }
+    return String(decoding: bytes[..<count], as: UTF8.self)
+  }
+
+  private static func write(_ holder: Holder, to file: Int32, _ path: String) throws {
+    let bytes = Array("\(holder)\n".utf8)
+    guard ftruncate(file, 0) == 0, pwrite(file, bytes, bytes.count, 0) == bytes.count else {
+      throw FileError(operation: "write", path: path, number: errno)
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import Checkpoints
+
+/// The course of a run: a vector for each measure, with a number for each time that the groups were measured. A
+/// checkpoint keeps it for whoever has only that.
+struct RunHistory: Equatable {
+  private var vectors: [String: [Double]] = [:]
+
+  /// Nothing yet.
+  init() {}
+
+  /// What a checkpoint kept.
+  init(_ tensors: [CheckpointTensor]) {
+    for tensor in tensors { vectors[tensor.name] = tensor.doubles }
+  }
+
+  /// Notes a measurement of all groups.
+  mutating func append(
+    step: Int, train: Measurement, _ evaluations: [(group: String, measurement: Measurement)], learningRate: Double
+  ) {
+    vectors["step", default: []].append(Double(step))
+    vectors["learningRate", default: []].append(learningRate)
+    for (group, measurement) in [("train", train)] + evaluations {
+      for (name, value) in [("loss", measurement.loss)] + measurement.metrics.map({ ($0.name, $0.value) }) {
+        vectors["\(group)/\(name)", default: []].append(value)
+      }
+    }
+  }
+
+  /// What a checkpoint keeps.
+  var tensors: [CheckpointTensor] {
+    vectors.map { CheckpointTensor(name: $0, shape: [$1.count], values: .float64($1)) }
+  }
+}

@@ -1,0 +1,98 @@
+import Checkpoints
+import Foundation
+import Foundations
+
+/// The saves of a run as its coordinator sees them: when the last was, what came of it, and what to tell.
+struct RunSaving<Scalar: TrainingScalar> {
+  private let setup: RunSetup<Scalar>
+  private let saver: CheckpointSaver
+  private let observers: [any RunObserver]
+
+  /// The step of the last save that was begun, or of the checkpoint that the run goes on from.
+  private(set) var lastStep: Int
+  private var lastTime = ContinuousClock.now
+  /// The newest checkpoint that is known to be good.
+  private var lastGood: String?
+  /// Why the last save failed; `nil` if it did not.
+  private var failure: TrainerError?
+
+  /// Prepares saving in a directory.
+  ///
+  /// - Parameter start: The checkpoint that the run goes on from.
+  init(
+    _ setup: RunSetup<Scalar>, in directory: CheckpointDirectory, keeping retention: CheckpointRetention,
+    _ progress: RunProgress, start: String?, observers: [any RunObserver]
+  ) throws {
+    self.setup = setup
+    self.observers = observers
+    lastStep = progress.step
+    lastGood = start
+    let copy = setup.checkpoint(progress)
+    try directory.removeLeftovers()
+    try directory.requireRoom(forStaying: setup.stayingCheckpoints, size: CheckpointFile.estimatedSize(of: copy))
+    saver = CheckpointSaver(directory, keeping: retention, copy: copy)
+  }
+
+  /// Seconds since the last save was begun.
+  var secondsSinceLast: Double { lastTime.duration(to: .now).seconds }
+
+  /// Begins to save the run's state and returns while the file is being written.
+  mutating func begin(_ progress: inout RunProgress) throws {
+    progress.firstLoss = setup.engine.record.firstLoss
+    progress.epochSums = setup.engine.record.epochSums
+    (lastStep, lastTime) = (progress.step, .now)
+    do {
+      for observer in observers { try observer.prepareForSave() }
+    } catch let error as TrainerError {
+      return try note(.failure(error))
+    }
+    let best = progress.best.step >= 0 ? Set([progress.best.step]) : []
+    saver.begin(best: best) { setup.update(&$0, progress) }
+  }
+
+  /// Tells what came of saves that have ended meanwhile.
+  mutating func collect() throws {
+    for outcome in saver.takeOutcomes() { try note(outcome) }
+  }
+
+  /// Waits for the save in flight, whose outcome `collect` tells.
+  func wait() { saver.wait() }
+
+  /// Waits for the last save.
+  ///
+  /// - Returns: The path of the checkpoint.
+  /// - Throws: `TrainerError` with code `.checkpoint` if the last save failed.
+  mutating func finish() throws -> String {
+    saver.wait()
+    try collect()
+    if let failure {
+      let rest = lastGood.map { "the last good checkpoint is \($0)" } ?? "there is no good checkpoint"
+      throw TrainerError(
+        .checkpoint,
+        "\(failure.message); \(rest); free some space or mend the disk, and give the same command again")
+    }
+    return lastGood ?? ""
+  }
+
+  private mutating func note(_ outcome: CheckpointSaver.Outcome) throws {
+    switch outcome {
+    case .success(let saved):
+      if failure != nil { try notify(.warning("checkpoints are saved again, the first is \(saved.path)")) }
+      failure = nil
+      lastGood = saved.path
+      for problem in saved.notRemoved { try notify(.warning("an old checkpoint could not be removed: \(problem)")) }
+      try notify(.saved(path: saved.path))
+    case .failure(let error):
+      // With a save every step, one warning a failure would bury all else.
+      if failure == nil {
+        let rest = lastGood.map { "the last good checkpoint is \($0)" } ?? "there is no checkpoint yet"
+        try notify(.warning("\(error.message); training goes on, and \(rest)"))
+      }
+      failure = error
+    }
+  }
+
+  private func notify(_ event: RunEvent) throws {
+    for observer in observers { try observer.observe(event) }
+  }
+}

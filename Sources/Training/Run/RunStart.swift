@@ -1,0 +1,81 @@
+import Checkpoints
+import Foundations
+
+/// Where a run begins: at a checkpoint, if there is one that fits.
+extension Coordinator {
+  typealias StartingPoint = (checkpoint: Checkpoint, path: String)
+
+  /// The checkpoint that the user has named.
+  func givenCheckpoint(_ setup: RunSetup<Scalar>) throws -> StartingPoint? {
+    guard case .file(let path) = options.resume else { return nil }
+    let checkpoint = try CheckpointFile.read(path, fileSystem: options.fileSystem)
+    try requireSameRun(setup, checkpoint, path)
+    return (checkpoint, path)
+  }
+
+  /// The summary of the run if the directory holds it, complete already. Nobody writes in such a directory, so it need
+  /// not be this process's own, nor writable.
+  func finishedRun(_ setup: RunSetup<Scalar>) throws -> RunSummary? {
+    guard options.resume == .automatic, let stored = try directory.storedConfiguration(),
+      ConfigurationDifference(stored: stored, given: configuration.resolved).isEmpty,
+      // A run that has become longer since has the same config, but has not ended yet.
+      let summary = try directory.finishedSummary(), summary.step >= setup.steps || summary.reason != nil
+    else { return nil }
+    // For its warnings and its errors: other data may lie at the same path now.
+    _ = try newestCheckpoint(setup)
+    return summary
+  }
+
+  /// The newest checkpoint of the directory, if it has one.
+  func newestCheckpoint(_ setup: RunSetup<Scalar>) throws -> StartingPoint? {
+    guard options.resume == .automatic else { return nil }
+    let newest = try directory.checkpoints.newestValid()
+    let next = newest.found.map { "goes on from \($0.path)" } ?? "begins anew"
+    for damaged in newest.damaged {
+      try notify(.warning("\(damaged.reason); it is kept as \(damaged.keptAs), and the run \(next)"))
+    }
+    if let (checkpoint, path) = newest.found { try requireSameRun(setup, checkpoint, path) }
+    return newest.found
+  }
+
+  /// Refuses a checkpoint of another config or of other data: going on from it would be another run.
+  private func requireSameRun(_ setup: RunSetup<Scalar>, _ checkpoint: Checkpoint, _ path: String) throws {
+    let difference = ConfigurationDifference(
+      stored: try JSONDocument(text: checkpoint.config, source: "\(path):/config").root,
+      given: configuration.resolved, place: "in the checkpoint")
+    let objection = difference.lengthening.map(setup.objection)
+    guard difference.isEmpty || objection == .some(nil) else {
+      throw TrainerError(
+        .usage,
+        "\(path): the checkpoint is of a run of another config (\(difference.lines.joined(separator: "; ")))"
+          + "\(objection.flatMap(\.self).map { ": \($0)" } ?? ""); go on with its own config")
+    }
+    if let data = setup.data, let then = checkpoint.provenance["data"], then != data.fingerprint.description {
+      let (holder, advice) =
+        options.resume == .automatic
+        ? ("\(directory.path): the directory holds", "choose another directory with --output")
+        : ("\(path): the checkpoint is of", "go on with the data as they were")
+      throw TrainerError(
+        .usage, "\(holder) a run on other data: \(data.path) has changed since \(path) was saved; \(advice)")
+    }
+  }
+
+  /// Restores a checkpoint.
+  func resume(_ setup: RunSetup<Scalar>, _ start: StartingPoint?) throws -> RunProgress {
+    guard let (checkpoint, path) = start else { return RunProgress() }
+    let differences = Provenance.differences(checkpoint)
+    if !differences.isEmpty {
+      try notify(.warning("the run goes on elsewhere, so bits may differ: \(differences.joined(separator: ", "))"))
+    }
+    let progress = try RunProgress(checkpoint, path: path)
+    guard progress.epochSums.count == setup.engine.record.epochSums.count else {
+      throw TrainerError(
+        .checkpoint, "\(path): the checkpoint's sums over the epoch are not those of the config's metrics")
+    }
+    try setup.engine.memory.restore(checkpoint, path: path)
+    setup.engine.record.epochSums = progress.epochSums
+    setup.engine.record.firstLoss = progress.firstLoss
+    setup.engine.memory.rateFactor[0] = progress.plateau.factor
+    return progress
+  }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import Foundations
+import Reporting
+
+/// `trainer verify-resume CONFIG --kills N`.
+struct VerifyResumeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify-resume",
+    abstract: "Proves that a killed run goes on to the same bits.",
+    discussion: """
+      The config is trained once through. Then it is trained in processes of their own that are killed with SIGKILL at \
+      random times, during start, steps and saves, and resumed with another number of workers each time. A run that \
+      ends before all kills are used up is followed by another one. Compared are the digest of the parameters, all \
+      state in the last checkpoint, and the history of metrics but for times. The exit code is 1 if anything differs.
+
+      Checkpoints are saved more often than the config says, so that a resume has something to go on from. All runs are \
+      in a temporary directory, which stays if anything differs.
+
+      EXAMPLES
+        trainer verify-resume configs/softmax.json --kills 20
+        trainer verify-resume configs/mlp.json --kills 5 --set training.epochs=3
+      """)
+
+  @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))
+  var config: String
+
+  @Option(help: ArgumentHelp("How often a process is killed.", valueName: "n"))
+  var kills = 10
+
+  @Option(help: ArgumentHelp("The seed of the times of the kills and of the numbers of workers.", valueName: "n"))
+  var seed: UInt64 = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "A value in place of the config's: JSON, or else text; a number in the path is an array's index. May be repeated.",
+      valueName: "key.path=value"))
+  var set: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Holds the run directories, and stays. (default: a temporary directory, which goes if all is equal)",
+      valueName: "dir"),
+    completion: .directory)
+  var output: String?
+
+  @Flag(help: "Print errors and the result only.")
+  var quiet = false
+
+  func validate() throws {
+    if kills < 1 { throw ValidationError("--kills is \(kills), expected at least 1") }
+  }
+
+  func run() throws {
+    let directory =
+      output ?? FileManager.default.temporaryDirectory.appending(path: "trainer-\(UUID().uuidString)").path
+    do {
+      try SystemFileSystem().makeDirectory(directory)
+    } catch let error as FileError {
+      throw TrainerError(.usage, "\(directory): the directory cannot be made: \(error.reason)")
+    }
+    let console = Console(isQuiet: quiet)
+    let children = ChildProcesses()
+    let trial = ResumeTrial(
+      config: config, overrides: set, directory: directory, kills: kills, seed: seed, children: children,
+      console: console)
+    let result: String
+    do {
+      result = try children.whileHandlingSignals { try trial.run() }
+    } catch let error as TrainerError where error.code == .checkFailed {
+      throw TrainerError(.checkFailed, "\(error.message); the runs are kept in \(directory)")
+    } catch {
+      try removeTemporary(directory)
+      throw error
+    }
+    try removeTemporary(directory)
+    try printResult(result)
+  }
+
+  private func removeTemporary(_ directory: String) throws {
+    if output == nil { try FileManager.default.removeItem(atPath: directory) }
+  }
+}
