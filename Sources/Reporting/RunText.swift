@@ -108,6 +108,9 @@ enum RunText {
           "\(NumberText.duration(summary.stallSeconds)) for checkpoints, \(NumberText.percent(share)) of the run"
         ))
     }
+    if let threads = summary.threads {
+      rows.append(("threads", "\(threads) ran: there are not as many cores as workers"))
+    }
     rows.append(("checkpoint", shortened(summary.checkpoint)))
     rows.append(("metrics", shortened(RunDirectory(summary.directory).metricsPath)))
     rows.append(("digest", summary.digest))

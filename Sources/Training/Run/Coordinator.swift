@@ -77,13 +77,7 @@ struct Coordinator<Scalar: TrainingScalar> {
       }
     }
     if saving.lastStep < progress.step || progress.step == 0 { try saving.begin(&progress) }
-    if threads > 0, threads < region.workers, region.workers > availableCores() {
-      try notify(
-        .warning(
-          "\(region.workers) workers were asked for and \(threads) threads ran: the process may use "
-            + "\(availableCores()) cores"))
-    }
-    return try finish(setup, progress, &saving)
+    return try finish(setup, progress, threads: threads, &saving)
   }
 
   /// Why the run should save and end now; `nil` if it should go on.
@@ -188,7 +182,7 @@ struct Coordinator<Scalar: TrainingScalar> {
   }
 
   private func finish(
-    _ setup: RunSetup<Scalar>, _ progress: RunProgress, _ saving: inout RunSaving<Scalar>
+    _ setup: RunSetup<Scalar>, _ progress: RunProgress, threads: Int, _ saving: inout RunSaving<Scalar>
   ) throws -> RunOutcome {
     let path = try saving.finish()
     let memory = setup.engine.memory
@@ -200,7 +194,9 @@ struct Coordinator<Scalar: TrainingScalar> {
     try notify(.finished(summary))
     // Whatever wrote the metrics file knows the measures too.
     let written = try directory.finishedSummary()
-    return .finished(written?.digest == summary.digest ? written ?? summary : summary)
+    var result = written?.digest == summary.digest ? written ?? summary : summary
+    if threads < region.workers, region.workers > availableCores() { result.threads = threads }
+    return .finished(result)
   }
 }
 

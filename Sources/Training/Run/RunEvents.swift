@@ -175,6 +175,8 @@ public struct RunSummary: Sendable, Equatable {
   public let reason: String?
   /// Seconds in which no worker could begin a step because a checkpoint was saved, over all interruptions.
   public let stallSeconds: Double
+  /// How many threads ran, where that is fewer than the workers because there are not as many cores.
+  public internal(set) var threads: Int?
 
   /// Creates a summary, which a run makes for its observers.
   public init(
