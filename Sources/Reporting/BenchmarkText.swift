@@ -75,7 +75,7 @@ extension ScalingBenchmark {
       "\(name): batch \(batchSize) in \(shards) shards; weak: both times the workers; \(cores) cores\n", table.text,
     ]
     for row in rows where row.threads < row.workers {
-      lines.append("with \(row.workers) workers \(row.threads) threads ran\n")
+      lines.append("with \(row.workers) workers \(row.threads) \(row.threads == 1 ? "thread" : "threads") ran\n")
     }
     lines.append(
       digestsAgree

@@ -52,7 +52,7 @@ extension Problem {
   /// The gradients that are products over samples are left to the update, as Note [Sample products] in `Autodiff` says;
   /// the others go to a slot, one after the other in layout order.
   func trainingPlan<Scalar: KernelElement>(
-    samples: Int, kernels: Kernels<Scalar>, leavingProducts: Bool = true
+    samples: Int, kernels: Kernels<Scalar>
   ) throws -> TrainingPlan<Scalar> {
     let graph = Graph()
     let terms = try terms(in: graph, samples: samples, isTraining: true)
@@ -65,7 +65,7 @@ extension Problem {
     var slotCount = 0
     for entry in layout.entries {
       let gradient = nodes[entry.name]
-      if leavingProducts, let gradient, gradient.isSampleProduct, entry.count > 0 {
+      if let gradient, gradient.isSampleProduct, entry.count > 0 {
         outputs.append(.init(gradient, .product))
         products.append(.init(range: entry.range, columns: gradient.shape[1]))
       } else {
