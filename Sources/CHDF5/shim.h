@@ -6,7 +6,7 @@
 // Swift cannot import libhdf5's constants: each is a comma expression that first initialises the library. The
 // functions below evaluate them. Like every libhdf5 call they belong inside the Swift face's lock.
 
-#define CHDF5_CONSTANT(type, name, value) \
+#define CHDF5_CONSTANT(type, name, value)                                                                              \
   static inline type chdf5_##name(void) { return value; }
 
 CHDF5_CONSTANT(unsigned, open_read_only, H5F_ACC_RDONLY)
@@ -53,9 +53,8 @@ static inline herr_t chdf5_ask_for_no_file_lock(hid_t file_access) {
 }
 
 // Conversions that would change an integer's value fail, where the library alone would clip or truncate in silence.
-static inline H5T_conv_ret_t chdf5_refuse_lossy_conversion(H5T_conv_except_t exception, hid_t source,
-                                                           hid_t destination, void *source_value,
-                                                           void *destination_value, void *context) {
+static inline H5T_conv_ret_t chdf5_refuse_lossy_conversion(H5T_conv_except_t exception, hid_t source, hid_t destination,
+                                                           void *source_value, void *destination_value, void *context) {
   (void)source, (void)destination, (void)source_value, (void)destination_value, (void)context;
   return exception == H5T_CONV_EXCEPT_PRECISION ? H5T_CONV_UNHANDLED : H5T_CONV_ABORT;
 }

@@ -9,8 +9,7 @@ public struct GradientSlots<Scalar: KernelElement>: Sendable {
   public let slots: Int
   /// Elements of one gradient.
   public let count: Int
-  private let stride: Int
-  private let memory: SharedBuffer<Scalar>
+  private let memory: ShardMemory<Scalar>
   private let kernels: Kernels<Scalar>
 
   /// Memory for that many gradients of `count` elements.
@@ -18,16 +17,14 @@ public struct GradientSlots<Scalar: KernelElement>: Sendable {
     self.slots = slots
     self.count = count
     self.kernels = kernels
-    // Whole cache lines, so that two shards never write to one.
-    stride = (max(count, 1) + 31) / 32 * 32
-    memory = SharedBuffer(repeating: 0, count: slots * stride)
+    memory = ShardMemory(shards: slots, count: count)
   }
 
   /// Bytes of all slots.
-  public var byteCount: Int { memory.count * MemoryLayout<Scalar>.stride }
+  public var byteCount: Int { memory.byteCount }
 
   /// The slot of one shard.
-  public subscript(shard: Int) -> UnsafeMutablePointer<Scalar> { memory.pointer + shard * stride }
+  public subscript(shard: Int) -> UnsafeMutablePointer<Scalar> { memory[shard] }
 
   /// Sets a slot to zero: the gradient of an empty shard.
   public func clear(_ shard: Int) { kernels.fill(self[shard], count: count, with: 0) }
@@ -39,7 +36,7 @@ public struct GradientSlots<Scalar: KernelElement>: Sendable {
     let add = kernels.loop(.add)
     var distance = 1
     while distance < slots {
-      for left in Swift.stride(from: 0, to: slots - distance, by: 2 * distance) {
+      for left in stride(from: 0, to: slots - distance, by: 2 * distance) {
         let sum = self[left] + block.lowerBound
         add(block.count, sum, self[left + distance] + block.lowerBound, sum)
       }

@@ -1,6 +1,7 @@
 import Kernels
 
-/// Memory of each shard that lasts from its gradient's phase to the updates': the operands of the products over samples.
+/// Memory of each shard that lasts from its gradient's phase to the updates': its slot, and the operands of the products
+/// over samples.
 public struct ShardMemory<Scalar: KernelElement>: Sendable {
   private let stride: Int
   private let memory: SharedBuffer<Scalar>

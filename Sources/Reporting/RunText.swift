@@ -17,7 +17,7 @@ enum RunText {
             + (hasSmallerBatch(run) ? ", the last of \(lastBatch(of: run))" : "")
         ))
       rows.append(
-        ("shards", "\(run.shards) a batch; their gradients take \(NumberText.bytes(run.slotBytes))"))
+        ("shards", "\(run.shards) a batch; their gradients take \(NumberText.bytes(run.gradientBytes))"))
     } else {
       rows.append(("steps", "\(run.steps)"))
     }

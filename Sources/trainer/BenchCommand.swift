@@ -10,26 +10,19 @@ struct BenchCommand: ParsableCommand {
     subcommands: [BenchStepsCommand.self, BenchScalingCommand.self])
 }
 
-/// How a result is printed.
-enum ResultFormat: String, ExpressibleByArgument, CaseIterable {
-  case text
-  case json
-}
-
 /// What both measurements share.
 struct BenchOptions: ParsableArguments {
   @Argument(
     help: "The config, a JSON file. Nothing is written to its run directory.", completion: .file(extensions: ["json"]))
   var config: String
 
-  @Option(help: ArgumentHelp("A value in place of the config's. May be repeated.", valueName: "key.path=value"))
-  var set: [String] = []
+  @OptionGroup var overrides: OverrideOptions
 
   @Option(help: "How the result is printed.")
   var format: ResultFormat = .text
 
   var configuration: RunConfiguration {
-    get throws { try RunConfiguration(file: config, overrides: set.map { try SettingsOverride($0) }) }
+    get throws { try RunConfiguration(file: config, overrides: overrides.parsed) }
   }
 
   func print(_ text: String, _ json: JSONValue) throws {

@@ -14,10 +14,6 @@ struct EvaluateCommand: ParsableCommand {
         trainer evaluate runs/softmax/checkpoints/step-000000460.h5 --format json
       """)
 
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case text, json
-  }
-
   @Argument(help: "A checkpoint.", completion: .file(extensions: ["h5"]))
   var checkpoint: String
 
@@ -30,7 +26,7 @@ struct EvaluateCommand: ParsableCommand {
   var group = "test"
 
   @Option(help: "How to print the measures.")
-  var format: Format = .text
+  var format: ResultFormat = .text
 
   @OptionGroup var workers: WorkerOptions
 

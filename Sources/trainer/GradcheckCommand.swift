@@ -20,8 +20,7 @@ struct GradcheckCommand: ParsableCommand {
   @Argument(help: "The config.", completion: .file(extensions: ["json"]))
   var config: String
 
-  @Option(help: ArgumentHelp("Overrides a setting of the config.", valueName: "key.path=value"))
-  var set: [String] = []
+  @OptionGroup var overrides: OverrideOptions
 
   @Option(help: "The most samples to use.")
   var samples = 8
@@ -45,7 +44,7 @@ struct GradcheckCommand: ParsableCommand {
   }
 
   func run() throws {
-    let configuration = try RunConfiguration(file: config, overrides: set.map { try SettingsOverride($0) })
+    let configuration = try RunConfiguration(file: config, overrides: overrides.parsed)
     let report = try checkGradient(
       of: configuration, samples: samples, coordinates: all ? nil : coordinates, seed: seed, tolerance: tolerance)
     try printResult(text(of: report, named: configuration.name))

@@ -32,17 +32,13 @@ struct GradientCommand: ParsableCommand {
     Formula.functions.filter { !$0.isOperator }.map { "  \($0.signature): \($0.summary)" }.joined(separator: "\n")
   }
 
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case text, json
-  }
-
   @Argument(help: "The formula. It may begin with a minus.")
   var formula: String
 
   @OptionGroup var point: PointOptions
 
   @Option(help: "How to print the result.")
-  var format: Format = .text
+  var format: ResultFormat = .text
 
   @Flag(help: "Print the partial derivatives as formulas too.")
   var symbolic = false

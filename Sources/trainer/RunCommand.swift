@@ -30,11 +30,7 @@ struct RunCommand: ParsableCommand {
     help: ArgumentHelp("The run directory. (default: the config's output)", valueName: "dir"), completion: .directory)
   var output: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "A value in place of the config's: JSON, or else text; a number in the path is an array's index. May be repeated.",
-      valueName: "key.path=value"))
-  var set: [String] = []
+  @OptionGroup var overrides: OverrideOptions
 
   @Option(
     help: ArgumentHelp(
@@ -45,7 +41,7 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var shared: RunningOptions
 
   func run() throws {
-    let configuration = try RunConfiguration(file: config, overrides: set.map(SettingsOverride.init), output: output)
+    let configuration = try RunConfiguration(file: config, overrides: overrides.parsed, output: output)
     try shared.carryOut(configuration, resume: resume)
   }
 }

@@ -31,11 +31,7 @@ struct VerifyResumeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The seed of the times of the kills and of the numbers of workers.", valueName: "n"))
   var seed: UInt64 = 0
 
-  @Option(
-    help: ArgumentHelp(
-      "A value in place of the config's: JSON, or else text; a number in the path is an array's index. May be repeated.",
-      valueName: "key.path=value"))
-  var set: [String] = []
+  @OptionGroup var overrides: OverrideOptions
 
   @Option(
     help: ArgumentHelp(
@@ -62,7 +58,7 @@ struct VerifyResumeCommand: ParsableCommand {
     let console = Console(isQuiet: quiet)
     let children = ChildProcesses()
     let trial = ResumeTrial(
-      config: config, overrides: set, directory: directory, kills: kills, seed: seed, children: children,
+      config: config, overrides: overrides.set, directory: directory, kills: kills, seed: seed, children: children,
       console: console)
     let result: String
     do {

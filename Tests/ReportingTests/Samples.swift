@@ -44,7 +44,7 @@ func makeRun(
   layout.append(name: "output/weight", shape: [8, 3])
   return RunDescription(
     name: "sample", directory: directory, layout: layout, precision: .float32, samples: samples, steps: 100,
-    stepsPerEpoch: 10, batchSize: 10, shards: 2, workers: 3, slotBytes: 1_234_567, instructionSet: "plain",
+    stepsPerEpoch: 10, batchSize: 10, shards: 2, workers: 3, gradientBytes: 1_234_567, instructionSet: "plain",
     resumedStep: resumedStep, live: live)
 }
 

@@ -16,8 +16,8 @@ public final class Workspace<Scalar: KernelElement> {
     bufferCount = max(1, plans.map(\.bufferCount).max() ?? 0)
     scratchCount = max(1, plans.map(\.scratchCount).max() ?? 0)
     inputCount = plans.map(\.inputs.count).max() ?? 0
-    buffers = Self.allocate(bufferCount)
-    scratch = Self.allocate(scratchCount)
+    buffers = .allocate(zeros: bufferCount)
+    scratch = .allocate(zeros: scratchCount)
     regions = .allocate(capacity: Self.fixedRegions + inputCount)
     regions.initialize(repeating: buffers, count: Self.fixedRegions + inputCount)
   }
@@ -26,13 +26,6 @@ public final class Workspace<Scalar: KernelElement> {
     buffers.deallocate()
     scratch.deallocate()
     regions.deallocate()
-  }
-
-  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Scalar> {
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Scalar>.stride, alignment: 64)
-    let typed = raw.bindMemory(to: Scalar.self, capacity: count)
-    typed.initialize(repeating: 0, count: count)
-    return typed
   }
 
   func fits(_ plan: Plan<Scalar>) -> Bool {

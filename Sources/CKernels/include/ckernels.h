@@ -70,8 +70,8 @@ typedef struct ck_table {
      neighbours at distance 1 are added, then at distance 2, 4 and so on. Rows of every a_s are a_row apart; b_s is in
      panels if n exceeds panel_columns. `scratch` has room for m * panel_columns * (2 + log2 shards) elements. */
   void (*product_tree)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t shards, const ptrdiff_t *depth,
-                       const void *_Nonnull const *_Nonnull a, ptrdiff_t a_row, const void *_Nonnull const *_Nonnull b, void *out,
-                       void *scratch);
+                       const void *_Nonnull const *_Nonnull a, ptrdiff_t a_row, const void *_Nonnull const *_Nonnull b,
+                       void *out, void *scratch);
   /* 16 n multiply-adds of vectors, as fast as they can be done; the result is of no use. */
   double (*multiply_adds)(ptrdiff_t n);
   /* out[r, :] = x[index[r], :] * scale + offset, converted; x has rows of `width` elements, of which the first

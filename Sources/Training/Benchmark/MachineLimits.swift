@@ -1,5 +1,4 @@
 import DataParallel
-import Dispatch
 import Kernels
 
 /// What the machine can do at most, measured.
@@ -20,31 +19,24 @@ public struct MachineLimits: Sendable {
     let operations = SharedBuffer(repeating: 0, count: workers)
     operationsPerSecond =
       (0..<Self.rounds).map { _ in
-        let seconds = secondsTaken {
+        let taken = ContinuousClock().measure {
           region.forEach(workers) { unit, _ in
             (operations[unit], results[unit]) = kernels.runMultiplyAdds(rounds: 1 << 21)
           }
         }
-        return Double(operations.elements.reduce(0, +)) / seconds
+        return Double(operations.elements.reduce(0, +)) / taken.seconds
       }.max() ?? 0
 
     let count = Self.memoryBytes / MemoryLayout<Scalar>.stride / workers
     let memory = SharedBuffer<Scalar>(repeating: 1, count: count * workers)
     bytesPerSecond =
       (0..<Self.rounds).map { _ in
-        let seconds = secondsTaken {
+        let taken = ContinuousClock().measure {
           region.forEach(workers) { unit, _ in
             results[unit] = kernels.allFinite(memory.pointer + unit * count, count: count) ? 1 : 0
           }
         }
-        return Double(memory.count * MemoryLayout<Scalar>.stride) / seconds
+        return Double(memory.count * MemoryLayout<Scalar>.stride) / taken.seconds
       }.max() ?? 0
   }
-}
-
-/// The seconds that `body` takes.
-func secondsTaken(_ body: () -> Void) -> Double {
-  let start = DispatchTime.now().uptimeNanoseconds
-  body()
-  return Double(max(1, DispatchTime.now().uptimeNanoseconds - start)) * 1e-9
 }

@@ -79,11 +79,11 @@ public struct ScalingBenchmark: Sendable {
     var weak = try counts.filter { $0 * schedule.batchSize <= schedule.samples }.map {
       try Candidate<Scalar>(configuration, workers: $0, factor: $0, seconds: seconds)
     }
-    // All do the same steps, so that they must end with the same parameters: as many as the slowest does in time.
     for index in strong.indices { try strong[index].warmUp() }
-    let steps = strong.map(\.steps).min() ?? 1
-    for index in strong.indices { try strong[index].restart(steps: steps) }
     for index in weak.indices { try weak[index].warmUp() }
+    // All do the same steps, so that they must end with the same parameters: as many a round as the slowest in its time.
+    let (first, steps) = (strong.map(\.pace.next).max() ?? 0, strong.map(\.steps).min() ?? 1)
+    for index in strong.indices { try strong[index].begin(at: first, steps: steps) }
     for _ in 0..<rounds {
       for index in strong.indices { try strong[index].measure() }
       for index in weak.indices { try weak[index].measure() }
@@ -110,37 +110,25 @@ public struct ScalingBenchmark: Sendable {
 /// One number of workers on one size of batches.
 private struct Candidate<Scalar: TrainingScalar> {
   let workers: Int
-  private let configuration: RunConfiguration
-  private let factor: Int
-  private let secondsPerRound: Double
-  private(set) var engine: TrainingEngine<Scalar>
-  private var pace: BenchmarkPace<Scalar>
+  let engine: TrainingEngine<Scalar>
+  private(set) var pace: BenchmarkPace<Scalar>
   private(set) var steps = 1
   private(set) var rates: [Double] = []
   private(set) var threads = 0
 
   init(_ configuration: RunConfiguration, workers: Int, factor: Int, seconds: Double) throws {
-    self.configuration = configuration
     self.workers = workers
-    self.factor = factor
-    secondsPerRound = seconds
-    engine = try Self.engine(configuration, workers: workers, factor: factor)
+    var larger = configuration
+    larger.training = configuration.training.growing(by: factor)
+    engine = try RunSetup<Scalar>(larger, region: Region(workers: workers), live: LiveProgress()).engine
     pace = BenchmarkPace(engine, secondsPerRound: seconds)
-  }
-
-  private static func engine(
-    _ configuration: RunConfiguration, workers: Int, factor: Int
-  ) throws -> TrainingEngine<Scalar> {
-    let larger = configuration.growingBatches(by: factor)
-    return try RunSetup<Scalar>(larger, region: Region(workers: workers), live: LiveProgress()).engine
   }
 
   mutating func warmUp() throws { steps = try pace.steps() }
 
-  /// Begins anew, with rounds of that many steps.
-  mutating func restart(steps: Int) throws {
-    engine = try Self.engine(configuration, workers: workers, factor: factor)
-    pace = BenchmarkPace(engine, secondsPerRound: secondsPerRound)
+  /// Goes on to a step from which rounds have that many.
+  mutating func begin(at step: Int, steps: Int) throws {
+    try pace.goOn(to: step)
     self.steps = steps
   }
 
@@ -152,13 +140,4 @@ private struct Candidate<Scalar: TrainingScalar> {
   }
 
   var digest: String { Digest(of: UnsafeRawBufferPointer(engine.memory.parameters.elements)).description }
-}
-
-extension RunConfiguration {
-  /// The same with batches and shards that many times as large.
-  fileprivate func growingBatches(by factor: Int) -> RunConfiguration {
-    var larger = self
-    larger.training = training.growing(by: factor)
-    return larger
-  }
 }

@@ -1,5 +1,4 @@
 import DataParallel
-import Dispatch
 import Foundations
 import Kernels
 
@@ -105,7 +104,8 @@ public struct StepBenchmark: Sendable {
 struct BenchmarkPace<Scalar: TrainingScalar> {
   private let engine: TrainingEngine<Scalar>
   private let secondsPerRound: Double
-  private var next = 0
+  /// The next step.
+  private(set) var next = 0
   /// How long the last round took.
   private(set) var lastSeconds = 0.0
 
@@ -128,6 +128,12 @@ struct BenchmarkPace<Scalar: TrainingScalar> {
     return wanted > epoch ? wanted / epoch * epoch : wanted
   }
 
+  /// Runs the steps up to this one, if they have not been run yet.
+  mutating func goOn(to step: Int) throws {
+    let engine = engine
+    if next < step { _ = try round(of: step - next) { engine.run(steps: $0) } }
+  }
+
   /// Runs a round.
   ///
   /// - Returns: Samples a second.
@@ -136,7 +142,7 @@ struct BenchmarkPace<Scalar: TrainingScalar> {
   mutating func round(of steps: Int, _ run: (Range<Int>) -> Void) throws -> Double {
     let range = next..<next + steps
     next += steps
-    lastSeconds = secondsTaken { run(range) }
+    lastSeconds = max(1e-9, ContinuousClock().measure { run(range) }.seconds)
     if let divergence = engine.record.divergence {
       throw TrainerError(
         .diverged,

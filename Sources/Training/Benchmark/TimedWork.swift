@@ -55,11 +55,11 @@ struct WorkerTimes {
 extension StepWork {
   /// The seconds that finding and converting the samples of a step takes one worker.
   func secondsOfData(steps: Int) -> Double {
-    secondsTaken {
+    ContinuousClock().measure {
       for step in 0..<steps {
         for shard in 0..<partition.shards { _ = loadSamples(step: step, shard: shard, worker: 0) }
       }
-    } / Double(max(1, steps))
+    }.seconds / Double(max(1, steps))
   }
 
   /// Floating-point operations of a step, but for those of the optimizer.

@@ -27,7 +27,7 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
   let schedule: BatchSchedule
   package let record: StepRecord
   let region: Region
-  let slotBytes: Int
+  let gradientBytes: Int
   /// The units of a step.
   package let work: StepWork<Scalar>
   private let metrics: MetricSet?
@@ -64,7 +64,7 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
     self.region = region
     metrics = group.metrics(of: problem)
     isMean = problem.isMean
-    slotBytes = slots.byteCount + products.kept.byteCount
+    gradientBytes = slots.byteCount + products.kept.byteCount
     memory = TrainingMemory(
       layout: problem.layout, parameters: problem.initialParameters(seed: settings.seed),
       stateNames: optimizer.stateNames, sumCount: updatePlan.sumCount, numberCount: updatePlan.numberCount,

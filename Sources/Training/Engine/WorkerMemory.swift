@@ -68,14 +68,3 @@ final class BlockRoom<Scalar: TrainingScalar> {
     for pointer in [rows, productScratch, gradient, scratch] { pointer.deallocate() }
   }
 }
-
-extension UnsafeMutablePointer where Pointee: KernelElement {
-  /// Memory for that many zeros, and at least one, on cache lines of its own.
-  static func allocate(zeros count: Int) -> UnsafeMutablePointer {
-    let count = max(1, count)
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Pointee>.stride, alignment: 64)
-    let pointer = raw.bindMemory(to: Pointee.self, capacity: count)
-    pointer.initialize(repeating: 0, count: count)
-    return pointer
-  }
-}

@@ -59,8 +59,8 @@ public struct RunDescription: Sendable {
   public let shards: Int
   /// Workers that are started.
   public let workers: Int
-  /// Bytes of the shards' gradient slots.
-  public let slotBytes: Int
+  /// Bytes that the shards keep of their gradients: the slots, and the operands of weights' products.
+  public let gradientBytes: Int
   /// The instruction set of the kernels.
   public let instructionSet: String
   /// Completed steps of the checkpoint that the run goes on from; `nil` at a start.
@@ -72,7 +72,7 @@ public struct RunDescription: Sendable {
   public init(
     name: String, directory: String, layout: ParameterLayout, precision: ElementType,
     samples: [(group: String, count: Int)], steps: Int, stepsPerEpoch: Int, batchSize: Int, shards: Int, workers: Int,
-    slotBytes: Int, instructionSet: String, resumedStep: Int?, live: LiveProgress
+    gradientBytes: Int, instructionSet: String, resumedStep: Int?, live: LiveProgress
   ) {
     self.name = name
     self.directory = directory
@@ -84,7 +84,7 @@ public struct RunDescription: Sendable {
     self.batchSize = batchSize
     self.shards = shards
     self.workers = workers
-    self.slotBytes = slotBytes
+    self.gradientBytes = gradientBytes
     self.instructionSet = instructionSet
     self.resumedStep = resumedStep
     self.live = live

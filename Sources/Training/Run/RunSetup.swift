@@ -241,7 +241,8 @@ struct RunSetup<Scalar: TrainingScalar> {
       samples: DatasetReader.groupNames.compactMap { name in data?.groups[name].map { (name, $0.count) } },
       steps: steps,
       stepsPerEpoch: stepsPerEpoch, batchSize: batchSize, shards: configuration.training.shards, workers: workers,
-      slotBytes: engine.slotBytes, instructionSet: InstructionSet.best.name, resumedStep: resumedStep, live: live)
+      gradientBytes: engine.gradientBytes, instructionSet: InstructionSet.best.name, resumedStep: resumedStep,
+      live: live)
   }
 }
 
