@@ -7,6 +7,9 @@
 #define CK_HAS_FMA 1
 #define CK_MASKS 256
 #define CK_TILE_ROWS 6
+#define CK_TILE_VECTORS 2
+#define CK_LANES_ROWS 2
+#define CK_LANES_COLUMNS 6
 #include "all_types.inc"
 #pragma clang attribute pop
 #endif

@@ -7,7 +7,10 @@
 #define CK_VECTOR_BYTES 64
 #define CK_HAS_FMA 1
 #define CK_MASKS 512
-#define CK_TILE_ROWS 12
+#define CK_TILE_ROWS 6
+#define CK_TILE_VECTORS 4
+#define CK_LANES_ROWS 4
+#define CK_LANES_COLUMNS 6
 #include "all_types.inc"
 #pragma clang attribute pop
 #endif

@@ -1,28 +1,47 @@
 /// The fixed blocks of the flat parameter vector, the units of the all-reduce and of the update.
 ///
-/// Most of the vector are weights whose gradient is a product over samples; a block of them is a few whole rows of one
-/// weight, whose gradient is computed when the block is updated. The gradient of all else comes from the shards' slots.
+/// Most of the vector are weights; a block of one is a few whole rows, so that it can be written in other orders too. The
+/// gradient of a large weight is a product over samples, of which a block's rows are computed when the block is updated.
+/// The gradient of all else comes from the shards' slots.
 public struct BlockPartition: Sendable, Equatable {
-  /// A weight [rows, columns] whose gradient is a product over samples.
-  public struct Product: Sendable, Equatable {
+  /// A weight [rows, columns].
+  public struct Weight: Sendable, Equatable {
     /// Where it lies in the flat vector.
     public let range: Range<Int>
     /// Its columns.
     public let columns: Int
+    /// How its gradient comes about.
+    public let gradient: Gradient
 
     /// Creates the value.
-    public init(range: Range<Int>, columns: Int) {
+    public init(range: Range<Int>, columns: Int, gradient: Gradient) {
       self.range = range
       self.columns = columns
+      self.gradient = gradient
     }
+
+    var rows: Int { range.count / max(1, columns) }
+  }
+
+  /// How the gradient of a weight comes about.
+  public enum Gradient: Sendable {
+    /// Each shard writes its own to its slot.
+    case slots
+    /// Each shard writes its own to its slot, as its transpose [columns, rows].
+    case transposedSlots
+    /// It is a product over samples.
+    case product
   }
 
   /// Where a block's gradient comes from.
   public enum Source: Sendable, Equatable {
     /// The sum over the shards' slots, from this element of each.
     case slots(offset: Int)
-    /// These rows of the product of that number.
-    case product(Int, rows: Range<Int>)
+    /// The same, but the slots hold the transpose: from this element of each on the block's first column, the next one
+    /// `stride` further.
+    case transposedSlots(offset: Int, stride: Int)
+    /// The block's rows of the product of that number.
+    case product(Int)
   }
 
   /// One block.
@@ -31,16 +50,21 @@ public struct BlockPartition: Sendable, Equatable {
     public let range: Range<Int>
     /// Where its gradient comes from.
     public let source: Source
+    /// The number of the weight to which it belongs, if it does.
+    public var weight: Int?
+    /// Its rows of that weight.
+    public var rows = 0..<0
   }
 
-  /// Elements of a block that comes from slots: with the slots' parts, the parameters and the optimizer's state it stays
-  /// in the second-level cache, and it is large enough that claiming it costs nothing beside it.
+  /// The most elements of a block that comes from slots: with the slots' parts, the parameters and the optimizer's state
+  /// it stays in the second-level cache, and it is large enough that claiming it costs nothing beside it.
   public static let blockCount = 4096
 
   /// Rows of a product's block come in this unit: a multiple of the kernels' tiles or close to it, and whole cache lines.
   static let rowUnit = 32
-  /// Elements that a product's block should have, so that claiming it costs nothing beside computing it.
-  static let productBlockCount = 1024
+  /// Elements that a product's block should have: the chosen rows of its left operand are then whole cache lines, even of
+  /// bytes, where the right one is not too wide.
+  static let productBlockCount = 16384
   /// Elements of the left operand, over all samples, that a product's block should not exceed: a second-level cache.
   static let leftOperandCount = 65536
 
@@ -52,11 +76,11 @@ public struct BlockPartition: Sendable, Equatable {
   /// Creates the partition of a vector of `count` elements.
   ///
   /// - Parameters:
-  ///   - products: The weights whose gradients are products, in the order of the vector.
+  ///   - weights: The weights, in the order of the vector.
   ///   - samples: The samples of a batch.
-  public init(count: Int, products: [Product] = [], samples: Int = 1) {
+  public init(count: Int, weights: [Weight] = [], samples: Int = 1) {
     var blocks: [Block] = []
-    var (position, slot) = (0, 0)
+    var (position, slot, product) = (0, 0, 0)
     func addSlots(upTo end: Int) {
       while position < end {
         let next = min(end, position + Self.blockCount)
@@ -65,16 +89,23 @@ public struct BlockPartition: Sendable, Equatable {
         position = next
       }
     }
-    for (number, product) in products.enumerated() {
-      addSlots(upTo: product.range.lowerBound)
-      let rows = product.range.count / max(1, product.columns)
-      let step = Self.rows(columns: product.columns, samples: samples)
-      for first in stride(from: 0, to: rows, by: step) {
-        let chosen = first..<min(rows, first + step)
-        let next = position + chosen.count * product.columns
-        blocks.append(Block(range: position..<next, source: .product(number, rows: chosen)))
+    for (number, weight) in weights.enumerated() {
+      addSlots(upTo: weight.range.lowerBound)
+      let isProduct = weight.gradient == .product
+      let step = isProduct ? Self.productRows(of: weight, samples: samples) : Self.slotRows(of: weight)
+      for first in stride(from: 0, to: weight.rows, by: step) {
+        let rows = first..<min(weight.rows, first + step)
+        let next = position + rows.count * weight.columns
+        let source: Source =
+          switch weight.gradient {
+          case .slots: .slots(offset: slot + first * weight.columns)
+          case .transposedSlots: .transposedSlots(offset: slot + first, stride: weight.rows)
+          case .product: .product(product)
+          }
+        blocks.append(Block(range: position..<next, source: source, weight: number, rows: rows))
         position = next
       }
+      if isProduct { product += 1 } else { slot += weight.range.count }
     }
     addSlots(upTo: count)
     // An empty vector has one empty block, in which the step's record is still written.
@@ -83,22 +114,30 @@ public struct BlockPartition: Sendable, Equatable {
     slotCount = slot
   }
 
-  private static func rows(columns: Int, samples: Int) -> Int {
-    let wanted = min(productBlockCount / max(1, columns), leftOperandCount / max(1, samples))
+  private static func productRows(of weight: Weight, samples: Int) -> Int {
+    let wanted = min(productBlockCount / max(1, weight.columns), leftOperandCount / max(1, samples))
     return max(rowUnit, wanted / rowUnit * rowUnit)
   }
 
-  /// The most elements of a block whose gradient is a product.
-  public var largestProductBlock: Int { largest { $0.range.count } }
+  /// Blocks of about equal size, half the most for slots at the least.
+  private static func slotRows(of weight: Weight) -> Int {
+    let parts = max(1, weight.range.count / (blockCount / 2))
+    let unit = rowUnit / 2
+    return max(unit, (weight.rows / parts + unit - 1) / unit * unit)
+  }
+
+  /// The most elements of a block whose gradient is computed or brought into order.
+  public var largestComputedBlock: Int {
+    largest { if case .slots = $0.source { 0 } else { $0.range.count } }
+  }
 
   /// The most rows of such a block.
   public var mostProductRows: Int {
-    largest { block in
-      if case .product(_, let rows) = block.source { rows.count } else { 0 }
-    }
+    largest { if case .product = $0.source { $0.rows.count } else { 0 } }
   }
 
-  private func largest(_ size: (Block) -> Int) -> Int {
-    blocks.filter { if case .product = $0.source { true } else { false } }.map(size).max() ?? 0
-  }
+  /// The most elements of a block.
+  public var largestBlock: Int { largest { $0.range.count } }
+
+  private func largest(_ size: (Block) -> Int) -> Int { blocks.map(size).max() ?? 0 }
 }

@@ -183,21 +183,22 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
       columnStride = 0
     }
 
-    /// A right operand in panels, as `pack` leaves it.
+    /// A right operand in the kernels' own order, as `packRight` leaves it.
     public static func packed(_ pointer: Source) -> Matrix { Matrix(packed: pointer) }
   }
 
   /// Elements of scratch space that `multiply` needs for a left operand [rows, depth].
   public func multiplyScratch(rows: Int, depth: Int) -> Int {
     let tile = table.pointee.tile_rows
-    return depth * (table.pointee.panel_columns + (rows + tile - 1) / tile * tile)
+    return (depth + lanes) * max(panelColumns, 16) + depth * ((rows + tile - 1) / tile * tile)
   }
 
   /// `out` [rows, columns] = `a` [rows, depth] · `b` [depth, columns], `out` row-major; then, if asked, a bias [columns]
   /// is added to each row and what is below zero becomes zero.
   ///
-  /// Each element is one chain of multiply-adds in ascending depth: the same bits for any number of rows or columns
-  /// computed with it, and with the bias and the zeros as in passes of their own.
+  /// Each element is one chain of multiply-adds in ascending depth. Only if `b` has fewer than 16 columns, `a` is read as
+  /// it lies and the depth is 64 or more, it is one chain for each lane of a vector, added up by halves. So the bits are
+  /// the same for any number of rows computed with it, and with the bias and the zeros as in passes of their own.
   public func multiply(
     _ a: Matrix, _ b: Matrix, rows: Int, columns: Int, depth: Int, into out: Destination, bias: Source? = nil,
     isRectified: Bool = false, scratch: Destination
@@ -207,7 +208,33 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
       columns, bias, isRectified ? 1 : 0, scratch)
   }
 
-  /// Columns of one panel of a packed matrix.
+  /// `out` = the transpose of `x` [rows, columns]; rows lie `stride` and `outStride` apart.
+  public func transpose(
+    _ x: Source, rows: Int, columns: Int, stride: Int, into out: Destination, outStride: Int
+  ) {
+    table.pointee.transpose_matrix(rows, columns, x, stride, out, outStride)
+  }
+
+  /// Elements of a right operand [depth, columns] of `multiply` in the kernels' own order.
+  public func packedRightCount(depth: Int, columns: Int) -> Int {
+    (depth + lanes) * ((columns + panelColumns - 1) / panelColumns * panelColumns)
+  }
+
+  /// Writes the rows `rows` and the columns `columns` of a right operand of that shape, which are the matrix `part`, to
+  /// their places in the kernels' own order.
+  public func packRight(
+    _ part: Matrix, rows: Range<Int>, columns: Range<Int>, ofShape shape: (depth: Int, columns: Int),
+    into out: Destination
+  ) {
+    table.pointee.pack_right(
+      shape.depth, shape.columns, rows.lowerBound, rows.count, columns.lowerBound, columns.count, part.pointer,
+      part.rowStride, part.columnStride, out)
+  }
+
+  /// Elements of a vector.
+  public var lanes: Int { table.pointee.lanes }
+
+  /// Columns of one panel of `pack`.
   public var panelColumns: Int { table.pointee.panel_columns }
 
   /// Elements of a matrix [rows, columns] in panels.
@@ -216,14 +243,14 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
   }
 
   /// `b` [depth, columns] in panels of `panelColumns` columns, one after the other, each row-major: the order in which
-  /// the kernels read a right operand.
+  /// `multiplyTree` reads a right operand.
   public func pack(_ b: Matrix, depth: Int, columns: Int, into out: Destination) {
     table.pointee.pack_panels(columns, depth, b.pointer, b.rowStride, b.columnStride, out)
   }
 
   /// Elements of scratch space that `multiplyTree` needs.
   public func multiplyTreeScratch(rows: Int, shards: Int) -> Int {
-    rows * panelColumns * (2 + (Int.bitWidth - shards.leadingZeroBitCount))
+    max(rows, panelColumns) * panelColumns * (2 + (Int.bitWidth - shards.leadingZeroBitCount))
   }
 
   /// `out` [rows, columns] = Σ `left`[s]ᵀ · `right`[s] over shards s, of `depths`[s] samples each: the gradient of a
@@ -244,7 +271,7 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
   /// - Returns: The floating-point operations done, a multiply-add counting as two, and a number that is of no use but
   ///   for the compiler to see that they are wanted.
   public func runMultiplyAdds(rounds: Int) -> (operations: Int, result: Double) {
-    (rounds * 16 * 2 * table.pointee.lanes, table.pointee.multiply_adds(rounds))
+    (rounds * 16 * 2 * lanes, table.pointee.multiply_adds(rounds))
   }
 
   // MARK: Data movement

@@ -1,10 +1,6 @@
 import DataParallel
 import Testing
 
-extension BlockPartition.Block {
-  fileprivate var productRows: Int { if case .product(_, let rows) = source { rows.count } else { 0 } }
-}
-
 @Suite struct PartitionTests {
   @Test(arguments: [1, 2, 3, 4, 7, 16, 100, 4096])
   func shardsCoverTheBatchInOrder(shards: Int) {
@@ -30,36 +26,42 @@ extension BlockPartition.Block {
     #expect(ranges.allSatisfy { $0.count <= BlockPartition.blockCount })
   }
 
-  @Test func productsAreCutIntoWholeRowsAndTheRestComesFromSlots() {
-    // Weights [784, 10], [70, 300] and [3, 1] with biases between them.
-    let products = [
-      BlockPartition.Product(range: 0..<7840, columns: 10),
-      BlockPartition.Product(range: 7850..<28850, columns: 300),
-      BlockPartition.Product(range: 34000..<34003, columns: 1),
+  @Test func weightsAreCutIntoWholeRows() {
+    // Weights [784, 10] twice, [70, 300] and [3, 1] with biases between them.
+    let weights = [
+      BlockPartition.Weight(range: 0..<7840, columns: 10, gradient: .transposedSlots),
+      BlockPartition.Weight(range: 7850..<15_690, columns: 10, gradient: .slots),
+      BlockPartition.Weight(range: 15_700..<36_700, columns: 300, gradient: .product),
+      BlockPartition.Weight(range: 40_000..<40_003, columns: 1, gradient: .product),
     ]
     for samples in [1, 64, 100_000] {
-      let partition = BlockPartition(count: 34_004, products: products, samples: samples)
-      #expect(partition.blocks.map(\.range).flatMap(Array.init) == Array(0..<34_004))
-      #expect(partition.slotCount == 34_004 - 7840 - 21_000 - 3)
-      var slot = 0
-      var next = [0, 0, 0]
+      let partition = BlockPartition(count: 40_004, weights: weights, samples: samples)
+      #expect(partition.blocks.map(\.range).flatMap(Array.init) == Array(0..<40_004))
+      #expect(partition.slotCount == 40_004 - 21_000 - 3)
+      // Every element of the slots belongs to one element of the blocks.
+      var slot: [Int] = []
+      var rows = [[Int]](repeating: [], count: weights.count)
       for block in partition.blocks {
+        if let number = block.weight {
+          let weight = weights[number]
+          rows[number] += block.rows
+          #expect(block.range.lowerBound == weight.range.lowerBound + block.rows.lowerBound * weight.columns)
+          #expect(block.range.count == block.rows.count * weight.columns)
+        }
         switch block.source {
-        case .slots(let offset):
-          #expect(offset == slot)
-          slot += block.range.count
-        case .product(let number, let rows):
-          #expect(rows.lowerBound == next[number])
-          #expect(
-            block.range.lowerBound == products[number].range.lowerBound + rows.lowerBound * products[number].columns)
-          #expect(block.range.count == rows.count * products[number].columns)
-          next[number] = rows.upperBound
+        case .slots(let offset): slot += offset..<offset + block.range.count
+        case .transposedSlots(let offset, let stride):
+          #expect(block.weight == 0 && stride == 784)
+          for column in 0..<10 { slot += offset + column * stride..<offset + column * stride + block.rows.count }
+        case .product(let number): #expect(block.weight == [2, 3][number])
         }
       }
-      #expect(slot == partition.slotCount)
-      #expect(next == [784, 70, 3])
-      #expect(partition.mostProductRows == partition.blocks.map(\.productRows).max())
-      #expect(partition.largestProductBlock >= partition.mostProductRows)
+      #expect(slot.sorted() == Array(0..<partition.slotCount))
+      #expect(rows == [784, 784, 70, 3].map { Array(0..<$0) })
+      #expect(
+        partition.mostProductRows == partition.blocks.filter { ($0.weight ?? 0) >= 2 }.map(\.rows.count).max())
+      #expect(partition.largestBlock == partition.blocks.map(\.range.count).max())
+      #expect(partition.largestComputedBlock <= partition.largestBlock)
     }
   }
 }

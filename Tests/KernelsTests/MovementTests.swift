@@ -37,6 +37,31 @@ import Testing
     check(Double.self)
   }
 
+  @Test(arguments: InstructionSet.available)
+  func transposesMatricesOfAnySize(instructions: InstructionSet) {
+    func check<Scalar: KernelElement>(_ type: Scalar.Type) {
+      let kernels = instructions.kernels(for: Scalar.self)
+      for rows in [0, 1, 3, 4, 5, 7, 8, 10, 33] {
+        for columns in [0, 1, 3, 4, 6, 9, 64] {
+          let (stride, outStride) = (columns + 2, rows + 1)
+          let x = (0..<rows * stride).map { Scalar($0) }
+          let found = withMemory { memory in
+            let out = memory.place([Scalar](repeating: -1, count: columns * outStride))
+            kernels.transpose(
+              memory.place(x), rows: rows, columns: columns, stride: stride, into: out, outStride: outStride)
+            return array(out, columns * outStride)
+          }
+          let expected = (0..<columns * outStride).map { index in
+            index % outStride < rows ? x[index % outStride * stride + index / outStride] : -1
+          }
+          #expect(found == expected, "\(Scalar.self) [\(rows), \(columns)]")
+        }
+      }
+    }
+    check(Float.self)
+    check(Double.self)
+  }
+
   @Test func stridedCopiesGoBackwards() {
     let found: [Float] = withMemory { memory in
       let out = memory.room(6, of: Float.self)

@@ -35,6 +35,29 @@ public enum Naive {
     return result
   }
 
+  /// The same product with each element one chain for each of `lanes` lanes, of which lane l has the terms l, l + lanes
+  /// and so on, added up by halves.
+  @inlinable
+  public static func multiplyByLanes<Scalar: BinaryFloatingPoint>(
+    _ a: [Scalar], _ b: [Scalar], transposed bTransposed: Bool = false, rows: Int, columns: Int, depth: Int, lanes: Int,
+    chain: Chain = .fused
+  ) -> [Scalar] {
+    (0..<rows * columns).map { index in
+      let (i, j) = (index / columns, index % columns)
+      var sums = (0..<lanes).map { lane in
+        stride(from: lane, to: depth, by: lanes).reduce(Scalar(0)) { sum, p in
+          let (x, y) = (a[i * depth + p], b[bTransposed ? j * depth + p : p * columns + j])
+          return chain == .fused ? sum.addingProduct(x, y) : sum + x * y
+        }
+      }
+      while sums.count > 1 {
+        let half = sums.count / 2
+        sums = (0..<half).map { sums[$0] + sums[$0 + half] }
+      }
+      return sums[0]
+    }
+  }
+
   /// Joins the middle axis of `x` [outer, count, inner] in ascending order, from `first` on.
   public static func reduce<Scalar: BinaryFloatingPoint>(
     _ x: [Scalar], outer: Int, count: Int, inner: Int, from first: Scalar, _ join: (Scalar, Scalar) -> Scalar

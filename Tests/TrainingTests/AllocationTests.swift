@@ -17,6 +17,7 @@ import Training
     let engine = try makeEngine(training.configuration(output: "/nowhere"), Float.self, steps: 30)
     let work = engine.work
     let phases = work.phases
+    work.writeCopies()
     for step in 0..<25 {
       for phase in phases.indices {
         let count = allocations {

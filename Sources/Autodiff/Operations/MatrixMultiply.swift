@@ -32,14 +32,15 @@ struct MatrixMultiply: Operation {
   }
 
   func kernel<Scalar: KernelElement>(at site: KernelSite<Scalar>) -> KernelBody<Scalar> {
-    kernel(at: site, bias: nil, isRectified: false)
+    kernel(at: site, bias: nil, isRectified: false, isRightPacked: false)
   }
 
-  /// The product, to each of whose rows a vector is added; then what is below zero becomes zero, if asked.
+  /// The product, to each of whose rows a vector is added; then what is below zero becomes zero, if asked. The right
+  /// operand may lie in the kernels' own order, if it is a matrix and the left one is not transposed.
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
   func kernel<Scalar: KernelElement>(
-    at site: KernelSite<Scalar>, bias: Operand?, isRectified: Bool
+    at site: KernelSite<Scalar>, bias: Operand?, isRectified: Bool, isRightPacked: Bool
   ) -> KernelBody<Scalar> {
     let (kernels, left, right, output) = (site.kernels, site.inputs[0], site.inputs[1], site.output)
     let (leftShape, rightShape, rank) = (site.inputShapes[0], site.inputShapes[1], site.outputShape.count)
@@ -55,7 +56,9 @@ struct MatrixMultiply: Operation {
       for (leftStart, rightStart) in starts {
         kernels.multiply(
           .init(frame.pointer(left) + leftStart, columns: leftColumns, transposed: transposesLeft),
-          .init(frame.pointer(right) + rightStart, columns: rightColumns, transposed: transposesRight),
+          isRightPacked
+            ? .packed(frame.pointer(right))
+            : .init(frame.pointer(right) + rightStart, columns: rightColumns, transposed: transposesRight),
           rows: rows, columns: columns, depth: depth, into: out, bias: bias.map { UnsafePointer(frame.pointer($0)) },
           isRectified: isRectified,
           scratch: frame.scratch)

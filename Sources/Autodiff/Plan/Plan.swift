@@ -64,6 +64,8 @@ public final class Plan<Scalar: KernelElement>: Sendable {
   public let products: [SampleProduct]
   /// Elements of the memory that a run leaves the products' operands in.
   public let keptCount: Int
+  /// The weights that a run reads in the kernels' own order; see Note [Packed weights].
+  public let packedWeights: Set<PackedWeights.Weight>
 
   /// Floating-point operations of one run, counting a multiply-add as two.
   public var floatingPointOperations: Int { instructions.reduce(0) { $0 + $1.floatingPointOperations } }
@@ -73,12 +75,13 @@ public final class Plan<Scalar: KernelElement>: Sendable {
   /// - Parameters:
   ///   - layout: Where the graph's parameters lie in the flat parameter vector.
   ///   - simplifications: The rewrites to use.
+  ///   - packed: Weights that lie in the kernels' own order too, in memory that every run must be given.
   /// - Throws: `TrainerError` if the layout lacks a parameter of the graph or has it with another shape.
   public init(
     _ outputs: [PlanOutput], layout: ParameterLayout, kernels: Kernels<Scalar> = .best,
-    simplifications: Simplification = .all
+    simplifications: Simplification = .all, packed: PackedWeights? = nil
   ) throws {
-    var compiler = PlanCompiler(layout: layout, kernels: kernels, simplifications: simplifications)
+    var compiler = PlanCompiler(layout: layout, kernels: kernels, simplifications: simplifications, packed: packed)
     let compiled = try compiler.compile(outputs)
     inputs = compiled.inputs
     instructions = compiled.instructions
@@ -89,6 +92,7 @@ public final class Plan<Scalar: KernelElement>: Sendable {
     constants = compiled.constants
     products = compiled.products
     keptCount = compiled.keptCount
+    packedWeights = compiled.packedWeights
   }
 
   /// Runs the plan.
@@ -109,20 +113,23 @@ public final class Plan<Scalar: KernelElement>: Sendable {
 
   /// Runs the plan: the form that allocates nothing.
   ///
-  /// - Parameter kept: Room for `keptCount` elements, which must stay until the plan's products are computed.
+  /// - Parameters:
+  ///   - kept: Room for `keptCount` elements, which must stay until the plan's products are computed.
+  ///   - packed: The memory of `packedWeights`.
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
   public func run(
     _ workspace: Workspace<Scalar>, parameters: UnsafePointer<Scalar>?, slot: UnsafeMutablePointer<Scalar>?,
-    kept: UnsafeMutablePointer<Scalar>? = nil, inputs: UnsafeBufferPointer<UnsafePointer<Scalar>>,
-    randomness: Randomness
+    kept: UnsafeMutablePointer<Scalar>? = nil, packed: UnsafePointer<Scalar>? = nil,
+    inputs: UnsafeBufferPointer<UnsafePointer<Scalar>>, randomness: Randomness
   ) {
     precondition(inputs.count == self.inputs.count, "the plan takes \(self.inputs.count) inputs")
     precondition(workspace.fits(self), "the workspace was made for other plans")
+    precondition(packed != nil || packedWeights.isEmpty, "the plan reads packed weights")
     constants.withUnsafeBufferPointer { constants in
       let frame = workspace.frame(
-        parameters: parameters, slot: slot, kept: kept, constants: constants.baseAddress, inputs: inputs,
-        randomness: randomness)
+        parameters: parameters, slot: slot, kept: kept, packed: packed, constants: constants.baseAddress,
+        inputs: inputs, randomness: randomness)
       for body in bodies { body(frame) }
     }
   }

@@ -12,6 +12,7 @@ struct PlanCompiler<Scalar: KernelElement> {
     var constants: [Scalar] = []
     var products: [SampleProduct] = []
     var keptCount = 0
+    var packedWeights: Set<PackedWeights.Weight> = []
   }
 
   /// The memory regions of a run; inputs follow the fixed ones.
@@ -21,11 +22,13 @@ struct PlanCompiler<Scalar: KernelElement> {
     static var slot: Int { 2 }
     static var constants: Int { 3 }
     static var kept: Int { 4 }
+    static var packed: Int { 5 }
   }
 
   let layout: ParameterLayout
   let kernels: Kernels<Scalar>
   let simplifications: Simplification
+  let packed: PackedWeights?
 
   var compiled = Compiled()
   /// Where each node's value lies.
@@ -35,10 +38,11 @@ struct PlanCompiler<Scalar: KernelElement> {
   /// Right operands of products that are packed once they are computed.
   var packs: [Pack] = []
 
-  init(layout: ParameterLayout, kernels: Kernels<Scalar>, simplifications: Simplification) {
+  init(layout: ParameterLayout, kernels: Kernels<Scalar>, simplifications: Simplification, packed: PackedWeights?) {
     self.layout = layout
     self.kernels = kernels
     self.simplifications = simplifications
+    self.packed = packed
   }
 
   mutating func compile(_ outputs: [PlanOutput]) throws -> Compiled {
@@ -145,14 +149,20 @@ struct PlanCompiler<Scalar: KernelElement> {
     guard let output = places[index] else { preconditionFailure("node \(index) has no place") }
     let body: KernelBody<Scalar>
     let members = fusion.members[index] ?? [index]
-    if let product = graph.records[members[0]].operation as? MatrixMultiply, members.count > 1 {
+    if let product = graph.records[members[0]].operation as? MatrixMultiply {
       let first = graph.records[members[0]]
-      let bias = graph.records[members[1]].inputs.first { $0 != members[0] }
+      let bias = members.count > 1 ? graph.records[members[1]].inputs.first { $0 != members[0] } : nil
       let shapes = first.inputs.map { graph.records[$0].shape }
+      var operands = first.inputs.compactMap { places[$0] }
+      let weight = packedRight(of: product, operands: operands, shapes: shapes)
+      if let weight {
+        operands[1] = Operand(region: Region.packed, offset: weight.offset)
+        compiled.packedWeights.insert(weight)
+      }
       body = product.kernel(
         at: KernelSite(
-          kernels: kernels, inputs: first.inputs.compactMap { places[$0] }, inputShapes: shapes, output: output,
-          outputShape: record.shape), bias: bias.flatMap { places[$0] }, isRectified: members.count > 2)
+          kernels: kernels, inputs: operands, inputShapes: shapes, output: output, outputShape: record.shape),
+        bias: bias.flatMap { places[$0] }, isRectified: members.count > 2, isRightPacked: weight != nil)
       compiled.scratchCount = max(compiled.scratchCount, product.scratchCount(inputs: shapes, kernels: kernels))
     } else if fusion.members[index] != nil {
       let program = makeProgram(graph, members, into: output)
@@ -178,6 +188,15 @@ struct PlanCompiler<Scalar: KernelElement> {
         name: members.map { graph.records[$0].operation.name }.joined(separator: "+"), body: body, output: output,
         outputShape: record.shape, inputs: reads(graph, index, fusion).compactMap { places[$0] },
         floatingPointOperations: work))
+  }
+
+  /// The right operand of a product of matrices, if it is a weight that lies in the kernels' own order.
+  private func packedRight(of product: MatrixMultiply, operands: [Operand], shapes: [Shape]) -> PackedWeights.Weight? {
+    guard let packed, operands[1].region == Region.parameters, shapes[0].count == 2, !product.transposesLeft,
+      let weight = packed.weight(at: operands[1].offset, isTransposed: product.transposesRight),
+      shapes[1] == [weight.rows, weight.columns]
+    else { return nil }
+    return weight
   }
 
   private mutating func emitCopy(_ graph: Graph, _ index: Int, to output: Operand) {

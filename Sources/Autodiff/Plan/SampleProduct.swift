@@ -44,6 +44,16 @@ extension Node {
   }
 }
 
+extension Node {
+  /// The transpose of a product over samples, yᵀ·x: the same numbers, bit for bit.
+  ///
+  /// - Precondition: `isSampleProduct`.
+  public func transposedProduct() throws -> Node {
+    precondition(isSampleProduct, "'\(operation.name)' is not a product over samples")
+    return try inputs[1].matmul(inputs[0], transposesLeft: true)
+  }
+}
+
 extension PlanCompiler {
   /// Finds a place for the operands of a product: the left one's rows as they are, the right one's in panels.
   mutating func place(_ product: Node, computed: Set<Int>) {

@@ -9,7 +9,7 @@ public final class Workspace<Scalar: KernelElement> {
   private let scratchCount: Int
   private let inputCount: Int
 
-  static var fixedRegions: Int { 5 }
+  static var fixedRegions: Int { 6 }
 
   /// Memory enough for each of these plans.
   public init(for plans: [Plan<Scalar>]) {
@@ -34,13 +34,15 @@ public final class Workspace<Scalar: KernelElement> {
 
   func frame(
     parameters: UnsafePointer<Scalar>?, slot: UnsafeMutablePointer<Scalar>?, kept: UnsafeMutablePointer<Scalar>?,
-    constants: UnsafePointer<Scalar>?, inputs: UnsafeBufferPointer<UnsafePointer<Scalar>>, randomness: Randomness
+    packed: UnsafePointer<Scalar>?, constants: UnsafePointer<Scalar>?,
+    inputs: UnsafeBufferPointer<UnsafePointer<Scalar>>, randomness: Randomness
   ) -> Frame<Scalar> {
     // Instructions write only to their outputs, which are never parameters, constants or inputs.
     regions[1] = UnsafeMutablePointer(mutating: parameters) ?? buffers
     regions[2] = slot ?? buffers
     regions[3] = UnsafeMutablePointer(mutating: constants) ?? buffers
     regions[4] = kept ?? buffers
+    regions[5] = UnsafeMutablePointer(mutating: packed) ?? buffers
     for index in inputs.indices { regions[Self.fixedRegions + index] = UnsafeMutablePointer(mutating: inputs[index]) }
     return Frame(regions: regions, scratch: scratch, randomness: randomness)
   }

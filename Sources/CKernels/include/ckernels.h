@@ -58,17 +58,27 @@ typedef struct ck_table {
   /* out[r, j] = 1 where j is index[r] with its fraction cut off, else 0. */
   void (*one_hot)(ptrdiff_t rows, ptrdiff_t count, const void *index, void *out);
   /* c[m, n] = a[m, k] b[k, n], plus bias[n] unless it is null, and zero where below it if is_relu; one stride of a
-     is 1, and c with rows ldc apart. Each element is one chain of multiply-adds over k in ascending order, however the
-     product is tiled. With b_column = 0, b is what pack_panels has left. `scratch` has room for
-     k * (panel_columns + m rounded up to tile_rows) elements. */
+     is 1, and c with rows ldc apart. Each element is one chain of multiply-adds over k in ascending order, or, where n
+     is small and k large and rows of a are contiguous, one for each lane; neither depends on m or on how the product is
+     tiled. With b_column = 0, b is what pack_right has left. `scratch` has room for (k + lanes) * max(panel_columns,
+     16)
+     + k * (m rounded up to tile_rows) elements. */
   void (*gemm)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_column, const void *b,
                ptrdiff_t b_row, ptrdiff_t b_column, void *c, ptrdiff_t ldc, const void *_Nullable bias, int is_relu,
                void *scratch);
+  /* to[j, i] = from[i, j] of a matrix [rows, columns]; rows lie from_step and to_step apart. */
+  void (*transpose_matrix)(ptrdiff_t rows, ptrdiff_t columns, const void *from, ptrdiff_t from_step, void *to,
+                           ptrdiff_t to_step);
+  /* Part of b [k, n], rows row ..< row + rows of columns column ..< column + columns, where `b` points to its first
+     element, put where gemm finds it in `out`, which has room for (k + lanes) * (n rounded up to panel_columns). */
+  void (*pack_right)(ptrdiff_t k, ptrdiff_t n, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns,
+                     const void *b, ptrdiff_t b_row, ptrdiff_t b_column, void *out);
   /* b [k, n] in panels of panel_columns columns one after the other, each [k, panel_columns]. */
   void (*pack_panels)(ptrdiff_t n, ptrdiff_t k, const void *b, ptrdiff_t b_row, ptrdiff_t b_column, void *out);
-  /* out[m, n] = the sum over s of a_s[depth_s, m] transposed times b_s[depth_s, n], by the binary tree in which
-     neighbours at distance 1 are added, then at distance 2, 4 and so on. Rows of every a_s are a_row apart; b_s is in
-     panels if n exceeds panel_columns. `scratch` has room for m * panel_columns * (2 + log2 shards) elements. */
+  /* out[m, n] = the sum over s of a_s[depth_s, m] transposed times b_s[depth_s, n], each one chain over the depth, by
+     the binary tree in which neighbours at distance 1 are added, then at distance 2, 4 and so on. Rows of every a_s are
+     a_row apart; b_s is in panels if n exceeds panel_columns. `scratch` has room for max(m, panel_columns) *
+     panel_columns * (2 + log2 shards) elements. */
   void (*product_tree)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t shards, const ptrdiff_t *depth,
                        const void *_Nonnull const *_Nonnull a, ptrdiff_t a_row, const void *_Nonnull const *_Nonnull b,
                        void *out, void *scratch);

@@ -46,7 +46,7 @@ struct GradientProducts<Scalar: TrainingScalar>: Sendable {
     if let gathered {
       sources[gathered].gather(
         UnsafeBufferPointer(start: indices.pointer, count: samples), columns: rows, into: room.rows, kernels: kernels)
-    } else if columns > Self.columnsToPack * kernels.panelColumns {
+    } else if columns > Self.columnsToPack {
       pack(rows, stride: stride, samples: samples, room)
       stride = rows.count
     }
@@ -55,9 +55,9 @@ struct GradientProducts<Scalar: TrainingScalar>: Sendable {
       columns: columns, into: out, scratch: room.productScratch)
   }
 
-  /// The left operand is read once for each panel of columns: from this many panels on, its rows are brought together
+  /// The left operand is read once for each panel of columns: for more columns than these, its rows are brought together
   /// first.
-  private static var columnsToPack: Int { 4 }
+  private static var columnsToPack: Int { 128 }
 
   private func pack(_ rows: Range<Int>, stride: Int, samples: Int, _ room: BlockRoom<Scalar>) {
     var out = room.rows

@@ -25,6 +25,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   let memory: TrainingMemory<Scalar>
   let slots: GradientSlots<Scalar>
   let products: GradientProducts<Scalar>
+  let copies: WeightCopies<Scalar>
   let statistics: ShardStatistics
   let record: StepRecord
   let shardRooms: SharedBuffer<ShardRoom<Scalar>>
@@ -69,7 +70,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     let plan = plans[slice.count]
     plan.run(
       own.workspace, parameters: memory.parameters.pointer, slot: slots[shard], kept: products.kept[shard],
-      inputs: UnsafeBufferPointer(own.inputs),
+      packed: copies.packed, inputs: UnsafeBufferPointer(own.inputs),
       randomness: Randomness(seed: seed, step: UInt64(step), firstSample: UInt64(slice.lowerBound)))
     sums[0] = own.workspace.total(PlanResult.losses, of: plan, kernels)
     sums[1] =
@@ -101,10 +102,11 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     // The divisor is computed in every block instead of once: a few additions against a phase of its own.
     let weight = weight
     let room = blockRooms.pointer[worker]
-    let (range, source) = (blocks.blocks[block].range, blocks.blocks[block].source)
-    let gradient = gradient(source, range, room)
+    let place = blocks.blocks[block]
+    let range = place.range
+    let gradient = gradient(of: place, room)
     if pass == 0 {
-      compute(source, into: gradient, count: range.count, step: step, room)
+      compute(place, into: gradient, step: step, room)
       // A batch of samples that all weigh nothing has no gradient; dividing by its weight would make it not a number.
       if weight != 1 {
         kernels.scale(gradient, by: weight == 0 ? 0 : 1 / weight, into: gradient, count: range.count)
@@ -118,6 +120,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
         numbers: memory.numbers.pointer),
       scratch: room.scratch, kernels: kernels)
     guard pass == updatePlan.passes - 1 else { return }
+    writeCopies(of: place)
     if !kernels.allFinite(memory.parameters.pointer + range.lowerBound, count: range.count) {
       record.noteNonFinite(step: step, block: block)
     }
@@ -126,29 +129,44 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     }
   }
 
+  /// Writes all weights in the kernels' order: before the first step, and where something else has changed them.
+  package func writeCopies() {
+    for block in blocks.blocks { writeCopies(of: block) }
+  }
+
+  private func writeCopies(of block: BlockPartition.Block) {
+    guard let weight = block.weight else { return }
+    copies.write(block.rows, of: weight, from: memory.parameters.pointer + block.range.lowerBound)
+  }
+
   /// Where a block's gradient is: in the whole vector if several passes need it, else where it is summed or computed.
-  private func gradient(
-    _ source: BlockPartition.Source, _ range: Range<Int>, _ room: BlockRoom<Scalar>
-  ) -> UnsafeMutablePointer<Scalar> {
-    if let whole = memory.gradient { return whole.pointer + range.lowerBound }
-    switch source {
+  private func gradient(of block: BlockPartition.Block, _ room: BlockRoom<Scalar>) -> UnsafeMutablePointer<Scalar> {
+    if let whole = memory.gradient { return whole.pointer + block.range.lowerBound }
+    switch block.source {
     case .slots(let offset): return slots[0] + offset
-    case .product: return room.gradient
+    case .transposedSlots, .product: return room.gradient
     }
   }
 
   /// The all-reduce of one block.
   private func compute(
-    _ source: BlockPartition.Source, into gradient: UnsafeMutablePointer<Scalar>, count: Int, step: Int,
-    _ room: BlockRoom<Scalar>
+    _ block: BlockPartition.Block, into gradient: UnsafeMutablePointer<Scalar>, step: Int, _ room: BlockRoom<Scalar>
   ) {
-    switch source {
+    switch block.source {
     case .slots(let offset):
-      let sum = slots.reduce(offset..<offset + count)
-      if sum != gradient { gradient.update(from: sum, count: count) }
-    case .product(let number, let rows):
+      let sum = slots.reduce(offset..<offset + block.range.count)
+      if sum != gradient { gradient.update(from: sum, count: block.range.count) }
+    case .transposedSlots(let offset, let stride):
+      let (rows, columns) = (block.rows.count, block.range.count / block.rows.count)
+      for column in 0..<columns {
+        let first = offset + column * stride
+        _ = slots.reduce(first..<first + rows)
+      }
+      kernels.transpose(
+        slots[0] + offset, rows: columns, columns: rows, stride: stride, into: gradient, outStride: columns)
+    case .product(let number):
       products.compute(
-        number, rows: rows, samples: schedule.batch(of: step).positions.count, room: room, into: gradient)
+        number, rows: block.rows, samples: schedule.batch(of: step).positions.count, room: room, into: gradient)
     }
   }
 }

@@ -1,3 +1,4 @@
+import Autodiff
 import DataParallel
 import Datasets
 import Foundations
@@ -43,15 +44,17 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
     let schedule = BatchSchedule(samples: group.count, batchSize: settings.batchSize)
     let partition = ShardPartition(shards: settings.shards)
     let sizes = schedule.batchSizes.reduce(into: Set<Int>()) { $0.formUnion(partition.sizes(in: $1)) }
-    var weights: [BlockPartition.Product] = []
+    var weights: [BlockPartition.Weight] = []
+    var packed = PackedWeights(of: [], kernels: kernels)
     let plans = try PlanSet(sizes: sizes) { size in
       let plan: TrainingPlan<Scalar> = try problem.trainingPlan(samples: size, kernels: kernels)
-      weights = plan.products
+      weights = plan.weights
+      packed = plan.packed
       return plan.plan
     }
     let (sources, targetSource) = group.bound(to: plans)
     let samples = schedule.batchSizes.max() ?? 1
-    let blocks = BlockPartition(count: problem.layout.count, products: weights, samples: samples)
+    let blocks = BlockPartition(count: problem.layout.count, weights: weights, samples: samples)
     let statistics = ShardStatistics(
       shards: settings.shards, count: StepWork<Scalar>.fixedStatistics + (problem.metrics?.sumCount ?? 0))
     let slots = GradientSlots(slots: settings.shards, count: blocks.slotCount, kernels: kernels)
@@ -75,7 +78,7 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
       sampler: Sampler(count: group.count, seed: UInt64(settings.seed), isShuffling: settings.isShuffling),
       schedule: schedule, partition: partition, blocks: blocks, isMean: problem.isMean, metrics: metrics,
       updatePlan: updatePlan, seed: UInt64(settings.seed), memory: memory, slots: slots, products: products,
-      statistics: statistics, record: record,
+      copies: WeightCopies(of: weights, packed, plans: plans, kernels: kernels), statistics: statistics, record: record,
       shardRooms: SharedBuffer(count: region.workers) { _ in
         ShardRoom(plans: plans.all, samples: sizes.max() ?? 0, sources: sources)
       },
@@ -88,8 +91,14 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
   ///
   /// - Returns: The number of workers that took part.
   @discardableResult
-  package func run(steps: Range<Int>) -> Int {
-    region.run(steps: steps, phases: work.phases, work)
+  package func run(steps: Range<Int>) -> Int { run(steps: steps, as: work) }
+
+  /// Runs steps by work that does what `work` does, and something beside it.
+  @discardableResult
+  func run(steps: Range<Int>, as work: some RegionWork) -> Int {
+    // Since the last run the parameters may have been restored.
+    self.work.writeCopies()
+    return region.run(steps: steps, phases: self.work.phases, work)
   }
 
   /// The loss and the metrics of the epoch so far, as trained.

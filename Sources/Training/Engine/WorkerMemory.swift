@@ -39,7 +39,7 @@ final class BlockRoom<Scalar: TrainingScalar> {
   let rows: UnsafeMutablePointer<Scalar>
   /// Scratch space of the product.
   let productScratch: UnsafeMutablePointer<Scalar>
-  /// A block of a gradient that is a product.
+  /// A block of a gradient that is a product, or that the slots hold as its transpose.
   let gradient: UnsafeMutablePointer<Scalar>
   /// Scratch space of the optimizer, for any block.
   let scratch: UnsafeMutablePointer<Scalar>
@@ -49,8 +49,8 @@ final class BlockRoom<Scalar: TrainingScalar> {
     rows = .allocate(zeros: samples * blocks.mostProductRows)
     productScratch = .allocate(
       zeros: kernels.multiplyTreeScratch(rows: blocks.mostProductRows, shards: shards))
-    gradient = .allocate(zeros: blocks.largestProductBlock)
-    scratch = .allocate(zeros: max(BlockPartition.blockCount, blocks.largestProductBlock))
+    gradient = .allocate(zeros: blocks.largestComputedBlock)
+    scratch = .allocate(zeros: blocks.largestBlock)
     // What an empty shard has: nothing is read there.
     let nothing = UnsafeRawPointer(rows)
     left = .allocate(capacity: shards)

@@ -32,10 +32,12 @@ package struct ProblemTerms {
   let probabilities: Node?
 }
 
-/// A shard's plan and the weights whose gradients it leaves to the update, in the order of `plan.products`.
+/// A shard's plan, and the model's matrices; those of them whose gradients it leaves to the update are in the order of
+/// `plan.products`.
 struct TrainingPlan<Scalar: KernelElement> {
   let plan: Plan<Scalar>
-  let products: [BlockPartition.Product]
+  let weights: [BlockPartition.Weight]
+  let packed: PackedWeights
 }
 
 /// The names of a plan's results.
@@ -49,8 +51,9 @@ enum PlanResult {
 extension Problem {
   /// The plan of a shard's gradient, losses, weights and, where metrics need them, outputs.
   ///
-  /// The gradients that are products over samples are left to the update, as Note [Sample products] in `Autodiff` says;
-  /// the others go to a slot, one after the other in layout order.
+  /// The gradients of large weights, which are products over samples, are left to the update, as Note [Sample products]
+  /// in `Autodiff` says; the others go to a slot, one after the other in layout order. Those of small narrow weights go
+  /// there as their transposes, whose rows fill vectors.
   func trainingPlan<Scalar: KernelElement>(
     samples: Int, kernels: Kernels<Scalar>
   ) throws -> TrainingPlan<Scalar> {
@@ -61,20 +64,36 @@ extension Problem {
     let nodes = Dictionary(
       zip(parameters, gradients).map { ($0.parameterName ?? "", $1) }, uniquingKeysWith: { first, _ in first })
     var outputs = results(terms)
-    var products: [BlockPartition.Product] = []
+    var weights: [BlockPartition.Weight] = []
     var slotCount = 0
     for entry in layout.entries {
       let gradient = nodes[entry.name]
-      if let gradient, gradient.isSampleProduct, entry.count > 0 {
-        outputs.append(.init(gradient, .product))
-        products.append(.init(range: entry.range, columns: gradient.shape[1]))
-      } else {
-        if let gradient { outputs.append(.init(gradient, .slot(offset: slotCount))) }
-        slotCount += entry.count
+      let kind = gradientKind(entry, gradient)
+      if entry.shape.count == 2, entry.count > 0, kind == .product || entry.shape[1] <= BlockPartition.blockCount {
+        weights.append(.init(range: entry.range, columns: entry.shape[1], gradient: kind))
       }
+      switch (kind, gradient) {
+      case (.product, let gradient?): outputs.append(.init(gradient, .product))
+      case (.transposedSlots, let gradient?):
+        outputs.append(.init(try gradient.transposedProduct(), .slot(offset: slotCount)))
+      case (_, let gradient?): outputs.append(.init(gradient, .slot(offset: slotCount)))
+      case (_, nil): break
+      }
+      if kind != .product { slotCount += entry.count }
     }
-    return TrainingPlan(plan: try plan(outputs, kernels), products: products)
+    let packed = PackedWeights(of: weights.map { ($0.range, $0.columns) }, kernels: kernels)
+    return TrainingPlan(plan: try plan(outputs, kernels, packed), weights: weights, packed: packed)
   }
+
+  private func gradientKind(_ entry: ParameterLayout.Entry, _ gradient: Node?) -> BlockPartition.Gradient {
+    guard let gradient, gradient.isSampleProduct, entry.count > 0 else { return .slots }
+    if entry.count > largestSlot { return .product }
+    return 2 * gradient.shape[1] <= gradient.shape[0] ? .transposedSlots : .slots
+  }
+
+  /// Elements of a weight up to which a shard's gradient of it stays in the cache, so that a product over samples would
+  /// only read the samples twice. Measured.
+  private var largestSlot: Int { 16384 }
 
   /// The plan of a shard's losses, weights and outputs, without dropout.
   func evaluationPlan<Scalar: KernelElement>(samples: Int, kernels: Kernels<Scalar>) throws -> Plan<Scalar> {
@@ -91,8 +110,10 @@ extension Problem {
     return try plan(outputs, kernels)
   }
 
-  private func plan<Scalar: KernelElement>(_ outputs: [PlanOutput], _ kernels: Kernels<Scalar>) throws -> Plan<Scalar> {
-    let plan = try Plan(outputs, layout: layout, kernels: kernels)
+  private func plan<Scalar: KernelElement>(
+    _ outputs: [PlanOutput], _ kernels: Kernels<Scalar>, _ packed: PackedWeights? = nil
+  ) throws -> Plan<Scalar> {
+    let plan = try Plan(outputs, layout: layout, kernels: kernels, packed: packed)
     try plan.requireMemory()
     return plan
   }

@@ -1,0 +1,69 @@
+import Foundations
+import Kernels
+
+/// Note [Packed weights]. A matrix product reads its right operand in an order of its own. A weight is the right operand
+/// of a product in every shard of a batch, twice if its layer's inputs have a gradient, and changes once. So whoever
+/// changes it can write it in that order too, while it is in the cache; plans that are told so read it there. The results
+/// are the same, bit for bit.
+
+/// Where weights lie in the kernels' own order, beside the flat parameter vector.
+public struct PackedWeights: Sendable {
+  /// One weight as a right operand.
+  public struct Weight: Hashable, Sendable {
+    /// Where it lies in the flat vector.
+    public let range: Range<Int>
+    /// Its rows and columns there.
+    public let rows: Int
+    public let columns: Int
+    /// Whether products read it as its transpose.
+    public let isTransposed: Bool
+    /// The first element in the packed memory.
+    public let offset: Int
+
+    var depth: Int { isTransposed ? columns : rows }
+    var width: Int { isTransposed ? rows : columns }
+
+    /// Writes some of the weight's rows to their places.
+    ///
+    /// - Parameters:
+    ///   - part: The first of the rows.
+    ///   - packed: The packed memory.
+    public func pack<Scalar: KernelElement>(
+      _ rows: Range<Int>, from part: UnsafePointer<Scalar>, to packed: UnsafeMutablePointer<Scalar>,
+      kernels: Kernels<Scalar>
+    ) {
+      kernels.packRight(
+        .init(part, columns: columns, transposed: isTransposed), rows: isTransposed ? 0..<columns : rows,
+        columns: isTransposed ? rows : 0..<columns, ofShape: (depth, width), into: packed + offset)
+    }
+  }
+
+  private let weights: [Key: Weight]
+  /// Elements of the packed memory.
+  public let count: Int
+
+  private struct Key: Hashable {
+    let start: Int
+    let isTransposed: Bool
+  }
+
+  /// Places for matrices of the flat vector, in each order.
+  public init<Scalar: KernelElement>(of matrices: [(range: Range<Int>, columns: Int)], kernels: Kernels<Scalar>) {
+    var weights: [Key: Weight] = [:]
+    var count = 0
+    for (range, columns) in matrices where columns > 0 {
+      for isTransposed in [false, true] {
+        let weight = Weight(
+          range: range, rows: range.count / columns, columns: columns, isTransposed: isTransposed, offset: count)
+        weights[Key(start: range.lowerBound, isTransposed: isTransposed)] = weight
+        let room = kernels.packedRightCount(depth: weight.depth, columns: weight.width)
+        count += (room + BufferAssignment.alignment - 1) / BufferAssignment.alignment * BufferAssignment.alignment
+      }
+    }
+    self.weights = weights
+    self.count = count
+  }
+
+  /// The weight that begins at this element of the flat vector.
+  func weight(at start: Int, isTransposed: Bool) -> Weight? { weights[Key(start: start, isTransposed: isTransposed)] }
+}

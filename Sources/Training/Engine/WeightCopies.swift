@@ -1,0 +1,32 @@
+import Autodiff
+import DataParallel
+import Kernels
+
+/// The weights in the order in which the kernels read them, as Note [Packed weights] in `Autodiff` says: written by the
+/// update that changes them, read by the shards' plans.
+struct WeightCopies<Scalar: TrainingScalar>: Sendable {
+  private let kernels: Kernels<Scalar>
+  private let memory: SharedBuffer<Scalar>
+  /// The copies of each weight.
+  private let weights: [[PackedWeights.Weight]]
+
+  /// Memory for what `plans` read.
+  init(
+    of weights: [BlockPartition.Weight], _ packed: PackedWeights, plans: PlanSet<Scalar>, kernels: Kernels<Scalar>
+  ) {
+    self.kernels = kernels
+    let used = plans.all.reduce(into: Set<PackedWeights.Weight>()) { $0.formUnion($1.packedWeights) }
+    self.weights = weights.map { weight in
+      used.filter { $0.range == weight.range }.sorted { $0.offset < $1.offset }
+    }
+    memory = SharedBuffer(repeating: 0, count: packed.count)
+  }
+
+  /// What a plan's run takes.
+  var packed: UnsafePointer<Scalar> { UnsafePointer(memory.pointer) }
+
+  /// Writes rows of a weight, of which `part` is the first.
+  func write(_ rows: Range<Int>, of number: Int, from part: UnsafePointer<Scalar>) {
+    for weight in weights[number] { weight.pack(rows, from: part, to: memory.pointer, kernels: kernels) }
+  }
+}
