@@ -122,7 +122,7 @@ public struct BlockPartition: Sendable, Equatable {
   /// Blocks of about equal size, half the most for slots at the least.
   private static func slotRows(of weight: Weight) -> Int {
     let parts = max(1, weight.range.count / (blockCount / 2))
-    let unit = rowUnit / 2
+    let unit = 16
     return max(unit, (weight.rows / parts + unit - 1) / unit * unit)
   }
 

@@ -12,8 +12,9 @@ public struct PackedWeights: Sendable {
   public struct Weight: Hashable, Sendable {
     /// Where it lies in the flat vector.
     public let range: Range<Int>
-    /// Its rows and columns there.
+    /// Its rows there.
     public let rows: Int
+    /// Its columns there.
     public let columns: Int
     /// Whether products read it as its transpose.
     public let isTransposed: Bool
