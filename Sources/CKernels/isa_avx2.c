@@ -9,7 +9,7 @@
 #define CK_TILE_ROWS 6
 #define CK_TILE_VECTORS 2
 #define CK_LANES_ROWS 2
-#define CK_LANES_COLUMNS 6
+#define CK_LANES_COLUMNS 3
 #include "all_types.inc"
 #pragma clang attribute pop
 #endif

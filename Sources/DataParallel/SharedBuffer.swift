@@ -5,8 +5,9 @@
 /// (Note [Claims] in `Region`). Whoever writes an element of a `SharedBuffer` is one of:
 /// - a gradient unit, which writes only what belongs to its shard (the shard's gradient slot, kept operands, sample
 ///   indices and statistics) or to the worker that runs it (workspace, row buffers);
-/// - an update unit, which writes only its block of the parameters, of the optimizer's state, of the gradient and of the
-///   slots, what belongs to the worker that runs it, and, if it is block 0, the step's record;
+/// - an update unit, which writes only its block of the parameters, of their copies in the kernels' order, of the
+///   optimizer's state, of the gradient and of the slots, what belongs to the worker that runs it, and, if it is block 0,
+///   the step's record;
 /// - the one unit between two passes of an update, which joins the blocks' sums;
 /// - the coordinator, between regions, when no worker runs.
 ///

@@ -190,14 +190,14 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
   /// Elements of scratch space that `multiply` needs for a left operand [rows, depth].
   public func multiplyScratch(rows: Int, depth: Int) -> Int {
     let tile = table.pointee.tile_rows
-    return (depth + lanes) * max(panelColumns, 16) + depth * ((rows + tile - 1) / tile * tile)
+    return (depth + 16) * max(panelColumns, 16) + depth * ((rows + tile - 1) / tile * tile)
   }
 
   /// `out` [rows, columns] = `a` [rows, depth] · `b` [depth, columns], `out` row-major; then, if asked, a bias [columns]
   /// is added to each row and what is below zero becomes zero.
   ///
   /// Each element is one chain of multiply-adds in ascending depth. Only if `b` has fewer than 16 columns, `a` is read as
-  /// it lies and the depth is 64 or more, it is one chain for each lane of a vector, added up by halves. So the bits are
+  /// it lies and the depth is 64 or more, it is one chain for each lane of a vector of 64 bytes, added up by halves. So the bits are
   /// the same for any number of rows computed with it, and with the bias and the zeros as in passes of their own.
   public func multiply(
     _ a: Matrix, _ b: Matrix, rows: Int, columns: Int, depth: Int, into out: Destination, bias: Source? = nil,
@@ -217,7 +217,7 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
 
   /// Elements of a right operand [depth, columns] of `multiply` in the kernels' own order.
   public func packedRightCount(depth: Int, columns: Int) -> Int {
-    (depth + lanes) * ((columns + panelColumns - 1) / panelColumns * panelColumns)
+    (depth + 16) * ((columns + panelColumns - 1) / panelColumns * panelColumns)
   }
 
   /// Writes the rows `rows` and the columns `columns` of a right operand of that shape, which are the matrix `part`, to
@@ -230,9 +230,6 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
       shape.depth, shape.columns, rows.lowerBound, rows.count, columns.lowerBound, columns.count, part.pointer,
       part.rowStride, part.columnStride, out)
   }
-
-  /// Elements of a vector.
-  public var lanes: Int { table.pointee.lanes }
 
   /// Columns of one panel of `pack`.
   public var panelColumns: Int { table.pointee.panel_columns }
@@ -271,7 +268,7 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
   /// - Returns: The floating-point operations done, a multiply-add counting as two, and a number that is of no use but
   ///   for the compiler to see that they are wanted.
   public func runMultiplyAdds(rounds: Int) -> (operations: Int, result: Double) {
-    (rounds * 16 * 2 * lanes, table.pointee.multiply_adds(rounds))
+    (rounds * 16 * 2 * table.pointee.lanes, table.pointee.multiply_adds(rounds))
   }
 
   // MARK: Data movement

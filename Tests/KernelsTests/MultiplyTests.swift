@@ -64,11 +64,13 @@ extension Product {
   var isNarrow: Bool { columns < 16 && depth >= 64 && !aTransposed }
 
   func naive<Scalar: KernelElement>(
-    _ kernels: Kernels<Scalar>, _ a: [Scalar], _ b: [Scalar], chain: Naive.Chain
+    _ a: [Scalar], _ b: [Scalar], chain: Naive.Chain
   ) -> [Scalar] {
     isNarrow
       ? Naive.multiplyByLanes(
-        a, b, transposed: bTransposed, rows: rows, columns: columns, depth: depth, lanes: kernels.lanes, chain: chain)
+        a, b, transposed: bTransposed, rows: rows, columns: columns, depth: depth,
+        lanes: 64 / MemoryLayout<Scalar>.size,
+        chain: chain)
       : Naive.multiply(
         a, transposed: aTransposed, b, transposed: bTransposed, rows: rows, columns: columns, depth: depth,
         chain: chain)
@@ -91,7 +93,7 @@ extension Product {
               rows: rows, columns: columns, depth: depth, aTransposed: variant & 1 != 0, bTransposed: variant & 2 != 0,
               hasBias: variant & 4 != 0, isRectified: variant & 12 == 12, isPacked: variant & 9 == 8)
             let (a, b, c) = product.operands(seed: UInt64(variant), of: Scalar.self)
-            var expected = product.naive(kernels, a, b, chain: instructions.chain)
+            var expected = product.naive(a, b, chain: instructions.chain)
             if product.hasBias { for index in expected.indices { expected[index] += c[index % columns] } }
             if product.isRectified { expected = expected.map { $0 > 0 ? $0 : 0 } }
             let difference = bitDifference(product(kernels, a, b, c), expected)

@@ -3,6 +3,33 @@ import TestSupport
 import Testing
 import Training
 
+/// Notes how often each worker has asked for memory when it began its first unit after the first steps, and when it ended
+/// its last: all that happens in between, the region's own work too, lies between the two.
+private struct CountingWork: RegionWork {
+  let work: StepWork<Float>
+  let warmUp: Int
+  let first: SharedBuffer<Int>
+  let last: SharedBuffer<Int>
+  let units: SharedBuffer<Int>
+
+  init(_ work: StepWork<Float>, workers: Int, warmUp: Int) {
+    self.work = work
+    self.warmUp = warmUp
+    first = SharedBuffer(repeating: 0, count: workers)
+    last = SharedBuffer(repeating: 0, count: workers)
+    units = SharedBuffer(repeating: 0, count: workers)
+  }
+
+  func run(step: Int, phase: Int, unit: Int, worker: Int) {
+    if step >= warmUp {
+      if units[worker] == 0 { first[worker] = allocationsOfThisThread }
+      units[worker] += 1
+    }
+    work.run(step: step, phase: phase, unit: unit, worker: worker)
+    last[worker] = allocationsOfThisThread
+  }
+}
+
 /// Promise 4: a training step allocates nothing, whatever the optimizer and the schedule.
 @Suite struct AllocationTests {
   // The count would also be 0 if nothing were counted.
@@ -10,6 +37,20 @@ import Training
     var kept: [[Int]] = []
     #expect(allocations { kept.append([Int](repeating: 1, count: 100)) } > 0)
     #expect(kept.count == 1)
+  }
+
+  @Test(.enabled(if: allocationsAreCounted), arguments: WorkerCountTests.cases.prefix(2))
+  func aThousandStepsOfSeveralThreadsAllocateNothing(training: TrainingCase) throws {
+    let (steps, warmUp, workers) = (1100, 100, 3)
+    let engine = try makeEngine(training.configuration(output: "/nowhere"), Float.self, workers: workers, steps: steps)
+    let counting = CountingWork(engine.work, workers: workers, warmUp: warmUp)
+    engine.work.writeCopies()
+    Region(workers: workers, start: ThreadStarter(seed: 1).start).run(
+      steps: 0..<steps, phases: engine.work.phases, counting)
+    #expect(counting.units.elements.reduce(0, +) == (steps - warmUp) * engine.work.phases.reduce(0, +))
+    for worker in 0..<workers where counting.units[worker] > 0 {
+      #expect(counting.last[worker] == counting.first[worker], "worker \(worker)")
+    }
   }
 
   @Test(.enabled(if: allocationsAreCounted), arguments: TrainingCase.optimizers)

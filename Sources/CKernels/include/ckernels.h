@@ -59,9 +59,9 @@ typedef struct ck_table {
   void (*one_hot)(ptrdiff_t rows, ptrdiff_t count, const void *index, void *out);
   /* c[m, n] = a[m, k] b[k, n], plus bias[n] unless it is null, and zero where below it if is_relu; one stride of a
      is 1, and c with rows ldc apart. Each element is one chain of multiply-adds over k in ascending order, or, where n
-     is small and k large and rows of a are contiguous, one for each lane; neither depends on m or on how the product is
-     tiled. With b_column = 0, b is what pack_right has left. `scratch` has room for (k + lanes) * max(panel_columns,
-     16)
+     is small and k large and rows of a are contiguous, one for each of 64 bytes' lanes; neither depends on m or on how
+     the product is tiled. With b_column = 0, b is what pack_right has left. `scratch` has room for (k + 16) *
+     max(panel_columns, 16)
      + k * (m rounded up to tile_rows) elements. */
   void (*gemm)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const void *a, ptrdiff_t a_row, ptrdiff_t a_column, const void *b,
                ptrdiff_t b_row, ptrdiff_t b_column, void *c, ptrdiff_t ldc, const void *_Nullable bias, int is_relu,
@@ -70,7 +70,7 @@ typedef struct ck_table {
   void (*transpose_matrix)(ptrdiff_t rows, ptrdiff_t columns, const void *from, ptrdiff_t from_step, void *to,
                            ptrdiff_t to_step);
   /* Part of b [k, n], rows row ..< row + rows of columns column ..< column + columns, where `b` points to its first
-     element, put where gemm finds it in `out`, which has room for (k + lanes) * (n rounded up to panel_columns). */
+     element, put where gemm finds it in `out`, which has room for (k + 16) * (n rounded up to panel_columns). */
   void (*pack_right)(ptrdiff_t k, ptrdiff_t n, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns,
                      const void *b, ptrdiff_t b_row, ptrdiff_t b_column, void *out);
   /* b [k, n] in panels of panel_columns columns one after the other, each [k, panel_columns]. */
