@@ -106,6 +106,9 @@ extension ScalingBenchmark {
     } else {
       lines.append("the Universal Scalability Law takes four numbers of workers\n")
     }
+    if rows.contains(where: { $0.workers > cores }) {
+      lines.append("workers above the \(cores) cores took turns on them: the laws describe that too\n")
+    }
     return lines
   }
 

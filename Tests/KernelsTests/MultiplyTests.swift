@@ -106,6 +106,26 @@ extension Product {
     check(Double.self)
   }
 
+  // What does not fit a cache is multiplied one part of the depth after the other.
+  @Test(arguments: InstructionSet.available)
+  func largeRightOperandsGiveTheSameChains(instructions: InstructionSet) {
+    func check<Scalar: KernelElement>(_ type: Scalar.Type) {
+      for variant in 0..<8 {
+        let product = Product(
+          rows: 13, columns: 135, depth: 2100, aTransposed: variant == 7, bTransposed: variant & 1 != 0,
+          hasBias: variant & 2 != 0, isRectified: variant & 2 != 0, isPacked: variant & 4 != 0 && variant != 7)
+        let (a, b, c) = product.operands(seed: 13, of: Scalar.self)
+        var expected = product.naive(a, b, chain: instructions.chain)
+        if product.hasBias { for index in expected.indices { expected[index] += c[index % product.columns] } }
+        if product.isRectified { expected = expected.map { $0 > 0 ? $0 : 0 } }
+        #expect(
+          bitDifference(product(instructions.kernels(), a, b, c), expected) == nil, "\(Scalar.self) \(product)")
+      }
+    }
+    check(Float.self)
+    check(Double.self)
+  }
+
   @Test(arguments: InstructionSet.available)
   func rowsAndColumnsComputedApartGiveTheSameBits(instructions: InstructionSet) {
     func check<Scalar: KernelElement>(_ type: Scalar.Type, columns: Int, steps: [Int]) {
