@@ -67,6 +67,9 @@ public struct BlockPartition: Sendable, Equatable {
   static let productBlockCount = 16384
   /// Elements of the left operand, over all samples, that a product's block should not exceed: a second-level cache.
   static let leftOperandCount = 65536
+  /// Samples from which a block has twice the rows at the least: all its rows meet the right operands of all samples, which
+  /// no longer stay near.
+  static let manySamples = 512
 
   /// The blocks, in the order of the vector.
   public let blocks: [Block]
@@ -116,7 +119,8 @@ public struct BlockPartition: Sendable, Equatable {
 
   private static func productRows(of weight: Weight, samples: Int) -> Int {
     let wanted = min(productBlockCount / max(1, weight.columns), leftOperandCount / max(1, samples))
-    return max(rowUnit, wanted / rowUnit * rowUnit)
+    let isDoubled = samples >= manySamples && rowUnit * samples <= leftOperandCount
+    return max(isDoubled ? 2 * rowUnit : rowUnit, wanted / rowUnit * rowUnit)
   }
 
   /// Blocks of about equal size, half the most for slots at the least.

@@ -14,8 +14,14 @@ import Testing
     return layout
   }
 
-  private func matrices(_ layout: ParameterLayout) -> [(range: Range<Int>, columns: Int)] {
-    layout.entries.filter { $0.shape.count == 2 }.map { ($0.range, $0.shape[1]) }
+  /// The right operands of a graph's products.
+  private func matrices(
+    _ layout: ParameterLayout, in graph: Graph
+  ) -> [(range: Range<Int>, columns: Int, isTransposed: Bool)] {
+    let uses = graph.rightOperands
+    return layout.entries.flatMap { entry in
+      [false, true].filter { uses[entry.name]?.contains($0) == true }.map { (entry.range, entry.shape[1], $0) }
+    }
   }
 
   /// The loss and all gradients of three layers, of which the first is wide, the last narrow and deep.
@@ -51,7 +57,7 @@ import Testing
     func check<Scalar: KernelElement>(_ type: Scalar.Type) throws {
       let (layout, nodes, kernels) = (layout(), try nodes(samples: samples), Kernels<Scalar>.best)
       let outputs = nodes.map { PlanOutput($0.node, .result($0.name)) }
-      let weights = PackedWeights(of: matrices(layout), kernels: kernels)
+      let weights = PackedWeights(of: matrices(layout, in: nodes[0].node.graph), kernels: kernels)
       let plain = try Plan<Scalar>(outputs, layout: layout)
       let packing = try Plan<Scalar>(outputs, layout: layout, packed: weights)
       // Each is read forwards; the first layer's inputs have no gradient.

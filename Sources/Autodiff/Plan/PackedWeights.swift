@@ -48,18 +48,18 @@ public struct PackedWeights: Sendable {
     let isTransposed: Bool
   }
 
-  /// Places for matrices of the flat vector, in each order.
-  public init<Scalar: KernelElement>(of matrices: [(range: Range<Int>, columns: Int)], kernels: Kernels<Scalar>) {
+  /// Places for matrices of the flat vector, each read as it is or as its transpose.
+  public init<Scalar: KernelElement>(
+    of matrices: [(range: Range<Int>, columns: Int, isTransposed: Bool)], kernels: Kernels<Scalar>
+  ) {
     var weights: [Key: Weight] = [:]
     var count = 0
-    for (range, columns) in matrices where columns > 0 {
-      for isTransposed in [false, true] {
-        let weight = Weight(
-          range: range, rows: range.count / columns, columns: columns, isTransposed: isTransposed, offset: count)
-        weights[Key(start: range.lowerBound, isTransposed: isTransposed)] = weight
-        let room = kernels.packedRightCount(depth: weight.depth, columns: weight.width)
-        count += (room + BufferAssignment.alignment - 1) / BufferAssignment.alignment * BufferAssignment.alignment
-      }
+    for (range, columns, isTransposed) in matrices where columns > 0 {
+      let weight = Weight(
+        range: range, rows: range.count / columns, columns: columns, isTransposed: isTransposed, offset: count)
+      weights[Key(start: range.lowerBound, isTransposed: isTransposed)] = weight
+      let room = kernels.packedRightCount(depth: weight.depth, columns: weight.width)
+      count += (room + BufferAssignment.alignment - 1) / BufferAssignment.alignment * BufferAssignment.alignment
     }
     self.weights = weights
     self.count = count
@@ -67,4 +67,20 @@ public struct PackedWeights: Sendable {
 
   /// The weight that begins at this element of the flat vector.
   func weight(at start: Int, isTransposed: Bool) -> Weight? { weights[Key(start: start, isTransposed: isTransposed)] }
+}
+
+extension Graph {
+  /// The parameters that are right operands of matrix products whose left operand is not transposed, by name, and
+  /// whether as they are or as their transposes.
+  public var rightOperands: [String: Set<Bool>] {
+    var uses: [String: Set<Bool>] = [:]
+    for record in records {
+      guard let product = record.operation as? MatrixMultiply, !product.transposesLeft else { continue }
+      var right = records[record.inputs[1]]
+      while right.operation.isView { right = records[right.inputs[0]] }
+      guard let parameter = right.operation as? Parameter else { continue }
+      uses[parameter.parameterName, default: []].insert(product.transposesRight)
+    }
+    return uses
+  }
 }

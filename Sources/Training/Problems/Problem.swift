@@ -65,12 +65,17 @@ extension Problem {
       zip(parameters, gradients).map { ($0.parameterName ?? "", $1) }, uniquingKeysWith: { first, _ in first })
     var outputs = results(terms)
     var weights: [BlockPartition.Weight] = []
+    var packed: [(range: Range<Int>, columns: Int, isTransposed: Bool)] = []
+    let rightOperands = graph.rightOperands
     var slotCount = 0
     for entry in layout.entries {
       let gradient = nodes[entry.name]
       let kind = gradientKind(entry, gradient)
       if entry.shape.count == 2, entry.count > 0, kind == .product || entry.shape[1] <= BlockPartition.blockCount {
         weights.append(.init(range: entry.range, columns: entry.shape[1], gradient: kind))
+        for isTransposed in [false, true] where rightOperands[entry.name]?.contains(isTransposed) == true {
+          packed.append((entry.range, entry.shape[1], isTransposed))
+        }
       }
       switch (kind, gradient) {
       case (.product, let gradient?): outputs.append(.init(gradient, .product))
@@ -81,8 +86,8 @@ extension Problem {
       }
       if kind != .product { slotCount += entry.count }
     }
-    let packed = PackedWeights(of: weights.map { ($0.range, $0.columns) }, kernels: kernels)
-    return TrainingPlan(plan: try plan(outputs, kernels, packed), weights: weights, packed: packed)
+    let packedWeights = PackedWeights(of: packed, kernels: kernels)
+    return TrainingPlan(plan: try plan(outputs, kernels, packedWeights), weights: weights, packed: packedWeights)
   }
 
   private func gradientKind(_ entry: ParameterLayout.Entry, _ gradient: Node?) -> BlockPartition.Gradient {
