@@ -24,6 +24,13 @@ public final class Graph {
   /// All nodes, inputs before their uses.
   public var nodes: [Node] { records.indices.map { Node(graph: self, index: $0) } }
 
+  /// The node whose elements a chain of views, which may have no link, shows.
+  func viewed(_ index: Int) -> Int {
+    var index = index
+    while records[index].operation.isView { index = records[index].inputs[0] }
+    return index
+  }
+
   /// Adds a node.
   ///
   /// - Throws: `TrainerError` if the operation does not take inputs of these shapes.

@@ -44,7 +44,6 @@ private struct CountingWork: RegionWork {
     let (steps, warmUp, workers) = (1100, 100, 3)
     let engine = try makeEngine(training.configuration(output: "/nowhere"), Float.self, workers: workers, steps: steps)
     let counting = CountingWork(engine.work, workers: workers, warmUp: warmUp)
-    engine.work.writeCopies()
     Region(workers: workers, start: ThreadStarter(seed: 1).start).run(
       steps: 0..<steps, phases: engine.work.phases, counting)
     #expect(counting.units.elements.reduce(0, +) == (steps - warmUp) * engine.work.phases.reduce(0, +))
@@ -58,7 +57,6 @@ private struct CountingWork: RegionWork {
     let engine = try makeEngine(training.configuration(output: "/nowhere"), Float.self, steps: 30)
     let work = engine.work
     let phases = work.phases
-    work.writeCopies()
     for step in 0..<25 {
       for phase in phases.indices {
         let count = allocations {

@@ -88,6 +88,7 @@ private struct GradientRecorder: GradientTransformation {
       let entry = try #require(engine.memory.layout[tensor["name"]?.text ?? ""])
       for (index, value) in zip(entry.range, tensor.values) { parameters[index] = Scalar(value) }
     }
+    engine.work.writeCopies()
     let gradients = try fixture.member("gradients").elements ?? []
     #expect(gradients.count == 3)
     let losses = try fixture.member("losses").numbers

@@ -132,14 +132,17 @@ import Training
     }
   }
 
-  // What an update leaves for the next step, such as weights in the kernels' order, is made anew where a region begins.
+  // Weights in the kernels' order, which an update leaves for the next step, are those made anew before each step.
   @Test(arguments: cases.prefix(4))
   func stepsInOneRegionAreThoseOfARegionEach(training: TrainingCase) throws {
     func check<Scalar: TrainingScalar>(_ type: Scalar.Type) throws {
       let configuration = try training.configuration(output: "/nowhere")
       let (together, apart) = (try makeEngine(configuration, type), try makeEngine(configuration, type))
       together.run(steps: 0..<20)
-      for step in 0..<20 { apart.run(steps: step..<step + 1) }
+      for step in 0..<20 {
+        apart.work.writeCopies()
+        apart.run(steps: step..<step + 1)
+      }
       let (one, many) = (Array(together.memory.parameters.elements), Array(apart.memory.parameters.elements))
       #expect(bitDifference(one, many) == nil, "\(Scalar.self)")
     }

@@ -8,7 +8,10 @@ struct BufferAssignment {
   }
 
   /// Buffers begin at multiples of this many elements: a cache line of 64 bytes or more for every element type.
-  static let alignment = 16
+  private static let alignment = 16
+
+  /// The elements that a buffer of `count` takes, at least one, up to where the next may begin.
+  static func aligned(_ count: Int) -> Int { (max(count, 1) + alignment - 1) / alignment * alignment }
 
   /// The offset of each buffer.
   private(set) var offsets: [Int: Int] = [:]
@@ -21,7 +24,7 @@ struct BufferAssignment {
     for (id, buffer) in buffers.sorted(by: { ($0.value.firstUse, $0.key) < ($1.value.firstUse, $1.key) }) {
       live.removeAll { $0.lastUse < buffer.firstUse }
       live.sort { $0.range.lowerBound < $1.range.lowerBound }
-      let size = (max(buffer.count, 1) + Self.alignment - 1) / Self.alignment * Self.alignment
+      let size = Self.aligned(buffer.count)
       var best: Range<Int>?
       var end = 0
       for (range, _) in live {

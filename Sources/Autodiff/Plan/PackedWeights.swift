@@ -58,8 +58,7 @@ public struct PackedWeights: Sendable {
       let weight = Weight(
         range: range, rows: range.count / columns, columns: columns, isTransposed: isTransposed, offset: count)
       weights[Key(start: range.lowerBound, isTransposed: isTransposed)] = weight
-      let room = kernels.packedRightCount(depth: weight.depth, columns: weight.width)
-      count += (room + BufferAssignment.alignment - 1) / BufferAssignment.alignment * BufferAssignment.alignment
+      count += BufferAssignment.aligned(kernels.packedRightCount(depth: weight.depth, columns: weight.width))
     }
     self.weights = weights
     self.count = count
@@ -76,9 +75,7 @@ extension Graph {
     var uses: [String: Set<Bool>] = [:]
     for record in records {
       guard let product = record.operation as? MatrixMultiply, !product.transposesLeft else { continue }
-      var right = records[record.inputs[1]]
-      while right.operation.isView { right = records[right.inputs[0]] }
-      guard let parameter = right.operation as? Parameter else { continue }
+      guard let parameter = records[viewed(record.inputs[1])].operation as? Parameter else { continue }
       uses[parameter.parameterName, default: []].insert(product.transposesRight)
     }
     return uses

@@ -55,7 +55,7 @@ struct PlanCompiler<Scalar: KernelElement> {
     try placeLeaves(graph, order)
 
     let fusion = Fusion(
-      graph, nodes: order, outputs: Set(needed.map { viewed(graph, $0.index) }),
+      graph, nodes: order, outputs: Set(needed.map { graph.viewed($0.index) }),
       isEnabled: simplifications.contains(.fusion))
     // The nodes that get code, in order: members of a group are computed at its root, views not at all.
     let computed = order.filter { index in
@@ -63,10 +63,10 @@ struct PlanCompiler<Scalar: KernelElement> {
     }
     placeSlotOutputs(graph, zip(nodes, outputs.map(\.place)), computed: Set(computed))
     for product in products { place(product, computed: Set(computed)) }
-    let results = zip(nodes, outputs).filter { !$0.1.isProduct }.map { viewed(graph, $0.0.index) }
-    assignBuffers(graph, computed, fusion, kept: results + copies.map { viewed(graph, $0.from) })
+    let results = zip(nodes, outputs).filter { !$0.1.isProduct }.map { graph.viewed($0.0.index) }
+    assignBuffers(graph, computed, fusion, kept: results + copies.map { graph.viewed($0.from) })
     for index in order where graph.records[index].operation.isView {
-      places[index] = places[viewed(graph, index)]
+      places[index] = places[graph.viewed(index)]
     }
     for index in order where places[index] != nil && !computed.contains(index) { emitPacks(of: index) }
     for index in computed {
@@ -80,13 +80,6 @@ struct PlanCompiler<Scalar: KernelElement> {
       }
     }
     return compiled
-  }
-
-  /// The node whose elements a chain of views shows.
-  func viewed(_ graph: Graph, _ index: Int) -> Int {
-    var index = index
-    while graph.records[index].operation.isView { index = graph.records[index].inputs[0] }
-    return index
   }
 
   private mutating func placeLeaves(_ graph: Graph, _ order: [Int]) throws {
@@ -115,7 +108,7 @@ struct PlanCompiler<Scalar: KernelElement> {
   ) {
     for (node, place) in outputs {
       guard case .slot(let offset) = place else { continue }
-      let source = viewed(graph, node.index)
+      let source = graph.viewed(node.index)
       if computed.contains(source), places[source] == nil {
         places[source] = Operand(region: Region.slot, offset: offset)
       } else {
@@ -127,7 +120,7 @@ struct PlanCompiler<Scalar: KernelElement> {
   /// The nodes outside a computed node's group whose values its code reads, looking through views.
   private func reads(_ graph: Graph, _ index: Int, _ fusion: Fusion) -> [Int] {
     let members = fusion.members[index] ?? [index]
-    return members.flatMap { graph.records[$0].inputs }.filter { !members.contains($0) }.map { viewed(graph, $0) }
+    return members.flatMap { graph.records[$0].inputs }.filter { !members.contains($0) }.map { graph.viewed($0) }
   }
 
   private mutating func assignBuffers(_ graph: Graph, _ computed: [Int], _ fusion: Fusion, kept: [Int]) {

@@ -36,15 +36,11 @@ extension Node {
       return false
     }
     return inputs.allSatisfy { operand in
-      var leaf = operand
-      while leaf.operation.isView { leaf = leaf.inputs[0] }
       // A parameter changes while products are computed.
-      return operand.shape.count == 2 && !(leaf.operation is Parameter)
+      operand.shape.count == 2 && !(graph.records[graph.viewed(operand.index)].operation is Parameter)
     }
   }
-}
 
-extension Node {
   /// The transpose of a product over samples, yᵀ·x: the same numbers, bit for bit.
   ///
   /// - Precondition: `isSampleProduct`.
@@ -60,7 +56,7 @@ extension PlanCompiler {
     let (left, right) = (product.inputs[0], product.inputs[1])
     let (depth, rows, columns) = (left.shape[0], left.shape[1], right.shape[1])
     let leftPlace: SampleProduct.Left
-    let (source, graph) = (viewed(product.graph, left.index), product.graph)
+    let (source, graph) = (product.graph.viewed(left.index), product.graph)
     if let input = graph.records[source].operation as? Input, input.storedShape.first == depth,
       let place = places[source]
     {
@@ -69,7 +65,7 @@ extension PlanCompiler {
       leftPlace = .kept(offset: keep(source, count: depth * rows, computed: computed))
     }
     let isPacked = columns > kernels.panelColumns
-    let rightSource = viewed(graph, right.index)
+    let rightSource = graph.viewed(right.index)
     let rightOffset =
       isPacked
       ? reserve(kernels.packedCount(rows: depth, columns: columns))
@@ -93,8 +89,7 @@ extension PlanCompiler {
 
   private mutating func reserve(_ count: Int) -> Int {
     let offset = compiled.keptCount
-    let unit = BufferAssignment.alignment
-    compiled.keptCount += (max(count, 1) + unit - 1) / unit * unit
+    compiled.keptCount += BufferAssignment.aligned(count)
     return offset
   }
 

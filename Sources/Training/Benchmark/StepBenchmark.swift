@@ -79,7 +79,7 @@ public struct StepBenchmark: Sendable {
       // Taking times costs some time: it is done in rounds of their own.
       if round % 3 == 0 {
         let timed = TimedWork(engine.work, workers: region.workers)
-        _ = try pacer.round(of: stepsPerRound) { engine.run(steps: $0, as: timed) }
+        _ = try pacer.round(of: stepsPerRound) { region.run(steps: $0, phases: engine.work.phases, timed) }
         times.add(timed.times(of: pacer.lastSeconds))
       }
     }

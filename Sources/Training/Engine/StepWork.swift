@@ -129,7 +129,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     }
   }
 
-  /// Writes all weights in the kernels' order: before the first step, and where something else has changed them.
+  /// Writes all weights in the kernels' order: for the coordinator, where something other than an update has set them.
   package func writeCopies() {
     for block in blocks.blocks { writeCopies(of: block) }
   }

@@ -1,4 +1,5 @@
 import Autodiff
+import Checkpoints
 import DataParallel
 import Datasets
 import Foundations
@@ -85,20 +86,23 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
       blockRooms: SharedBuffer(count: region.workers) { _ in
         BlockRoom(blocks: blocks, shards: settings.shards, samples: samples, kernels: kernels)
       })
+    work.writeCopies()
+  }
+
+  /// Takes parameters and state out of a checkpoint.
+  ///
+  /// - Throws: `TrainerError` if the checkpoint is of another model, precision or optimizer.
+  func restore(_ checkpoint: Checkpoint, path: String) throws {
+    try memory.restore(checkpoint, path: path)
+    work.writeCopies()
   }
 
   /// Runs steps, counted from 0, and returns when all are done.
   ///
   /// - Returns: The number of workers that took part.
   @discardableResult
-  package func run(steps: Range<Int>) -> Int { run(steps: steps, as: work) }
-
-  /// Runs steps by work that does what `work` does, and something beside it.
-  @discardableResult
-  func run(steps: Range<Int>, as work: some RegionWork) -> Int {
-    // Since the last run the parameters may have been restored.
-    self.work.writeCopies()
-    return region.run(steps: steps, phases: self.work.phases, work)
+  package func run(steps: Range<Int>) -> Int {
+    region.run(steps: steps, phases: work.phases, work)
   }
 
   /// The loss and the metrics of the epoch so far, as trained.

@@ -72,7 +72,7 @@ extension Coordinator {
       throw TrainerError(
         .checkpoint, "\(path): the checkpoint's sums over the epoch are not those of the config's metrics")
     }
-    try setup.engine.memory.restore(checkpoint, path: path)
+    try setup.engine.restore(checkpoint, path: path)
     setup.engine.record.epochSums = progress.epochSums
     setup.engine.record.firstLoss = progress.firstLoss
     setup.engine.memory.rateFactor[0] = progress.plateau.factor
