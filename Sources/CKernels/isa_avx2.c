@@ -8,7 +8,8 @@
 #define CK_MASKS 256
 #define CK_TILE_ROWS 6
 #define CK_TILE_VECTORS 2
-#define CK_LANES_ROWS 2
+#define CK_TREE_PANELS 4
+#define CK_LANES_ROWS 4
 #define CK_LANES_COLUMNS 3
 #include "all_types.inc"
 #pragma clang attribute pop

@@ -9,6 +9,7 @@
 #define CK_MASKS 512
 #define CK_TILE_ROWS 6
 #define CK_TILE_VECTORS 4
+#define CK_TREE_PANELS 1
 #define CK_LANES_ROWS 4
 #define CK_LANES_COLUMNS 6
 #include "all_types.inc"

@@ -3,7 +3,8 @@
 #define CK_VECTOR_BYTES 16
 #define CK_MASKS 0
 #define CK_TILE_VECTORS 2
-#define CK_LANES_ROWS 1
+#define CK_TREE_PANELS 8
+#define CK_LANES_ROWS 4
 #define CK_LANES_COLUMNS 3
 #if defined(__aarch64__)
 #define CK_HAS_FMA 1

@@ -123,19 +123,15 @@ public struct BlockPartition: Sendable, Equatable {
     return max(isDoubled ? 2 * rowUnit : rowUnit, wanted / rowUnit * rowUnit)
   }
 
-  /// Blocks of about equal size, half the most for slots at the least.
+  /// Blocks of about equal size, as many as a power of two, so that an even number of workers has an even share.
   private static func slotRows(of weight: Weight) -> Int {
-    let parts = max(1, weight.range.count / (blockCount / 2))
+    var parts = 1
+    while parts * blockCount / 2 < weight.range.count { parts *= 2 }
     let unit = 16
     return max(unit, (weight.rows / parts + unit - 1) / unit * unit)
   }
 
-  /// The most elements of a block whose gradient is computed or brought into order.
-  public var largestComputedBlock: Int {
-    largest { if case .slots = $0.source { 0 } else { $0.range.count } }
-  }
-
-  /// The most rows of such a block.
+  /// The most rows of a block whose gradient is a product.
   public var mostProductRows: Int {
     largest { if case .product = $0.source { $0.rows.count } else { 0 } }
   }

@@ -29,20 +29,10 @@ public struct GradientSlots<Scalar: KernelElement>: Sendable {
   /// Sets a slot to zero: the gradient of an empty shard.
   public func clear(_ shard: Int) { kernels.fill(self[shard], count: count, with: 0) }
 
-  /// Sums one block over all slots; the result takes the place of the block in slot 0.
-  @_specialize(where Scalar == Float)
-  @_specialize(where Scalar == Double)
-  public func reduce(_ block: Range<Int>) -> UnsafeMutablePointer<Scalar> {
-    let add = kernels.loop(.add)
-    var distance = 1
-    while distance < slots {
-      for left in stride(from: 0, to: slots - distance, by: 2 * distance) {
-        let sum = self[left] + block.lowerBound
-        add(block.count, sum, self[left + distance] + block.lowerBound, sum)
-      }
-      distance *= 2
-    }
-    return self[0] + block.lowerBound
+  /// Sums one block over all slots, and multiplies it by a factor.
+  public func sum(_ block: Range<Int>, scaledBy factor: Double, into out: UnsafeMutablePointer<Scalar>) {
+    kernels.treeSum(
+      self[0] + block.lowerBound, slots: slots, stride: memory.stride, count: block.count, scaledBy: factor, into: out)
   }
 }
 

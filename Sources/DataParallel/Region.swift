@@ -83,10 +83,9 @@ public struct Region: Sendable {
       for phase in phases.indices {
         let units = phases[phase]
         waitUntilDone(index * claims.units + first, claims)
-        let home = units * worker / workers
-        let ownCount = units * (worker + 1) / workers - home
+        let own = home(of: worker, among: units)
         for turn in 0..<units {
-          let place = turn < ownCount ? home + turn : home - 1 - (turn - ownCount)
+          let place = turn < own.count ? own.lowerBound + turn : own.lowerBound - 1 - (turn - own.count)
           let unit = place < 0 ? place + units : place
           guard claims.claim(first + unit, ticket: index + 1) else { continue }
           work.run(step: steps.lowerBound + index, phase: phase, unit: unit, worker: worker)
@@ -98,6 +97,11 @@ public struct Region: Sendable {
       index += 1
     }
     return hasRun
+  }
+
+  /// The units of a phase with which a worker begins, as Note [Homes] says, in ascending order.
+  public func home(of worker: Int, among units: Int) -> Range<Int> {
+    units * worker / workers..<units * (worker + 1) / workers
   }
 
   /// Waits until that many units are done.

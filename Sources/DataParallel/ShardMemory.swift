@@ -3,7 +3,8 @@ import Kernels
 /// Memory of each shard that lasts from its gradient's phase to the updates': its slot, and the operands of the products
 /// over samples.
 public struct ShardMemory<Scalar: KernelElement>: Sendable {
-  private let stride: Int
+  /// Elements from one shard's memory to the next's.
+  let stride: Int
   private let memory: SharedBuffer<Scalar>
 
   /// Room for `count` elements of each shard.

@@ -1,3 +1,5 @@
+import Foundations
+
 /// Memory that several workers use at once. The only type of the package that is `Sendable` by our word instead of the
 /// compiler's.
 ///
@@ -6,7 +8,7 @@
 /// - a gradient unit, which writes only what belongs to its shard (the shard's gradient slot, kept operands, sample
 ///   indices and statistics) or to the worker that runs it (workspace, row buffers);
 /// - an update unit, which writes only its block of the parameters, of their copies in the kernels' order, of the
-///   optimizer's state, of the gradient and of the slots, what belongs to the worker that runs it, and, if it is block 0,
+///   optimizer's state and of the gradient, what belongs to the worker that runs it, and, if it is block 0,
 ///   the step's record;
 /// - the one unit between two passes of an update, which joins the blocks' sums;
 /// - the coordinator, between regions, when no worker runs.
@@ -21,15 +23,15 @@ public final class SharedBuffer<Element>: @unchecked Sendable {
   public let count: Int
 
   /// Memory for `count` elements, each a copy of `value`, on cache lines of its own.
-  public convenience init(repeating value: Element, count: Int) {
-    self.init(count: count) { _ in value }
+  public init(repeating value: Element, count: Int) {
+    pointer = Self.allocate(count)
+    pointer.initialize(repeating: value, count: count)
+    self.count = count
   }
 
   /// Memory for `count` elements, each made by `make` from its index.
   public init(count: Int, _ make: (Int) throws -> Element) rethrows {
-    let raw = UnsafeMutableRawPointer.allocate(
-      byteCount: max(1, count) * MemoryLayout<Element>.stride, alignment: max(64, MemoryLayout<Element>.alignment))
-    let pointer = raw.bindMemory(to: Element.self, capacity: max(1, count))
+    let pointer = Self.allocate(count)
     var made = 0
     do {
       while made < count {
@@ -38,11 +40,19 @@ public final class SharedBuffer<Element>: @unchecked Sendable {
       }
     } catch {
       pointer.deinitialize(count: made)
-      raw.deallocate()
+      pointer.deallocate()
       throw error
     }
     self.pointer = pointer
     self.count = count
+  }
+
+  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Element> {
+    let byteCount = max(1, count) * MemoryLayout<Element>.stride
+    let raw = UnsafeMutableRawPointer.allocate(
+      byteCount: byteCount, alignment: max(64, MemoryLayout<Element>.alignment))
+    UnsafeMutableRawBufferPointer(start: raw, count: byteCount).preferLargePages()
+    return raw.bindMemory(to: Element.self, capacity: max(1, count))
   }
 
   deinit {

@@ -1,4 +1,5 @@
 import CHDF5
+import Foundations
 
 /// An array of elements of one type in a file.
 public final class Dataset: Object {
@@ -59,6 +60,7 @@ public final class Dataset: Object {
   private func read<T: NativeScalar>(_ plan: Transfer) throws -> [T] {
     try Dataspace.checkMemory(count: plan.count, byteCount: MemoryLayout<T>.stride, label: handle.label)
     return try [T](unsafeUninitializedCapacity: plan.count) { buffer, count in
+      UnsafeMutableRawBufferPointer(buffer).preferLargePages()
       try read(into: UnsafeMutableBufferPointer(rebasing: buffer[0..<plan.count]), plan)
       count = plan.count
     }

@@ -130,6 +130,14 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
     }
   }
 
+  /// `out` = `scale` · Σ of `count` elements each of `slots` vectors that lie `stride` elements apart: in the binary tree
+  /// in which neighbours at distance 1 are added, then at distance 2, 4 and so on.
+  public func treeSum(
+    _ x: Source, slots: Int, stride: Int, count: Int, scaledBy scale: Double, into out: Destination
+  ) {
+    table.pointee.tree_sum(count, slots, stride, x, scale, out)
+  }
+
   /// exp(x) / Σ exp(x) along the rows of `x` [rows, columns].
   public func softmax(_ x: Source, rows: Int, columns: Int, into out: Destination) {
     table.pointee.softmax(rows, columns, x, out)
@@ -247,7 +255,7 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
 
   /// Elements of scratch space that `multiplyTree` needs.
   public func multiplyTreeScratch(rows: Int, shards: Int) -> Int {
-    max(rows, panelColumns) * panelColumns * (2 + (Int.bitWidth - shards.leadingZeroBitCount))
+    max(rows, panelColumns) * table.pointee.tree_columns * (2 + (Int.bitWidth - shards.leadingZeroBitCount))
   }
 
   /// `out` [rows, columns] = Σ `left`[s]ᵀ · `right`[s] over shards s, of `depths`[s] samples each: the gradient of a
@@ -263,12 +271,12 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
     table.pointee.product_tree(rows, columns, shards, depths, left, leftStride, right, out, scratch)
   }
 
-  /// Does `rounds` times 16 multiply-adds of vectors that wait for nothing, to measure the peak of the arithmetic.
+  /// Does `rounds` times 12 multiply-adds of vectors that wait for nothing, to measure the peak of the arithmetic.
   ///
   /// - Returns: The floating-point operations done, a multiply-add counting as two, and a number that is of no use but
   ///   for the compiler to see that they are wanted.
   public func runMultiplyAdds(rounds: Int) -> (operations: Int, result: Double) {
-    (rounds * 16 * 2 * table.pointee.lanes, table.pointee.multiply_adds(rounds))
+    (rounds * 12 * 2 * table.pointee.lanes, table.pointee.multiply_adds(rounds))
   }
 
   // MARK: Data movement
@@ -314,20 +322,27 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
 
   /// Gathers rows of a byte matrix `x` [any, width] into `out` [rows, columns], converted as `x * scale + offset`: of
   /// each row the first `columns` elements, for which `scale` and `offset` are.
+  ///
+  /// - Parameters:
+  ///   - indices: `rows` rows, and then `following` rows that will be wanted next: what of them can be on its way
+  ///     meanwhile is asked for.
   public func gatherRows(
-    bytes x: UnsafePointer<UInt8>, width: Int, indices: UnsafePointer<Int64>, rows: Int, columns: Int, scale: Source,
-    offset: Source, into out: Destination
+    bytes x: UnsafePointer<UInt8>, width: Int, indices: UnsafePointer<Int64>, rows: Int, following: Int = 0,
+    columns: Int, scale: Source, offset: Source, into out: Destination
   ) {
-    table.pointee.gather_bytes(rows, columns, width, x, indices, scale, offset, out)
+    table.pointee.gather_bytes(rows, following, columns, width, x, indices, scale, offset, out)
   }
 
   /// Gathers rows of a matrix `x` [any, width] into `out` [rows, columns] as `x * scale + offset`: of each row the first
   /// `columns` elements, for which `scale` and `offset` are.
+  ///
+  /// - Parameters:
+  ///   - indices: As for bytes.
   public func gatherRows(
-    _ x: Source, width: Int, indices: UnsafePointer<Int64>, rows: Int, columns: Int, scale: Source, offset: Source,
-    into out: Destination
+    _ x: Source, width: Int, indices: UnsafePointer<Int64>, rows: Int, following: Int = 0, columns: Int, scale: Source,
+    offset: Source, into out: Destination
   ) {
-    table.pointee.gather_rows(rows, columns, width, x, indices, scale, offset, out)
+    table.pointee.gather_rows(rows, following, columns, width, x, indices, scale, offset, out)
   }
 
   /// Writes the images of `positions` under a permutation of 0 ..< `count` to `out`: a Feistel network on pairs

@@ -19,6 +19,16 @@ private func unevenNumbers<Scalar: BinaryFloatingPoint>(_ count: Int, _ generato
   }
 }
 
+extension GradientSlots {
+  /// One block of the sum.
+  fileprivate func sum(_ block: Range<Int>, scaledBy factor: Double = 1) -> [Scalar] {
+    [Scalar](unsafeUninitializedCapacity: block.count) { out, count in
+      if let first = out.baseAddress { sum(block, scaledBy: factor, into: first) }
+      count = block.count
+    }
+  }
+}
+
 @Suite struct GradientSlotsTests {
   private func expectTree<Scalar: KernelElement>(_ type: Scalar.Type, shards: Int) -> Bool {
     var generator = SeededGenerator(UInt64(shards))
@@ -32,10 +42,11 @@ private func unevenNumbers<Scalar: BinaryFloatingPoint>(_ count: Int, _ generato
     }
 
     let block = 100..<250
-    let sum = Array(UnsafeBufferPointer(start: slots.reduce(block), count: block.count))
-    #expect(bitDifference(sum, block.map { index in treeSum(values.map { $0[index] }) }) == nil)
-    for index in Array(0..<100) + Array(250..<count) {
-      #expect(slots[0][index] == values[0][index], "what lies outside the block stays")
+    let sums = block.map { index in treeSum(values.map { $0[index] }) }
+    #expect(bitDifference(slots.sum(block), sums) == nil)
+    #expect(bitDifference(slots.sum(block, scaledBy: 1 / 3), sums.map { $0 * Scalar(1.0 / 3) }) == nil)
+    for shard in 0..<shards {
+      #expect((0..<count).allSatisfy { slots[shard][$0] == values[shard][$0] }, "the slots stay as they are")
     }
     let doubles = (0..<count).map { index in treeSum(values.map { Double($0[index]) }) }
     #expect(bitDifference((0..<count).map(statistics.sum), doubles) == nil)
@@ -60,7 +71,7 @@ private func unevenNumbers<Scalar: BinaryFloatingPoint>(_ count: Int, _ generato
         slots[shard][0] = terms[shard]
         statistics[shard][0] = terms[shard]
       }
-      #expect(statistics.sum(0) == slots.reduce(0..<1)[0])
+      #expect(statistics.sum(0) == slots.sum(0..<1)[0])
     }
   }
 

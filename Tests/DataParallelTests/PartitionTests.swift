@@ -61,7 +61,6 @@ import Testing
       #expect(
         partition.mostProductRows == partition.blocks.filter { ($0.weight ?? 0) >= 2 }.map(\.rows.count).max())
       #expect(partition.largestBlock == partition.blocks.map(\.range.count).max())
-      #expect(partition.largestComputedBlock <= partition.largestBlock)
     }
   }
 }

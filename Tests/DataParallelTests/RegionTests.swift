@@ -84,8 +84,11 @@ private struct CoupledWork: RegionWork {
 
   private func update(block: Int) {
     let range = block * 64..<(block + 1) * 64
-    let sum = slots.reduce(range)
-    for index in 0..<range.count { parameters.pointer[range.lowerBound + index] -= 0.001 * sum[index] }
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: range.count) { memory in
+      guard let sum = memory.baseAddress else { return }
+      slots.sum(range, scaledBy: 1, into: sum)
+      for index in 0..<range.count { parameters.pointer[range.lowerBound + index] -= 0.001 * sum[index] }
+    }
   }
 }
 

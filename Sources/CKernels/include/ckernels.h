@@ -19,8 +19,9 @@
 typedef void (*ck_unary)(ptrdiff_t n, const void *x, void *out);
 typedef void (*ck_binary)(ptrdiff_t n, const void *x, const void *y, void *out);
 typedef struct ck_table {
-  /* Lanes of a vector, columns of one packed panel, and rows of one register tile, of gemm. */
-  ptrdiff_t lanes, panel_columns, tile_rows;
+  /* Lanes of a vector; columns of one packed panel and rows of one register tile, of gemm; columns that product_tree
+     computes at a time. */
+  ptrdiff_t lanes, panel_columns, tile_rows, tree_columns;
   /* Element-wise, one argument. */
   ck_unary copy, negate, exp, log, log1p, expm1, sqrt, rsqrt, abs, sign, sin, cos, tanh, sigmoid, softplus, erf, square,
       reciprocal, relu;
@@ -78,18 +79,19 @@ typedef struct ck_table {
   /* out[m, n] = the sum over s of a_s[depth_s, m] transposed times b_s[depth_s, n], each one chain over the depth, by
      the binary tree in which neighbours at distance 1 are added, then at distance 2, 4 and so on. Rows of every a_s are
      a_row apart; b_s is in panels if n exceeds panel_columns. `scratch` has room for max(m, panel_columns) *
-     panel_columns * (2 + log2 shards) elements. */
+     tree_columns * (2 + log2 shards) elements. */
   void (*product_tree)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t shards, const ptrdiff_t *depth,
                        const void *_Nonnull const *_Nonnull a, ptrdiff_t a_row, const void *_Nonnull const *_Nonnull b,
                        void *out, void *scratch);
-  /* 16 n multiply-adds of vectors, as fast as they can be done; the result is of no use. */
+  /* 12 n multiply-adds of vectors, as fast as they can be done; the result is of no use. */
   double (*multiply_adds)(ptrdiff_t n);
-  /* out[r, :] = x[index[r], :] * scale + offset, converted; x has rows of `width` elements, of which the first
-     `columns` are taken; scale and offset have `columns` elements. */
-  void (*gather_bytes)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t width, const uint8_t *x, const int64_t *index,
-                       const void *scale, const void *offset, void *out);
-  void (*gather_rows)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t width, const void *x, const int64_t *index,
-                      const void *scale, const void *offset, void *out);
+  /* out[r, :] = x[index[r], :] * scale + offset, converted, for r below `rows`; x has rows of `width` elements, of
+     which the first `columns` are taken; scale and offset have `columns` elements. Then `index` names `following` rows
+     that will be wanted next: the memory of the first of them is asked for. */
+  void (*gather_bytes)(ptrdiff_t rows, ptrdiff_t following, ptrdiff_t columns, ptrdiff_t width, const void *x,
+                       const int64_t *index, const void *scale, const void *offset, void *out);
+  void (*gather_rows)(ptrdiff_t rows, ptrdiff_t following, ptrdiff_t columns, ptrdiff_t width, const void *x,
+                      const int64_t *index, const void *scale, const void *offset, void *out);
   /* The images of first ..< first + n under a permutation of 0 ..< count, count <= ab: a Feistel network of an even
      number of rounds on pairs (x % a, x / a), walked until it lands below count. */
   void (*permute)(int64_t first, ptrdiff_t n, int64_t count, uint32_t a, uint32_t b, const uint32_t *keys,
@@ -109,6 +111,8 @@ typedef struct ck_table {
   void (*root_quotient)(ptrdiff_t n, double a, const void *x, double b, const void *y, double c, void *out);
   /* out = x limited to -bound ... bound; NaN stays. */
   void (*clamp)(ptrdiff_t n, double bound, const void *x, void *out);
+  /* out = scale * the sum of n elements each of slots that lie `stride` apart, by the tree of product_tree. */
+  void (*tree_sum)(ptrdiff_t n, ptrdiff_t slots, ptrdiff_t stride, const void *x, double scale, void *out);
   /* The sum of n elements, and of n products, in double precision, in a fixed order. */
   double (*total)(ptrdiff_t n, const void *x);
   double (*dot)(ptrdiff_t n, const void *x, const void *y);

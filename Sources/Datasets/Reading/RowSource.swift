@@ -57,17 +57,20 @@ public struct RowSource<Scalar: KernelElement>: Sendable {
     }
   }
 
-  /// Copies rows, or some columns of them, into `out` [indices.count, columns.count], converted.
+  /// Copies rows, or some columns of them, into `out` [rows, columns.count], converted.
   ///
-  /// - Parameter columns: All of them if `nil`.
+  /// - Parameters:
+  ///   - indices: The rows, and then, if asked, some that will be wanted next.
+  ///   - following: How many of the indices are the latter.
+  ///   - columns: All of them if `nil`.
   /// - Precondition: each index is in 0 ..< rows.
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
   public func gather(
-    _ indices: UnsafeBufferPointer<Int64>, columns range: Range<Int>? = nil, into out: UnsafeMutablePointer<Scalar>,
-    kernels: Kernels<Scalar>
+    _ indices: UnsafeBufferPointer<Int64>, following: Int = 0, columns range: Range<Int>? = nil,
+    into out: UnsafeMutablePointer<Scalar>, kernels: Kernels<Scalar>
   ) {
-    let width = columns
+    let (width, rows) = (columns, indices.count - following)
     let range = range ?? 0..<width
     guard let first = indices.baseAddress, !indices.isEmpty, !range.isEmpty else { return }
     scale.withUnsafeBufferPointer { scale in
@@ -79,15 +82,15 @@ public struct RowSource<Scalar: KernelElement>: Sendable {
           bytes.withUnsafeBufferPointer {
             guard let bytes = $0.baseAddress else { return }
             kernels.gatherRows(
-              bytes: bytes + from, width: width, indices: first, rows: indices.count, columns: range.count,
-              scale: scales, offset: offsets, into: out)
+              bytes: bytes + from, width: width, indices: first, rows: rows, following: following,
+              columns: range.count, scale: scales, offset: offsets, into: out)
           }
         case .scalars(let scalars):
           scalars.withUnsafeBufferPointer {
             guard let scalars = $0.baseAddress else { return }
             kernels.gatherRows(
-              scalars + from, width: width, indices: first, rows: indices.count, columns: range.count, scale: scales,
-              offset: offsets, into: out)
+              scalars + from, width: width, indices: first, rows: rows, following: following,
+              columns: range.count, scale: scales, offset: offsets, into: out)
           }
         }
       }

@@ -69,10 +69,10 @@ public struct MetricSet: Sendable {
   ) {
     switch task {
     case .multiclass(let classes, let oneHot):
-      for sample in 0..<samples {
-        let predicted = largest(outputs + sample * classes, classes)
-        let actual = oneHot ? largest(targets + sample * classes, classes) : Int(targets[sample])
-        count(actual, predicted, in: sums)
+      for first in stride(from: 0, to: samples, by: Self.samplesAtOnce) {
+        count(
+          outputs: outputs + first * classes, targets: targets + first * (oneHot ? classes : 1),
+          samples: min(Self.samplesAtOnce, samples - first), classes: classes, oneHot: oneHot, in: sums)
       }
     case .binary(let width):
       for index in 0..<samples * width { count(targets[index] > 0.5 ? 1 : 0, outputs[index] > 0 ? 1 : 0, in: sums) }
@@ -91,17 +91,41 @@ public struct MetricSet: Sendable {
     }
   }
 
+  /// Samples whose classes are found at a time: few, so that their memory is on the stack.
+  private static var samplesAtOnce: Int { 64 }
+
+  /// Counts samples of several classes.
+  @inline(__always)
+  private func count<Scalar: KernelElement>(
+    outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, samples: Int, classes: Int, oneHot: Bool,
+    in sums: UnsafeMutableBufferPointer<Double>
+  ) {
+    let kernels = Kernels<Scalar>.best
+    withUnsafeTemporaryAllocation(of: Scalar.self, capacity: 2 * Self.samplesAtOnce) { memory in
+      guard let predicted = memory.baseAddress else { return }
+      kernels.argmax(outputs, rows: samples, columns: classes, into: predicted)
+      var actual = targets
+      if oneHot {
+        kernels.argmax(targets, rows: samples, columns: classes, into: predicted + Self.samplesAtOnce)
+        actual = UnsafePointer(predicted + Self.samplesAtOnce)
+      }
+      var hits = 0
+      for sample in 0..<samples where actual[sample] == predicted[sample] { hits += 1 }
+      sums[0] += Double(samples)
+      sums[1] += Double(hits)
+      guard countsConfusion else { return }
+      for sample in 0..<samples { countPair(Int(actual[sample]), Int(predicted[sample]), in: sums) }
+    }
+  }
+
   private func count(_ actual: Int, _ predicted: Int, in sums: UnsafeMutableBufferPointer<Double>) {
     sums[0] += 1
     if actual == predicted { sums[1] += 1 }
-    if countsConfusion, actual >= 0, actual < classes { sums[2 + actual * classes + predicted] += 1 }
+    if countsConfusion { countPair(actual, predicted, in: sums) }
   }
 
-  @inline(__always)
-  private func largest<Scalar: KernelElement>(_ row: UnsafePointer<Scalar>, _ count: Int) -> Int {
-    var best = 0
-    for index in 1..<count where row[index] > row[best] { best = index }
-    return best
+  private func countPair(_ actual: Int, _ predicted: Int, in sums: UnsafeMutableBufferPointer<Double>) {
+    if actual >= 0, actual < classes { sums[2 + actual * classes + predicted] += 1 }
   }
 
   /// The confusion matrix, if it was counted.

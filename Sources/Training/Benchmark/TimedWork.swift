@@ -57,7 +57,11 @@ extension StepWork {
   func secondsOfData(steps: Int) -> Double {
     ContinuousClock().measure {
       for step in 0..<steps {
-        for shard in 0..<partition.shards { _ = loadSamples(step: step, shard: shard, worker: 0) }
+        for worker in 0..<region.workers {
+          for shard in region.home(of: worker, among: partition.shards) {
+            _ = loadSamples(step: step, shard: shard, worker: worker)
+          }
+        }
       }
     }.seconds / Double(max(1, steps))
   }

@@ -56,10 +56,10 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
     region.forEach(shards) { shard, worker in
       let samples = samples(of: shard)
       let own = workers.pointer[worker]
-      withUnsafeTemporaryAllocation(of: Int64.self, capacity: samples.count) { indices in
-        _ = indices.initialize(from: samples.lazy.map { Int64($0) })
-        own.gather(UnsafeBufferPointer(indices), from: sources, kernels: kernels)
-      }
+      // The shard behind this one is probably next, for this worker or another.
+      let following = min(ShardRoom<Scalar>.mostFollowing, count - samples.upperBound)
+      for index in 0..<samples.count + following { own.indices[index] = Int64(samples.lowerBound + index) }
+      own.gather(samples: samples.count, following: following, from: sources, kernels: kernels)
       let plan = plans[samples.count]
       plan.run(
         own.workspace, parameters: parameters.pointer, slot: nil, inputs: UnsafeBufferPointer(own.inputs),

@@ -28,6 +28,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   let copies: WeightCopies<Scalar>
   let statistics: ShardStatistics
   let record: StepRecord
+  let region: Region
   let shardRooms: SharedBuffer<ShardRoom<Scalar>>
   let blockRooms: SharedBuffer<BlockRoom<Scalar>>
 
@@ -86,14 +87,34 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   ///
   /// - Returns: Which of the batch's samples they are.
   func loadSamples(step: Int, shard: Int, worker: Int) -> Range<Int> {
+    let own = shardRooms.pointer[worker]
+    let slice = partition.range(of: shard, in: schedule.batch(of: step).positions.count)
+    let samples = fill(own.indices, most: slice.count, step: step, shard: shard)
+    (products.indices.pointer + slice.lowerBound).update(from: own.indices, count: samples)
+    var following = 0
+    if let (step, shard) = probablyNext(after: shard, of: step, worker: worker) {
+      following = fill(own.indices + samples, most: ShardRoom<Scalar>.mostFollowing, step: step, shard: shard)
+    }
+    own.gather(samples: samples, following: following, from: sources, kernels: kernels)
+    return slice
+  }
+
+  /// Writes a shard's samples, or the first of them, and returns how many they are.
+  private func fill(_ out: UnsafeMutablePointer<Int64>, most: Int, step: Int, shard: Int) -> Int {
     let batch = schedule.batch(of: step)
     let slice = partition.range(of: shard, in: batch.positions.count)
     let first = batch.positions.lowerBound + slice.lowerBound
-    let indices = products.indices.pointer + slice.lowerBound
-    sampler.fill(indices, epoch: batch.epoch, positions: first..<first + slice.count)
-    shardRooms.pointer[worker].gather(
-      UnsafeBufferPointer(start: indices, count: slice.count), from: sources, kernels: kernels)
-    return slice
+    let count = min(most, slice.count)
+    sampler.fill(out, epoch: batch.epoch, positions: first..<first + count)
+    return count
+  }
+
+  /// The shard that a worker runs after this one if it keeps to its home (Note [Homes] in `Region`): a hint, which
+  /// changes nothing but when memory is asked for.
+  private func probablyNext(after shard: Int, of step: Int, worker: Int) -> (step: Int, shard: Int)? {
+    let home = region.home(of: worker, among: partition.shards)
+    guard home.contains(shard) else { return nil }
+    return shard + 1 < home.upperBound ? (step, shard + 1) : (step + 1, home.lowerBound)
   }
 
   @_specialize(where Scalar == Float)
@@ -104,13 +125,11 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     let room = blockRooms.pointer[worker]
     let place = blocks.blocks[block]
     let range = place.range
-    let gradient = gradient(of: place, room)
+    // In the whole vector if several passes need it.
+    let gradient = memory.gradient.map { $0.pointer + range.lowerBound } ?? room.gradient
     if pass == 0 {
-      compute(place, into: gradient, step: step, room)
       // A batch of samples that all weigh nothing has no gradient; dividing by its weight would make it not a number.
-      if weight != 1 {
-        kernels.scale(gradient, by: weight == 0 ? 0 : 1 / weight, into: gradient, count: range.count)
-      }
+      compute(place, scaledBy: weight == 0 ? 0 : 1 / weight, into: gradient, step: step, room)
     }
     updatePlan.run(
       pass: pass, block: block, step: step + 1, rateFactor: memory.rateFactor[0],
@@ -139,34 +158,26 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     copies.write(block.rows, of: weight, from: memory.parameters.pointer + block.range.lowerBound)
   }
 
-  /// Where a block's gradient is: in the whole vector if several passes need it, else where it is summed or computed.
-  private func gradient(of block: BlockPartition.Block, _ room: BlockRoom<Scalar>) -> UnsafeMutablePointer<Scalar> {
-    if let whole = memory.gradient { return whole.pointer + block.range.lowerBound }
-    switch block.source {
-    case .slots(let offset): return slots[0] + offset
-    case .transposedSlots, .product: return room.gradient
-    }
-  }
-
   /// The all-reduce of one block.
   private func compute(
-    _ block: BlockPartition.Block, into gradient: UnsafeMutablePointer<Scalar>, step: Int, _ room: BlockRoom<Scalar>
+    _ block: BlockPartition.Block, scaledBy factor: Double, into gradient: UnsafeMutablePointer<Scalar>, step: Int,
+    _ room: BlockRoom<Scalar>
   ) {
     switch block.source {
     case .slots(let offset):
-      let sum = slots.reduce(offset..<offset + block.range.count)
-      if sum != gradient { gradient.update(from: sum, count: block.range.count) }
+      slots.sum(offset..<offset + block.range.count, scaledBy: factor, into: gradient)
     case .transposedSlots(let offset, let stride):
       let (rows, columns) = (block.rows.count, block.range.count / block.rows.count)
       for column in 0..<columns {
         let first = offset + column * stride
-        _ = slots.reduce(first..<first + rows)
+        slots.sum(first..<first + rows, scaledBy: factor, into: room.scratch + column * rows)
       }
       kernels.transpose(
-        slots[0] + offset, rows: columns, columns: rows, stride: stride, into: gradient, outStride: columns)
+        room.scratch, rows: columns, columns: rows, stride: rows, into: gradient, outStride: columns)
     case .product(let number):
       products.compute(
         number, rows: block.rows, samples: schedule.batch(of: step).positions.count, room: room, into: gradient)
+      if factor != 1 { kernels.scale(gradient, by: factor, into: gradient, count: block.range.count) }
     }
   }
 }

@@ -80,6 +80,7 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
       schedule: schedule, partition: partition, blocks: blocks, isMean: problem.isMean, metrics: metrics,
       updatePlan: updatePlan, seed: UInt64(settings.seed), memory: memory, slots: slots, products: products,
       copies: WeightCopies(of: weights, packed, plans: plans, kernels: kernels), statistics: statistics, record: record,
+      region: region,
       shardRooms: SharedBuffer(count: region.workers) { _ in
         ShardRoom(plans: plans.all, samples: sizes.max() ?? 0, sources: sources)
       },

@@ -6,26 +6,37 @@ import Kernels
 /// What one worker needs for running plans: a workspace, and room for the rows of a shard.
 final class ShardRoom<Scalar: TrainingScalar> {
   let workspace: Workspace<Scalar>
+  /// The samples of a shard, and then the first of the shard that the worker will probably run next.
+  let indices: UnsafeMutablePointer<Int64>
   let rows: [UnsafeMutablePointer<Scalar>]
   /// The plan's inputs: pointers to `rows`.
   let inputs: UnsafeMutableBufferPointer<UnsafePointer<Scalar>>
 
+  /// The most samples of the next shard that are known: as many as the kernels ask memory for.
+  static var mostFollowing: Int { 8 }
+
   /// Memory for shards of up to `samples` rows of `sources`, whose plans are `plans`.
   init(plans: [Plan<Scalar>], samples: Int, sources: [RowSource<Scalar>]) {
     workspace = Workspace(for: plans)
+    indices = .allocate(capacity: samples + Self.mostFollowing)
+    indices.initialize(repeating: 0, count: samples + Self.mostFollowing)
     rows = sources.map { .allocate(zeros: samples * $0.columns) }
     inputs = .allocate(capacity: sources.count)
     _ = inputs.initialize(from: rows.map { UnsafePointer($0) })
   }
 
   deinit {
+    indices.deallocate()
     rows.forEach { $0.deallocate() }
     inputs.deallocate()
   }
 
-  /// Converts the rows of the chosen samples into `rows`.
-  func gather(_ samples: UnsafeBufferPointer<Int64>, from sources: [RowSource<Scalar>], kernels: Kernels<Scalar>) {
-    for index in sources.indices { sources[index].gather(samples, into: rows[index], kernels: kernels) }
+  /// Converts the rows of the first `samples` of `indices` into `rows`; `following` more are known.
+  func gather(samples: Int, following: Int = 0, from sources: [RowSource<Scalar>], kernels: Kernels<Scalar>) {
+    let indices = UnsafeBufferPointer(start: indices, count: samples + following)
+    for index in sources.indices {
+      sources[index].gather(indices, following: following, into: rows[index], kernels: kernels)
+    }
   }
 }
 
@@ -39,7 +50,7 @@ final class BlockRoom<Scalar: TrainingScalar> {
   let rows: UnsafeMutablePointer<Scalar>
   /// Scratch space of the product.
   let productScratch: UnsafeMutablePointer<Scalar>
-  /// A block of a gradient that is a product, or that the slots hold as its transpose.
+  /// A block of the gradient.
   let gradient: UnsafeMutablePointer<Scalar>
   /// Scratch space of the optimizer, for any block.
   let scratch: UnsafeMutablePointer<Scalar>
@@ -49,7 +60,7 @@ final class BlockRoom<Scalar: TrainingScalar> {
     rows = .allocate(zeros: samples * blocks.mostProductRows)
     productScratch = .allocate(
       zeros: kernels.multiplyTreeScratch(rows: blocks.mostProductRows, shards: shards))
-    gradient = .allocate(zeros: blocks.largestComputedBlock)
+    gradient = .allocate(zeros: blocks.largestBlock)
     scratch = .allocate(zeros: blocks.largestBlock)
     // What an empty shard has: nothing is read there.
     let nothing = UnsafeRawPointer(rows)
