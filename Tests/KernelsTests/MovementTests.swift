@@ -150,6 +150,33 @@ import Testing
     }
   }
 
+  /// Rows that will be wanted next are neither read nor written, and change nothing, however many they are.
+  @Test(arguments: InstructionSet.available)
+  func rowsThatFollowChangeNothing(instructions: InstructionSet) {
+    let (width, wanted): (Int, [Int64]) = (53, [3, 0, 7])
+    let kernels = instructions.kernels(for: Float.self)
+    let bytes = (0..<10 * width).map { UInt8($0 % 251) }
+    let numbers = bytes.map { Float($0) / 7 }
+    func gathered(following: Int) -> [[Float]] {
+      withMemory { memory in
+        let indices = memory.place(wanted + (0..<following).map { Int64($0 % 10) })
+        let factor = memory.place([Float](repeating: 1, count: width))
+        let summand = memory.place([Float](repeating: 0, count: width))
+        let out = (0..<2).map { _ in memory.room(wanted.count * width, of: Float.self) }
+        kernels.gatherRows(
+          bytes: memory.place(bytes), width: width, indices: indices, rows: wanted.count, following: following,
+          columns: width, scale: factor, offset: summand, into: out[0])
+        kernels.gatherRows(
+          memory.place(numbers), width: width, indices: indices, rows: wanted.count, following: following,
+          columns: width, scale: factor, offset: summand, into: out[1])
+        return out.map { array($0, wanted.count * width) }
+      }
+    }
+    let expected = gathered(following: 0)
+    #expect(expected[0] == wanted.flatMap { row in (0..<width).map { Float(bytes[Int(row) * width + $0]) } })
+    for following in [1, 5, 8, 20] { #expect(gathered(following: following) == expected, "\(following) follow") }
+  }
+
   @Test func everyByteIsConvertedExactly() {
     let bytes = (0...255).map { UInt8($0) }
     for instructions in InstructionSet.available {

@@ -75,6 +75,40 @@ import Testing
     }
   }
 
+  @Test(arguments: InstructionSet.available)
+  func slotsAreSummedInTheTree(instructions: InstructionSet) {
+    /// Neighbours at distance 1 are added, then at distance 2, and so on.
+    func tree<Scalar: KernelElement>(_ terms: [Scalar]) -> Scalar {
+      var (sums, distance) = (terms, 1)
+      while distance < sums.count {
+        for left in stride(from: 0, to: sums.count - distance, by: 2 * distance) { sums[left] += sums[left + distance] }
+        distance *= 2
+      }
+      return sums[0]
+    }
+    func check<Scalar: KernelElement>(_ type: Scalar.Type) {
+      let factor = 1.0 / 3
+      for slots in Array(1...17) + [31, 32, 33, 100] {
+        for count in lengths {
+          let stride = count + 5
+          let x: [Scalar] = mixedNumbers(slots * stride, seed: UInt64(slots * 1000 + count)).map {
+            $0.isFinite && abs($0) < 1e9 ? $0 : 0.1
+          }
+          let found = withMemory { memory in
+            let out = memory.room(count, of: Scalar.self)
+            instructions.kernels().treeSum(
+              memory.place(x), slots: slots, stride: stride, count: count, scaledBy: factor, into: out)
+            return array(out, count)
+          }
+          let expected = (0..<count).map { index in tree((0..<slots).map { x[$0 * stride + index] }) * Scalar(factor) }
+          #expect(bitDifference(found, expected) == nil, "\(Scalar.self), \(slots) slots of \(count)")
+        }
+      }
+    }
+    check(Float.self)
+    check(Double.self)
+  }
+
   private func reduce<Scalar: KernelElement>(
     _ function: ReductionFunction, _ x: [Scalar], _ outer: Int, _ count: Int, _ inner: Int,
     _ instructions: InstructionSet
@@ -97,8 +131,9 @@ import Testing
   @Test(arguments: InstructionSet.available, [1.0, 30, 1e4])
   func agreesWithDoublePrecision(instructions: InstructionSet, scale: Double) {
     func check<Scalar: KernelElement>(_ type: Scalar.Type) {
-      for columns in [1, 2, 10, 16, 17, 64, 65, 130] {
-        let rows = 5
+      for (columns, rows) in [
+        (1, 5), (2, 37), (3, 5), (10, 16), (10, 41), (15, 3), (16, 5), (17, 5), (64, 5), (130, 5),
+      ] {
         var generator = SeededGenerator(UInt64(columns))
         let x: [Scalar] = generator.numbers(rows * columns, in: -scale...scale)
         let totals = (0..<rows).map { exactLogSumExp(x[$0 * columns..<($0 + 1) * columns]) }
