@@ -98,6 +98,8 @@ def ddp_rank(rank, ranks, sizes, batch, epochs, queue):
     best = torch_epochs(torch.nn.parallel.DistributedDataParallel(torch_network(sizes)), batches, epochs)
     if rank == 0:
         queue.put((torch.__version__, count / best))
+    # A rank that leaves while another still uses its connection takes that one down.
+    distributed.barrier()
     distributed.destroy_process_group()
 
 

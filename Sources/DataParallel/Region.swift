@@ -25,11 +25,12 @@ public func dispatchStarter(count: Int, body: @escaping @Sendable (Int) -> Void)
 /// worker claims it by exchanging the ticket for the step's, but only while the unit's phase is open, that is, when every
 /// unit of the phases before it is done, which a counter counts. Tickets and counter only rise. Any worker can claim any
 /// unit, so one alone can finish a region: it does not matter how many threads the starter really runs, or when they
-/// arrive.
+/// arrive. A worker counts the units of its home once they are all done, not one by one: no phase opens in between, and
+/// each count takes a cache line from the other workers.
 ///
 /// Note [Homes]. Each worker begins with units of its own, the same in every step, whose memory its core's cache still
-/// holds; then it goes backwards through the others', whose owners come from the front. Who runs a unit changes no bit of
-/// its result.
+/// holds; then it goes backwards through the others', whose owners come from the front, if they are not done by then. Who
+/// runs a unit changes no bit of its result.
 public struct Region: Sendable {
   /// How often a waiting worker pauses before it yields its processor. Many more cost dearly when threads outnumber
   /// cores, since the one that would open the phase may be waiting for a core.
@@ -56,7 +57,7 @@ public struct Region: Sendable {
   /// - Returns: The number of workers that ran at least one unit.
   @discardableResult
   public func run(steps: Range<Int>, phases: [Int], _ work: some RegionWork) -> Int {
-    let claims = Claims(units: phases.reduce(0, +))
+    let claims = Claims(units: phases.reduce(0, +), phases: phases.count, workers: workers)
     start(workers) { worker in
       phases.withUnsafeBufferPointer { phases in
         // The same arithmetic in every worker: the mode belongs to the thread.
@@ -82,15 +83,25 @@ public struct Region: Sendable {
       var first = 0
       for phase in phases.indices {
         let units = phases[phase]
-        waitUntilDone(index * claims.units + first, claims)
-        let own = home(of: worker, among: units)
-        for turn in 0..<units {
-          let place = turn < own.count ? own.lowerBound + turn : own.lowerBound - 1 - (turn - own.count)
-          let unit = place < 0 ? place + units : place
-          guard claims.claim(first + unit, ticket: index + 1) else { continue }
-          work.run(step: steps.lowerBound + index, phase: phase, unit: unit, worker: worker)
-          claims.done.wrappingAdd(1, ordering: .releasing)
-          hasRun = true
+        let end = index * claims.units + first + units
+        waitUntilDone(end - units, claims)
+        var done = 0
+        for distance in 0..<workers {
+          let owner = (worker >= distance ? worker : worker + workers) - distance
+          let home = home(of: owner, among: units)
+          let tickets = claims.firstTicket(of: owner, phase: phase) + first
+          var finished = 0
+          for turn in home.indices {
+            let unit = distance == 0 ? turn : home.upperBound - 1 - (turn - home.lowerBound)
+            guard claims.claim(tickets + unit, ticket: index + 1) else { continue }
+            work.run(step: steps.lowerBound + index, phase: phase, unit: unit, worker: worker)
+            finished += 1
+          }
+          if finished > 0 {
+            done = claims.done.wrappingAdd(finished, ordering: .releasing).newValue
+            hasRun = true
+          }
+          if done >= end { break }
         }
         first += units
       }
@@ -123,22 +134,32 @@ public struct Region: Sendable {
     // Safe to share: atomics, which this object alone owns.
     nonisolated(unsafe) private let tickets: UnsafeMutablePointer<Atomic<Int>>
 
-    init(units: Int) {
+    private let workers: Int
+    private let ticketCount: Int
+    /// Tickets between the homes: their owners write no cache line in common.
+    private static let gap = 8
+
+    init(units: Int, phases: Int, workers: Int) {
       self.units = units
-      tickets = .allocate(capacity: max(1, units))
-      for unit in 0..<units { (tickets + unit).initialize(to: Atomic(0)) }
+      self.workers = workers
+      ticketCount = units + Self.gap * workers * phases
+      tickets = .allocate(capacity: max(1, ticketCount))
+      for ticket in 0..<ticketCount { (tickets + ticket).initialize(to: Atomic(0)) }
     }
 
     deinit {
-      tickets.deinitialize(count: units)
+      tickets.deinitialize(count: ticketCount)
       tickets.deallocate()
     }
 
-    /// Whether the unit is the caller's to run.
-    func claim(_ unit: Int, ticket: Int) -> Bool {
-      let last = tickets[unit].load(ordering: .relaxed)
+    /// What is added to the number of a unit of an owner's home to find its ticket.
+    func firstTicket(of owner: Int, phase: Int) -> Int { Self.gap * (workers * phase + owner) }
+
+    /// Whether the unit of that ticket is the caller's to run.
+    func claim(_ place: Int, ticket: Int) -> Bool {
+      let last = tickets[place].load(ordering: .relaxed)
       return last < ticket
-        && tickets[unit].compareExchange(expected: last, desired: ticket, ordering: .relaxed).exchanged
+        && tickets[place].compareExchange(expected: last, desired: ticket, ordering: .relaxed).exchanged
     }
   }
 }

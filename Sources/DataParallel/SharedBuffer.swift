@@ -75,3 +75,14 @@ public final class SharedBuffer<Element>: @unchecked Sendable {
   /// The elements, for the coordinator between regions. They do not keep the buffer alive.
   public var elements: UnsafeMutableBufferPointer<Element> { UnsafeMutableBufferPointer(start: pointer, count: count) }
 }
+
+extension SharedBuffer where Element: AnyObject {
+  /// Calls `body` with an object.
+  ///
+  /// It counts no reference. Counting writes to the object, and to whatever shares its cache line: where several workers
+  /// use one object, or neighbours, they would take that line from each other in every unit.
+  public func use<Result>(_ index: Int, _ body: (Element) -> Result) -> Result {
+    // An unmanaged reference is the same word as a managed one.
+    UnsafeRawPointer(pointer + index).load(as: Unmanaged<Element>.self)._withUnsafeGuaranteedRef(body)
+  }
+}

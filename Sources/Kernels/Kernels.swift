@@ -345,16 +345,17 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
     table.pointee.gather_rows(rows, following, columns, width, x, indices, scale, offset, out)
   }
 
-  /// Writes the images of `positions` under a permutation of 0 ..< `count` to `out`: a Feistel network on pairs
+  /// Replaces numbers by their images under a permutation of 0 ..< `count`: a Feistel network on pairs
   /// (x mod a, x div a) with `sides` (a, b), ab ≥ count, a round for each key and an even number of them, walked until it
   /// lands below `count` (Black and Rogaway, 2002).
+  ///
+  /// - Precondition: count < 2^52.
   public func permute(
-    _ positions: Range<Int>, count: Int, sides: (UInt32, UInt32), keys: UnsafeBufferPointer<UInt32>,
-    into out: UnsafeMutablePointer<Int64>
+    _ numbers: UnsafeMutableBufferPointer<Int64>, count: Int, sides: (UInt32, UInt32),
+    keys: UnsafeBufferPointer<UInt32>
   ) {
-    guard let first = keys.baseAddress else { return }
-    table.pointee.permute(
-      Int64(positions.lowerBound), positions.count, Int64(count), sides.0, sides.1, first, keys.count, out)
+    guard let first = keys.baseAddress, let number = numbers.baseAddress else { return }
+    table.pointee.permute(numbers.count, Int64(count), sides.0, sides.1, first, keys.count, number)
   }
 
   /// An inverted-dropout mask (Srivastava et al., 2014): element i is 0 with probability `rate`, else 1 / (1 − rate),

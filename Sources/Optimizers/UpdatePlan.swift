@@ -54,9 +54,14 @@ public struct UpdatePlan: Sendable {
   }
 
   /// A transformation with the places of its state among all state vectors.
-  private struct Link: Sendable {
+  private final class Link: Sendable {
     let transformation: any GradientTransformation
     let state: [Int]
+
+    init(_ transformation: any GradientTransformation, state: [Int]) {
+      self.transformation = transformation
+      self.state = state
+    }
   }
 
   /// A group's chain, cut before its global transformations.
@@ -75,6 +80,12 @@ public struct UpdatePlan: Sendable {
   public let numberCount: Int
 
   private let chains: [Chain]
+  /// The links of all chains, one pass after the other. Their use counts no references: all workers would write the
+  /// counters in every block.
+  private let links: [Unmanaged<Link>]
+  /// Which of them the passes of each chain have.
+  private let passLinks: [Range<Int>]
+  private let learningRates: [Double]
   private let segments: [Segment]
   private let pieces: [Piece]
   /// The pieces of each block.
@@ -122,6 +133,13 @@ public struct UpdatePlan: Sendable {
       return first..<pieces.count
     }
     self.chains = chains
+    var links: [Unmanaged<Link>] = []
+    passLinks = chains.flatMap(\.links).map { pass in
+      links += pass.map { .passUnretained($0) }
+      return links.count - pass.count..<links.count
+    }
+    self.links = links
+    learningRates = chains.map(\.learningRate)
     self.passes = passes
     self.segments = segments
     self.pieces = pieces
@@ -140,7 +158,7 @@ public struct UpdatePlan: Sendable {
         links.append([])
       }
       let state = transformation.stateNames.compactMap { stateNames.firstIndex(of: $0) }
-      links[links.count - 1].append(Link(transformation: transformation, state: state))
+      links[links.count - 1].append(Link(transformation, state: state))
     }
     return Chain(links: links, cuts: cuts, learningRate: group.learningRate)
   }
@@ -177,7 +195,7 @@ public struct UpdatePlan: Sendable {
     let factor = isLast ? rateFactor * schedule.factor(at: step) : 0
     for index in blockPieces[block] {
       let piece = pieces[index]
-      let (range, chain) = (piece.range, chains[segments[piece.segment].group])
+      let (range, chain) = (piece.range, segments[piece.segment].group)
       func vector(_ pointer: UnsafeMutablePointer<Scalar>) -> BlockVector<Scalar> {
         BlockVector(pointer, count: range.count, kernels: kernels)
       }
@@ -193,16 +211,17 @@ public struct UpdatePlan: Sendable {
       func state(_ link: Link) -> UpdateState<Scalar> {
         UpdateState(vectors.state, indices: link.state, range: range, kernels: kernels)
       }
-      for link in chain.links[pass] { link.transformation.apply(to: block, state: state(link)) }
+      for link in passLinks[chain * passes + pass] {
+        links[link]._withUnsafeGuaranteedRef { $0.transformation.apply(to: block, state: state($0)) }
+      }
       guard isLast else {
         let sums = vectors.sums + index * width
-        chain.cuts[pass].measure(block, state: state(chain.links[pass + 1][0]), into: sums)
-        if numberCount > 0 {
-          sums[width - 1] = chain.links[pass].reduce(0) { $0 + $1.transformation.penalty(of: block) }
-        }
+        let (links, cut) = (chains[chain].links, chains[chain].cuts[pass])
+        cut.measure(block, state: state(links[pass + 1][0]), into: sums)
+        if numberCount > 0 { sums[width - 1] = links[pass].reduce(0) { $0 + $1.transformation.penalty(of: block) } }
         continue
       }
-      block.parameters.add(block.update, scaledBy: -chain.learningRate * factor)
+      block.parameters.add(block.update, scaledBy: -learningRates[chain] * factor)
       if let average {
         // Before the first step there is nothing to keep.
         let decay = step == 1 ? 0 : average.decay

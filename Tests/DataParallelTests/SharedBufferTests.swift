@@ -27,6 +27,16 @@ import Testing
     #expect(SharedBuffer(repeating: 0, count: 0).elements.isEmpty)
   }
 
+  @Test func objectsAreUsedWithoutChangingHowLongTheyLive() {
+    let living = SharedBuffer(repeating: 0, count: 1)
+    do {
+      let buffer = SharedBuffer(count: 3) { _ in Counted(living) }
+      #expect((0..<3).allSatisfy { index in buffer.use(index) { $0 === buffer.pointer[index] } })
+      #expect(living[0] == 3)
+    }
+    #expect(living[0] == 0)
+  }
+
   @Test func beginsOnACacheLine() {
     for count in [0, 1, 3, 1000] {
       #expect(UInt(bitPattern: SharedBuffer<UInt8>(repeating: 0, count: count).pointer) % 64 == 0)

@@ -33,6 +33,19 @@ import Testing
     }
   }
 
+  @Test(arguments: [false, true])
+  func twoPiecesComeAfterEachOther(isShuffling: Bool) {
+    let sampler = Sampler(count: 1000, seed: 3, isShuffling: isShuffling)
+    for (positions, following) in [(5..<21, 21..<29), (90..<160, 0..<8), (7..<7, 3..<4)] {
+      var both = [Int64](repeating: -1, count: positions.count + following.count)
+      both.withUnsafeMutableBufferPointer {
+        if let first = $0.baseAddress { sampler.fill(first, epoch: 4, positions: positions, following: following) }
+      }
+      let expected = order(sampler, epoch: 4, positions: positions) + order(sampler, epoch: 4, positions: following)
+      #expect(both.map { Int($0) } == expected)
+    }
+  }
+
   @Test func orderDiffersByEpochAndBySeed() {
     let orders = (0..<20).map { order(100, epoch: $0) } + (1..<20).map { order(100, seed: UInt64($0)) }
     #expect(Set(orders).count == orders.count)

@@ -24,12 +24,16 @@ import Testing
     }
   }
 
-  private static let length = ["--set", "training.epochs=1000", "--set", "checkpoints.every={\"seconds\":0.02}"]
+  /// Seconds of training on a fast machine, so that no run is over before it is stopped.
+  private func length(_ config: String) -> [String] {
+    let epochs = config == "logistic" ? 6000 : 1000
+    return ["--set", "training.epochs=\(epochs)", "--set", "checkpoints.every={\"seconds\":0.02}"]
+  }
 
   /// An uninterrupted run of the length.
   private func wholeRun(_ config: String, in directory: String) throws -> Run {
     let result = try TrainerBinary.run(
-      ["run", Repository.config(config), "--output", directory, "--quiet"] + Self.length)
+      ["run", Repository.config(config), "--output", directory, "--quiet"] + length(config))
     #expect(result.status == 0, "\(result.errors)")
     return try Run(directory)
   }
@@ -39,7 +43,7 @@ import Testing
     try withScratchDirectory { directory in
       let whole = try wholeRun(config, in: directory + "/whole")
       let output = directory + "/interrupted"
-      let arguments = ["run", Repository.config(config), "--output", output] + Self.length
+      let arguments = ["run", Repository.config(config), "--output", output] + length(config)
       var interruptions = 0
       for delay in [0.3, 0.15, 0.5] {
         let process = try TrainerBinary.start(arguments)
@@ -68,7 +72,7 @@ import Testing
     try withScratchDirectory { directory in
       let whole = try wholeRun(config, in: directory + "/whole")
       let output = directory + "/killed"
-      let arguments = ["run", Repository.config(config), "--output", output, "--quiet"] + Self.length
+      let arguments = ["run", Repository.config(config), "--output", output, "--quiet"] + length(config)
       var kills = 0
       for delay in [0.05, 0.2, 0.1, 0.33, 0.01, 0.25] {
         let process = try TrainerBinary.start(arguments)

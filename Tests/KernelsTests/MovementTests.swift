@@ -177,6 +177,49 @@ import Testing
     for following in [1, 5, 8, 20] { #expect(gathered(following: following) == expected, "\(following) follow") }
   }
 
+  /// The network on whole numbers, one number at a time.
+  private func image(of number: Int, count: Int, sides: (UInt32, UInt32), keys: [UInt32]) -> Int {
+    func shifted(_ x: UInt32, by y: UInt32, _ key: UInt32, _ bound: UInt32) -> UInt32 {
+      var word = (y &* 0x9E37_79B1) ^ key
+      word = (word ^ (word >> 16)) &* 0x85EB_CA6B
+      word = (word ^ (word >> 13)) &* 0xC2B2_AE35
+      word ^= word >> 16
+      return UInt32((UInt64(x) + (UInt64(word) * UInt64(bound)) >> 32) % UInt64(bound))
+    }
+    let (a, b) = sides
+    var (left, right) = (UInt32(number % Int(a)), UInt32(number / Int(a)))
+    repeat {
+      for round in stride(from: 0, to: keys.count, by: 2) {
+        left = shifted(left, by: right, keys[round], a)
+        right = shifted(right, by: left, keys[round + 1], b)
+      }
+    } while Int(left) + Int(right) * Int(a) >= count
+    return Int(left) + Int(right) * Int(a)
+  }
+
+  @Test(arguments: InstructionSet.available)
+  func permutationsEqualTheNaiveOne(instructions: InstructionSet) {
+    let keys: [UInt32] = [0x1234_5678, 0xFFFF_FFFF, 7, 0x8000_0001]
+    // Of 249 a product with the reciprocal is not the quotient.
+    for (count, side) in [(10, 4), (1000, 32), (62_000, 249), (1 << 33 + 7, 92_683), (1 << 50 + 3, 33_554_433)] {
+      let sides = (UInt32(side), UInt32((count + side - 1) / side))
+      for some in [1, 3, 64, 65, 200] {
+        // Multiples of the side and their neighbours, from the end.
+        let numbers = (0..<some).map { max(0, (count - 1) / side * side - $0 / 2 * side - $0 % 2) }
+        let found = withMemory { memory in
+          let place = memory.place(numbers.map { Int64($0) })
+          keys.withUnsafeBufferPointer {
+            instructions.kernels(for: Float.self).permute(
+              UnsafeMutableBufferPointer(start: place, count: numbers.count), count: count, sides: sides, keys: $0)
+          }
+          return array(place, numbers.count).map { Int($0) }
+        }
+        let expected = numbers.map { image(of: $0, count: count, sides: sides, keys: keys) }
+        #expect(found == expected, "\(numbers.count) of \(count)")
+      }
+    }
+  }
+
   @Test func everyByteIsConvertedExactly() {
     let bytes = (0...255).map { UInt8($0) }
     for instructions in InstructionSet.available {

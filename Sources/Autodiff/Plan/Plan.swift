@@ -52,9 +52,9 @@ public final class Plan<Scalar: KernelElement>: Sendable {
   /// The arrays that each run must be given, in the order in which `run` takes them.
   public let inputs: [InputSlot]
   let instructions: [Instruction]
-  /// The instructions' code alone: what a run goes through.
-  private let bodies: [KernelBody<Scalar>]
-  let results: [String: (operand: Operand, shape: Shape)]
+  /// The code of all instructions: what a run goes through.
+  private let body: KernelBody<Scalar>
+  let results: [String: ResultPlace]
   /// Elements of the buffers that a workspace holds for this plan.
   public let bufferCount: Int
   /// Elements of scratch space that a workspace holds for this plan.
@@ -85,7 +85,7 @@ public final class Plan<Scalar: KernelElement>: Sendable {
     let compiled = try compiler.compile(outputs)
     inputs = compiled.inputs
     instructions = compiled.instructions
-    bodies = compiled.instructions.map(\.body)
+    body = Self.sequence(compiled.instructions.map(\.body)[...])
     results = compiled.results
     bufferCount = compiled.bufferCount
     scratchCount = compiled.scratchCount
@@ -130,7 +130,23 @@ public final class Plan<Scalar: KernelElement>: Sendable {
       let frame = workspace.frame(
         parameters: parameters, slot: slot, kept: kept, packed: packed, constants: constants.baseAddress,
         inputs: inputs, randomness: randomness)
-      for body in bodies { body(frame) }
+      body(frame)
     }
   }
+
+  /// One body after the other, as a function of functions: calling what a closure holds counts no reference, where going
+  /// through an array counts one for each element, on cache lines that all workers write.
+  private static func sequence(_ bodies: ArraySlice<KernelBody<Scalar>>) -> KernelBody<Scalar> {
+    guard let only = bodies.first else { return { _ in } }
+    guard bodies.count > 1 else { return only }
+    let middle = bodies.startIndex + bodies.count / 2
+    let (first, second) = (sequence(bodies[..<middle]), sequence(bodies[middle...]))
+    return { frame in
+      first(frame)
+      second(frame)
+    }
+  }
+
+  /// Where a result lies in a workspace after a run; `nil` if the plan has no result of that name.
+  public func place(of result: String) -> ResultPlace? { results[result] }
 }

@@ -6,7 +6,7 @@ struct PlanCompiler<Scalar: KernelElement> {
   struct Compiled {
     var inputs: [Plan<Scalar>.InputSlot] = []
     var instructions: [Plan<Scalar>.Instruction] = []
-    var results: [String: (operand: Operand, shape: Shape)] = [:]
+    var results: [String: ResultPlace] = [:]
     var bufferCount = 0
     var scratchCount = 0
     var constants: [Scalar] = []
@@ -76,7 +76,7 @@ struct PlanCompiler<Scalar: KernelElement> {
     for (from, target) in copies { emitCopy(graph, from, to: target) }
     for (node, output) in zip(nodes, outputs) {
       if case .result(let name) = output.place, let place = places[node.index] {
-        compiled.results[name] = (place, node.shape)
+        compiled.results[name] = ResultPlace(operand: place, count: node.shape.elementCount)
       }
     }
     return compiled

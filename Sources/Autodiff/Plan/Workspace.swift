@@ -1,5 +1,12 @@
 import Kernels
 
+/// Where a result of a plan lies, found by its name once.
+public struct ResultPlace: Sendable {
+  let operand: Operand
+  /// The number of elements.
+  public let count: Int
+}
+
 /// The memory that runs of plans use; for one thread at a time.
 public final class Workspace<Scalar: KernelElement> {
   private let buffers: UnsafeMutablePointer<Scalar>
@@ -50,9 +57,11 @@ public final class Workspace<Scalar: KernelElement> {
   /// The elements of a result after a run of `plan`, valid until the workspace's next run; `nil` if the plan has no
   /// result of that name.
   public func result(_ name: String, of plan: Plan<Scalar>) -> UnsafeBufferPointer<Scalar>? {
-    plan.results[name].map { result in
-      UnsafeBufferPointer(
-        start: regions[result.operand.region] + result.operand.offset, count: result.shape.elementCount)
-    }
+    plan.place(of: name).map { self[$0] }
+  }
+
+  /// The elements of a result after a run of the plan that it belongs to, valid until the workspace's next run.
+  public subscript(place: ResultPlace) -> UnsafeBufferPointer<Scalar> {
+    UnsafeBufferPointer(start: regions[place.operand.region] + place.operand.offset, count: place.count)
   }
 }

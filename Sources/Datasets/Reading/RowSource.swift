@@ -3,7 +3,7 @@ import Kernels
 /// The rows of one dataset, in memory, and how they are converted as they are gathered.
 ///
 /// Bytes stay bytes: a quarter of the memory and of the traffic, converted on the way into a shard's buffer.
-public struct RowSource<Scalar: KernelElement>: Sendable {
+public final class RowSource<Scalar: KernelElement>: Sendable {
   enum Storage: Sendable {
     case bytes([UInt8])
     case scalars([Scalar])
@@ -32,7 +32,7 @@ public struct RowSource<Scalar: KernelElement>: Sendable {
   }
 
   /// A source of numbers in memory, row by row.
-  public init(_ values: [Scalar], rows: Int, rowShape: [Int]) {
+  public convenience init(_ values: [Scalar], rows: Int, rowShape: [Int]) {
     self.init(rows: rows, rowShape: rowShape, storage: .scalars(values))
   }
 

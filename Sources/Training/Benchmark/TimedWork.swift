@@ -59,7 +59,7 @@ extension StepWork {
       for step in 0..<steps {
         for worker in 0..<region.workers {
           for shard in region.home(of: worker, among: partition.shards) {
-            _ = loadSamples(step: step, shard: shard, worker: worker)
+            _ = shardRooms.use(worker) { loadSamples(step: step, shard: shard, worker: worker, $0) }
           }
         }
       }
@@ -72,9 +72,10 @@ extension StepWork {
     return (0..<partition.shards).reduce(0) { total, shard in
       let slice = partition.range(of: shard, in: samples)
       guard !slice.isEmpty else { return total }
-      let plan = plans[slice.count]
-      return total + plan.floatingPointOperations
-        + plan.products.reduce(0) { $0 + 2 * $1.depth * $1.rows * $1.columns }
+      return total
+        + plans[slice.count].use { plan in
+          plan.floatingPointOperations + plan.products.reduce(0) { $0 + 2 * $1.depth * $1.rows * $1.columns }
+        }
     }
   }
 

@@ -53,17 +53,21 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
     let workers = SharedBuffer(count: region.workers) { _ in
       ShardRoom(plans: plans.all, samples: Self.shardSize, sources: sources)
     }
+    // The units hold plans and sources without counting references.
+    defer { withExtendedLifetime(self) {} }
     region.forEach(shards) { shard, worker in
       let samples = samples(of: shard)
       let own = workers.pointer[worker]
       // The shard behind this one is probably next, for this worker or another.
       let following = min(ShardRoom<Scalar>.mostFollowing, count - samples.upperBound)
       for index in 0..<samples.count + following { own.indices[index] = Int64(samples.lowerBound + index) }
-      own.gather(samples: samples.count, following: following, from: sources, kernels: kernels)
+      own.gather(samples: samples.count, following: following, kernels: kernels)
       let plan = plans[samples.count]
-      plan.run(
-        own.workspace, parameters: parameters.pointer, slot: nil, inputs: UnsafeBufferPointer(own.inputs),
-        randomness: Randomness())
+      plan.use {
+        $0.run(
+          own.workspace, parameters: parameters.pointer, slot: nil, inputs: UnsafeBufferPointer(own.inputs),
+          randomness: Randomness())
+      }
       body(
         shard, samples,
         ShardResults(workspace: own.workspace, plan: plan, rows: own.rows, kernels: kernels))
@@ -79,9 +83,9 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
     let targetSource = targetSource
     forEachShard(parameters: parameters, region: region) { shard, samples, results in
       let sums = statistics[shard]
-      sums[0] = results.total(PlanResult.losses)
-      sums[1] = isMean ? results.total(PlanResult.weights, default: Double(samples.count)) : 0
-      if let metrics, let targetSource, let outputs = results.values(PlanResult.outputs)?.baseAddress {
+      sums[0] = results.total(results.plan.losses)
+      sums[1] = isMean ? results.total(results.plan.weights, default: Double(samples.count)) : 0
+      if let metrics, let targetSource, let outputs = results.values(results.plan.outputs)?.baseAddress {
         metrics.add(
           outputs: outputs, targets: results.rows[targetSource], samples: samples.count,
           to: UnsafeMutableBufferPointer(rebasing: sums[fixed...]))
@@ -95,13 +99,13 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
 /// What a plan computed for one shard.
 struct ShardResults<Scalar: TrainingScalar> {
   let workspace: Workspace<Scalar>
-  let plan: Plan<Scalar>
+  let plan: ShardPlan<Scalar>
   let rows: [UnsafeMutablePointer<Scalar>]
   let kernels: Kernels<Scalar>
 
-  func values(_ name: String) -> UnsafeBufferPointer<Scalar>? { workspace.result(name, of: plan) }
-  func total(_ name: String, default value: Double = 0) -> Double {
-    workspace.total(name, of: plan, kernels, default: value)
+  func values(_ place: ResultPlace?) -> UnsafeBufferPointer<Scalar>? { place.map { workspace[$0] } }
+  func total(_ place: ResultPlace?, default value: Double = 0) -> Double {
+    workspace.total(place, kernels, default: value)
   }
 }
 

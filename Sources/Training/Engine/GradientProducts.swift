@@ -29,7 +29,7 @@ struct GradientProducts<Scalar: TrainingScalar>: Sendable {
       let slice = partition.range(of: shard, in: samples)
       room.depths[shard] = slice.count
       guard !slice.isEmpty else { continue }
-      let product = plans[slice.count].products[number]
+      let product = plans[slice.count].use { $0.products[number] }
       columns = product.columns
       let operands = kept[shard]
       room.right[shard] = UnsafeRawPointer(operands + product.rightOffset)

@@ -3,22 +3,50 @@ import Foundations
 
 /// A problem's plans for all shard sizes that a run can meet, compiled before its first step.
 struct PlanSet<Scalar: TrainingScalar>: Sendable {
-  private let plans: [Plan<Scalar>?]
+  /// All plans.
+  let all: [Plan<Scalar>]
+  private let shardPlans: [ShardPlan<Scalar>?]
 
   /// Compiles a plan for each size.
   init(sizes: Set<Int>, _ make: (Int) throws -> Plan<Scalar>) throws {
-    var plans = [Plan<Scalar>?](repeating: nil, count: (sizes.max() ?? 0) + 1)
-    for size in sizes { plans[size] = try make(size) }
-    self.plans = plans
+    var all: [Plan<Scalar>] = []
+    var shardPlans = [ShardPlan<Scalar>?](repeating: nil, count: (sizes.max() ?? 0) + 1)
+    for size in sizes.sorted() {
+      let plan = try make(size)
+      all.append(plan)
+      shardPlans[size] = ShardPlan(plan)
+    }
+    self.all = all
+    self.shardPlans = shardPlans
   }
 
   /// The plan for that many samples.
-  subscript(samples: Int) -> Plan<Scalar> {
-    guard samples < plans.count, let plan = plans[samples] else {
+  subscript(samples: Int) -> ShardPlan<Scalar> {
+    guard samples < shardPlans.count, let plan = shardPlans[samples] else {
       preconditionFailure("there is no plan for \(samples) samples")
     }
     return plan
   }
+}
 
-  var all: [Plan<Scalar>] { plans.compactMap(\.self) }
+/// A plan of a `PlanSet`, which keeps it alive, and the places of its results.
+///
+/// Its use counts no references, as that of `SharedBuffer`'s objects.
+struct ShardPlan<Scalar: TrainingScalar>: Sendable {
+  private let reference: Unmanaged<Plan<Scalar>>
+  let losses: ResultPlace?
+  let weights: ResultPlace?
+  let outputs: ResultPlace?
+  let probabilities: ResultPlace?
+
+  fileprivate init(_ plan: Plan<Scalar>) {
+    reference = .passUnretained(plan)
+    losses = plan.place(of: PlanResult.losses)
+    weights = plan.place(of: PlanResult.weights)
+    outputs = plan.place(of: PlanResult.outputs)
+    probabilities = plan.place(of: PlanResult.probabilities)
+  }
+
+  /// Calls `body` with the plan.
+  func use<Result>(_ body: (Plan<Scalar>) -> Result) -> Result { reference._withUnsafeGuaranteedRef(body) }
 }

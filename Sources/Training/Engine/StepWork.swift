@@ -62,21 +62,25 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
   package func gradient(step: Int, shard: Int, worker: Int) {
+    shardRooms.use(worker) { gradient(step: step, shard: shard, worker: worker, $0) }
+  }
+
+  private func gradient(step: Int, shard: Int, worker: Int, _ own: ShardRoom<Scalar>) {
     let sums = statistics[shard]
     sums.update(repeating: 0)
-    let slice = loadSamples(step: step, shard: shard, worker: worker)
+    let slice = loadSamples(step: step, shard: shard, worker: worker, own)
     guard !slice.isEmpty else { return slots.clear(shard) }
 
-    let own = shardRooms.pointer[worker]
     let plan = plans[slice.count]
-    plan.run(
-      own.workspace, parameters: memory.parameters.pointer, slot: slots[shard], kept: products.kept[shard],
-      packed: copies.packed, inputs: UnsafeBufferPointer(own.inputs),
-      randomness: Randomness(seed: seed, step: UInt64(step), firstSample: UInt64(slice.lowerBound)))
-    sums[0] = own.workspace.total(PlanResult.losses, of: plan, kernels)
-    sums[1] =
-      isMean ? own.workspace.total(PlanResult.weights, of: plan, kernels, default: Double(slice.count)) : 0
-    if let metrics, let targetSource, let outputs = own.workspace.result(PlanResult.outputs, of: plan)?.baseAddress {
+    plan.use {
+      $0.run(
+        own.workspace, parameters: memory.parameters.pointer, slot: slots[shard], kept: products.kept[shard],
+        packed: copies.packed, inputs: UnsafeBufferPointer(own.inputs),
+        randomness: Randomness(seed: seed, step: UInt64(step), firstSample: UInt64(slice.lowerBound)))
+    }
+    sums[0] = own.workspace.total(plan.losses, kernels)
+    sums[1] = isMean ? own.workspace.total(plan.weights, kernels, default: Double(slice.count)) : 0
+    if let metrics, let targetSource, let place = plan.outputs, let outputs = own.workspace[place].baseAddress {
       metrics.add(
         outputs: outputs, targets: own.rows[targetSource], samples: slice.count,
         to: UnsafeMutableBufferPointer(rebasing: sums[Self.fixedStatistics...]))
@@ -86,43 +90,40 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   /// Finds the samples of a shard and converts them into the worker's memory.
   ///
   /// - Returns: Which of the batch's samples they are.
-  func loadSamples(step: Int, shard: Int, worker: Int) -> Range<Int> {
-    let own = shardRooms.pointer[worker]
-    let slice = partition.range(of: shard, in: schedule.batch(of: step).positions.count)
-    let samples = fill(own.indices, most: slice.count, step: step, shard: shard)
-    (products.indices.pointer + slice.lowerBound).update(from: own.indices, count: samples)
-    var following = 0
-    if let (step, shard) = probablyNext(after: shard, of: step, worker: worker) {
-      following = fill(own.indices + samples, most: ShardRoom<Scalar>.mostFollowing, step: step, shard: shard)
-    }
-    own.gather(samples: samples, following: following, from: sources, kernels: kernels)
-    return slice
-  }
-
-  /// Writes a shard's samples, or the first of them, and returns how many they are.
-  private func fill(_ out: UnsafeMutablePointer<Int64>, most: Int, step: Int, shard: Int) -> Int {
+  func loadSamples(step: Int, shard: Int, worker: Int, _ own: ShardRoom<Scalar>) -> Range<Int> {
     let batch = schedule.batch(of: step)
     let slice = partition.range(of: shard, in: batch.positions.count)
     let first = batch.positions.lowerBound + slice.lowerBound
-    let count = min(most, slice.count)
-    sampler.fill(out, epoch: batch.epoch, positions: first..<first + count)
-    return count
+    let following = probablyNext(after: shard, of: step, worker: worker)
+    sampler.fill(
+      own.indices, epoch: batch.epoch, positions: first..<first + slice.count, following: following)
+    (products.indices.pointer + slice.lowerBound).update(from: own.indices, count: slice.count)
+    own.gather(samples: slice.count, following: following.count, kernels: kernels)
+    return slice
   }
 
-  /// The shard that a worker runs after this one if it keeps to its home (Note [Homes] in `Region`): a hint, which
-  /// changes nothing but when memory is asked for.
-  private func probablyNext(after shard: Int, of step: Int, worker: Int) -> (step: Int, shard: Int)? {
+  /// Where in the epoch the samples lie that a worker needs first after a shard, if it keeps to its home (Note [Homes] in
+  /// `Region`) and the epoch goes on: a hint, which changes nothing but when memory is asked for.
+  private func probablyNext(after shard: Int, of step: Int, worker: Int) -> Range<Int> {
     let home = region.home(of: worker, among: partition.shards)
-    guard home.contains(shard) else { return nil }
-    return shard + 1 < home.upperBound ? (step, shard + 1) : (step + 1, home.lowerBound)
+    guard home.contains(shard) else { return 0..<0 }
+    let isLast = shard + 1 == home.upperBound
+    let (epoch, batch) = schedule.batch(of: isLast ? step + 1 : step)
+    guard epoch == schedule.batch(of: step).epoch else { return 0..<0 }
+    let slice = partition.range(of: isLast ? home.lowerBound : shard + 1, in: batch.count)
+    let first = batch.lowerBound + slice.lowerBound
+    return first..<first + min(ShardRoom<Scalar>.mostFollowing, slice.count)
   }
 
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
   package func update(step: Int, pass: Int, block: Int, worker: Int) {
+    blockRooms.use(worker) { update(step: step, pass: pass, block: block, $0) }
+  }
+
+  private func update(step: Int, pass: Int, block: Int, _ room: BlockRoom<Scalar>) {
     // The divisor is computed in every block instead of once: a few additions against a phase of its own.
     let weight = weight
-    let room = blockRooms.pointer[worker]
     let place = blocks.blocks[block]
     let range = place.range
     // In the whole vector if several passes need it.
@@ -183,9 +184,9 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
 }
 
 extension Workspace {
-  /// The sum of a result's elements in double precision, or `value` if the plan has no such result.
-  func total(_ name: String, of plan: Plan<Scalar>, _ kernels: Kernels<Scalar>, default value: Double = 0) -> Double {
-    guard let result = result(name, of: plan), let first = result.baseAddress else { return value }
-    return kernels.total(first, count: result.count)
+  /// The sum of a result's elements in double precision, or `value` if there is no such result.
+  func total(_ place: ResultPlace?, _ kernels: Kernels<Scalar>, default value: Double = 0) -> Double {
+    guard let place, let first = self[place].baseAddress else { return value }
+    return kernels.total(first, count: place.count)
   }
 }

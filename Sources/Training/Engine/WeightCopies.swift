@@ -7,8 +7,10 @@ import Kernels
 struct WeightCopies<Scalar: TrainingScalar>: Sendable {
   private let kernels: Kernels<Scalar>
   private let memory: SharedBuffer<Scalar>
-  /// The copies of each weight.
-  private let weights: [[PackedWeights.Weight]]
+  /// The copies, those of the same weight side by side.
+  private let copies: [PackedWeights.Weight]
+  /// Which of them are of each weight.
+  private let ranges: [Range<Int>]
 
   /// Memory for what `plans` read.
   init(
@@ -16,9 +18,13 @@ struct WeightCopies<Scalar: TrainingScalar>: Sendable {
   ) {
     self.kernels = kernels
     let used = plans.all.reduce(into: Set<PackedWeights.Weight>()) { $0.formUnion($1.packedWeights) }
-    self.weights = weights.map { weight in
-      used.filter { $0.range == weight.range }.sorted { $0.offset < $1.offset }
+    var copies: [PackedWeights.Weight] = []
+    ranges = weights.map { weight in
+      let first = copies.count
+      copies += used.filter { $0.range == weight.range }.sorted { $0.offset < $1.offset }
+      return first..<copies.count
     }
+    self.copies = copies
     memory = SharedBuffer(repeating: 0, count: packed.count)
   }
 
@@ -27,6 +33,6 @@ struct WeightCopies<Scalar: TrainingScalar>: Sendable {
 
   /// Writes rows of a weight, of which `part` is the first.
   func write(_ rows: Range<Int>, of number: Int, from part: UnsafePointer<Scalar>) {
-    for weight in weights[number] { weight.pack(rows, from: part, to: memory.pointer, kernels: kernels) }
+    for copy in ranges[number] { copies[copy].pack(rows, from: part, to: memory.pointer, kernels: kernels) }
   }
 }

@@ -4,11 +4,15 @@ import Datasets
 import Kernels
 
 /// What one worker needs for running plans: a workspace, and room for the rows of a shard.
+///
+/// The sources of the rows are kept alive by whoever made the room. Their use counts no
+/// references, as that of `SharedBuffer`'s objects.
 final class ShardRoom<Scalar: TrainingScalar> {
   let workspace: Workspace<Scalar>
   /// The samples of a shard, and then the first of the shard that the worker will probably run next.
   let indices: UnsafeMutablePointer<Int64>
   let rows: [UnsafeMutablePointer<Scalar>]
+  private let sources: [Unmanaged<RowSource<Scalar>>]
   /// The plan's inputs: pointers to `rows`.
   let inputs: UnsafeMutableBufferPointer<UnsafePointer<Scalar>>
 
@@ -20,6 +24,7 @@ final class ShardRoom<Scalar: TrainingScalar> {
     workspace = Workspace(for: plans)
     indices = .allocate(capacity: samples + Self.mostFollowing)
     indices.initialize(repeating: 0, count: samples + Self.mostFollowing)
+    self.sources = sources.map { .passUnretained($0) }
     rows = sources.map { .allocate(zeros: samples * $0.columns) }
     inputs = .allocate(capacity: sources.count)
     _ = inputs.initialize(from: rows.map { UnsafePointer($0) })
@@ -32,10 +37,12 @@ final class ShardRoom<Scalar: TrainingScalar> {
   }
 
   /// Converts the rows of the first `samples` of `indices` into `rows`; `following` more are known.
-  func gather(samples: Int, following: Int = 0, from sources: [RowSource<Scalar>], kernels: Kernels<Scalar>) {
+  func gather(samples: Int, following: Int = 0, kernels: Kernels<Scalar>) {
     let indices = UnsafeBufferPointer(start: indices, count: samples + following)
     for index in sources.indices {
-      sources[index].gather(indices, following: following, into: rows[index], kernels: kernels)
+      sources[index]._withUnsafeGuaranteedRef {
+        $0.gather(indices, following: following, into: rows[index], kernels: kernels)
+      }
     }
   }
 }

@@ -54,8 +54,8 @@ private func predict<Scalar: TrainingScalar>(
   let probabilities = SharedBuffer<Scalar>(repeating: 0, count: rows.rows * width)
   let region = Region(workers: max(1, options.workerCount), start: options.starter)
   evaluator.forEachShard(parameters: model.parameters, region: region) { _, range, results in
-    for (name, buffer) in [(PlanResult.outputs, outputs), (PlanResult.probabilities, probabilities)] {
-      guard let values = results.values(name) else { continue }
+    for (place, buffer) in [(results.plan.outputs, outputs), (results.plan.probabilities, probabilities)] {
+      guard let values = results.values(place) else { continue }
       for (index, value) in values.enumerated() { buffer.pointer[range.lowerBound * width + index] = value }
     }
   }
