@@ -25,8 +25,8 @@ public func dispatchStarter(count: Int, body: @escaping @Sendable (Int) -> Void)
 /// worker claims it by exchanging the ticket for the step's, but only while the unit's phase is open, that is, when every
 /// unit of the phases before it is done, which a counter counts. Tickets and counter only rise. Any worker can claim any
 /// unit, so one alone can finish a region: it does not matter how many threads the starter really runs, or when they
-/// arrive. A worker counts the units of its home once they are all done, not one by one: no phase opens in between, and
-/// each count takes a cache line from the other workers.
+/// arrive. A worker counts what it ran of a home once it has gone through the home, not unit by unit: no phase opens in
+/// between, and each count takes a cache line from the other workers.
 ///
 /// Note [Homes]. Each worker begins with units of its own, the same in every step, whose memory its core's cache still
 /// holds; then it goes backwards through the others', whose owners come from the front, if they are not done by then. Who
@@ -58,12 +58,15 @@ public struct Region: Sendable {
   @discardableResult
   public func run(steps: Range<Int>, phases: [Int], _ work: some RegionWork) -> Int {
     let claims = Claims(units: phases.reduce(0, +), phases: phases.count, workers: workers)
-    start(workers) { worker in
-      phases.withUnsafeBufferPointer { phases in
-        // The same arithmetic in every worker: the mode belongs to the thread.
-        withoutSubnormals {
-          let hasRun = runUnits(as: worker, steps: steps, phases: phases, work, claims)
-          if hasRun { claims.participants.wrappingAdd(1, ordering: .relaxed) }
+    // Units may use what the work owns without counting references.
+    withExtendedLifetime(work) {
+      start(workers) { worker in
+        phases.withUnsafeBufferPointer { phases in
+          // The same arithmetic in every worker: the mode belongs to the thread.
+          withoutSubnormals {
+            let hasRun = runUnits(as: worker, steps: steps, phases: phases, work, claims)
+            if hasRun { claims.participants.wrappingAdd(1, ordering: .relaxed) }
+          }
         }
       }
     }
@@ -84,9 +87,8 @@ public struct Region: Sendable {
       for phase in phases.indices {
         let units = phases[phase]
         let end = index * claims.units + first + units
-        waitUntilDone(end - units, claims)
-        var done = 0
-        for distance in 0..<workers {
+        var done = waitUntilDone(end - units, claims)
+        for distance in 0..<workers where done < end {
           let owner = (worker >= distance ? worker : worker + workers) - distance
           let home = home(of: owner, among: units)
           let tickets = claims.firstTicket(of: owner, phase: phase) + first
@@ -101,7 +103,6 @@ public struct Region: Sendable {
             done = claims.done.wrappingAdd(finished, ordering: .releasing).newValue
             hasRun = true
           }
-          if done >= end { break }
         }
         first += units
       }
@@ -115,10 +116,12 @@ public struct Region: Sendable {
     units * worker / workers..<units * (worker + 1) / workers
   }
 
-  /// Waits until that many units are done.
-  private func waitUntilDone(_ count: Int, _ claims: Claims) {
+  /// Waits until that many units are done, or more, and returns how many.
+  private func waitUntilDone(_ count: Int, _ claims: Claims) -> Int {
     var pauses = 0
-    while claims.done.load(ordering: .acquiring) < count {
+    while true {
+      let done = claims.done.load(ordering: .acquiring)
+      if done >= count { return done }
       pauses += 1
       if pauses <= Self.pausesBeforeYield { pauseProcessor() } else { sched_yield() }
     }
@@ -136,13 +139,13 @@ public struct Region: Sendable {
 
     private let workers: Int
     private let ticketCount: Int
-    /// Tickets between the homes: their owners write no cache line in common.
-    private static let gap = 8
+    /// Tickets before each home: their owners write no cache line in common, nor a pair of them.
+    private static let gap = 16
 
     init(units: Int, phases: Int, workers: Int) {
       self.units = units
       self.workers = workers
-      ticketCount = units + Self.gap * workers * phases
+      ticketCount = units + Self.gap * (workers * phases + 1)
       tickets = .allocate(capacity: max(1, ticketCount))
       for ticket in 0..<ticketCount { (tickets + ticket).initialize(to: Atomic(0)) }
     }
@@ -153,7 +156,7 @@ public struct Region: Sendable {
     }
 
     /// What is added to the number of a unit of an owner's home to find its ticket.
-    func firstTicket(of owner: Int, phase: Int) -> Int { Self.gap * (workers * phase + owner) }
+    func firstTicket(of owner: Int, phase: Int) -> Int { Self.gap * (workers * phase + owner + 1) }
 
     /// Whether the unit of that ticket is the caller's to run.
     func claim(_ place: Int, ticket: Int) -> Bool {

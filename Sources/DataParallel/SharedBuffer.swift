@@ -77,12 +77,13 @@ public final class SharedBuffer<Element>: @unchecked Sendable {
 }
 
 extension SharedBuffer where Element: AnyObject {
-  /// Calls `body` with an object.
+  /// Calls `body` with an object, which the caller keeps alive with the buffer.
   ///
   /// It counts no reference. Counting writes to the object, and to whatever shares its cache line: where several workers
   /// use one object, or neighbours, they would take that line from each other in every unit.
   public func use<Result>(_ index: Int, _ body: (Element) -> Result) -> Result {
+    precondition(index >= 0 && index < count, "index \(index) is outside the buffer of \(count)")
     // An unmanaged reference is the same word as a managed one.
-    UnsafeRawPointer(pointer + index).load(as: Unmanaged<Element>.self)._withUnsafeGuaranteedRef(body)
+    return UnsafeRawPointer(pointer + index).load(as: Unmanaged<Element>.self)._withUnsafeGuaranteedRef(body)
   }
 }

@@ -79,6 +79,7 @@ public struct UpdatePlan: Sendable {
   /// The numbers that are remembered from step to step.
   public let numberCount: Int
 
+  /// The chains, which keep their links alive.
   private let chains: [Chain]
   /// The links of all chains, one pass after the other. Their use counts no references: all workers would write the
   /// counters in every block.
@@ -286,6 +287,7 @@ public struct UpdatePlan: Sendable {
     _ step: Int, objective: Double = .nan, rateFactor: Double = 1, vectors: UpdateVectors<Scalar>,
     scratch: UnsafeMutablePointer<Scalar>, kernels: Kernels<Scalar>
   ) {
+    defer { withExtendedLifetime(self) {} }
     for pass in 0..<passes {
       if pass > 0 {
         join(after: pass - 1, step: step, objective: objective, sums: vectors.sums, numbers: vectors.numbers)

@@ -101,6 +101,7 @@ private struct CoupledWork: RegionWork {
       (0..<12, [4, 3]), (5..<25, [1, 1]), (0..<6, [17, 2]), (100..<108, [2, 11]),
       // An update in several passes: what joins the blocks' sums is a phase of its own.
       (0..<8, [3, 5, 1, 5, 1, 5]), (0..<10, [6]), (0..<5, [2, 0, 3]),
+      (0..<5, [0, 3]), (2..<7, [3, 0]),
     ]
     for (steps, phases) in cases {
       let starter = ThreadStarter(seed: UInt64(workers * 100 + phases[0]))

@@ -92,8 +92,8 @@ typedef struct ck_table {
                        const int64_t *index, const void *scale, const void *offset, void *out);
   void (*gather_rows)(ptrdiff_t rows, ptrdiff_t following, ptrdiff_t columns, ptrdiff_t width, const void *x,
                       const int64_t *index, const void *scale, const void *offset, void *out);
-  /* Replaces n numbers by their images under a permutation of 0 ..< count, count <= ab: a Feistel network of an even
-     number of rounds on pairs (x % a, x / a), walked until it lands below count. */
+  /* Replaces n numbers by their images under a permutation of 0 ..< count, count <= ab and below 2^52: a Feistel
+     network of an even number of rounds on pairs (x % a, x / a), walked until it lands below count. */
   void (*permute)(ptrdiff_t n, int64_t count, uint32_t a, uint32_t b, const uint32_t *keys, ptrdiff_t rounds,
                   int64_t *x);
   /* Bernoulli mask: out[i] = 1 / (1 - rate) with probability 1 - rate, else 0, from Philox(key, first + i). */

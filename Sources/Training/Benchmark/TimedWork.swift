@@ -55,7 +55,8 @@ struct WorkerTimes {
 extension StepWork {
   /// The seconds that finding and converting the samples of a step takes one worker.
   func secondsOfData(steps: Int) -> Double {
-    ContinuousClock().measure {
+    defer { withExtendedLifetime(self) {} }
+    return ContinuousClock().measure {
       for step in 0..<steps {
         for worker in 0..<region.workers {
           for shard in region.home(of: worker, among: partition.shards) {
@@ -68,6 +69,7 @@ extension StepWork {
 
   /// Floating-point operations of a step, but for those of the optimizer.
   var operationsPerStep: Int {
+    defer { withExtendedLifetime(self) {} }
     let samples = schedule.batch(of: 0).positions.count
     return (0..<partition.shards).reduce(0) { total, shard in
       let slice = partition.range(of: shard, in: samples)

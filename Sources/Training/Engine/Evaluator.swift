@@ -53,8 +53,8 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
     let workers = SharedBuffer(count: region.workers) { _ in
       ShardRoom(plans: plans.all, samples: Self.shardSize, sources: sources)
     }
-    // The units hold plans and sources without counting references.
-    defer { withExtendedLifetime(self) {} }
+    // The units use plans, sources and rooms without counting references.
+    defer { withExtendedLifetime((self, workers)) {} }
     region.forEach(shards) { shard, worker in
       let samples = samples(of: shard)
       let own = workers.pointer[worker]

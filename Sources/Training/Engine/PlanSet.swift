@@ -3,7 +3,7 @@ import Foundations
 
 /// A problem's plans for all shard sizes that a run can meet, compiled before its first step.
 struct PlanSet<Scalar: TrainingScalar>: Sendable {
-  /// All plans.
+  /// All plans, which are kept alive here for whoever uses a `ShardPlan`.
   let all: [Plan<Scalar>]
   private let shardPlans: [ShardPlan<Scalar>?]
 
@@ -31,7 +31,7 @@ struct PlanSet<Scalar: TrainingScalar>: Sendable {
 
 /// A plan of a `PlanSet`, which keeps it alive, and the places of its results.
 ///
-/// Its use counts no references, as that of `SharedBuffer`'s objects.
+/// Its use counts no references, as `SharedBuffer.use`.
 struct ShardPlan<Scalar: TrainingScalar>: Sendable {
   private let reference: Unmanaged<Plan<Scalar>>
   let losses: ResultPlace?

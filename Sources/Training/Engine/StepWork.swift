@@ -10,7 +10,8 @@ import Optimizers
 package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   let kernels: Kernels<Scalar>
   let plans: PlanSet<Scalar>
-  /// The rows that a shard gathers, in the order of the plans' inputs; empty for a formula without data.
+  /// The rows that a shard gathers, in the order of the plans' inputs; empty for a formula without data. They are kept
+  /// alive here for the workers' rooms.
   let sources: [RowSource<Scalar>]
   /// Which source holds the targets, for the metrics.
   let targetSource: Int?

@@ -103,8 +103,7 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
   /// - Returns: The number of workers that took part.
   @discardableResult
   package func run(steps: Range<Int>) -> Int {
-    // The units hold plans and sources without counting references.
-    withExtendedLifetime(work) { region.run(steps: steps, phases: work.phases, work) }
+    region.run(steps: steps, phases: work.phases, work)
   }
 
   /// The loss and the metrics of the epoch so far, as trained.

@@ -5,8 +5,8 @@ import Kernels
 
 /// What one worker needs for running plans: a workspace, and room for the rows of a shard.
 ///
-/// The sources of the rows are kept alive by whoever made the room. Their use counts no
-/// references, as that of `SharedBuffer`'s objects.
+/// The sources of the rows are kept alive by whoever made the room. Their use counts no references, as
+/// `SharedBuffer.use`.
 final class ShardRoom<Scalar: TrainingScalar> {
   let workspace: Workspace<Scalar>
   /// The samples of a shard, and then the first of the shard that the worker will probably run next.
