@@ -17,18 +17,18 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
   ],
   targets: [
     // System libraries and C
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels"),
 
     // Rooms
-    .target(name: "Foundations", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "Foundations", dependencies: ["CCrypto"]),
     .target(name: "HDF5", dependencies: ["CHDF5", "Foundations"]),
     .target(name: "Kernels", dependencies: ["CKernels", "Foundations"]),
     .target(name: "Autodiff", dependencies: ["Kernels", "Foundations"]),

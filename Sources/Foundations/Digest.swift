@@ -1,14 +1,16 @@
-import Crypto
+import CCrypto
 import Foundation
 
 /// A SHA-256 (FIPS 180-4) of bytes. Its text is `sha256:` and 64 lower-case hexadecimal digits.
 public struct Digest: Hashable, Sendable, CustomStringConvertible {
+  private static var byteCount: Int { 32 }
+
   /// The 32 bytes.
   public let bytes: [UInt8]
 
   /// Creates a digest from its 32 bytes, or `nil` if there are not 32.
   public init?(bytes: [UInt8]) {
-    guard bytes.count == SHA256.byteCount else { return nil }
+    guard bytes.count == Self.byteCount else { return nil }
     self.bytes = bytes
   }
 
@@ -16,7 +18,7 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
   public init?(_ text: String) {
     let prefix = "sha256:"
     let digits = Array(text.utf8.dropFirst(prefix.count))
-    guard text.hasPrefix(prefix), digits.count == 2 * SHA256.byteCount else { return nil }
+    guard text.hasPrefix(prefix), digits.count == 2 * Self.byteCount else { return nil }
     let values = digits.compactMap { digit -> UInt8? in
       switch digit {
       case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
@@ -46,20 +48,61 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
 
   /// A digest in the making: bytes are added piece by piece, how they are cut changes nothing.
   public struct Stream: Sendable {
-    private var hash = SHA256()
+    private var context = DigestContext()
 
     /// Creates the digest of nothing.
     public init() {}
 
     /// Adds bytes.
     public mutating func update(_ bytes: some ContiguousBytes) {
-      bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+      if !isKnownUniquelyReferenced(&context) { context = DigestContext(copying: context) }
+      bytes.withUnsafeBytes { context.update($0) }
     }
 
     /// The digest of all bytes so far; more may be added afterwards.
     public var digest: Digest {
       // A SHA-256 always has 32 bytes.
-      Digest(bytes: Array(hash.finalize()))!
+      Digest(bytes: DigestContext(copying: context).finish())!
     }
   }
+}
+
+/// The state of libcrypto's SHA-256. Nothing that a caller does makes its functions fail, only a lack of memory or a
+/// library without SHA-256.
+private final class DigestContext: Sendable {
+  // Safe to share: `Digest.Stream` changes it only while it alone refers to it.
+  nonisolated(unsafe) private let pointer: OpaquePointer
+
+  init() {
+    pointer = Self.allocate()
+    Self.require(EVP_DigestInit_ex(pointer, EVP_sha256(), nil))
+  }
+
+  init(copying other: DigestContext) {
+    pointer = Self.allocate()
+    Self.require(EVP_MD_CTX_copy_ex(pointer, other.pointer))
+  }
+
+  deinit { EVP_MD_CTX_free(pointer) }
+
+  func update(_ bytes: UnsafeRawBufferPointer) {
+    guard let first = bytes.baseAddress else { return }
+    Self.require(EVP_DigestUpdate(pointer, first, bytes.count))
+  }
+
+  /// The digest, after which the context takes no more bytes.
+  func finish() -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in
+      var length: UInt32 = 0
+      Self.require(EVP_DigestFinal_ex(pointer, buffer.baseAddress, &length))
+      count = Int(length)
+    }
+  }
+
+  private static func allocate() -> OpaquePointer {
+    guard let pointer = EVP_MD_CTX_new() else { preconditionFailure("no memory for a digest") }
+    return pointer
+  }
+
+  private static func require(_ result: Int32) { precondition(result == 1, "libcrypto computes no SHA-256") }
 }
