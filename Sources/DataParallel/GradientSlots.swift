@@ -50,7 +50,7 @@ public struct ShardStatistics: Sendable {
     self.shards = shards
     self.count = count
     stride = (max(count, 1) + 7) / 8 * 8
-    memory = SharedBuffer(repeating: 0, count: shards * stride)
+    memory = SharedBuffer(repeating: .unwritten, count: shards * stride)
   }
 
   /// The numbers of one shard.

@@ -11,7 +11,7 @@ public struct ShardMemory<Scalar: KernelElement>: Sendable {
   public init(shards: Int, count: Int) {
     // Whole cache lines, so that two shards never write to one.
     stride = (max(count, 1) + 31) / 32 * 32
-    memory = SharedBuffer(repeating: 0, count: shards * stride)
+    memory = SharedBuffer(repeating: .unwritten, count: shards * stride)
   }
 
   /// Bytes of all shards.

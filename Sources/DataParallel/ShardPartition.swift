@@ -15,6 +15,9 @@ public struct ShardPartition: Sendable, Equatable {
     count * shard / shards..<count * (shard + 1) / shards
   }
 
+  /// The samples of all shards of a batch of `count`, in order.
+  public func ranges(in count: Int) -> [Range<Int>] { (0..<shards).map { range(of: $0, in: count) } }
+
   /// The sizes that shards of a batch of `count` have, without zero.
   public func sizes(in count: Int) -> Set<Int> {
     Set([count / shards, (count + shards - 1) / shards]).subtracting([0])

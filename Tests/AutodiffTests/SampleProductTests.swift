@@ -34,9 +34,9 @@ import Testing
       let gradients = try graph.gradient(of: loss, withRespectTo: nodes)
       let outputs = try zip(nodes, gradients).map { node, gradient in
         let name = try #require(node.parameterName)
-        #expect(gradient.isSampleProduct == name.hasPrefix("w"), "\(name)")
-        return try leavingProducts && gradient.isSampleProduct
-          ? PlanOutput(gradient, .product) : PlanOutput(gradient, .slot(offset: #require(layout[name]).offset))
+        #expect(gradient.isSampleProduct(of: samples) == name.hasPrefix("w"), "\(name)")
+        return try leavingProducts && gradient.isSampleProduct(of: samples)
+          ? PlanOutput(gradient, .product(rereadsInput: true)) : PlanOutput(gradient, .slot(offset: #require(layout[name]).offset))
       }
       return try Plan(outputs, layout: layout)
     }

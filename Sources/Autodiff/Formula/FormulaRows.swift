@@ -9,15 +9,20 @@ extension Formula {
   /// - Parameters:
   ///   - names: What stands for the same value in every sample: parameters.
   ///   - rows: What stands for a row of each sample's own, [samples, …].
+  ///   - isBatched: Whether to compute the whole batch at once where that can be done; if not, for a comparison.
   /// - Returns: A node of shape [samples].
   /// - Throws: ``FormulaError`` if a name is unknown, shapes do not fit, or the value of a sample is no single number.
-  public func build(in graph: Graph, names: [String: Node], rows: [String: Node], samples: Int) throws -> Node {
+  public func build(
+    in graph: Graph, names: [String: Node], rows: [String: Node], samples: Int, isBatched: Bool = true
+  ) throws -> Node {
     let batched = rows.sorted { $0.key < $1.key }
     let single = try batched.map { try graph.input("a row of \($0.key)", shape: Shape($0.value.shape.dropFirst())) }
     let own = Dictionary(uniqueKeysWithValues: zip(batched.map(\.key), single))
     let value = try scalar(
       build(in: graph, names: names.merging(own) { name, _ in name }), hasRows: !rows.isEmpty)
-    if let all = try graph.batch(value, over: single, as: batched.map(\.value), samples: samples) { return all }
+    if isBatched, let all = try graph.batch(value, over: single, as: batched.map(\.value), samples: samples) {
+      return all
+    }
     return try stack(
       (0..<samples).map { sample in
         let own = try rows.mapValues { try $0[sample] }

@@ -49,8 +49,8 @@ struct PlanCompiler<Scalar: KernelElement> {
     guard let original = outputs.first?.node.graph else { return compiled }
     let nodes = try original.simplified(outputs.map(\.node), simplifications)
     let graph = nodes[0].graph
-    let products = zip(nodes, outputs).filter { $0.1.isProduct }.map(\.0)
-    let needed = zip(nodes, outputs).filter { !$0.1.isProduct }.map(\.0) + products.flatMap(\.inputs)
+    let products = zip(nodes, outputs).filter { $0.1.isProduct }
+    let needed = zip(nodes, outputs).filter { !$0.1.isProduct }.map(\.0) + products.flatMap(\.0.inputs)
     let order = graph.order(for: needed, simplifications)
     try placeLeaves(graph, order)
 
@@ -62,7 +62,9 @@ struct PlanCompiler<Scalar: KernelElement> {
       places[index] == nil && !graph.records[index].operation.isView && (fusion.roots[index] ?? index) == index
     }
     placeSlotOutputs(graph, zip(nodes, outputs.map(\.place)), computed: Set(computed))
-    for product in products { place(product, computed: Set(computed)) }
+    for case (let product, .product(let rereadsInput)) in products.map({ ($0.0, $0.1.place) }) {
+      place(product, rereadsInput: rereadsInput, computed: Set(computed))
+    }
     let results = zip(nodes, outputs).filter { !$0.1.isProduct }.map { graph.viewed($0.0.index) }
     assignBuffers(graph, computed, fusion, kept: results + copies.map { graph.viewed($0.from) })
     for index in order where graph.records[index].operation.isView {

@@ -6,6 +6,10 @@ import Kernels
 /// computes a few rows of the sum at a time, over all shards in the fixed tree, uses them while they are in the cache,
 /// and no shard needs memory of the parameters' size. Every element goes through the same operations in the same order
 /// as if each shard had computed its own product and the products had been summed.
+///
+/// That is right for any xᵀ·y, but only with as many rows as the shard has samples are its operands where the update
+/// looks for them, and only if x depends on the samples are they smaller than what they replace: a product of parameters
+/// alone, such as the gradient of W in tanh(V)·W, is the same in every shard. `Node.isSampleProduct(of:)` asks for both.
 
 /// A matrix product xᵀ·y over the samples of a run that the run has not computed: its operands.
 public struct SampleProduct: Sendable {
@@ -30,36 +34,53 @@ public struct SampleProduct: Sendable {
 }
 
 extension Node {
-  /// Whether this is a product xᵀ·y of two matrices that are not parameters, which a plan can leave uncomputed.
-  public var isSampleProduct: Bool {
-    guard let product = operation as? MatrixMultiply, product.transposesLeft, !product.transposesRight else {
-      return false
-    }
-    return inputs.allSatisfy { operand in
+  /// Whether this is a product xᵀ·y of two matrices, computed from rows of `samples` samples, that a plan can leave
+  /// uncomputed, as Note [Sample products] says: both have a row for each sample, x depends on an input of the graph, and
+  /// neither is a parameter.
+  public func isSampleProduct(of samples: Int) -> Bool {
+    isProductOfColumns && inputs[0].shape[0] == samples && inputs[0].dependsOnInput
       // A parameter changes while products are computed.
-      operand.shape.count == 2 && !(graph.records[graph.viewed(operand.index)].operation is Parameter)
-    }
+      && inputs.allSatisfy { !(graph.records[graph.viewed($0.index)].operation is Parameter) }
+  }
+
+  /// Whether the left operand of this product over samples is an input of the graph as it is, a row of it for each
+  /// sample: then whoever computes the product can read it where the input came from.
+  ///
+  /// - Precondition: `isSampleProduct(of:)` of some number of samples.
+  public var readsInput: Bool {
+    precondition(isProductOfColumns, "'\(operation.name)' is not a product over samples")
+    let left = inputs[0]
+    let input = graph.records[graph.viewed(left.index)].operation as? Input
+    return input?.storedShape.first == left.shape[0]
+  }
+
+  /// Whether this is xᵀ·y of two matrices.
+  private var isProductOfColumns: Bool {
+    guard let product = operation as? MatrixMultiply else { return false }
+    return product.transposesLeft && !product.transposesRight && inputs.allSatisfy { $0.shape.count == 2 }
+  }
+
+  private var dependsOnInput: Bool {
+    graph.reachable(from: [self]).contains { graph.records[$0].operation is Input }
   }
 
   /// The transpose of a product over samples, yᵀ·x: the same numbers, bit for bit.
   ///
-  /// - Precondition: `isSampleProduct`.
+  /// - Precondition: `isSampleProduct(of:)` of some number of samples.
   public func transposedProduct() throws -> Node {
-    precondition(isSampleProduct, "'\(operation.name)' is not a product over samples")
+    precondition(isProductOfColumns, "'\(operation.name)' is not a product over samples")
     return try inputs[1].matmul(inputs[0], transposesLeft: true)
   }
 }
 
 extension PlanCompiler {
   /// Finds a place for the operands of a product: the left one's rows as they are, the right one's in panels.
-  mutating func place(_ product: Node, computed: Set<Int>) {
+  mutating func place(_ product: Node, rereadsInput: Bool, computed: Set<Int>) {
     let (left, right) = (product.inputs[0], product.inputs[1])
     let (depth, rows, columns) = (left.shape[0], left.shape[1], right.shape[1])
     let leftPlace: SampleProduct.Left
     let (source, graph) = (product.graph.viewed(left.index), product.graph)
-    if let input = graph.records[source].operation as? Input, input.storedShape.first == depth,
-      let place = places[source]
-    {
+    if rereadsInput, graph.records[source].operation is Input, let place = places[source] {
       leftPlace = .input(place.region - Workspace<Scalar>.fixedRegions)
     } else {
       leftPlace = .kept(offset: keep(source, count: depth * rows, computed: computed))

@@ -23,8 +23,8 @@ public final class Workspace<Scalar: KernelElement> {
     bufferCount = max(1, plans.map(\.bufferCount).max() ?? 0)
     scratchCount = max(1, plans.map(\.scratchCount).max() ?? 0)
     inputCount = plans.map(\.inputs.count).max() ?? 0
-    buffers = .allocate(zeros: bufferCount)
-    scratch = .allocate(zeros: scratchCount)
+    buffers = .allocate(unwritten: bufferCount)
+    scratch = .allocate(unwritten: scratchCount)
     regions = .allocate(capacity: Self.fixedRegions + inputCount)
     regions.initialize(repeating: buffers, count: Self.fixedRegions + inputCount)
   }

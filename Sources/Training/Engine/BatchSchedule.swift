@@ -1,3 +1,5 @@
+import DataParallel
+
 /// Which samples each step of a run takes.
 struct BatchSchedule: Sendable, Equatable {
   /// The samples of an epoch.
@@ -12,6 +14,11 @@ struct BatchSchedule: Sendable, Equatable {
     let (epoch, index) = step.quotientAndRemainder(dividingBy: stepsPerEpoch)
     let start = index * batchSize
     return (epoch, start..<min(samples, start + batchSize))
+  }
+
+  /// The sizes that shards of the batches have, without zero.
+  func shardSizes(_ partition: ShardPartition) -> Set<Int> {
+    batchSizes.reduce(into: []) { $0.formUnion(partition.sizes(in: $1)) }
   }
 
   /// The sizes that batches have.

@@ -160,7 +160,7 @@ package struct SampleGroup<Scalar: TrainingScalar>: Sendable {
   let sources: [String: RowSource<Scalar>]
 
   /// Samples whose rows have these names in the graph.
-  init(count: Int, sources: [String: RowSource<Scalar>]) {
+  package init(count: Int, sources: [String: RowSource<Scalar>]) {
     self.count = count
     self.sources = sources
   }

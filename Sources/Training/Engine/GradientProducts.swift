@@ -15,6 +15,12 @@ struct GradientProducts<Scalar: TrainingScalar>: Sendable {
   /// The operands, written by the shards.
   let kept: ShardMemory<Scalar>
 
+  /// Whether the left operand of a product comes from the dataset.
+  func rereadsInput(_ number: Int) -> Bool {
+    guard let plan = plans.all.first, case .input = plan.products[number].left else { return false }
+    return true
+  }
+
   /// Writes some rows of a product, row-major, to `out`.
   ///
   /// - Parameter samples: The samples of the batch.
@@ -27,9 +33,10 @@ struct GradientProducts<Scalar: TrainingScalar>: Sendable {
     var gathered: Int?
     for shard in 0..<shards {
       let slice = partition.range(of: shard, in: samples)
-      room.depths[shard] = slice.count
+      room.depths[shard] = 0
       guard !slice.isEmpty else { continue }
       let product = plans[slice.count].use { $0.products[number] }
+      room.depths[shard] = product.depth
       columns = product.columns
       let operands = kept[shard]
       room.right[shard] = UnsafeRawPointer(operands + product.rightOffset)

@@ -3,11 +3,13 @@ import Foundations
 
 /// A problem's plans for all shard sizes that a run can meet, compiled before its first step.
 struct PlanSet<Scalar: TrainingScalar>: Sendable {
-  /// All plans, which are kept alive here for whoever uses a `ShardPlan`.
+  /// All plans by ascending size, which are kept alive here for whoever uses a `ShardPlan`.
   let all: [Plan<Scalar>]
   private let shardPlans: [ShardPlan<Scalar>?]
 
   /// Compiles a plan for each size.
+  ///
+  /// - Throws: `TrainerError` if they take different inputs.
   init(sizes: Set<Int>, _ make: (Int) throws -> Plan<Scalar>) throws {
     var all: [Plan<Scalar>] = []
     var shardPlans = [ShardPlan<Scalar>?](repeating: nil, count: (sizes.max() ?? 0) + 1)
@@ -15,6 +17,10 @@ struct PlanSet<Scalar: TrainingScalar>: Sendable {
       let plan = try make(size)
       all.append(plan)
       shardPlans[size] = ShardPlan(plan)
+    }
+    // Their rows are gathered in one order for all.
+    guard all.allSatisfy({ $0.inputs.map(\.name) == all[0].inputs.map(\.name) }) else {
+      throw TrainerError(.usage, "the objective reads other data for some numbers of samples than for others")
     }
     self.all = all
     self.shardPlans = shardPlans

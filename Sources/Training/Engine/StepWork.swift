@@ -103,6 +103,30 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     return slice
   }
 
+  /// The positions in its epoch of a step's batch.
+  package func positions(ofStep step: Int) -> Range<Int> { schedule.batch(of: step).positions }
+
+  /// The samples at some positions of a step's epoch.
+  package func samples(at positions: Range<Int>, ofStep step: Int) -> [Int64] {
+    [Int64](unsafeUninitializedCapacity: positions.count) { buffer, count in
+      guard let first = buffer.baseAddress else { return }
+      sampler.fill(first, epoch: schedule.batch(of: step).epoch, positions: positions)
+      count = positions.count
+    }
+  }
+
+  /// How the gradient of a stretch of the flat vector that begins with a block comes about, in words.
+  package func delivery(of range: Range<Int>) -> String {
+    let isPacked = copies.hasCopies(of: range)
+    let way =
+      switch blocks.blocks.first(where: { $0.range.lowerBound == range.lowerBound })?.source {
+      case .product(let number): products.rereadsInput(number) ? "product with rows of data" : "product"
+      case .transposedSlots: "transposed slots"
+      case .slots, nil: "slots"
+      }
+    return isPacked ? way + ", packed" : way
+  }
+
   /// Where in the epoch the samples lie that a worker needs first after a shard, if it keeps to its home (Note [Homes] in
   /// `Region`) and the epoch goes on: a hint, which changes nothing but when memory is asked for.
   private func probablyNext(after shard: Int, of step: Int, worker: Int) -> Range<Int> {

@@ -37,25 +37,20 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
 
   /// Compiles the plans for every shard size of the run and lays out its memory.
   ///
+  /// - Parameter shortcuts: Those to take where their conditions hold; fewer than all for a comparison.
   /// - Throws: `TrainerError` if the graph does not fit the data.
   package init(
     _ problem: any Problem, group: SampleGroup<Scalar>, optimizer: Optimizer, settings: Settings, region: Region,
-    live: LiveProgress, kernels: Kernels<Scalar> = .best
+    live: LiveProgress, kernels: Kernels<Scalar> = .best, shortcuts: EngineShortcuts = .all
   ) throws {
     let schedule = BatchSchedule(samples: group.count, batchSize: settings.batchSize)
     let partition = ShardPartition(shards: settings.shards)
-    let sizes = schedule.batchSizes.reduce(into: Set<Int>()) { $0.formUnion(partition.sizes(in: $1)) }
-    var weights: [BlockPartition.Weight] = []
-    var packed = PackedWeights(of: [], kernels: kernels)
-    let plans = try PlanSet(sizes: sizes) { size in
-      let plan: TrainingPlan<Scalar> = try problem.trainingPlan(samples: size, kernels: kernels)
-      weights = plan.weights
-      packed = plan.packed
-      return plan.plan
-    }
+    let sizes = schedule.shardSizes(partition)
+    let training = try TrainingPlans(problem, sizes: sizes, kernels: kernels, shortcuts: shortcuts)
+    let plans = training.plans
     let (sources, targetSource) = group.bound(to: plans)
     let samples = schedule.batchSizes.max() ?? 1
-    let blocks = BlockPartition(count: problem.layout.count, weights: weights, samples: samples)
+    let blocks = BlockPartition(count: problem.layout.count, weights: training.matrices, samples: samples)
     let statistics = ShardStatistics(
       shards: settings.shards, count: StepWork<Scalar>.fixedStatistics + (problem.metrics?.sumCount ?? 0))
     let slots = GradientSlots(slots: settings.shards, count: blocks.slotCount, kernels: kernels)
@@ -79,7 +74,8 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
       sampler: Sampler(count: group.count, seed: UInt64(settings.seed), isShuffling: settings.isShuffling),
       schedule: schedule, partition: partition, blocks: blocks, isMean: problem.isMean, metrics: metrics,
       updatePlan: updatePlan, seed: UInt64(settings.seed), memory: memory, slots: slots, products: products,
-      copies: WeightCopies(of: weights, packed, plans: plans, kernels: kernels), statistics: statistics, record: record,
+      copies: WeightCopies(of: training.matrices, training.packed, plans: plans, kernels: kernels),
+      statistics: statistics, record: record,
       region: region,
       shardRooms: SharedBuffer(count: region.workers) { _ in
         ShardRoom(plans: plans.all, samples: sizes.max() ?? 0, sources: sources)

@@ -39,9 +39,9 @@ package struct TrainingMemory<Scalar: TrainingScalar>: Sendable {
       SharedBuffer(count: layout.count) { name == Optimizer.averageName ? Scalar(values[$0]) : 0 }
     }
     self.state = state
-    sums = SharedBuffer(repeating: 0, count: sumCount)
+    sums = SharedBuffer(repeating: .unwritten, count: sumCount)
     numbers = SharedBuffer(repeating: 0, count: numberCount)
-    gradient = keepsGradient ? SharedBuffer(repeating: 0, count: layout.count) : nil
+    gradient = keepsGradient ? SharedBuffer(repeating: .unwritten, count: layout.count) : nil
     statePointers = SharedBuffer(count: state.count) { state[$0].pointer }
   }
 }

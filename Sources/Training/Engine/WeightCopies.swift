@@ -25,8 +25,11 @@ struct WeightCopies<Scalar: TrainingScalar>: Sendable {
       return first..<copies.count
     }
     self.copies = copies
-    memory = SharedBuffer(repeating: 0, count: packed.count)
+    memory = SharedBuffer(repeating: .unwritten, count: packed.count)
   }
+
+  /// Whether plans read the matrix that lies at that range in another order too.
+  func hasCopies(of range: Range<Int>) -> Bool { copies.contains { $0.range == range } }
 
   /// What a plan's run takes.
   var packed: UnsafePointer<Scalar> { UnsafePointer(memory.pointer) }

@@ -25,7 +25,7 @@ final class ShardRoom<Scalar: TrainingScalar> {
     indices = .allocate(capacity: samples + Self.mostFollowing)
     indices.initialize(repeating: 0, count: samples + Self.mostFollowing)
     self.sources = sources.map { .passUnretained($0) }
-    rows = sources.map { .allocate(zeros: samples * $0.columns) }
+    rows = sources.map { .allocate(unwritten: samples * $0.columns) }
     inputs = .allocate(capacity: sources.count)
     _ = inputs.initialize(from: rows.map { UnsafePointer($0) })
   }
@@ -64,11 +64,11 @@ final class BlockRoom<Scalar: TrainingScalar> {
 
   /// Memory for any block.
   init(blocks: BlockPartition, shards: Int, samples: Int, kernels: Kernels<Scalar>) {
-    rows = .allocate(zeros: samples * blocks.mostProductRows)
+    rows = .allocate(unwritten: samples * blocks.mostProductRows)
     productScratch = .allocate(
-      zeros: kernels.multiplyTreeScratch(rows: blocks.mostProductRows, shards: shards))
-    gradient = .allocate(zeros: blocks.largestBlock)
-    scratch = .allocate(zeros: blocks.largestBlock)
+      unwritten: kernels.multiplyTreeScratch(rows: blocks.mostProductRows, shards: shards))
+    gradient = .allocate(unwritten: blocks.largestBlock)
+    scratch = .allocate(unwritten: blocks.largestBlock)
     // What an empty shard has: nothing is read there.
     let nothing = UnsafeRawPointer(rows)
     left = .allocate(capacity: shards)

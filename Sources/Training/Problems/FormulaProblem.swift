@@ -4,20 +4,27 @@ import Kernels
 import Models
 
 /// A formula with trained parameters, on a dataset's samples or alone.
-struct FormulaProblem: Problem {
+package struct FormulaProblem: Problem {
   private let settings: FormulaSettings
   private let formula: Formula
   /// The extents of a row of each dataset that the formula names.
   private let rowShapes: [String: Shape]
 
-  let layout: ParameterLayout
-  var metrics: MetricSet? { nil }
-  var isMean: Bool { settings.reduction != .sum }
+  private var isBatched = true
+
+  package let layout: ParameterLayout
+  package var sampleBySample: any Problem {
+    var problem = self
+    problem.isBatched = false
+    return problem
+  }
+  package var metrics: MetricSet? { nil }
+  package var isMean: Bool { settings.reduction != .sum }
 
   /// Reads the formula.
   ///
   /// - Throws: `TrainerError` if it cannot be read.
-  static func read(_ settings: FormulaSettings) throws -> Formula {
+  package static func read(_ settings: FormulaSettings) throws -> Formula {
     try translating { try Formula(settings.objective) }
   }
 
@@ -37,7 +44,7 @@ struct FormulaProblem: Problem {
   }
 
   /// Creates a problem; `rowShapes` has an entry for each dataset that the formula names.
-  init(_ settings: FormulaSettings, formula: Formula, rowShapes: [String: Shape]) throws {
+  package init(_ settings: FormulaSettings, formula: Formula, rowShapes: [String: Shape]) throws {
     self.settings = settings
     self.formula = formula
     self.rowShapes = rowShapes
@@ -49,7 +56,7 @@ struct FormulaProblem: Problem {
     }
   }
 
-  func initialParameters(seed: Int) -> [Double] {
+  package func initialParameters(seed: Int) -> [Double] {
     settings.parameters.enumerated().flatMap { index, parameter in
       switch parameter.start {
       case .values(let values): values
@@ -61,7 +68,7 @@ struct FormulaProblem: Problem {
     }
   }
 
-  func terms(in graph: Graph, samples: Int, isTraining: Bool) throws -> ProblemTerms {
+  package func terms(in graph: Graph, samples: Int, isTraining: Bool) throws -> ProblemTerms {
     var names: [String: Node] = [:]
     for entry in layout.entries { names[entry.name] = try graph.parameter(entry.name, shape: entry.shape) }
     var rows: [String: Node] = [:]
@@ -69,7 +76,7 @@ struct FormulaProblem: Problem {
       rows[name] = try graph.input(name, shape: [samples] + shape)
     }
     let losses = try Self.translating {
-      try formula.build(in: graph, names: names, rows: rows, samples: samples)
+      try formula.build(in: graph, names: names, rows: rows, samples: samples, isBatched: isBatched)
     }
     return ProblemTerms(losses: losses, weights: nil, outputs: nil, probabilities: nil)
   }

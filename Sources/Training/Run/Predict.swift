@@ -50,8 +50,8 @@ private func predict<Scalar: TrainingScalar>(
     count: rows.rows,
     sources: [ModelProblem.InputName.inputs: try model.preprocessing.apply(to: rows, path: input)])
   let evaluator = try Evaluator(problem, group: samples, isPredicting: true)
-  let outputs = SharedBuffer<Scalar>(repeating: 0, count: rows.rows * width)
-  let probabilities = SharedBuffer<Scalar>(repeating: 0, count: rows.rows * width)
+  let outputs = SharedBuffer<Scalar>(repeating: .unwritten, count: rows.rows * width)
+  let probabilities = SharedBuffer<Scalar>(repeating: .unwritten, count: rows.rows * width)
   let region = Region(workers: max(1, options.workerCount), start: options.starter)
   evaluator.forEachShard(parameters: model.parameters, region: region) { _, range, results in
     for (place, buffer) in [(results.plan.outputs, outputs), (results.plan.probabilities, probabilities)] {

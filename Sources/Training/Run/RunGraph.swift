@@ -1,4 +1,5 @@
 import Autodiff
+import DataParallel
 import Foundations
 import Kernels
 
@@ -29,11 +30,14 @@ public struct RunGraph: Sendable {
       case .samples(let size)?: min(size, count)
       case .full?, nil: count
       }
-    let shards = configuration.training.shards
-    samples = (batch + shards - 1) / shards
+    let sizes = BatchSchedule(samples: count, batchSize: batch)
+      .shardSizes(ShardPartition(shards: configuration.training.shards))
+    samples = sizes.max() ?? 1
     let graph = Graph()
     let loss = try problem.terms(in: graph, samples: 1, isTraining: true).losses.reshape([])
     nodes = try graph.trace(of: loss)
-    plan = try problem.trainingPlan(samples: samples, kernels: Kernels<Scalar>.best).plan.summary
+    let plans = try TrainingPlans<Scalar>(problem, sizes: sizes, kernels: .best).plans.all
+    // Those of smaller shards come before.
+    plan = plans[plans.count - 1].summary
   }
 }

@@ -1,0 +1,24 @@
+import Autodiff
+import Foundations
+
+/// The loss of a shard of some size and its gradient with respect to each entry of the layout, as one graph.
+struct ShardGraph {
+  let samples: Int
+  let graph: Graph
+  let terms: ProblemTerms
+  let gradients: [Node]
+
+  init(_ problem: any Problem, samples: Int) throws {
+    let graph = Graph()
+    let terms = try problem.terms(in: graph, samples: samples, isTraining: true)
+    let parameters = graph.nodes.filter { $0.parameterName != nil }
+    let nodes = try zip(parameters, graph.gradient(of: terms.losses.sum(), withRespectTo: parameters))
+    let byName = try Dictionary(nodes.map { ($0.parameterName ?? "", $1) }, uniquingKeysWith: +)
+    gradients = try problem.layout.entries.map { entry in
+      try byName[entry.name] ?? graph.constant(0).broadcast(to: entry.shape)
+    }
+    self.samples = samples
+    self.graph = graph
+    self.terms = terms
+  }
+}
