@@ -68,7 +68,7 @@ let package = Package(
     .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Kernels", "Foundations", "TestSupport"]),
     .testTarget(
       name: "ModelsTests",
-      dependencies: ["Models", "Optimizers", "Autodiff", "Kernels", "HDF5", "Foundations", "TestSupport"]),
+      dependencies: ["Models", "Autodiff", "Foundations", "TestSupport"]),
     .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Kernels", "Foundations", "TestSupport"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "HDF5", "Kernels", "Foundations", "TestSupport"]),
     .testTarget(name: "DataParallelTests", dependencies: ["DataParallel", "Kernels", "TestSupport"]),
@@ -76,7 +76,7 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Checkpoints", "Models", "Optimizers", "Datasets", "DataParallel", "Kernels", "HDF5",
+        "Training", "Checkpoints", "Autodiff", "Models", "Optimizers", "Datasets", "DataParallel", "Kernels", "HDF5",
         "Foundations", "TestSupport",
       ]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training", "Foundations", "TestSupport"]),

@@ -1,22 +1,17 @@
 import Foundations
 import Kernels
 
-/// The comparison of a graph's gradient with central differences of its value, in double precision.
-///
-/// The derivative of f along a coordinate is taken as (8 (f(x + h) − f(x − h)) − (f(x + 2h) − f(x − 2h))) / 12h, the
-/// five-point rule, whose error falls with h⁴: with h about 10⁻³ of the coordinate's size, it and the rounding of f
-/// both stay near 10⁻¹² of what f itself measures.
+/// The comparison of a gradient with central differences of its function, in double precision.
 public struct GradientCheck: Sendable {
   /// One coordinate's result.
   public struct Entry: Sendable {
     /// The coordinate in the flat parameter vector.
     public let index: Int
-    /// The derivative by the graph's rules.
+    /// The derivative that is checked.
     public let analytic: Double
     /// The derivative by differences.
     public let numeric: Double
-    /// Whether the derivatives from both sides differ, or those of two steps: then there is a kink near, and no one
-    /// derivative to compare with.
+    /// Whether there is a kink near, and so no one derivative to compare with.
     public let isNearKink: Bool
     /// Their distance, divided by the largest of both, a share of the largest derivative, and what rounding the value
     /// may amount to.
@@ -29,6 +24,29 @@ public struct GradientCheck: Sendable {
   /// The one that is off most.
   public var worst: Entry? { entries.max { $0.relativeError < $1.relativeError } }
 
+  /// Derivatives smaller than this share of the largest one are compared with it, not with themselves, since
+  /// differences have only absolute accuracy.
+  private static let scale = 1e-2
+
+  /// Compares derivatives with differences.
+  ///
+  /// - Parameters:
+  ///   - gradient: The derivatives to compare, of the flat vector.
+  ///   - indices: The coordinates to compare.
+  ///   - differences: The derivative along each of them by differences.
+  public init(_ gradient: [Double], indices: [Int], differences: [CentralDifference]) {
+    let largest = indices.map { abs(gradient[$0]) }.max() ?? 0
+    entries = zip(indices, differences).map { index, difference in
+      let distance = abs(gradient[index] - difference.value)
+      let size = max(abs(gradient[index]), abs(difference.value), Self.scale * largest, difference.resolution)
+      // Two zeros agree; a NaN agrees with nothing.
+      let error = distance == 0 ? 0 : distance / size
+      return Entry(
+        index: index, analytic: gradient[index], numeric: difference.value, isNearKink: difference.isNearKink,
+        relativeError: error.isNaN ? .infinity : error)
+    }
+  }
+
   /// Compares the derivatives of a scalar with respect to parameters.
   ///
   /// - Parameters:
@@ -36,13 +54,11 @@ public struct GradientCheck: Sendable {
   ///   - targets: Parameters of the graph.
   ///   - layout: Where they lie in `parameters`.
   ///   - indices: The coordinates of the flat vector to compare; all if `nil`.
-  ///   - step: h, for a coordinate of size 1 or less; larger ones get proportionally more.
-  ///   - scale: Derivatives smaller than this share of the largest one are compared with it, not with themselves,
-  ///     since differences have only absolute accuracy.
+  ///   - step: The differences' step for a coordinate of size 1 or less; larger ones get proportionally more.
   /// - Throws: `TrainerError` if the graph has no gradient or an input is missing.
   public init(
     of output: Node, withRespectTo targets: [Node], parameters: [Double], layout: ParameterLayout,
-    inputs: [String: [Double]] = [:], indices: [Int]? = nil, step: Double = 1e-3, scale: Double = 1e-2,
+    inputs: [String: [Double]] = [:], indices: [Int]? = nil, step: Double = CentralDifference.longStep,
     randomness: Randomness = .init(), simplifications: Simplification = .all
   ) throws {
     let graph = output.graph
@@ -63,23 +79,15 @@ public struct GradientCheck: Sendable {
       indices
       ?? targets.compactMap { ($0.operation as? Parameter).flatMap { layout[$0.parameterName] } }
       .flatMap { Array($0.range) }
-    let numeric = compared.map { index in
-      function.derivative(at: parameters, along: index, step: step * max(1, abs(parameters[index])))
-    }
-    let largest = compared.map { abs(analytic[$0]) }.max() ?? 0
-    // Differences see no derivative below the rounding of the value and of what it is made of, which steps of 1e-3
-    // magnify to about 1e-13.
-    let visible = 1e-5 * max(abs(function.value(at: parameters)), 1)
-    entries = zip(compared, numeric).map { index, derivative in
-      let numeric = derivative.value
-      let distance = abs(analytic[index] - numeric)
-      let size = max(abs(analytic[index]), abs(numeric), scale * largest, visible)
-      // Two zeros agree; a NaN agrees with nothing.
-      let error = distance == 0 ? 0 : distance / size
-      return Entry(
-        index: index, analytic: analytic[index], numeric: numeric, isNearKink: derivative.isNearKink,
-        relativeError: error.isNaN ? .infinity : error)
-    }
+    self.init(
+      analytic, indices: compared,
+      differences: compared.map { index in
+        CentralDifference(size: abs(parameters[index]), step: step) { offset in
+          var moved = parameters
+          moved[index] += offset
+          return function.value(at: moved)
+        }
+      })
   }
 }
 
@@ -118,25 +126,5 @@ private struct ScalarFunction {
         inputs: buffers.compactMap { $0.baseAddress.map { UnsafePointer($0) } }, randomness: randomness)
       return workspace.result("value", of: plan)?.first ?? .nan
     }
-  }
-
-  /// The derivative along a coordinate, and whether a kink lies within two steps: then the rules from both sides, or
-  /// those of a long and a short step, disagree.
-  func derivative(
-    at parameters: [Double], along index: Int, step: Double
-  ) -> (value: Double, isNearKink: Bool) {
-    func value(_ offset: Double) -> Double {
-      var moved = parameters
-      moved[index] += offset
-      return self.value(at: moved)
-    }
-    func central(_ h: Double) -> Double { (8 * (value(h) - value(-h)) - (value(2 * h) - value(-2 * h))) / (12 * h) }
-    // Of second order: for a smooth function both sides differ by a few h squared.
-    func oneSided(_ h: Double) -> Double { (4 * value(h) - value(2 * h) - 3 * value(0)) / (2 * h) }
-    let (long, short) = (central(step), central(step / 4))
-    let (before, after) = (oneSided(-step), oneSided(step))
-    let noise = 1e-3 * max(1, abs(value(0)))
-    let size = max(abs(before), abs(after), abs(long))
-    return (long, abs(after - before) > 1e-2 * max(size, noise) || abs(long - short) > 2e-8 * max(abs(long), noise))
   }
 }

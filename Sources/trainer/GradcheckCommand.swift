@@ -1,16 +1,22 @@
 import ArgumentParser
 import Foundations
+import Reporting
 import Training
 
 /// `trainer gradcheck`.
 struct GradcheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gradcheck",
-    abstract: "Compares a model's gradients with central differences.",
+    abstract: "Compares the gradients that a run would use with central differences.",
     discussion: """
-      The loss of the first samples of the training group is differentiated twice, in float64, where the parameters \
-      start: by the graph's rules, and by differences of its value. Exit code 1 if a parameter is off by more than the \
-      tolerance. Of parameters with many coordinates a sample is compared, drawn with the seed; --all compares each.
+      The first batch of a run goes through its engine (sampler, shards, sum, update) in float64, where the parameters \
+      start; so does an epoch's last batch, if it is smaller. What the update is given is compared with central \
+      differences of the plain graph's loss; with the same step without the engine's shortcuts; and with the gradient \
+      of the plain graph. A float32 run is compared with the latter too. Exit code 1 if a parameter is off by more than \
+      the tolerance.
+
+      Of parameters with many coordinates a sample is compared with differences, drawn with the seed, and fewer of large \
+      models; --all compares each. All coordinates are compared with the other gradients.
 
       EXAMPLES
         trainer gradcheck configs/mlp.json
@@ -22,8 +28,8 @@ struct GradcheckCommand: ParsableCommand {
 
   @OptionGroup var overrides: OverrideOptions
 
-  @Option(help: "The most samples to use.")
-  var samples = 8
+  @Option(help: "The most samples of a batch. (default: the config's batch)")
+  var samples: Int?
 
   @Option(help: "The most coordinates of each parameter to compare.")
   var coordinates = 64
@@ -38,7 +44,7 @@ struct GradcheckCommand: ParsableCommand {
   var tolerance = 1e-6
 
   func validate() throws {
-    guard samples >= 1 else { throw ValidationError("--samples is \(samples), expected at least 1") }
+    if let samples, samples < 1 { throw ValidationError("--samples is \(samples), expected at least 1") }
     guard coordinates >= 1 else { throw ValidationError("--coordinates is \(coordinates), expected at least 1") }
     guard tolerance > 0 else { throw ValidationError("--tolerance is \(tolerance), expected more than 0") }
   }
@@ -56,21 +62,37 @@ struct GradcheckCommand: ParsableCommand {
   }
 
   private func text(of report: GradientCheckReport, named name: String) -> String {
-    let samples = report.samples == 1 ? "" : " on \(report.samples) samples"
-    var lines = ["gradient of \(name)\(samples) against central differences"]
+    var text = "gradient of \(name) as a run computes it, in float64, against central differences\n"
+    for batch in report.batches { text += "  \(Self.text(of: batch))\n" }
+    let isSingle = report.rows.contains { $0.inPrecision != nil }
+    var table = TextTable(
+      header: ["parameter", "way to the update", "compared", "differences", "shortcuts off"]
+        + (isSingle ? ["float32"] : []),
+      left: [0, 1, 2])
     for row in report.rows {
       let compared = row.checked == row.count ? "all \(row.count)" : "\(row.checked) of \(row.count)"
-      let kinks = row.nearKink > 0 ? ", \(row.nearKink) near a kink left out" : ""
-      lines.append(
-        "  \(row.name)  \(compared) coordinates, largest relative error \(row.worst.rounded(toDigits: 2))\(kinks)")
+      let kinks = row.nearKink > 0 ? ", \(row.nearKink) of \(row.compared) near a kink" : ""
+      let differences =
+        row.nearKink == row.compared && row.compared > 0 ? "-" : row.worst.rounded(toDigits: 2).description
+      table.append(
+        [row.name, row.delivery, compared + kinks, differences, row.withoutShortcuts.rounded(toDigits: 2).description]
+          + (isSingle ? [(row.inPrecision ?? 0).rounded(toDigits: 2).description] : []))
     }
-    if !report.isComplete { lines.append("coordinates drawn with the seed \(report.seed)") }
+    text += table.text
+    if !report.isComplete { text += "coordinates drawn with the seed \(report.seed)\n" }
     if let worst = report.worst {
-      lines.append(
-        "worst: \(worst.name) is \(worst.analytic) by the rules, \(worst.numeric) by differences, relative error "
-          + "\(worst.relativeError.rounded(toDigits: 2))")
+      text +=
+        "worst: \(worst.name) is \(worst.analytic) in the run, \(worst.numeric) by differences, relative error "
+        + "\(worst.relativeError.rounded(toDigits: 2))\n"
     }
-    return lines.joined(separator: "\n") + "\n"
+    return text
+  }
+
+  /// What one batch was, such as `34 samples in 4 shards of 8 and 9`.
+  private static func text(of batch: GradientCheckReport.Batch) -> String {
+    let samples = batch.samples == 1 ? "1 sample" : "\(batch.samples) samples"
+    guard batch.shards > 1 else { return "\(samples) in one shard" }
+    return "\(samples) in \(batch.shards) shards of \(batch.shardSizes.map(String.init).joined(separator: " and "))"
   }
 }
 

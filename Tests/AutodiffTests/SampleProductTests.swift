@@ -36,7 +36,8 @@ import Testing
         let name = try #require(node.parameterName)
         #expect(gradient.isSampleProduct(of: samples) == name.hasPrefix("w"), "\(name)")
         return try leavingProducts && gradient.isSampleProduct(of: samples)
-          ? PlanOutput(gradient, .product(rereadsInput: true)) : PlanOutput(gradient, .slot(offset: #require(layout[name]).offset))
+          ? PlanOutput(gradient, .product(rereadsInput: true))
+          : PlanOutput(gradient, .slot(offset: #require(layout[name]).offset))
       }
       return try Plan(outputs, layout: layout)
     }

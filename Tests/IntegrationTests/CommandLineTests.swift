@@ -40,7 +40,8 @@ import Testing
           gradient                Prints a formula's value and gradient at a point.
           graph                   Draws a computational graph, or prints the plan that
                                   computes it.
-          gradcheck               Compares a model's gradients with central differences.
+          gradcheck               Compares the gradients that a run would use with
+                                  central differences.
           plot                    Draws the loss curves of runs, or the paths of
                                   formula runs.
           sweep                   Trains a config once for each combination of values.

@@ -7,11 +7,17 @@ import Testing
     let result = try TrainerBinary.run("gradcheck", Repository.config("mlp"))
     #expect(result.status == 0 && result.errors == "", "\(result.errors)")
     let lines = result.output.split(separator: "\n")
-    #expect(lines.first == "gradient of mlp on 8 samples against central differences")
-    #expect(lines.contains { $0.hasPrefix("  dense1/weight  64 of 8192 coordinates, largest relative error ") })
-    #expect(lines.contains { $0.hasPrefix("  dense2/bias  all 10 coordinates, largest relative error ") })
+    #expect(
+      lines.prefix(3) == [
+        "gradient of mlp as a run computes it, in float64, against central differences",
+        "  64 samples in 4 shards of 16", "  34 samples in 4 shards of 8 and 9",
+      ])
+    #expect(lines[3].split(separator: " ").suffix(3) == ["shortcuts", "off", "float32"])
+    #expect(lines.contains { $0.hasPrefix("dense1/weight  slots, packed             64 of 8192  ") })
+    #expect(lines.contains { $0.hasPrefix("dense2/weight  transposed slots, packed  64 of 1280  ") })
+    #expect(lines.contains { $0.hasPrefix("dense2/bias    slots                     all 10 ") })
     #expect(lines.contains { $0.hasPrefix("coordinates drawn with the seed ") })
-    #expect(lines.contains { $0.hasPrefix("worst: dense") && $0.contains("] is ") && $0.contains(" by differences") })
+    #expect(lines.contains { $0.hasPrefix("worst: dense") && $0.contains("] is ") && $0.contains(" in the run, ") })
     #expect(lines.last == "all within 1e-06")
     // The seed settles the sample.
     let runs = try ["3", "3", "4"].map { try TrainerBinary.run("gradcheck", Repository.config("mlp"), "--seed", $0) }
@@ -22,13 +28,15 @@ import Testing
   @Test func everyCoordinate() throws {
     let result = try TrainerBinary.run("gradcheck", Repository.config("softmax"), "--all", "--samples", "3")
     #expect(result.status == 0, "\(result.errors)")
-    #expect(result.output.contains("on 3 samples") && result.output.contains("dense1/weight  all 640 coordinates"))
+    #expect(result.output.contains("\n  3 samples in 3 shards of 1\n  2 samples in 2 shards of 1\n"))
+    #expect(result.output.contains("dense1/weight  transposed slots, packed  all 640  "))
     #expect(!result.output.contains("seed"))
   }
 
   @Test func aFormulaPasses() throws {
     let result = try TrainerBinary.run("gradcheck", Repository.path + "/configs/notes/bowl.json")
-    #expect(result.status == 0 && result.output.hasPrefix("gradient of bowl against central differences\n  w  all 2 "))
+    #expect(result.status == 0 && result.output.contains("\n  1 sample in one shard\n"))
+    #expect(result.output.contains("\nw          slots              all 2  "))
     #expect(result.output.contains("worst: w["))
   }
 

@@ -6,14 +6,6 @@ import TestSupport
 import Testing
 import Training
 
-/// Keeps the gradient that the all-reduce gives, as a state vector, and passes it on.
-private struct GradientRecorder: GradientTransformation {
-  let stateNames = ["recordedGradient"]
-  func apply<Scalar: KernelElement>(to block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>) {
-    state[0].assign(block.update)
-  }
-}
-
 /// The first reference is outside: twenty steps as PyTorch takes them, from the same parameters and on the same batches.
 @Suite struct TrajectoryTests {
   static let fixtures = ["softmax", "tanh"].flatMap { model in
@@ -68,7 +60,7 @@ private struct GradientRecorder: GradientTransformation {
   ) throws {
     let engine = try makeEngine(
       configuration(fixture), Scalar.self, workers: 3, shards: shards,
-      starter: ThreadStarter(seed: UInt64(shards)).start, first: [GradientRecorder()])
+      starter: ThreadStarter(seed: UInt64(shards)).start, first: [RecordGradient()])
     let parameters = engine.memory.parameters.elements
     /// The greatest ‖found − expected‖ / ‖expected‖ over the tensors.
     func error(_ found: UnsafeMutableBufferPointer<Scalar>, _ expected: JSONValue) throws -> Double {

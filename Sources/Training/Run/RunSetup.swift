@@ -118,7 +118,7 @@ struct RunSetup<Scalar: TrainingScalar> {
     }
   }
 
-  private static func batchSize(_ configuration: RunConfiguration, samples: Int, path: String) throws -> Int {
+  static func batchSize(_ configuration: RunConfiguration, samples: Int, path: String) throws -> Int {
     switch configuration.training.batchSize {
     case .full, nil: return samples
     case .samples(let count):

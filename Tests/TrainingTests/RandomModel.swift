@@ -1,0 +1,42 @@
+import TestSupport
+
+/// A random model of dense layers as a config would have it, the same for the same seed.
+struct RandomModel {
+  let inputs: Int
+  let outputs: Int
+  /// Whether targets are classes; else numbers, one for each output.
+  let hasClasses: Bool
+  let hasDropout: Bool
+  /// The config's `model` and `loss`.
+  let settings: String
+
+  private static let extents = [1, 2, 3, 9, 10, 15, 16, 17, 33, 64, 100, 128, 130, 150, 200, 260]
+
+  /// Draws a model; `isWide` for matrices large enough to be products, with as many samples as make blocks larger.
+  init(seed: UInt64, isWide: Bool = false) {
+    var generator = SeededGenerator(seed)
+    func pick<Element>(_ choices: [Element]) -> Element {
+      choices[Int.random(in: 0..<choices.count, using: &generator)]
+    }
+    let extents = isWide ? [129, 130, 150, 200, 260] : Self.extents
+    inputs = pick(extents)
+    hasClasses = pick([true, false])
+    hasDropout = pick([false, false, true])
+    outputs = hasClasses ? max(2, pick(isWide ? [2, 10, 15, 16, 130] : extents)) : pick([1, 2, 17])
+    var layers: [String] = []
+    for _ in 0..<pick([0, 1, 1, 2, 2, 3]) {
+      let activation = pick(["tanh", "sigmoid", "linear", "softplus", "relu"])
+      let bias = pick([true, true, false])
+      layers.append(
+        #"{"type": "dense", "units": \#(pick(extents)), "activation": "\#(activation)", "useBias": \#(bias)}"#)
+      if pick([false, false, true]) { layers.append(#"{"type": "layerNormalization"}"#) }
+      if hasDropout { layers.append(#"{"type": "dropout", "rate": 0.3}"#) }
+    }
+    layers.append(#"{"type": "dense", "units": \#(outputs)}"#)
+    let loss =
+      hasClasses
+      ? pick([#""softmaxCrossEntropy""#, #"{"type": "softmaxCrossEntropy", "labelSmoothing": 0.1}"#])
+      : pick([#""meanSquaredError""#, #"{"type": "huber", "delta": 0.7}"#])
+    settings = #""model": {"layers": [\#(layers.joined(separator: ", "))]}, "loss": \#(loss)"#
+  }
+}
