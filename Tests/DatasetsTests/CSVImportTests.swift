@@ -98,6 +98,9 @@ import Testing
     let text = "a,y\n1,p\n256,q\n"
     #expect(try Self.root(text).dataset("train/inputs").datatype.numberType == .float64)
     #expect(try Self.root(text) { $0.inputType = .float32 }.dataset("train/inputs").datatype.numberType == .float32)
+    let large = try Self.error("a,y\n1,p\n1e39,q\n") { $0.inputType = .float32 }
+    #expect(
+      large.message == "'x.csv', line 3, column 1 ('a'): '1e+39' is larger than any number of float32; store float64")
     let error = try Self.error(text) { $0.inputType = .uint8 }
     #expect(error.message == "'x.csv', line 3, column 1 ('a'): '256.0' is no whole number from 0 to 255")
   }

@@ -32,6 +32,16 @@ import Testing
     #expect(fault.map { "\($0.column.map(String.init) ?? "row"): \($0.found)" } == expected)
   }
 
+  @Test func aRangeMayTellThatAllRowsAreRight() {
+    #expect(TargetRule.labels(classes: 3).isKept(by: 0...2, areWhole: true))
+    #expect(!TargetRule.labels(classes: 3).isKept(by: 0...2, areWhole: false))
+    #expect(!TargetRule.labels(classes: 3).isKept(by: 0...3, areWhole: true))
+    #expect(!TargetRule.labels(classes: 3).isKept(by: -1...2, areWhole: true))
+    #expect(TargetRule.probabilities.isKept(by: 0...1, areWhole: false))
+    #expect(!TargetRule.probabilities.isKept(by: -0.5...1, areWhole: false))
+    #expect(!TargetRule.distributions.isKept(by: 0...1, areWhole: false))
+  }
+
   private static let remedyCases: [(TargetRule, Double, Double, String)] = [
     (.labels(classes: 2), -1, 1, "expected labels from 0 to 1; write 0 for -1 and 1 for 1"),
     (.labels(classes: 3), 1, 3, "expected labels from 0 to 2; these go from 1, so subtract 1 from each"),

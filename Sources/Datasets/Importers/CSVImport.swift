@@ -123,7 +123,12 @@ public struct CSVImport: Sendable {
 
   private func storedType(_ tables: [CSVTable]) throws -> NumberType {
     switch inputType {
-    case .float32: return .float32
+    case .float32:
+      for table in tables {
+        guard let place = table.values.firstIndex(where: { !Float($0).isFinite }) else { continue }
+        throw table.error(at: place, "'\(table.values[place])' is larger than any number of float32; store float64")
+      }
+      return .float32
     case .float64: return .float64
     case .uint8, .automatic:
       for table in tables {

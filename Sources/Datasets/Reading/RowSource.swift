@@ -62,6 +62,22 @@ public final class RowSource<Scalar: KernelElement>: Sendable {
     }
   }
 
+  /// From the least to the greatest element as it is stored.
+  public var range: ClosedRange<Double> {
+    func range<Element: Comparable>(_ elements: [Element], _ convert: (Element) -> Double) -> ClosedRange<Double> {
+      guard var least = elements.first, var greatest = elements.first else { return 0...0 }
+      for element in elements {
+        least = min(least, element)
+        greatest = max(greatest, element)
+      }
+      return convert(least)...convert(greatest)
+    }
+    return switch storage {
+    case .bytes(let bytes): range(bytes) { Double($0) }
+    case .scalars(let scalars): range(scalars) { Double($0) }
+    }
+  }
+
   /// The first row as it is stored.
   public var firstRow: [Double] { row(0) }
 

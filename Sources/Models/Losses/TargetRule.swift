@@ -36,6 +36,16 @@ extension TargetRule {
     public let found: String
   }
 
+  /// Whether all numbers of such a range keep the rule, so that no row need be looked at.
+  public func isKept(by range: ClosedRange<Double>, areWhole: Bool) -> Bool {
+    switch self {
+    case .any: true
+    case .labels(let classes): areWhole && range.lowerBound >= 0 && range.upperBound < Double(classes)
+    case .probabilities: range.lowerBound >= 0 && range.upperBound <= 1
+    case .distributions: false
+    }
+  }
+
   /// What is wrong with a sample's targets; `nil` if nothing is.
   public func fault(in row: some Collection<Double>) -> Fault? {
     func fault(where isWrong: (Double) -> Bool) -> Fault? {

@@ -23,10 +23,11 @@ extension TrainingData {
     let sources = DatasetReader.groupNames.compactMap { group in
       groups[group]?.sources[ModelProblem.InputName.targets].map { (group, $0) }
     }
-    for (group, source) in sources {
+    let ranges = sources.map(\.1.range)
+    for ((group, source), range) in zip(sources, ranges) where !rule.isKept(by: range, areWhole: targets.areIntegers) {
       guard let (row, fault) = Self.firstFault(of: rule, in: source) else { continue }
-      let values = sources.lazy.flatMap { source in (0..<source.1.rows).lazy.flatMap(source.1.row) }
-      let (least, greatest) = values.reduce((Double.infinity, -Double.infinity)) { (min($0.0, $1), max($0.1, $1)) }
+      let least = ranges.map(\.lowerBound).min() ?? 0
+      let greatest = ranges.map(\.upperBound).max() ?? 0
       let place =
         fault.column.flatMap { source.columns == 1 ? nil : "row \(row), column \($0) (both counted from 0)" }
         ?? "row \(row) (counted from 0)"
@@ -71,4 +72,8 @@ struct PrecisionWarnings<Scalar: TrainingScalar> {
         path, column, group, name, loss.largest, loss.deviation, type.rawValue, loss.spacing,
         remedies.joined(separator: ", or ")))
   }
+}
+
+extension TargetKind {
+  fileprivate var areIntegers: Bool { if case .integers = self { true } else { false } }
 }
