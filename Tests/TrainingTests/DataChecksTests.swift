@@ -100,13 +100,13 @@ import Training
     // Beyond 2^53 no double is a whole number's own, either.
     let long = (0..<8).map { Int64(1) << 60 + Int64($0) }
     let double = try train(targets: long, shape: [8], loss: "meanSquaredError", precision: "float64").warnings
-    #expect(double.count == 1 && double[0].contains("there float64 has steps of 256"), "\(double)")
+    #expect(double.count == 1 && double.first?.contains("there float64 has steps of 256") == true, "\(double)")
     let inputs = try train(
       targets: [1, 2, 3, 4] as [Float], shape: [4], loss: "meanSquaredError",
       inputs: [1, 1e8, 2, 1e8 + 1, 3, 1e8 + 2, 4, 1e8 + 3]
     ).warnings
-    #expect(inputs.count == 1 && inputs[0].contains("column 1 of /train/inputs"))
-    #expect(inputs[0].contains("add \"standardize\" to data.preprocessing"))
+    #expect(inputs.count == 1 && inputs.first?.contains("column 1 of /train/inputs") == true)
+    #expect(inputs.first?.contains("add \"standardize\" to data.preprocessing") == true)
   }
 
   @Test(arguments: [[0.1, 0.1, 0.1, 0.1], [0.1, 0.2, 0.3, 0.7], [1e9, 0, 1, 2], [16_777_217, 16_777_217, 0, 0]])
