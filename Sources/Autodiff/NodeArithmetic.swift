@@ -97,11 +97,12 @@ extension Node {
 
   /// The value, but at least `minimum` and at most `maximum`; `maximum` wins where they cross.
   ///
-  /// At a bound that is a number, the gradient is 0; at one that is an array or has a gradient of its own, both get half.
-  /// So PyTorch's `clamp` has it.
+  /// Where all bounds are numbers, the gradient at a bound is 0; where one is an array or has a gradient of its own, the
+  /// value and the bound that it equals get half each. So PyTorch's `clamp` has it for numbers and for tensors, but for
+  /// tensors whose two bounds are equal, where the halves are of halves here.
   public func clip(from minimum: Node?, to maximum: Node?) throws -> Node {
     var result = self
-    guard [minimum, maximum].allSatisfy({ $0 == nil || $0?.number != nil }) else {
+    guard [minimum, maximum].allSatisfy({ $0?.isFixedNumber ?? true }) else {
       if let minimum { result = try result.maximum(minimum) }
       if let maximum { result = try result.minimum(maximum) }
       return result

@@ -108,11 +108,11 @@ public struct CheckpointDifference: Sendable, Equatable {
 }
 
 extension ProgressValue {
-  /// The value for people.
+  /// The value for people. No count and no step is below 0, so that -1 says what NaN says of a measure: nothing yet.
   var text: String {
     switch self {
-    case .integer(let value): String(value)
-    case .number(let value): "\(value)"
+    case .integer(let value): value < 0 ? "none yet" : String(value)
+    case .number(let value): value.isNaN ? "none yet" : "\(value)"
     }
   }
 }

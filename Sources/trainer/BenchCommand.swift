@@ -26,7 +26,10 @@ struct BenchOptions: ParsableArguments {
   }
 
   func print(_ text: String, _ json: JSONValue) throws {
-    try printResult(format == .text ? text : json.lineText + "\n")
+    switch format {
+    case .json: try printResult(json, .oneLine)
+    case .text: try printResult(text)
+    }
   }
 }
 

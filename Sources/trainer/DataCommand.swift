@@ -140,7 +140,10 @@ struct CSVOptions: ParsableArguments {
   @Option(help: "A file with the same columns for the test group.", completion: .file()) var test: String?
   @Flag(help: "The first line holds data, not the columns' names.") var noHeader = false
   @Option(help: "The character between fields, or 'tab'. (default: guessed)") var delimiter: String?
-  @Option(help: "What the target is. Automatic takes text, and whole numbers of at most 50 kinds, for classes.")
+  @Option(
+    help:
+      "What the target is. Automatic takes text, and whole numbers of at most 50 kinds, for classes, and refuses a column of numbers with a slip."
+  )
   var task: CSVImport.Task?
   @Option(help: "How inputs are stored. Automatic takes bytes if all are whole numbers from 0 to 255, else float64.")
   var type: CSVImport.InputType?

@@ -33,6 +33,9 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let report = try evaluate(
       checkpoint: checkpoint, data: data, group: group, options: RunOptions(workers: workers.workers))
-    try printResult(format == .json ? report.json.prettyText + "\n" : report.text)
+    switch format {
+    case .json: try printResult(report.json, .indented)
+    case .text: try printResult(report.text)
+    }
   }
 }

@@ -51,7 +51,10 @@ struct GradientCommand: ParsableCommand {
       let evaluation = try FormulaEvaluation(Formula(formula), at: point.point(), precision: point.precision)
       return try GradientReport(evaluation, isSymbolic: symbolic, hasHessian: hessian)
     }
-    try printResult(format == .json ? report.json.compactText + "\n" : report.text)
+    switch format {
+    case .json: try printResult(report.json, .compact)
+    case .text: try printResult(report.text)
+    }
   }
 }
 
@@ -111,7 +114,9 @@ struct GradientReport {
   }
 
   /// Numbers as in JSON, but with words for those that JSON cannot hold.
-  private func number(_ value: Double) -> String { value.isFinite ? JSONValue.text(of: value) : "\(value)" }
+  private func number(_ value: Double) -> String {
+    value.isFinite ? JSONValue.text(of: value) : JSONValue.number(value).namingNonFinite.text ?? "nan"
+  }
 
   private func array(_ array: ArrayValue) -> String {
     array.nested(array.values.map { .string(number($0)) }).lineText.replacing("\"", with: "")

@@ -1,6 +1,25 @@
 import Foundations
 import Reporting
 
+/// How JSON stands on standard output.
+enum JSONLayout {
+  case compact, oneLine, indented
+}
+
+/// Prints a command's result as JSON. Infinities and NaN are the strings "inf", "-inf" and "nan".
+///
+/// - Throws: `TrainerError` if standard output cannot take it.
+func printResult(_ json: JSONValue, _ layout: JSONLayout) throws {
+  let named = json.namingNonFinite
+  let text =
+    switch layout {
+    case .compact: named.compactText
+    case .oneLine: named.lineText
+    case .indented: named.prettyText
+    }
+  try printResult(text + "\n")
+}
+
 /// Prints a command's result.
 ///
 /// - Throws: `TrainerError` if standard output cannot take it, such as a file on a full disk.

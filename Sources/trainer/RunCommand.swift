@@ -140,7 +140,7 @@ struct TimeSpan: ExpressibleByArgument {
     var seconds = 0.0
     for (text, unit) in [(match.1, 3600.0), (match.2, 60), (match.3, 1)] {
       guard let text else { continue }
-      guard let number = Double(text) else { return nil }
+      guard let number = decimalNumber(text) else { return nil }
       seconds += number * unit
     }
     guard seconds > 0, seconds < 1e9 else { return nil }

@@ -8,8 +8,9 @@ struct SweepCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "sweep", abstract: "Trains a config once for each combination of values.",
     discussion: """
-      Each run gets a directory of its own, named after its values, and prints a row of the table at the end. A run that \
-      diverges is a marked row, and the sweep goes on. The same command goes on with a sweep that was interrupted.
+      Each run gets a directory of its own, named after its values, and prints a row of the table at the end. All runs \
+      are checked before the first begins. A run that diverges is a marked row, and the sweep goes on. The same command \
+      goes on with a sweep that was interrupted.
 
       EXAMPLES
         trainer sweep configs/softmax.json --over optimizer.learningRate=[0.01,0.1,1] --over training.batchSize=[32,256]
@@ -25,7 +26,10 @@ struct SweepCommand: ParsableCommand {
   var over: [SweptSetting]
 
   @Option(
-    help: ArgumentHelp("Holds the run directories. (default: the config's output and -sweep)", valueName: "dir"),
+    help: ArgumentHelp(
+      "Holds the run directories. (default: the output that --set gives, else the config's and -sweep)",
+      valueName: "dir"
+    ),
     completion: .directory)
   var output: String?
 
@@ -47,8 +51,8 @@ struct SweepCommand: ParsableCommand {
 
   func run() throws {
     if let plot { _ = try PictureFormat(path: plot) }
-    // All configs are read before the first run begins: a fault in the last would otherwise show after hours.
     let runs = try plannedRuns()
+    try check(runs)
     let console = Console(isQuiet: quiet)
     let control = RunControl()
     let signals = SignalHandling(control, console)
@@ -63,8 +67,23 @@ struct SweepCommand: ParsableCommand {
     for (run, trace) in zip(runs, traces) { table.append(values: run.values, trace) }
     try printResult(table.text)
     if let plot {
+      guard traces.contains(where: { !$0.records.isEmpty }) else {
+        return console.warn("\(plot) is not drawn: no run came to a first measurement")
+      }
       try picture(zip(runs, traces).map { Plot.Run(label: $0.label, $1) }).write(to: plot)
       console.print("wrote \(plot)\n")
+    }
+  }
+
+  /// Checks all runs, data and directories too, before the first begins: a fault in the last would otherwise show after
+  /// hours.
+  private func check(_ runs: [PlannedRun]) throws {
+    for run in runs {
+      do {
+        try requireTrainable(run.configuration, options: RunOptions(workers: workers.workers))
+      } catch let error as TrainerError {
+        throw TrainerError(error.code, "the run with \(run.name): \(error.message)")
+      }
     }
   }
 
@@ -101,22 +120,62 @@ struct SweepCommand: ParsableCommand {
   }
 
   private func plannedRuns() throws -> [PlannedRun] {
-    let shared = try set.map(SettingsOverride.init)
-    let parent = try output ?? RunConfiguration(file: config, overrides: shared).output + "-sweep"
+    try requireSeparateSettings()
+    let shared = try set.map { try SettingsOverride($0) }
+    let parent = try parentDirectory(shared)
     var names: Set<String> = []
-    return try combinations().map { values in
+    let runs = try combinations().map { values in
       let pairs = zip(over, values).map { (key: $0.key, value: $1) }
       let name = pairs.map { "\($0.key)=\($0.value.text ?? $0.value.compactText)" }.joined(separator: ",")
         .replacing("/", with: "_")
       guard names.insert(name).inserted else {
         throw TrainerError(.usage, "--over: two runs are called \(name); give each value once")
       }
-      let overrides = try shared + pairs.map { try SettingsOverride("\($0.key)=\($0.value.compactText)") }
+      let overrides =
+        try shared + pairs.map { try SettingsOverride("\($0.key)=\($0.value.compactText)", option: "--over") }
       return PlannedRun(
         values: values, name: name,
         label: pairs.map { "\($0.key.split(separator: ".").last ?? "") \($0.value.text ?? $0.value.compactText)" }
           .joined(separator: ", "),
-        configuration: try RunConfiguration(file: config, overrides: overrides, output: "\(parent)/\(name)"))
+        configuration: try RunConfiguration(
+          file: config, overrides: overrides, output: parent.map { "\($0)/\(name)" }))
+    }
+    for (index, run) in runs.enumerated() {
+      if let twin = runs[..<index].first(where: { $0.configuration.output == run.configuration.output }) {
+        throw TrainerError(
+          .usage,
+          "--over: the runs \(twin.name) and \(run.name) would share the directory \(run.configuration.output); "
+            + "give each its own, or leave output out")
+      }
+    }
+    return runs
+  }
+
+  /// What the run directories are made in; `nil` if the directories themselves are swept.
+  private func parentDirectory(_ shared: [SettingsOverride]) throws -> String? {
+    if over.contains(where: { $0.key == "output" }) {
+      guard output == nil else {
+        throw TrainerError(.usage, "--output and --over output: both say where the runs go; give one of them")
+      }
+      return nil
+    }
+    if let output { return output }
+    let common = try RunConfiguration(file: config, overrides: shared).output
+    return shared.contains { $0.sets("output") } ? common : common + "-sweep"
+  }
+
+  /// Refuses settings that are one, or a part of one another: a run would have other values than its row says.
+  private func requireSeparateSettings() throws {
+    let settings = try over.map { try SettingsOverride("\($0.key)=null", option: "--over") }
+    for (index, setting) in settings.enumerated() {
+      guard let other = settings[..<index].firstIndex(where: setting.overlaps) else { continue }
+      let (first, second) = (over[other].key, over[index].key)
+      throw TrainerError(
+        .usage,
+        first == second
+          ? "--over \(second): the key is given twice; give all its values in one array"
+          : "--over \(second): it overlaps with --over \(first), so that one would undo the other; sweep only one of them"
+      )
     }
   }
 

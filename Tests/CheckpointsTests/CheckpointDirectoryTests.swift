@@ -242,7 +242,7 @@ private func names(in directory: CheckpointDirectory) throws -> [String] {
         cpu                       x86-64 AVX2 ©
         programVersion            0.1.0
         progress/bestLoss         inf
-        progress/measure          nan
+        progress/measure          none yet
         progress/notImproved      3
         parameters                10 values in 3 tensors
           output/weight           2 x 3 float32

@@ -98,6 +98,9 @@ import Testing
     let text = "a,y\n1,p\n256,q\n"
     #expect(try Self.root(text).dataset("train/inputs").datatype.numberType == .float64)
     #expect(try Self.root(text) { $0.inputType = .float32 }.dataset("train/inputs").datatype.numberType == .float32)
+    let large = try Self.error("a,y\n1,p\n1e39,q\n") { $0.inputType = .float32 }
+    #expect(
+      large.message == "'x.csv', line 3, column 1 ('a'): '1e+39' is larger than any number of float32; store float64")
     let error = try Self.error(text) { $0.inputType = .uint8 }
     #expect(error.message == "'x.csv', line 3, column 1 ('a'): '256.0' is no whole number from 0 to 255")
   }
@@ -187,6 +190,48 @@ import Testing
       } == "'x.csv' has no header to look for column 'species' in; give its number")
     let duplicate = try Self.error("a,a,y\n1,2,p\n") { $0.target = .name("a") }
     #expect(duplicate.message == "'x.csv' has 2 columns 'a'; give a number")
+  }
+
+  // 1 and 1.0 are one number; 01 is a code, and nothing is joined where one is.
+  @Test func codesWithZerosInFrontAreNotNumbers() throws {
+    func classes(_ targets: String..., task: CSVImport.Task = .automatic) throws -> [String] {
+      let text = "a,y\n" + targets.map { "1,\($0)\n" }.joined()
+      return try Self.root(text) { $0.task = task }.dataset("train/targets").attribute("classes").readStrings()
+    }
+    #expect(try classes("1", "1.0", "2", "+2") == ["1", "2"])
+    #expect(try classes("01", "1", "2", "10") == ["01", "1", "2", "10"])
+    #expect(try classes("01", "1.0", "1", task: .classification) == ["01", "1", "1.0"])
+    #expect(try classes("0", "1", "0.5", task: .classification) == ["0", "0.5", "1"])
+    let numbers = try Self.root("a,y\n1,01\n1,1\n") { $0.task = .regression }.dataset("train/targets")
+    #expect(try numbers.read(as: Double.self) == [1, 1])
+  }
+
+  @Test func aColumnOfNumbersWithASlipIsNotOneOfClasses() throws {
+    for slip in ["0x10", "nan", "NA", "12,5", ""] {
+      let text = "a,y\n1,0.5\n1,1.5\n1,\"\(slip)\"\n"
+      let error = try Self.error(text)
+      #expect(error.code == .data)
+      let what = slip.isEmpty ? "the field is empty" : "'\(slip)' is not a finite number"
+      #expect(
+        error.message
+          == "'x.csv', line 4, column 2 ('y'): \(what), though 2 of 3 targets are numbers; mend or remove the row, or import "
+          + "the column as classes (the task 'classification')")
+      guard !slip.isEmpty else { continue }
+      let classes = try Self.root(text) { $0.task = .classification }.dataset("train/targets").attribute("classes")
+      #expect(try classes.readStrings().contains(slip))
+    }
+  }
+
+  @Test func whatOnlyProgramsTakeForNumbersIsRefused() throws {
+    for text in ["0x10", "0x1p3", "inf", "-Infinity", "NaN", "nan(1)", "1_000", "1e", "1e+", ".", "1 2", "٣"] {
+      let error = try Self.error("a,y\n1,p\n\(text),q\n")
+      #expect(error.message.hasPrefix("'x.csv', line 3, column 1 ('a'): '\(text)' is not a finite number"), "\(text)")
+    }
+    let nul = try Self.error("a,y\n1,p\n1\u{0},q\n")
+    #expect(nul.message == "'x.csv', line 3, column 1: it holds a NUL, which no text does; is the file damaged?")
+    #expect(try Self.error("a,y\n1,p\n1,p\u{0}x\n").message.hasPrefix("'x.csv', line 3, column 2: it holds a NUL"))
+    let inputs = try Self.root("a,y\n+1.5e3,p\n.5,q\n-2.,q\n1E-2,q\n").dataset("train/inputs")
+    #expect(try inputs.read(as: Double.self) == [1500, 0.5, -2, 0.01])
   }
 
   @Test func badTargets() throws {

@@ -29,7 +29,7 @@ import Testing
       }
       let reader = try DatasetReader(path: path)
       let fitted = try FittedPreprocessing(steps, reader: reader, inputs: "inputs")
-      let source = try fitted.apply(to: reader.rows(of: "inputs", in: "test", as: Scalar.self), path: "d.h5")
+      let source = try fitted.rows(of: "inputs", in: "test", from: reader, as: Scalar.self)
       return (fitted, rows(source, 0..<source.rows), source.rowShape)
     }
   }
@@ -42,9 +42,9 @@ import Testing
     ]
     let reader = try DatasetReader(path: Repository.data("diabetes"))
     let fitted = try FittedPreprocessing([.standardize], reader: reader, inputs: "inputs")
-    let doubles = try fitted.apply(to: reader.rows(of: "inputs", in: "test", as: Double.self), path: "d")
+    let doubles = try fitted.rows(of: "inputs", in: "test", from: reader, as: Double.self)
     #expect(difference(rows(doubles, 3..<4), expected, within: 1e-13) == nil)
-    let floats = try fitted.apply(to: reader.rows(of: "inputs", in: "test", as: Float.self), path: "d")
+    let floats = try fitted.rows(of: "inputs", in: "test", from: reader, as: Float.self)
     #expect(difference(rows(floats, 3..<4).map { Double($0) }, expected, within: 1e-5) == nil)
     #expect(fitted.outputShape == [10])
   }
@@ -60,10 +60,10 @@ import Testing
     let reader = try DatasetReader(path: Repository.data("digits"))
     let fitted = try FittedPreprocessing(
       [.scale(factor: 0.0625, offset: -0.5), .standardize], reader: reader, inputs: "inputs")
-    let test = try fitted.apply(to: reader.rows(of: "inputs", in: "test", as: Double.self), path: "d")
+    let test = try fitted.rows(of: "inputs", in: "test", from: reader, as: Double.self)
     #expect(difference(Array(rows(test, 7..<8).prefix(12)), expected, within: 1e-12) == nil)
 
-    let train = try fitted.apply(to: reader.rows(of: "inputs", in: "train", as: Double.self), path: "d")
+    let train = try fitted.rows(of: "inputs", in: "train", from: reader, as: Double.self)
     let values = rows(train, 0..<train.rows)
     for column in 0..<64 {
       let own = stride(from: column, to: values.count, by: 64).map { values[$0] }
@@ -89,6 +89,25 @@ import Testing
     let deviation = ((ones + others) / 1000 - mean * mean).squareRoot()
     #expect(abs(rows[0] - (1 - mean) / deviation) < 1e-7)
     #expect(abs(fitted.affine.scale[0] - 1 / deviation) < 1e-12)
+  }
+
+  // As Python's fractions have it, exact and then rounded: (x - mean) / deviation of whole numbers near 2^60 and 1e15.
+  @Test(arguments: [1e8, 1e12, 1e15])
+  func standardizedNumbersAreRoundedOnce(mean: Double) throws {
+    let values = (0..<1000).map { mean + Double($0 % 5 - 2) }
+    let deviation = 2.0.squareRoot()
+    for other in -2...2 {
+      let (_, floats, _): (_, [Float], _) = try fit(
+        [.standardize], train: values, to: [mean + Double(other)], columns: 1)
+      #expect(floats[0] == Float(Double(other) / deviation))
+      let (_, doubles, _): (_, [Double], _) = try fit(
+        [.standardize], train: values.map { Int64($0) }, to: [Int64(mean) + Int64(other)], columns: 1)
+      #expect(abs(doubles[0] - Double(other) / deviation) < 1e-15)
+    }
+    let (_, mapped, _): (_, [Float], _) = try fit(
+      [.scale(factor: -2, offset: 7), .standardize, .scale(factor: 10, offset: 1)], train: values, to: [mean + 1],
+      columns: 1)
+    #expect(mapped[0] == Float(1 - 10 / deviation))
   }
 
   @Test func stepsChainInOrder() throws {
@@ -138,24 +157,24 @@ import Testing
     }
     #expect(error?.code == .data)
     #expect(
-      error?.message
-        == "d.h5: row 1, column 2 of the inputs has the category 4.0, which the training group does not have")
+      error?.message.split(separator: ": ").last.map(String.init)
+        == "row 1, column 2 of the inputs has the category 4.0, which the training group does not have")
   }
 
-  // Codes are compared as the run's type holds them: 0.1 in float32 is the 0.1 of the file.
-  @Test func categoriesNeedNotBeExactInTheRunsType() throws {
-    let (_, rows, _): (_, [Float], _) = try fit(
-      [.oneHot(columns: nil)], train: [0.1, 0.2, 0.7], to: [0.7, 0.1], columns: 1)
-    #expect(rows == [0, 0, 1, 1, 0, 0])
-  }
-
-  @Test func categoriesThatTheRunsTypeCannotTellApartAreRefused() throws {
-    let error = try trainerError {
-      let _: (FittedPreprocessing, [Float], [Int]) = try fit(
-        [.oneHot(columns: nil)], train: [16_777_216, 16_777_217] as [Int32], to: [16_777_217], columns: 1)
+  // The 0.1 of a file of float32 is the 0.1 that the training group had in float64.
+  @Test func categoriesNeedNotBeStoredInOneType() throws {
+    for other in [[0.7, 0.1], [Double(0.7 as Float), Double(0.1 as Float)]] {
+      let (_, rows, _): (_, [Float], _) = try fit(
+        [.oneHot(columns: nil)], train: [0.1, 0.2, 0.7], to: other, columns: 1)
+      #expect(rows == [0, 0, 1, 1, 0, 0])
     }
-    #expect(error?.code == .usage)
-    #expect(error?.message.contains("column 0") == true && error?.message.contains("float64") == true)
+  }
+
+  // float32 would take both for 16 777 216.
+  @Test func categoriesAreToldApartInDoublePrecision() throws {
+    let (_, rows, _): (_, [Float], _) = try fit(
+      [.oneHot(columns: nil)], train: [16_777_216, 16_777_217] as [Int32], to: [16_777_217, 16_777_216], columns: 1)
+    #expect(rows == [0, 1, 1, 0])
   }
 
   @Test func stepsThatDoNotFit() throws {
@@ -184,10 +203,16 @@ import Testing
   }
 
   @Test func rowsOfAnotherShapeAreRefused() throws {
-    let fitted = FittedPreprocessing(inputShape: [2, 3])
-    let error = try trainerError { try fitted.apply(to: RowSource([1.0, 2, 3], rows: 1, rowShape: [3]), path: "d.h5") }
+    let error = try trainerError {
+      let reader = try DatasetReader(path: Repository.data("iris"))
+      let source: RowSource<Float> = try FittedPreprocessing(inputShape: [2, 3]).rows(
+        of: "inputs", in: "train", from: reader)
+      return source.rows
+    }
     #expect(error?.code == .data)
-    #expect(error?.message == "d.h5: a row of inputs has the shape [3], but the model was made for [2, 3]")
+    #expect(
+      error?.message
+        == "\(Repository.data("iris")): a row of inputs has the shape [4], but the model was made for [2, 3]")
   }
 
   @Test func whatACheckpointKeptIsTheSame() throws {

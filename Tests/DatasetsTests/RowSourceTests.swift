@@ -40,6 +40,7 @@ import Testing
     let source = RowSource([5.0, 6, 7], rows: 3, rowShape: [])
     #expect(source.columns == 1)
     #expect(gather(source, [2, 0]) == [7, 5])
+    #expect(source.range == 5...7 && source.row(1) == [6])
   }
 
   @Test func bytesAreConvertedAsTheyAreGathered() throws {

@@ -3,7 +3,7 @@ import Models
 import TestSupport
 import Testing
 
-// Expected values are scikit-learn 1.9.1's, for several classes with `average="macro"` over all labels.
+// Expected values are scikit-learn 1.9.1's, for several classes with `average="macro"` over the classes that occur.
 @Suite struct MetricTests {
   private func sums(_ set: MetricSet, outputs: [Float], targets: [Float], samples: Int, pieces: Int = .max) -> [Double]
   {
@@ -37,7 +37,8 @@ import Testing
         let sums = sums(
           set, outputs: oneHot(predicted, 5), targets: isOneHot ? oneHot(actual, 5) : actual.map { Float($0) },
           samples: 12, pieces: pieces)
-        let expected = [0.40634920634920635, 0.6666666666666666, 0.3933333333333333, 0.4333333333333333]
+        // The last of the five classes does not occur.
+        let expected = [0.5079365079365079, 0.6666666666666666, 0.49166666666666664, 0.5416666666666667]
         #expect(difference(set.values(from: sums), expected, within: 1e-15) == nil)
         let matrix = try #require(set.confusion(from: sums))
         #expect(
@@ -85,6 +86,37 @@ import Testing
       samples: 5)
     // Residuals 1, 1, 2, 2, 1; targets' deviations 0.4, −2.6, 5.4, −4.6, 1.4.
     #expect(difference(set.values(from: sums), [1 - 11 / 59.2], within: 1e-12) == nil)
+  }
+
+  @Test func classesThatDoNotOccurCountAsInScikitLearn() throws {
+    for reference in try #require(Fixture.read("metrics").member("labelled").elements) {
+      let classes = Int(try reference.member("classes").numbers[0])
+      let (targets, predictions) = (
+        try reference.member("targets").numbers, try reference.member("predictions").numbers
+      )
+      let set = try MetricSet([.precision, .recall, .f1], task: .multiclass(classes: classes, oneHotTargets: false))
+      let sums = sums(
+        set, outputs: oneHot(predictions.map { Int($0) }, classes), targets: targets.map { Float($0) },
+        samples: targets.count)
+      let expected = try ["precision", "recall", "f1"].map { try reference.member($0).numbers[0] }
+      let name = try reference.member("name").text ?? ""
+      #expect(difference(set.values(from: sums), expected, within: 1e-15) == nil, "\(name)")
+    }
+  }
+
+  @Test func r2OfConstantTargetsIsThatOfScikitLearn() throws {
+    for reference in try #require(Fixture.read("metrics").member("regressions").elements) {
+      let rows = try #require(reference.member("targets").elements)
+      let (targets, outputs) = (try reference.member("targets").numbers, try reference.member("outputs").numbers)
+      let width = targets.count / rows.count
+      // Shifted as a run shifts: by the first row.
+      let set = try MetricSet([.r2], task: .regression(outputs: width)).shifted(to: Array(targets.prefix(width)))
+      let sums = sums(
+        set, outputs: outputs.map { Float($0) }, targets: targets.map { Float($0) }, samples: rows.count, pieces: 2)
+      let name = try reference.member("name").text ?? ""
+      #expect(
+        difference(set.values(from: sums), try reference.member("r2").numbers, within: 1e-14) == nil, "\(name)")
+    }
   }
 
   @Test func metricsOfNoSamplesAreNotNumbers() throws {

@@ -9,6 +9,7 @@ LOGITS = [[0.5, -1.25, 2.0], [1.5, 0.25, -0.75], [-0.125, 0.0, 0.375], [3.0, 3.0
 HUGE_LOGITS = [[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4], [1e4, 1e4, 1e4], [-1e4, 0.0, 5.0]]
 LABELS = [2, 0, 1, 1]
 DISTRIBUTIONS = [[0.0, 0.0, 1.0], [0.7, 0.2, 0.1], [0.25, 0.5, 0.25], [0.0, 1.0, 0.0]]
+ONE_HOT = [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0]]
 CLASS_WEIGHTS = [0.5, 2.0, 1.25]
 
 BINARY_LOGITS = [-3.0, -0.5, 0.0, 0.25, 1.75, 40.0, -40.0]
@@ -85,6 +86,10 @@ def cases():
                   labelSmoothing=0.1)
     yield softmax("distributions", LOGITS, distributions=DISTRIBUTIONS)
     yield softmax("distributions, label smoothing", LOGITS, distributions=DISTRIBUTIONS, labelSmoothing=0.1)
+    yield softmax("distributions, class weights", LOGITS, distributions=DISTRIBUTIONS, classWeights=CLASS_WEIGHTS)
+    yield softmax("distributions, class weights and label smoothing", LOGITS, distributions=DISTRIBUTIONS,
+                  classWeights=CLASS_WEIGHTS, labelSmoothing=0.1)
+    yield softmax("one-hot rows, class weights", LOGITS, distributions=ONE_HOT, classWeights=CLASS_WEIGHTS)
 
     def logistic(name, logits, **settings):
         arguments = {"targets": settings["targets"], "positive_weight": settings.get("positiveWeight"),

@@ -19,13 +19,14 @@ import torch
 import classifiers
 import linear
 import losses
+import metrics
 import operations
 import optimizers
 import schedules
 import trajectories
 from common import FIXTURES, text
 
-MAKERS = (trajectories, optimizers, schedules, losses, operations, linear, classifiers)
+MAKERS = (trajectories, optimizers, schedules, losses, operations, linear, classifiers, metrics)
 
 
 def differences(found, expected, tolerance, path=""):

@@ -38,7 +38,7 @@ public struct ArrayValue: Sendable, Equatable {
       return
     }
     let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-      Double(part.trimmingWhitespace)
+      decimalNumber(part.trimmingWhitespace)
     }
     let numbers = parts.compactMap { $0 }
     guard numbers.count == parts.count, numbers.allSatisfy(\.isFinite) else { return nil }

@@ -60,7 +60,7 @@ struct UnaryOperation: ElementwiseOperation {
 }
 
 /// An element-wise function of two arguments. Subgradients at ties follow PyTorch: `maximum` and `minimum` give half
-/// to each.
+/// to each, also where one is a number.
 struct BinaryOperation: ElementwiseOperation {
   let function: BinaryFunction
   var name: String { function.rawValue }
@@ -144,5 +144,14 @@ extension Node {
   /// The value if this is one constant number.
   var number: Double? {
     (operation as? Constant).flatMap { $0.values.count == 1 ? $0.values[0] : nil }
+  }
+
+  /// Whether this is one number that nothing can change: a constant, or made of constants alone, such as -1 or 2 * pi.
+  var isFixedNumber: Bool {
+    shape.elementCount == 1
+      && graph.reachable(from: [self]).allSatisfy { index in
+        let node = Node(graph: graph, index: index)
+        return !node.inputs.isEmpty || node.operation is Constant
+      }
   }
 }

@@ -6,9 +6,11 @@ import HDF5
 public struct CSVImport: Sendable {
   /// What the target column holds.
   public enum Task: String, Sendable, CaseIterable {
-    /// Classes if the column holds text, or whole numbers of at most 50 kinds; numbers otherwise.
+    /// Classes if the column holds text, or whole numbers of at most 50 kinds; numbers otherwise. A column of which more
+    /// than half, but not all, are numbers is refused.
     case automatic
-    /// Classes, named by the texts in the column. Their order is that of the numbers if all are, else the texts' own.
+    /// Classes, named by the texts in the column. Their order is that of the numbers if all are, else the texts' own. 1 and
+    /// 1.0 are one class if all are numbers, unless one is a code with a zero in front, such as 01: then none are joined.
     case classification
     /// Numbers.
     case regression
@@ -89,7 +91,7 @@ public struct CSVImport: Sendable {
       throw TrainerError(.data, "the input columns of '\(testPath)' are not those of '\(path)'")
     }
     let all = [train] + (test.map { [$0] } ?? [])
-    let targets = try Targets(all, task: task)
+    let targets = try CSVTargets(all, task: task)
     let type = try storedType(all)
 
     func group(_ name: String, _ table: CSVTable, _ targets: NumberTable, rows: [Int]) -> DatasetWriter.Group {
@@ -121,7 +123,12 @@ public struct CSVImport: Sendable {
 
   private func storedType(_ tables: [CSVTable]) throws -> NumberType {
     switch inputType {
-    case .float32: return .float32
+    case .float32:
+      for table in tables {
+        guard let place = table.values.firstIndex(where: { !Float($0).isFinite }) else { continue }
+        throw table.error(at: place, "'\(table.values[place])' is larger than any number of float32; store float64")
+      }
+      return .float32
     case .float64: return .float64
     case .uint8, .automatic:
       for table in tables {
@@ -131,58 +138,5 @@ public struct CSVImport: Sendable {
       }
       return .uint8
     }
-  }
-}
-
-/// The target columns of all tables, read as classes or as numbers.
-private struct Targets {
-  /// One for each table.
-  let tables: [NumberTable]
-  /// The class names; nil for regression.
-  let classes: [String]?
-  /// The first table's class indices; nil for regression.
-  let labels: [Int]?
-
-  init(_ sources: [CSVTable], task: CSVImport.Task) throws {
-    let numbers = sources.map { $0.targets.map { finiteNumber($0) } }
-    let areNumbers = numbers.allSatisfy { !$0.contains { $0 == nil } }
-    let kinds = Set(numbers.joined().compactMap { $0 })
-    let areFew = kinds.count <= 50 && kinds.allSatisfy { $0 == $0.rounded() }
-    guard task == .classification || (task == .automatic && (!areNumbers || areFew)) else {
-      for (source, column) in zip(sources, numbers) {
-        guard let row = column.firstIndex(of: nil) else { continue }
-        throw source.targetError(row: row, "'\(source.targets[row])' is not a finite number")
-      }
-      tables = numbers.map { NumberTable(shape: [$0.count], values: $0.compactMap { $0 }) }
-      classes = nil
-      labels = nil
-      return
-    }
-    for source in sources {
-      guard let row = source.targets.firstIndex(of: "") else { continue }
-      throw source.targetError(row: row, "the field is empty, and the sample needs a class")
-    }
-    // 1 and 1.0 are one class where all are numbers.
-    func name(_ text: String) -> String {
-      guard areNumbers, let number = finiteNumber(text) else { return text }
-      return Int(exactly: number).map(String.init) ?? "\(number)"
-    }
-    var names = Array(Set(sources.flatMap { $0.targets.map(name) }))
-    if areNumbers {
-      names.sort { (finiteNumber($0) ?? 0) < (finiteNumber($1) ?? 0) }
-    } else {
-      names.sort()
-    }
-    guard names.count <= maximumNamedClassCount else {
-      throw TrainerError(
-        .data,
-        "\(sources[0].targetLabel) of '\(sources[0].path)' holds \(names.count) different values, more than the "
-          + "\(maximumNamedClassCount) classes that are supported; is it the right column, or a regression?")
-    }
-    let indices = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
-    let labels = sources.map { $0.targets.compactMap { indices[name($0)] } }
-    tables = labels.map { NumberTable(labels: $0, classCount: names.count) }
-    classes = names
-    self.labels = labels[0]
   }
 }

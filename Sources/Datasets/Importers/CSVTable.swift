@@ -39,6 +39,11 @@ struct CSVTable {
       defer { line += 1 + fields.reduce(0) { $0 + lineBreaks(in: $1) } }
       let fields = fields.map(trimmed)
       if fields == [""] { return }
+      if let column = fields.firstIndex(where: { $0.utf8.contains(0) }) {
+        throw TrainerError(
+          .data,
+          "'\(path)', line \(line), column \(column + 1): it holds a NUL, which no text does; is the file damaged?")
+      }
       guard let known = columns else {
         let made = try Columns(fields, hasHeader: hasHeader, target: target, drop: drop, path: path)
         columns = made
@@ -216,7 +221,7 @@ private func lineBreaks(in text: String) -> Int {
 
 /// The number that a text stands for, if it is one and finite.
 func finiteNumber(_ text: String) -> Double? {
-  guard let value = Double(text), value.isFinite else { return nil }
+  guard let value = decimalNumber(text), value.isFinite else { return nil }
   return value
 }
 

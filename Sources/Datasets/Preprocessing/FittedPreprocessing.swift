@@ -41,8 +41,7 @@ public struct FittedPreprocessing: Sendable, Equatable {
           by: Array(repeating: factor, count: affine.scale.count),
           Array(repeating: offset, count: affine.scale.count))
       case .standardize:
-        let moments = try moments(reader, inputs)
-        affine = affine.followed(by: moments.map { 1 / $0.deviation }, moments.map { -$0.mean / $0.deviation })
+        affine = try standardized(reader, inputs)
       case .oneHot(let chosen):
         guard index == 0 else {
           throw TrainerError(
@@ -66,7 +65,7 @@ public struct FittedPreprocessing: Sendable, Equatable {
   private mutating func fitCategories(of chosen: Set<Int>, _ reader: DatasetReader, _ inputs: String) throws {
     let columns = inputShape.reduce(1, *)
     var found: [Int: Set<Double>] = [:]
-    try reader.forEachBlock(of: inputs, in: "train") { block in
+    try reader.forEachBlock(of: inputs, in: "train") { block, _ in
       for column in chosen {
         for index in stride(from: column, to: block.count, by: columns) {
           found[column, default: []].insert(block[index])
@@ -86,21 +85,17 @@ public struct FittedPreprocessing: Sendable, Equatable {
     affine = .identity(columns: columns - chosen.count + categories.values.reduce(0) { $0 + $1.count })
   }
 
-  private struct Moments {
-    let mean: Double
-    let deviation: Double
-  }
-
-  /// Mean and population standard deviation of each column after the steps so far, in one pass over the training
-  /// group, shifted by its first row so that large means cost no digits.
-  private func moments(_ reader: DatasetReader, _ inputs: String) throws -> [Moments] {
+  /// The map so far and then the one that takes each column of the training group to mean 0 and population standard
+  /// deviation 1, in one pass, shifted by the first row so that large means cost no digits. A constant column is only
+  /// centred.
+  private func standardized(_ reader: DatasetReader, _ inputs: String) throws -> AffineColumns {
     let columns = affine.scale.count
     var shift: [Double] = []
     var sums = [Double](repeating: 0, count: columns)
     var squares = sums
     var count = 0.0
-    try reader.forEachBlock(of: inputs, in: "train") { block in
-      let rows = try expand(block)
+    try reader.forEachBlock(of: inputs, in: "train") { block, firstRow in
+      let rows = try expand(block, firstRow: firstRow)
       if shift.isEmpty { shift = Array(rows.prefix(columns)) }
       for start in stride(from: 0, to: rows.count, by: columns) {
         for column in 0..<columns {
@@ -111,24 +106,23 @@ public struct FittedPreprocessing: Sendable, Equatable {
         count += 1
       }
     }
-    return (0..<columns).map { column in
+    let means = (0..<columns).map { shift[$0] + sums[$0] / count }
+    let deviations = (0..<columns).map { column in
       let mean = sums[column] / count
-      let variance = max(0, squares[column] / count - mean * mean)
-      let scale = affine.scale[column]
-      let deviation = variance.squareRoot() * abs(scale)
-      return Moments(
-        mean: (shift[column] + mean) * scale + affine.offset[column], deviation: deviation > 0 ? deviation : 1)
+      let deviation = max(0, squares[column] / count - mean * mean).squareRoot() * abs(affine.scale[column])
+      return deviation > 0 ? deviation : 1
     }
+    return affine.standardized(means: means, deviations: deviations)
   }
 
   /// Rows with the one-hot columns expanded, before the affine map.
   ///
   /// - Throws: `TrainerError` for a category that the training group does not have.
-  private func expand<Scalar: BinaryFloatingPoint>(_ rows: [Scalar]) throws -> [Scalar] {
+  private func expand(_ rows: [Double], firstRow: Int) throws -> [Double] {
     guard !categories.isEmpty else { return rows }
     let columns = inputShape.reduce(1, *)
-    let known: [Int: [Scalar: Int]] = try codes()
-    var result: [Scalar] = []
+    let known = categories.mapValues(CategoryCodes.init)
+    var result: [Double] = []
     result.reserveCapacity(rows.count / columns * affine.scale.count)
     for (index, value) in rows.enumerated() {
       guard let codes = known[index % columns] else {
@@ -138,65 +132,64 @@ public struct FittedPreprocessing: Sendable, Equatable {
       guard let position = codes[value] else {
         throw TrainerError(
           .data,
-          "row \(index / columns), column \(index % columns) of the inputs has the category \(value), which the "
-            + "training group does not have")
+          "row \(firstRow + index / columns), column \(index % columns) of the inputs has the category \(value), which "
+            + "the training group does not have")
       }
       result.append(contentsOf: (0..<codes.count).map { $0 == position ? 1 : 0 })
     }
     return result
   }
 
-  /// The position of each category by its value in the run's type.
-  private func codes<Scalar: BinaryFloatingPoint>() throws -> [Int: [Scalar: Int]] {
-    var codes: [Int: [Scalar: Int]] = [:]
-    for (column, values) in categories {
-      let positions = Dictionary(
-        values.enumerated().map { (Scalar($1), $0) }, uniquingKeysWith: { first, _ in first })
-      guard positions.count == values.count else {
-        throw TrainerError(
-          .usage,
-          "column \(column) of the inputs has categories that float32 cannot tell apart; "
-            + "set \"precision\" to \"float64\"")
-      }
-      codes[column] = positions
-    }
-    return codes
-  }
-
-  /// Applies the preprocessing to a group's inputs.
+  /// Reads a group's inputs and applies the preprocessing: to bytes as they are gathered, to everything else in double
+  /// precision, rounded once.
   ///
-  /// - Throws: `TrainerError` if the rows have another shape than those of the training group, or a category that it
-  ///   does not have.
-  public func apply<Scalar: KernelElement>(to source: RowSource<Scalar>, path: String) throws -> RowSource<Scalar> {
-    guard source.rowShape == inputShape else {
+  /// - Throws: `TrainerError` for every fault of the inputs, if their rows have another shape than those of the training
+  ///   group, or a category that it does not have.
+  public func rows<Scalar: KernelElement & NativeScalar>(
+    of name: String, in group: String, from reader: DatasetReader, as type: Scalar.Type = Scalar.self
+  ) throws -> RowSource<Scalar> {
+    let rowShape = try reader.shape(of: name, in: group).rowShape
+    guard rowShape == inputShape else {
       throw TrainerError(
-        .data, "\(path): a row of inputs has the shape \(source.rowShape), but the model was made for \(inputShape)")
+        .data,
+        "\(reader.path): a row of inputs has the shape \(rowShape), but the model was made for \(inputShape)")
     }
-    guard !categories.isEmpty else { return source.mapped(by: affine) }
-    let values: [Scalar] =
-      switch source.storage {
-      case .bytes(let bytes): bytes.map { Scalar($0) }
-      case .scalars(let scalars): scalars
-      }
+    let areBytes = try reader.numberType(of: name, in: group) == .uint8
+    if categories.isEmpty, areBytes || affine.isIdentity {
+      return try reader.rows(of: name, in: group).mapped(by: affine)
+    }
     do {
-      return RowSource(
-        rows: source.rows, rowShape: outputShape, storage: .scalars(try expand(values)), affine: affine)
-    } catch let error as TrainerError {
-      throw TrainerError(error.code, "\(path): \(error.message)")
+      let columns = affine.scale.count
+      let source: RowSource<Scalar> = try reader.rows(of: name, in: group, rowShape: outputShape) { block, firstRow in
+        var rows = try expand(block, firstRow: firstRow)
+        if areBytes { return rows }
+        for start in stride(from: 0, to: rows.count, by: columns) {
+          for column in 0..<columns { rows[start + column] = affine(rows[start + column], column: column) }
+        }
+        return rows
+      }
+      return areBytes ? source.mapped(by: affine) : source
+    } catch let error as TrainerError where !error.message.hasPrefix(reader.path) {
+      throw TrainerError(error.code, "\(reader.path): \(error.message)")
     }
   }
 }
 
-extension DatasetReader {
-  /// Reads a dataset in blocks of whole rows, in double precision.
-  func forEachBlock(of name: String, in group: String, _ body: ([Double]) throws -> Void) throws {
-    let (rows, rowShape) = try shape(of: name, in: group)
-    let rowsPerBlock = max(1, (1 << 20) / max(1, rowShape.reduce(1, *)))
-    for start in stride(from: 0, to: rows, by: rowsPerBlock) {
-      let block = try Self.translating(path) {
-        try dataset(name, in: group).read(as: Double.self, selecting: .range(start..<min(rows, start + rowsPerBlock)))
-      }
-      try body(block)
-    }
+/// The categories of a column by their values.
+private struct CategoryCodes {
+  let count: Int
+  private let exact: [Double: Int]
+  /// By their values in binary32, but for those that it cannot tell apart: another file may have stored them so.
+  private let rounded: [Float: Int]
+
+  init(_ values: [Double]) {
+    count = values.count
+    exact = Dictionary(values.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    let groups = Dictionary(grouping: values.indices) { Float(values[$0]) }
+    rounded = groups.compactMapValues { $0.count == 1 ? $0[0] : nil }
+  }
+
+  subscript(value: Double) -> Int? {
+    exact[value] ?? (Double(Float(value)) == value ? rounded[Float(value)] : nil)
   }
 }

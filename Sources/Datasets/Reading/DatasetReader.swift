@@ -1,7 +1,6 @@
 import Foundation
 import Foundations
 import HDF5
-import Kernels
 
 /// Reads a dataset file: groups `train` and, optionally, `validation` and `test`, each with row-aligned datasets.
 ///
@@ -82,7 +81,7 @@ public struct DatasetReader: Sendable {
   }
 
   /// The path of a dataset in the file.
-  private static func place(_ name: String, _ group: String) -> String {
+  static func place(_ name: String, _ group: String) -> String {
     group == root ? "/\(name)" : "/\(group)/\(name)"
   }
 
@@ -96,50 +95,6 @@ public struct DatasetReader: Sendable {
       let dataset = try dataset(name, in: group)
       return try dataset.hasAttribute("classes") ? dataset.attribute("classes").readStrings() : nil
     }
-  }
-
-  /// Reads a dataset whole: bytes as bytes, every other number type converted to `Scalar`.
-  ///
-  /// - Throws: `TrainerError` if it is not numeric or holds NaN or infinity.
-  public func rows<Scalar: KernelElement & NativeScalar>(
-    of name: String, in group: String, as type: Scalar.Type = Scalar.self
-  ) throws -> RowSource<Scalar> {
-    let (rows, rowShape) = try shape(of: name, in: group)
-    return try Self.translating(path) {
-      let dataset = try dataset(name, in: group)
-      guard dataset.datatype.isNumeric else {
-        throw TrainerError(
-          .data, "\(path): \(Self.place(name, group)) holds \(dataset.datatype), expected numbers")
-      }
-      if dataset.datatype.numberType == .uint8 {
-        return RowSource(rows: rows, rowShape: rowShape, storage: .bytes(try dataset.read()))
-      }
-      let values = try dataset.read(as: Scalar.self)
-      try requireFinite(values, of: dataset, columns: rowShape.reduce(1, *), place: Self.place(name, group))
-      return RowSource(rows: rows, rowShape: rowShape, storage: .scalars(values))
-    }
-  }
-
-  private func requireFinite<Scalar: KernelElement>(
-    _ values: [Scalar], of dataset: HDF5.Dataset, columns: Int, place: String
-  ) throws {
-    let isFinite = values.withUnsafeBufferPointer { buffer in
-      buffer.baseAddress.map { Kernels<Scalar>.best.allFinite($0, count: buffer.count) } ?? true
-    }
-    guard !isFinite, let index = values.firstIndex(where: { !$0.isFinite }) else { return }
-    let (row, column) = index.quotientAndRemainder(dividingBy: columns)
-    let stored = try dataset.read(as: Double.self, selecting: .range(row..<row + 1))[column]
-    let position = "in row \(row), column \(column) (both counted from 0)"
-    guard !stored.isFinite else {
-      throw TrainerError(
-        .data,
-        "\(path): \(place) has \(stored) \(position), which \(Scalar.elementType.rawValue) cannot hold; "
-          + "scale the data or set \"precision\" to \"float64\"")
-    }
-    throw TrainerError(
-      .data,
-      "\(path): \(place) has \(stored.isNaN ? "NaN" : "an infinity") \(position); "
-        + "remove or replace such values before training")
   }
 
   /// How a dataset's rows can be read as targets.

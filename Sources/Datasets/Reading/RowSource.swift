@@ -14,18 +14,22 @@ public final class RowSource<Scalar: KernelElement>: Sendable {
   /// The extents of one row; empty if a row is one number.
   public let rowShape: [Int]
   let storage: Storage
+  /// A column of which the rounding to `Scalar` has left too little; `nil` if there is none.
+  public let lostPrecision: LostPrecision?
   private let scale: [Scalar]
   private let offset: [Scalar]
 
   /// Elements of one row.
   public let columns: Int
 
-  init(rows: Int, rowShape: [Int], storage: Storage, affine: AffineColumns? = nil) {
+  init(rows: Int, rowShape: [Int], storage: Storage, affine: AffineColumns? = nil, lostPrecision: LostPrecision? = nil)
+  {
     let columns = rowShape.reduce(1, *)
     self.columns = columns
     self.rows = rows
     self.rowShape = rowShape
     self.storage = storage
+    self.lostPrecision = lostPrecision
     scale = affine?.scale.map { Scalar($0) } ?? [Scalar](repeating: 1, count: columns)
     offset = affine?.offset.map { Scalar($0) } ?? [Scalar](repeating: 0, count: columns)
     precondition(scale.count == columns && offset.count == columns, "the affine map has another number of columns")
@@ -38,7 +42,16 @@ public final class RowSource<Scalar: KernelElement>: Sendable {
 
   /// The same rows with a map applied to each column as they are gathered.
   public func mapped(by affine: AffineColumns) -> RowSource {
-    RowSource(rows: rows, rowShape: rowShape, storage: storage, affine: affine)
+    RowSource(rows: rows, rowShape: rowShape, storage: storage, affine: affine, lostPrecision: lostPrecision)
+  }
+
+  /// A row as it is stored.
+  public func row(_ index: Int) -> [Double] {
+    let range = index * columns..<(index + 1) * columns
+    return switch storage {
+    case .bytes(let bytes): bytes[range].map { Double($0) }
+    case .scalars(let scalars): scalars[range].map { Double($0) }
+    }
   }
 
   /// Bytes of one row as it is stored.
@@ -49,13 +62,24 @@ public final class RowSource<Scalar: KernelElement>: Sendable {
     }
   }
 
-  /// The first row as it is stored.
-  public var firstRow: [Double] {
-    switch storage {
-    case .bytes(let bytes): bytes.prefix(columns).map { Double($0) }
-    case .scalars(let scalars): scalars.prefix(columns).map { Double($0) }
+  /// From the least to the greatest element as it is stored.
+  public var range: ClosedRange<Double> {
+    func range<Element: Comparable>(_ elements: [Element], _ convert: (Element) -> Double) -> ClosedRange<Double> {
+      guard var least = elements.first, var greatest = elements.first else { return 0...0 }
+      for element in elements {
+        least = min(least, element)
+        greatest = max(greatest, element)
+      }
+      return convert(least)...convert(greatest)
+    }
+    return switch storage {
+    case .bytes(let bytes): range(bytes) { Double($0) }
+    case .scalars(let scalars): range(scalars) { Double($0) }
     }
   }
+
+  /// The first row as it is stored.
+  public var firstRow: [Double] { row(0) }
 
   /// Copies rows, or some columns of them, into `out` [rows, columns.count], converted.
   ///
@@ -95,34 +119,5 @@ public final class RowSource<Scalar: KernelElement>: Sendable {
         }
       }
     }
-  }
-}
-
-/// A map x ↦ x · scale + offset of each column.
-public struct AffineColumns: Sendable, Equatable {
-  /// The factor of each column.
-  public var scale: [Double]
-  /// What is added to each column.
-  public var offset: [Double]
-
-  /// The map that changes nothing.
-  public static func identity(columns: Int) -> AffineColumns {
-    AffineColumns(scale: Array(repeating: 1, count: columns), offset: Array(repeating: 0, count: columns))
-  }
-
-  /// Creates a map; both arrays have an element for each column.
-  public init(scale: [Double], offset: [Double]) {
-    self.scale = scale
-    self.offset = offset
-  }
-
-  /// Whether it changes nothing.
-  public var isIdentity: Bool { scale.allSatisfy { $0 == 1 } && offset.allSatisfy { $0 == 0 } }
-
-  /// This map and then x ↦ x · scale + offset.
-  public func followed(by scale: [Double], _ offset: [Double]) -> AffineColumns {
-    AffineColumns(
-      scale: zip(self.scale, scale).map(*),
-      offset: zip(zip(self.offset, scale).map(*), offset).map(+))
   }
 }

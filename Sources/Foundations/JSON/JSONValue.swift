@@ -38,6 +38,19 @@ public enum JSONValue: Sendable {
     }
   }
 
+  /// The same with the strings "inf", "-inf" and "nan" in place of numbers that are not finite, which JSON has no text
+  /// for.
+  public var namingNonFinite: JSONValue {
+    switch self {
+    case .number(let value) where !value.isFinite: return .string(value.isNaN ? "nan" : value < 0 ? "-inf" : "inf")
+    case .array(let elements): return .array(elements.map(\.namingNonFinite))
+    case .object(var object):
+      for member in object.members { object[member.key] = member.value.namingNonFinite }
+      return .object(object)
+    default: return self
+    }
+  }
+
   /// The text if this is a string.
   public var text: String? {
     if case .string(let value) = self { value } else { nil }

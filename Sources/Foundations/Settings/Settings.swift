@@ -88,7 +88,7 @@ public final class Settings {
           + "\(document.root.settingDescription), expected an object { … }")
     }
     var root = document.root
-    let places = try overrides.map { try (path: $0.apply(to: &root), text: $0.text) }
+    let places = try overrides.map { try (path: $0.apply(to: &root), origin: $0.origin) }
     let context = SettingsContext(document: document, directory: directory, overrides: places)
     guard case .object(let members) = root else { preconditionFailure("an override's path has at least one key") }
     self.init(context: context, path: JSONPath(), members: members, shorthandKey: nil)
@@ -281,9 +281,9 @@ final class SettingsContext {
   let document: JSONDocument
   /// The directory that paths in the config are relative to.
   let directory: String
-  private let overrides: [(path: JSONPath, text: String)]
+  private let overrides: [(path: JSONPath, origin: String)]
 
-  init(document: JSONDocument, directory: String, overrides: [(path: JSONPath, text: String)]) {
+  init(document: JSONDocument, directory: String, overrides: [(path: JSONPath, origin: String)]) {
     self.document = document
     self.directory = directory
     self.overrides = overrides
@@ -294,11 +294,11 @@ final class SettingsContext {
 
   /// `file:line:column`, or the option that gave the value.
   func location(of path: JSONPath) -> String {
-    if let override = override(at: path) { return "--set \(override)" }
+    if let override = override(at: path) { return override }
     return "\(document.source):\(document.position(of: path))"
   }
 
-  private func override(at path: JSONPath) -> String? { overrides.last { $0.path.contains(path) }?.text }
+  private func override(at path: JSONPath) -> String? { overrides.last { $0.path.contains(path) }?.origin }
 }
 
 extension JSONValue {

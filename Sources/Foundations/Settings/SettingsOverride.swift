@@ -1,28 +1,58 @@
-/// A value given on the command line as `--set KEY.PATH=VALUE` in place of, or in addition to, one in the config.
+/// A value given on the command line as `KEY.PATH=VALUE` in place of, or in addition to, one in the config.
 ///
 /// VALUE is JSON; text that is not JSON is a string. In the path, a number is an array's index.
 public struct SettingsOverride: Sendable {
   /// `KEY.PATH=VALUE` as it was given.
   public let text: String
+  /// The option that gave it, for messages.
+  public let option: String
   let value: JSONValue
   private let steps: [String]
 
-  /// Reads an override.
+  /// Reads the text of the option `--set`.
   ///
   /// - Throws: `TrainerError` with code `.usage` if there is no `=` or no path before it.
-  public init(_ text: String) throws {
+  public init(_ text: String) throws { try self.init(text, option: "--set") }
+
+  /// What messages call it: the option and its text.
+  var origin: String { "\(option) \(text)" }
+
+  /// Reads an override.
+  ///
+  /// - Parameter option: The option that gave it, for messages.
+  /// - Throws: `TrainerError` with code `.usage` if there is no `=` or no path before it.
+  public init(_ text: String, option: String) throws {
     guard let equals = text.firstIndex(of: "=") else {
-      throw TrainerError(.usage, "--set \(text): there is no '=', expected KEY.PATH=VALUE")
+      throw TrainerError(.usage, "\(option) \(text): there is no '=', expected KEY.PATH=VALUE")
     }
-    // `layers[1].units` as error messages show it means the same as `layers.1.units`.
-    let path = text[..<equals].replacing("[", with: ".").replacing("]", with: "")
-    steps = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    steps = Self.steps(in: text[..<equals])
     guard !steps.contains("") else {
-      throw TrainerError(.usage, "--set \(text): a key in the path is empty, expected KEY.PATH=VALUE")
+      throw TrainerError(.usage, "\(option) \(text): a key in the path is empty, expected KEY.PATH=VALUE")
     }
     self.text = text
+    self.option = option
     let valueText = String(text[text.index(after: equals)...])
     value = Self.value(of: valueText)
+  }
+
+  /// The keys and indices of a path. `layers[1].units` as error messages show it means the same as `layers.1.units`.
+  private static func steps(in path: Substring) -> [String] {
+    path.replacing("[", with: ".").replacing("]", with: "").split(separator: ".", omittingEmptySubsequences: false)
+      .map(String.init)
+  }
+
+  /// Whether this and another set the same value, or one a part of what the other sets.
+  public func overlaps(_ other: SettingsOverride) -> Bool {
+    zip(steps, other.steps).allSatisfy { one, other in
+      // An index may be written with zeros in front.
+      one == other || Int(one).map { $0 == Int(other) } ?? false
+    }
+  }
+
+  /// Whether this sets exactly the value at a path, or something that it is a part of.
+  public func sets(_ path: String) -> Bool {
+    let others = Self.steps(in: path[...])
+    return steps.count <= others.count && zip(steps, others).allSatisfy(==)
   }
 
   /// Puts the value into `root` and returns its path there.
@@ -44,7 +74,7 @@ public struct SettingsOverride: Sendable {
     case .array(var elements):
       guard let index = Int(step), elements.indices.contains(index) else {
         let range = elements.isEmpty ? "the array is empty" : "expected an index from 0 to \(elements.count - 1)"
-        throw TrainerError(.usage, "--set \(text): \(path) has no element \(step), \(range)")
+        throw TrainerError(.usage, "\(origin): \(path) has no element \(step), \(range)")
       }
       path = path.appending(index)
       elements[index] = try replacing(in: elements[index], at: &path, remaining: remaining.dropFirst())
@@ -58,13 +88,13 @@ public struct SettingsOverride: Sendable {
       return try replacing(in: ["type": .string(type)], at: &path, remaining: remaining)
     default:
       throw TrainerError(
-        .usage, "--set \(text): \(path) is \(holder.settingDescription), so it has no key \"\(step)\"")
+        .usage, "\(origin): \(path) is \(holder.settingDescription), so it has no key \"\(step)\"")
     }
   }
 
   private static func value(of text: String) -> JSONValue {
     do {
-      return try JSONDocument(text: text, source: "--set").root
+      return try JSONDocument(text: text, source: "").root
     } catch {
       return .string(text)
     }

@@ -48,12 +48,11 @@ public struct BinaryCrossEntropy: Loss {
   /// Yes or no for each output.
   public func task(outputCount: Int, targets: TargetKind) throws -> Task {
     switch targets {
-    case .integers(let labels):
+    case .integers:
       guard outputCount == 1 else {
         throw TrainerError(
           .usage, "binaryCrossEntropy with one label a sample needs a model with 1 output, but it has \(outputCount)")
       }
-      try requireLabels(labels, below: 2, advice: "for more than two classes use softmaxCrossEntropy")
     case .values(let count):
       guard outputCount == count else {
         throw TrainerError(.usage, "the targets have \(count) columns, but the model has \(outputCount) outputs")

@@ -96,11 +96,3 @@ public enum Task: Sendable, Equatable {
     }
   }
 }
-
-/// Checks that class indices go from 0 to `classes` − 1.
-func requireLabels(_ labels: ClosedRange<Int>, below classes: Int, advice: String) throws {
-  guard labels.lowerBound >= 0, labels.upperBound < classes else {
-    let bad = labels.lowerBound < 0 ? labels.lowerBound : labels.upperBound
-    throw TrainerError(.data, "class label \(bad) is out of range: labels go from 0 to \(classes - 1); \(advice)")
-  }
-}

@@ -5,7 +5,8 @@ import Foundations
 /// one-hot rows (or any distributions).
 ///
 /// Label smoothing (Szegedy et al., 2016) mixes the targets with the uniform distribution. Class weights multiply each
-/// class's term, and a sample's weight is the weight of its target, as in PyTorch's `CrossEntropyLoss`.
+/// class's term, as in PyTorch's `CrossEntropyLoss`: a batch's loss is divided by the sum of the weights of its targets
+/// where these are class indices, and by the number of samples where they are rows of probabilities, one-hot rows too.
 public struct SoftmaxCrossEntropy: Loss {
   /// `softmaxCrossEntropy`.
   public static let type = "softmaxCrossEntropy"
@@ -47,8 +48,8 @@ public struct SoftmaxCrossEntropy: Loss {
     let isNormalized = targets.shape != z.shape && weights == nil
     let normalizer = try z.logSumExp().reshape([samples])
     let scaled = isNormalized ? normalizer : try normalizer * t.sum(axes: [1])
-    return LossTerms(
-      losses: try scaled - (t * z).sum(axes: [1]), weights: try weights.map { try (exact * $0).sum(axes: [1]) })
+    let sampleWeights = targets.shape == z.shape ? nil : try weights.map { try (exact * $0).sum(axes: [1]) }
+    return LossTerms(losses: try scaled - (t * z).sum(axes: [1]), weights: sampleWeights)
   }
 
   /// One of several classes.
@@ -64,15 +65,19 @@ public struct SoftmaxCrossEntropy: Loss {
         .usage, "loss.classWeights has \(classWeights.count) weights, but the model has \(outputCount) outputs")
     }
     switch targets {
-    case .integers(let labels):
-      try requireLabels(labels, below: outputCount, advice: "the last layer needs a unit for each class")
-      return .multiclass(classes: outputCount, oneHotTargets: false)
+    case .integers: return .multiclass(classes: outputCount, oneHotTargets: false)
     case .values(let count):
       guard count == outputCount else {
-        throw TrainerError(
-          .usage,
-          "softmaxCrossEntropy needs one integer class label or \(outputCount) one-hot columns a sample for a model "
-            + "with \(outputCount) outputs, but the targets have \(count) floating-point columns")
+        let needs =
+          "softmaxCrossEntropy needs one integer class label or \(outputCount) columns of probabilities a sample for a "
+          + "model with \(outputCount) outputs, but the targets have"
+        guard count != 1 else {
+          throw TrainerError(
+            .data,
+            "\(needs) one floating-point number; if these are class labels, store them in an integer type, counted from 0"
+          )
+        }
+        throw TrainerError(.usage, "\(needs) \(count) columns; give the last layer a unit for each of them")
       }
       return .multiclass(classes: outputCount, oneHotTargets: true)
     }

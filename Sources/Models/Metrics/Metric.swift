@@ -4,17 +4,20 @@ import Foundations
 public enum Metric: String, Sendable, CaseIterable {
   /// The share of samples (for several binary outputs: of labels) that are predicted right.
   case accuracy
-  /// True positives among predicted positives. Of one class for binary tasks, else the mean over classes.
+  /// True positives among predicted positives. Of one class for binary tasks, else the mean over the classes that occur.
   case precision
-  /// True positives among actual positives. Of one class for binary tasks, else the mean over classes.
+  /// True positives among actual positives. Of one class for binary tasks, else the mean over the classes that occur.
   case recall
-  /// The harmonic mean of precision and recall; for several classes the mean of each class's.
+  /// The harmonic mean of precision and recall; for several classes the mean of that of each class that occurs.
   case f1
   /// The mean of (output − target)².
   case meanSquaredError
   /// The mean of |output − target|.
   case meanAbsoluteError
   /// The coefficient of determination 1 − Σ(t − z)² / Σ(t − mean t)²; the mean over outputs if there are several.
+  ///
+  /// As scikit-learn's `r2_score`: where all targets are equal it is 1 if every output equals them, else 0; of fewer than
+  /// two samples it is not a number.
   case r2
 
   /// Whether more is better.
@@ -38,6 +41,10 @@ public struct ConfusionMatrix: Sendable, Equatable {
   /// How often a sample of class `actual` was predicted as class `predicted`.
   public subscript(actual: Int, predicted: Int) -> Double { counts[actual * classes + predicted] }
 
+  /// Whether any sample is of a class or was predicted as it.
+  func occurs(_ index: Int) -> Bool {
+    (0..<classes).contains { self[index, $0] > 0 || self[$0, index] > 0 }
+  }
   func precision(of index: Int) -> Double {
     ratio(self[index, index], (0..<classes).reduce(0) { $0 + self[$1, index] })
   }
@@ -50,13 +57,15 @@ public struct ConfusionMatrix: Sendable, Equatable {
   }
 }
 
-// As scikit-learn: a class without any such sample counts as 0.
+// As scikit-learn by default (`zero_division`): where nothing was predicted as a class, or nothing is of it, its ratio is 0.
 private func ratio(_ part: Double, _ whole: Double) -> Double { whole > 0 ? part / whole : 0 }
 
 extension Task {
-  /// The metrics of a confusion matrix: of class 1 for yes or no, else the mean over classes.
+  /// The metrics of a confusion matrix: of class 1 for yes or no, else the mean over the classes that occur among the
+  /// targets or the predictions, as scikit-learn's `average="macro"`.
   func mean(_ matrix: ConfusionMatrix, _ measure: (Int) -> Double) -> Double {
     if case .binary = self { return measure(1) }
-    return (0..<matrix.classes).reduce(0) { $0 + measure($1) } / Double(matrix.classes)
+    let occurring = (0..<matrix.classes).filter(matrix.occurs)
+    return occurring.reduce(0) { $0 + measure($1) } / Double(occurring.count)
   }
 }

@@ -144,9 +144,18 @@ public struct MetricSet: Sendable {
       case .f1: matrix.map { matrix in task.mean(matrix, matrix.f1) } ?? .nan
       case .meanSquaredError: meanOverOutputs { sums[$0] / sums[0] }
       case .meanAbsoluteError: meanOverOutputs { sums[$0 + 1] / sums[0] }
-      case .r2: meanOverOutputs { 1 - sums[$0] / (sums[$0 + 3] - sums[$0 + 2] * sums[$0 + 2] / sums[0]) }
+      case .r2: meanOverOutputs { determination(sums, base: $0) }
       }
     }
+  }
+
+  /// The coefficient of determination of one output, as `Metric.r2` says.
+  private func determination(_ sums: [Double], base: Int) -> Double {
+    guard sums[0] >= 2 else { return .nan }
+    let (error, total) = (sums[base], sums[base + 3] - sums[base + 2] * sums[base + 2] / sums[0])
+    // Below 0 only by rounding; a comparison that lets NaN through.
+    if total <= 0 { return error == 0 ? 1 : 0 }
+    return 1 - error / total
   }
 
   private func meanOverOutputs(_ measure: (_ base: Int) -> Double) -> Double {

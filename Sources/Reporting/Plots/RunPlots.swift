@@ -29,12 +29,18 @@ extension Plot {
 
   /// Curves of a metric over the steps: a colour for each run, a dash for each group of samples.
   ///
-  /// - Throws: `TrainerError` with code `.usage` if no run has measured it.
+  /// Of several runs, one that diverged before its first measurement is left out.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if a run has not measured it.
   public static func curves(of metric: String, _ runs: [Run], isLogarithmic: Bool = false) throws -> Plot {
     var series: [Series] = []
     for (color, run) in runs.enumerated() {
       let groups = run.trace.groups(with: metric)
       guard !groups.isEmpty else {
+        if run.trace.ending == .diverged, run.trace.records.isEmpty, runs.contains(where: { !$0.trace.records.isEmpty })
+        {
+          continue
+        }
         let known = run.trace.metrics
         throw TrainerError(
           .usage,

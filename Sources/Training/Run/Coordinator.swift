@@ -14,7 +14,7 @@ struct Coordinator<Scalar: TrainingScalar> {
   let options: RunOptions
   private let observers: [any RunObserver]
   let directory: RunDirectory
-  private let region: Region
+  let region: Region
   private let live = LiveProgress()
   private let beginning = ContinuousClock.now
 
@@ -48,9 +48,10 @@ struct Coordinator<Scalar: TrainingScalar> {
       observers: observers)
     // Whatever ends the run, the file in flight is finished first.
     defer { saving.wait() }
+    for warning in setup.data?.warnings ?? [] { try notify(.warning(warning)) }
     try notify(.started(setup.description(directory: directory, resumedStep: progress.step > 0 ? progress.step : nil)))
 
-    if progress.step == 0, setup.formulaEvaluator != nil { _ = try report(setup, &progress) }
+    if progress.step == 0, setup.isFormula { _ = try report(setup, &progress) }
 
     let engine = setup.engine
     var pace = RegionPace()
@@ -91,14 +92,27 @@ struct Coordinator<Scalar: TrainingScalar> {
 
   private func stopIfDiverged(_ engine: TrainingEngine<Scalar>) throws {
     guard let divergence = engine.record.divergence else { return }
+    let isAtStart = divergence.isLoss && divergence.step == 0
     let what = divergence.isLoss ? "the loss" : "a parameter"
-    let reason = "diverged at step \(divergence.step + 1): \(what) is not finite or beyond all bounds"
+    let reason =
+      "diverged at step \(divergence.step + 1): \(what) is not finite"
+      + (isAtStart ? " before any update" : " or beyond all bounds")
     try notify(.stopped(step: divergence.step + 1, reason: reason))
-    let advice =
-      configuration.optimizer.settings.goesByObjective
+    throw TrainerError(.diverged, "the run \(reason); \(advice(isAtStart: isAtStart))")
+  }
+
+  /// What may help a run that has diverged.
+  ///
+  /// - Parameter isAtStart: Whether it did so where it began, with which no learning rate has to do.
+  private func advice(isAtStart: Bool) -> String {
+    if isAtStart {
+      if case .formula = configuration.objective { return "begin with other \"parameters\", or mend the \"objective\"" }
+      let remedy = configuration.precision == .float32 ? ", or set \"precision\" to \"float64\"" : ""
+      return "make inputs and targets smaller, such as by \"standardize\" in data.preprocessing\(remedy)"
+    }
+    return configuration.optimizer.settings.goesByObjective
       ? "other initial parameters may help"
       : "a smaller optimizer.learningRate (now \(configuration.optimizer.learningRate)) helps"
-    throw TrainerError(.diverged, "the run \(reason); \(advice)")
   }
 
   /// Measures every group and tells the observers; at the end of an epoch begins the next.
@@ -106,12 +120,11 @@ struct Coordinator<Scalar: TrainingScalar> {
   /// - Returns: Whether the measurement is the best so far of those that a checkpoint is kept for.
   private func report(_ setup: RunSetup<Scalar>, _ progress: inout RunProgress) throws -> Bool {
     let engine = setup.engine
-    // Without data a step is the whole objective: what counts is its value where the step has led. With data, that is
-    // so at the start only, where no epoch has been measured yet.
-    let isMeasuredHere = setup.data == nil || progress.step == 0
+    // Where a step takes all samples, or a formula is trained, what counts is where the step has led: of that the other
+    // groups are measured too.
     let train =
-      (isMeasuredHere ? setup.formulaEvaluator : nil)?
-      .measure(parameters: engine.memory.evaluatedParameters, region: region) ?? engine.epochMeasurement
+      setup.trainEvaluator?.measure(parameters: engine.memory.evaluatedParameters, region: region)
+      ?? engine.epochMeasurement
     let evaluations = setup.evaluators.map { group, evaluator in
       (
         group: group,
@@ -127,7 +140,7 @@ struct Coordinator<Scalar: TrainingScalar> {
           EpochReport(
             epoch: setup.epochs(after: progress.step), step: progress.step, train: train, evaluations: evaluations,
             learningRate: rate, samplesPerSecond: samples / progress.epochSeconds, seconds: progress.epochSeconds,
-            parameters: setup.formulaEvaluator == nil ? [] : engine.memory.fewParameters)))
+            parameters: setup.isFormula ? engine.memory.fewParameters : [])))
       engine.record.beginEpoch()
       progress.epochSeconds = 0
     } else {
@@ -187,16 +200,14 @@ struct Coordinator<Scalar: TrainingScalar> {
     let path = try saving.finish()
     let memory = setup.engine.memory
     let digest = Digest(of: UnsafeRawBufferPointer(memory.parameters.elements))
-    let summary = RunSummary(
+    var summary = RunSummary(
       name: configuration.name, directory: directory.path, step: progress.step,
-      epoch: setup.epochs(after: progress.step), measures: [], seconds: progress.seconds,
+      epoch: setup.epochs(after: progress.step), measures: progress.history.lastMeasures(setup.measureNames),
+      seconds: progress.seconds,
       checkpoint: path, digest: digest.description, reason: earlyStop(progress), stallSeconds: progress.stallSeconds)
+    if threads < region.workers, region.workers > availableCores() { summary.threads = threads }
     try notify(.finished(summary))
-    // Whatever wrote the metrics file knows the measures too.
-    let written = try directory.finishedSummary()
-    var result = written?.digest == summary.digest ? written ?? summary : summary
-    if threads < region.workers, region.workers > availableCores() { result.threads = threads }
-    return .finished(result)
+    return .finished(summary)
   }
 }
 

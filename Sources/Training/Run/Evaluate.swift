@@ -57,6 +57,7 @@ private func evaluate<Scalar: TrainingScalar>(
         model.settings.metrics, task: task, wantsConfusion: isSmall)
     }
   }
+  try data.requireTargets(model.data.targets, of: problem.task)
   guard let samples = data.groups[group] else {
     throw TrainerError(.data, "\(reader.path): there is no group '\(group)'")
   }

@@ -43,12 +43,12 @@ private func predict<Scalar: TrainingScalar>(
 ) throws -> PredictionReport {
   let reader = try DatasetReader(path: input)
   let place = try group ?? (reader.hasRootDataset(model.data.inputs) ? DatasetReader.root : "test")
-  let rows: RowSource<Scalar> = try reader.rows(of: model.data.inputs, in: place)
+  let rows: RowSource<Scalar> = try model.preprocessing.rows(of: model.data.inputs, in: place, from: reader)
   let problem = try model.problemWithoutTargets()
   let width = problem.parameters.outputShape.reduce(1, *)
   let samples = SampleGroup(
     count: rows.rows,
-    sources: [ModelProblem.InputName.inputs: try model.preprocessing.apply(to: rows, path: input)])
+    sources: [ModelProblem.InputName.inputs: rows])
   let evaluator = try Evaluator(problem, group: samples, isPredicting: true)
   let outputs = SharedBuffer<Scalar>(repeating: .unwritten, count: rows.rows * width)
   let probabilities = SharedBuffer<Scalar>(repeating: .unwritten, count: rows.rows * width)

@@ -63,6 +63,17 @@ public struct RunDirectory: Sendable {
     }
   }
 
+  /// Finds that the directory holds no run, or this one.
+  ///
+  /// - Parameter objection: Why a run may not become longer, or `nil` if it may.
+  /// - Throws: `TrainerError` with code `.usage` if it holds another run.
+  func requireSameRun(
+    _ configuration: RunConfiguration, mustBeNew: Bool,
+    objection: (ConfigurationDifference.Lengthening) -> String?
+  ) throws {
+    _ = try compare(configuration, mustBeNew: mustBeNew, objection)
+  }
+
   /// - Returns: Whether the directory holds exactly this run; `false` if it holds none, or one that becomes longer.
   private func compare(
     _ configuration: RunConfiguration, mustBeNew: Bool,

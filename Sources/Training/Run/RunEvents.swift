@@ -97,7 +97,7 @@ public struct EpochReport: Sendable {
   public let epoch: Int
   /// Completed steps.
   public let step: Int
-  /// The epoch as trained.
+  /// The epoch as trained; of a formula, and where a step takes all samples, the group where the step has led.
   public let train: Measurement
   /// The groups that are there, measured after the epoch.
   public let evaluations: [(group: String, measurement: Measurement)]
@@ -131,7 +131,7 @@ public struct EpochReport: Sendable {
 public struct StepReport: Sendable {
   /// Completed steps.
   public let step: Int
-  /// Without data the objective after the step; at the end of a run within an epoch, the epoch so far as trained.
+  /// For a formula the objective after the step; at the end of a run within an epoch, the epoch so far as trained.
   public let train: Measurement
   /// The groups that are there, measured after the step.
   public let evaluations: [(group: String, measurement: Measurement)]

@@ -1,4 +1,6 @@
 import Checkpoints
+import Datasets
+import Foundations
 
 /// The course of a run: a vector for each measure, with a number for each time that the groups were measured. A
 /// checkpoint keeps it for whoever has only that.
@@ -23,6 +25,17 @@ struct RunHistory: Equatable {
       for (name, value) in [("loss", measurement.loss)] + measurement.metrics.map({ ($0.name, $0.value) }) {
         vectors["\(group)/\(name)", default: []].append(value)
       }
+    }
+  }
+
+  /// The last measures of each group that there are.
+  ///
+  /// - Parameter names: What is measured, in the order of the config.
+  func lastMeasures(_ names: [String]) -> [GroupMeasures] {
+    DatasetReader.groupNames.compactMap { group in
+      var values = JSONObject()
+      for name in names { values[name] = vectors["\(group)/\(name)"]?.last.map(JSONValue.number) }
+      return values.members.isEmpty ? nil : GroupMeasures(group: group, values: values.members)
     }
   }
 

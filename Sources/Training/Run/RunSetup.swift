@@ -15,8 +15,11 @@ struct RunSetup<Scalar: TrainingScalar> {
   let optimizer: Optimizer
   /// The groups beside `train`, in the order of reports.
   let evaluators: [(group: String, evaluator: Evaluator<Scalar>)]
-  /// Measures a formula where it stands; `nil` for a model.
-  let formulaEvaluator: Evaluator<Scalar>?
+  /// Whether a formula is trained, and no model.
+  let isFormula: Bool
+  /// Measures the training group where the parameters stand, for formulas and for steps that take the whole group; `nil`
+  /// where an epoch is reported as trained.
+  let trainEvaluator: Evaluator<Scalar>?
   let steps: Int
   /// Without data there are no epochs; then it is the whole run.
   let stepsPerEpoch: Int
@@ -58,11 +61,8 @@ struct RunSetup<Scalar: TrainingScalar> {
     evaluators = try DatasetReader.groupNames.dropFirst().compactMap { name in
       try data?.groups[name].map { (name, try Evaluator(problem, group: $0)) }
     }
-    if case .formula = configuration.objective {
-      formulaEvaluator = try Evaluator(problem, group: samples)
-    } else {
-      formulaEvaluator = nil
-    }
+    isFormula = if case .formula = configuration.objective { true } else { false }
+    trainEvaluator = isFormula || stepsPerPass == 1 ? try Evaluator(problem, group: samples) : nil
   }
 
   /// The most lines that a run without epochs writes.
@@ -86,6 +86,7 @@ struct RunSetup<Scalar: TrainingScalar> {
           try MetricSet(settings.metrics, task: task)
         }
       }
+      try data.requireTargets(dataSettings.targets, of: problem.task)
       return (problem, data)
     case .formula(let settings):
       let formula = try FormulaProblem.read(settings)
@@ -150,6 +151,9 @@ struct RunSetup<Scalar: TrainingScalar> {
     return try configuration.optimizer.optimizer(
       layout: layout, schedule: configuration.schedule, run: run, penalties: penalties, isMaximizing: isMaximizing)
   }
+
+  /// What is measured of each group, in the order of reports.
+  var measureNames: [String] { ["loss"] + (problem.metrics?.metrics.map(\.rawValue) ?? []) }
 
   // MARK: When
 

@@ -5,6 +5,12 @@ import Foundations
 extension Coordinator {
   typealias StartingPoint = (checkpoint: Checkpoint, path: String)
 
+  /// Makes what a run needs before its first step, and looks whether its directory is free or holds this run.
+  func requireTrainable() throws {
+    let setup = try RunSetup<Scalar>(configuration, region: region, live: LiveProgress())
+    try directory.requireSameRun(configuration, mustBeNew: options.resume == .never, objection: setup.objection)
+  }
+
   /// The checkpoint that the user has named.
   func givenCheckpoint(_ setup: RunSetup<Scalar>) throws -> StartingPoint? {
     guard case .file(let path) = options.resume else { return nil }
@@ -76,6 +82,8 @@ extension Coordinator {
     setup.engine.record.epochSums = progress.epochSums
     setup.engine.record.firstLoss = progress.firstLoss
     setup.engine.memory.rateFactor[0] = progress.plateau.factor
+    // What a display counts from: the steps before are another process's.
+    setup.engine.record.live.update(step: progress.step, loss: .nan)
     return progress
   }
 }

@@ -99,6 +99,12 @@ extension FittedPreprocessing {
       CheckpointTensor(name: "scale", shape: [affine.scale.count], values: .float64(affine.scale)),
       CheckpointTensor(name: "offset", shape: [affine.offset.count], values: .float64(affine.offset)),
     ]
+    // Nothing but standardizing sets a center; without one the shift is the offset.
+    if affine.center.contains(where: { $0 != 0 }) {
+      for (name, values) in [("center", affine.center), ("shift", affine.shift)] {
+        tensors.append(CheckpointTensor(name: name, shape: [values.count], values: .float64(values)))
+      }
+    }
     for (column, values) in categories {
       tensors.append(
         CheckpointTensor(name: "categories/\(column)", shape: [values.count], values: .float64(values)))
@@ -121,8 +127,16 @@ extension FittedPreprocessing {
         categories[column] = values
       }
     }
+    let columns = scale.count
+    let parts = [offset, vectors["center"] ?? offset, vectors["shift"] ?? offset]
+    guard parts.allSatisfy({ $0.count == columns }) else {
+      throw TrainerError(.checkpoint, "\(path): the parts of the checkpoint's preprocessing have different lengths")
+    }
+    let centered: (center: [Double], shift: [Double])? =
+      if let center = vectors["center"], let shift = vectors["shift"] { (center, shift) } else { nil }
     self.init(
-      inputShape: shape.map { Int($0) }, categories: categories, affine: AffineColumns(scale: scale, offset: offset))
+      inputShape: shape.map { Int($0) }, categories: categories,
+      affine: AffineColumns(scale: scale, offset: offset, centered: centered))
   }
 }
 

@@ -13,6 +13,8 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
   let classNames: [String]?
   let fingerprint: Digest
   let groups: [String: SampleGroup<Scalar>]
+  /// What a user should know of data that can be trained on all the same.
+  let warnings: [String]
 
   /// The extents of a row of each dataset that a formula names.
   let rowShapes: [String: [Int]]
@@ -43,14 +45,17 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
       settings.preprocessing.isEmpty
       ? nil : try FittedPreprocessing(settings.preprocessing, reader: reader, inputs: settings.inputs)
     var groups: [String: SampleGroup<Scalar>] = [:]
+    var warnings = PrecisionWarnings<Scalar>(path: reader.path)
     var shapes: [String: [Int]] = [:]
     for group in reader.groups {
       var sources: [String: RowSource<Scalar>] = [:]
       for name in names {
-        var source: RowSource<Scalar> = try reader.rows(of: name, in: group)
-        if name == settings.inputs, let preprocessing {
-          source = try preprocessing.apply(to: source, path: reader.path)
-        }
+        let source: RowSource<Scalar> =
+          if name == settings.inputs, let preprocessing {
+            try preprocessing.rows(of: name, in: group, from: reader)
+          } else {
+            try reader.rows(of: name, in: group)
+          }
         if let other = sources.first, other.value.rows != source.rows {
           throw TrainerError(
             .data,
@@ -65,11 +70,13 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
         }
         shapes[name] = source.rowShape
         sources[name] = source
+        warnings.note(source, of: name, in: group, canPreprocess: name == settings.inputs)
       }
       groups[group] = SampleGroup(count: sources.values.first?.rows ?? 0, sources: sources)
     }
     self.groups = groups
     rowShapes = shapes
+    self.warnings = warnings.sentences
     targets = .values(count: 1)
     classNames = nil
     fingerprint = try reader.fingerprint()
@@ -95,8 +102,9 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     var kinds: [TargetKind] = []
     var groups: [String: SampleGroup<Scalar>] = [:]
     var targetColumns: (group: String, count: Int)?
+    var warnings = PrecisionWarnings<Scalar>(path: reader.path)
     for name in names {
-      let inputs: RowSource<Scalar> = try reader.rows(of: settings.inputs, in: name)
+      let inputs: RowSource<Scalar> = try preprocessing.rows(of: settings.inputs, in: name, from: reader)
       let targets: RowSource<Scalar> = try reader.rows(of: targetName, in: name)
       guard inputs.rows == targets.rows else {
         throw TrainerError(
@@ -118,26 +126,18 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
       groups[name] = SampleGroup(
         count: inputs.rows,
         sources: [
-          ModelProblem.InputName.inputs: try preprocessing.apply(to: inputs, path: reader.path),
+          ModelProblem.InputName.inputs: inputs,
           ModelProblem.InputName.targets: targets,
         ])
+      warnings.note(inputs, of: settings.inputs, in: name, canPreprocess: true)
+      warnings.note(targets, of: targetName, in: name, canPreprocess: false)
     }
     self.targets = kinds.dropFirst().reduce(kinds.first ?? .values(count: 1), TargetKind.joined)
     self.groups = groups
+    self.warnings = warnings.sentences
     rowShapes = [:]
     classNames = try names.first.flatMap { try reader.classNames(of: targetName, in: $0) }
     fingerprint = try reader.fingerprint()
-  }
-}
-
-extension TrainingData {
-  /// Runs `body` and lets an error about the data name the file and the dataset of the targets.
-  func naming<Result>(_ targets: String?, _ body: () throws -> Result) throws -> Result {
-    do {
-      return try body()
-    } catch let error as TrainerError where error.code == .data {
-      throw TrainerError(.data, "\(path): '\(targets ?? "targets")': \(error.message)")
-    }
   }
 }
 

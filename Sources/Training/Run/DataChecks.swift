@@ -1,0 +1,79 @@
+import Datasets
+import Foundation
+import Foundations
+import Models
+
+extension TrainingData {
+  /// Runs `body` and lets an error about the data name the file and the dataset of the targets.
+  func naming<Result>(_ targets: String?, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as TrainerError where error.code == .data {
+      throw TrainerError(.data, "\(path): '\(targets ?? "targets")': \(error.message)")
+    }
+  }
+
+  /// Refuses targets that the loss gives no meaning.
+  ///
+  /// - Parameter name: The dataset with the targets.
+  /// - Throws: `TrainerError` with code `.data` that names the first such target.
+  func requireTargets(_ name: String?, of task: Task) throws {
+    let rule = task.rule(for: targets)
+    guard rule != .any else { return }
+    let sources = DatasetReader.groupNames.compactMap { group in
+      groups[group]?.sources[ModelProblem.InputName.targets].map { (group, $0) }
+    }
+    let ranges = sources.map(\.1.range)
+    for ((group, source), range) in zip(sources, ranges) where !rule.isKept(by: range, areWhole: targets.areIntegers) {
+      guard let (row, fault) = Self.firstFault(of: rule, in: source) else { continue }
+      let least = ranges.map(\.lowerBound).min() ?? 0
+      let greatest = ranges.map(\.upperBound).max() ?? 0
+      let place =
+        fault.column.flatMap { source.columns == 1 ? nil : "row \(row), column \($0) (both counted from 0)" }
+        ?? "row \(row) (counted from 0)"
+      throw TrainerError(
+        .data,
+        "\(path): /\(group)/\(name ?? "targets") has \(fault.found) in \(place); "
+          + rule.remedy(least: least, greatest: greatest))
+    }
+  }
+
+  private static func firstFault(
+    of rule: TargetRule, in source: RowSource<Scalar>
+  ) -> (row: Int, fault: TargetRule.Fault)? {
+    for row in 0..<source.rows {
+      if let fault = rule.fault(in: source.row(row)) { return (row, fault) }
+    }
+    return nil
+  }
+}
+
+/// Warnings of columns that the run's type cannot tell the numbers of, one for each dataset.
+struct PrecisionWarnings<Scalar: TrainingScalar> {
+  let path: String
+  private(set) var sentences: [String] = []
+  private var names: Set<String> = []
+
+  init(path: String) { self.path = path }
+
+  /// Takes note of a dataset.
+  ///
+  /// - Parameter canPreprocess: Whether the config's preprocessing acts on it.
+  mutating func note(_ source: RowSource<Scalar>, of name: String, in group: String, canPreprocess: Bool) {
+    guard let loss = source.lostPrecision, names.insert(name).inserted else { return }
+    let type = Scalar.elementType
+    let column = source.columns == 1 ? "" : "column \(loss.column) of "
+    var remedies = [canPreprocess ? "add \"standardize\" to data.preprocessing" : "subtract their mean in the file"]
+    if type == .float32 { remedies.append("set \"precision\" to \"float64\"") }
+    sentences.append(
+      String(
+        format: "%@: %@/%@/%@ has numbers near %.4g that differ by about %.3g, but there %@ has steps of %.3g, so that "
+          + "little is left of what they say; %@",
+        path, column, group, name, loss.largest, loss.deviation, type.rawValue, loss.spacing,
+        remedies.joined(separator: ", or ")))
+  }
+}
+
+extension TargetKind {
+  fileprivate var areIntegers: Bool { if case .integers = self { true } else { false } }
+}
