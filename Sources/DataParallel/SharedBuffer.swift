@@ -7,8 +7,8 @@ import Foundations
 /// (Note [Claims] in `Region`). Whoever writes an element of a `SharedBuffer` is one of:
 /// - a gradient unit, which writes only what belongs to its shard (the shard's gradient slot, kept operands, sample
 ///   indices and statistics) or to the worker that runs it (workspace, row buffers);
-/// - an update unit, which writes only its block of the parameters, of their copies in the kernels' order, of the
-///   optimizer's state and of the gradient, what belongs to the worker that runs it, and, if it is block 0,
+/// - a reduce or update unit, which writes only its block of the gradient, of the parameters, of their copies in the
+///   kernels' order and of the optimizer's state, what belongs to the worker that runs it, and, if it is block 0,
 ///   the step's record;
 /// - the one unit between two passes of an update, which joins the blocks' sums;
 /// - the coordinator, between regions, when no worker runs.
@@ -46,6 +46,9 @@ public final class SharedBuffer<Element>: @unchecked Sendable {
     self.pointer = pointer
     self.count = count
   }
+
+  /// Memory with these elements.
+  public convenience init(_ elements: [Element]) { self.init(count: elements.count) { elements[$0] } }
 
   private static func allocate(_ count: Int) -> UnsafeMutablePointer<Element> {
     let byteCount = max(1, count) * MemoryLayout<Element>.stride

@@ -5,8 +5,7 @@ import Kernels
 import Models
 import Optimizers
 
-/// One training step, as its units see it: the gradient of one shard, a pass of the update over one block, and what
-/// joins the blocks' sums between two passes.
+/// One training step, as its units see it: those of each `Phase`, in the order of `sequence`.
 package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   let kernels: Kernels<Scalar>
   let plans: PlanSet<Scalar>
@@ -30,26 +29,38 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   let statistics: ShardStatistics
   let record: StepRecord
   let region: Region
+  /// The phases of a step, in order.
+  let sequence: SharedBuffer<Phase>
   let shardRooms: SharedBuffer<ShardRoom<Scalar>>
   let blockRooms: SharedBuffer<BlockRoom<Scalar>>
 
   /// The shard's statistics: loss, weight, then the metrics' sums.
   static var fixedStatistics: Int { 2 }
 
-  /// The units of each phase of a step.
+  /// The number of units of each phase of a step.
   package var phases: [Int] {
-    [partition.shards, blocks.blocks.count] + (1..<updatePlan.passes).flatMap { _ in [1, blocks.blocks.count] }
+    sequence.elements.map { phase in
+      switch phase {
+      case .gradient: partition.shards
+      case .reduce, .update, .reduceAndUpdate: blocks.blocks.count
+      case .join: 1
+      }
+    }
   }
 
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
   package func run(step: Int, phase: Int, unit: Int, worker: Int) {
-    let pass = (phase - 1) / 2
-    if phase == 0 {
-      gradient(step: step, shard: unit, worker: worker)
-    } else if phase % 2 == 1 {
-      update(step: step, pass: pass, block: unit, worker: worker)
-    } else {
+    switch sequence.pointer[phase] {
+    case .gradient: shardRooms.use(worker) { gradient(step: step, shard: unit, worker: worker, $0) }
+    case .reduce: blockRooms.use(worker) { reduce(step: step, block: unit, $0) }
+    case .update(let pass): blockRooms.use(worker) { update(step: step, pass: pass, block: unit, $0) }
+    case .reduceAndUpdate:
+      blockRooms.use(worker) {
+        reduce(step: step, block: unit, $0)
+        update(step: step, pass: 0, block: unit, $0)
+      }
+    case .join(let pass):
       let weight = weight
       updatePlan.join(
         after: pass, step: step + 1, objective: weight == 0 ? 0 : statistics.sum(0) / weight,
@@ -59,12 +70,6 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
 
   /// What a batch's sums are divided by.
   private var weight: Double { isMean ? statistics.sum(1) : 1 }
-
-  @_specialize(where Scalar == Float)
-  @_specialize(where Scalar == Double)
-  package func gradient(step: Int, shard: Int, worker: Int) {
-    shardRooms.use(worker) { gradient(step: step, shard: shard, worker: worker, $0) }
-  }
 
   private func gradient(step: Int, shard: Int, worker: Int, _ own: ShardRoom<Scalar>) {
     let sums = statistics[shard]
@@ -140,27 +145,27 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     return first..<first + min(ShardRoom<Scalar>.mostFollowing, slice.count)
   }
 
-  @_specialize(where Scalar == Float)
-  @_specialize(where Scalar == Double)
-  package func update(step: Int, pass: Int, block: Int, worker: Int) {
-    blockRooms.use(worker) { update(step: step, pass: pass, block: block, $0) }
+  /// The block's place for the batch's gradient: in the whole vector if several passes need it, else the worker's own.
+  private func gradient(of block: BlockPartition.Block, _ room: BlockRoom<Scalar>) -> UnsafeMutablePointer<Scalar> {
+    memory.gradient.map { $0.pointer + block.range.lowerBound } ?? room.gradient
   }
 
-  private func update(step: Int, pass: Int, block: Int, _ room: BlockRoom<Scalar>) {
+  private func reduce(step: Int, block: Int, _ room: BlockRoom<Scalar>) {
     // The divisor is computed in every block instead of once: a few additions against a phase of its own.
     let weight = weight
     let place = blocks.blocks[block]
+    // A batch of samples that all weigh nothing has no gradient; dividing by its weight would make it not a number.
+    compute(
+      place, scaledBy: weight == 0 ? 0 : 1 / weight, into: gradient(of: place, room), step: step, room)
+  }
+
+  private func update(step: Int, pass: Int, block: Int, _ room: BlockRoom<Scalar>) {
+    let place = blocks.blocks[block]
     let range = place.range
-    // In the whole vector if several passes need it.
-    let gradient = memory.gradient.map { $0.pointer + range.lowerBound } ?? room.gradient
-    if pass == 0 {
-      // A batch of samples that all weigh nothing has no gradient; dividing by its weight would make it not a number.
-      compute(place, scaledBy: weight == 0 ? 0 : 1 / weight, into: gradient, step: step, room)
-    }
     updatePlan.run(
       pass: pass, block: block, step: step + 1, rateFactor: memory.rateFactor[0],
       vectors: UpdateVectors(
-        gradient: gradient, gradientStart: range.lowerBound, parameters: memory.parameters.pointer,
+        gradient: gradient(of: place, room), gradientStart: range.lowerBound, parameters: memory.parameters.pointer,
         state: UnsafePointer(memory.statePointers.pointer), sums: memory.sums.pointer,
         numbers: memory.numbers.pointer),
       scratch: room.scratch, kernels: kernels)

@@ -76,7 +76,7 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
       updatePlan: updatePlan, seed: UInt64(settings.seed), memory: memory, slots: slots, products: products,
       copies: WeightCopies(of: training.matrices, training.packed, plans: plans, kernels: kernels),
       statistics: statistics, record: record,
-      region: region,
+      region: region, sequence: SharedBuffer(Phase.sequence(passes: updatePlan.passes)),
       shardRooms: SharedBuffer(count: region.workers) { _ in
         ShardRoom(plans: plans.all, samples: sizes.max() ?? 0, sources: sources)
       },
