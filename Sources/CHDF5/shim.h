@@ -2,6 +2,11 @@
 #define TRAINER_CHDF5_H
 
 #include <hdf5.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
 // Swift cannot import libhdf5's constants: each is a comma expression that first initialises the library. The
 // functions below evaluate them. Like every libhdf5 call they belong inside the Swift face's lock.
@@ -20,6 +25,8 @@ CHDF5_CONSTANT(hid_t, property_file_access, H5P_FILE_ACCESS)
 CHDF5_CONSTANT(hid_t, property_dataset_create, H5P_DATASET_CREATE)
 CHDF5_CONSTANT(hid_t, property_dataset_transfer, H5P_DATASET_XFER)
 CHDF5_CONSTANT(hid_t, property_link_create, H5P_LINK_CREATE)
+CHDF5_CONSTANT(hid_t, property_group_access, H5P_GROUP_ACCESS)
+CHDF5_CONSTANT(hid_t, property_dataset_access, H5P_DATASET_ACCESS)
 
 CHDF5_CONSTANT(hid_t, space_all, H5S_ALL)
 CHDF5_CONSTANT(hsize_t, unlimited, H5S_UNLIMITED)
@@ -61,6 +68,105 @@ static inline H5T_conv_ret_t chdf5_refuse_lossy_conversion(H5T_conv_except_t exc
 
 static inline herr_t chdf5_refuse_lossy_conversions(hid_t transfer) {
   return H5Pset_type_conv_cb(transfer, chdf5_refuse_lossy_conversion, NULL);
+}
+
+// Links to other files are followed only where the caller has asked for that, and only to regular files: opening a pipe
+// would wait for ever. libhdf5 calls these before it opens anything.
+static inline herr_t chdf5_refuse_external_link(const char *parent_file, const char *parent_group,
+                                                const char *child_file, const char *child_object, unsigned *flags,
+                                                hid_t file_access, void *context) {
+  (void)parent_file, (void)parent_group, (void)child_file, (void)child_object, (void)flags, (void)file_access;
+  (void)context;
+  return -1;
+}
+
+static inline int chdf5_is_no_regular_file(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+// Where libhdf5 looks for the file: as it is named, beside the file with the link, and by its last name there.
+static inline herr_t chdf5_follow_external_link(const char *parent_file, const char *parent_group,
+                                                const char *child_file, const char *child_object, unsigned *flags,
+                                                hid_t file_access, void *context) {
+  (void)parent_group, (void)child_object, (void)flags, (void)file_access, (void)context;
+  if (chdf5_is_no_regular_file(child_file)) return -1;
+  const char *slash = strrchr(parent_file, '/');
+  const char *name = strrchr(child_file, '/');
+  const char *names[] = {child_file, name ? name + 1 : child_file};
+  for (int index = 0; slash && index < 2; index++) {
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof path, "%.*s/%s", (int)(slash - parent_file), parent_file, names[index]);
+    if (length < 0 || (size_t)length >= sizeof path || chdf5_is_no_regular_file(path)) return -1;
+  }
+  return 0;
+}
+
+static inline herr_t chdf5_treat_external_links(hid_t link_access, int follows) {
+  return H5Pset_elink_cb(link_access, follows ? chdf5_follow_external_link : chdf5_refuse_external_link, NULL);
+}
+
+// The functions about links and objects have several versions, chosen by macros that Swift does not see.
+// 0: hard, 1: soft, 2: external, 3: of another program's kind; negative: there is none.
+static inline int chdf5_link_kind(hid_t group, const char *name, hid_t link_access, size_t *value_size) {
+  H5L_info_t info;
+  if (H5Lget_info(group, name, &info, link_access) < 0) return -1;
+  *value_size = info.type == H5L_TYPE_HARD ? 0 : info.u.val_size;
+  switch (info.type) {
+  case H5L_TYPE_HARD: return 0;
+  case H5L_TYPE_SOFT: return 1;
+  case H5L_TYPE_EXTERNAL: return 2;
+  default: return 3;
+  }
+}
+
+// Fills in what tells an object from all others of this process.
+static inline herr_t chdf5_object_identity(hid_t object, uint64_t identity[3]) {
+#if H5_VERSION_GE(1, 12, 0)
+  H5O_info2_t info;
+  if (H5Oget_info3(object, &info, H5O_INFO_BASIC) < 0) return -1;
+  identity[0] = info.fileno;
+  memcpy(&identity[1], &info.token, 16);
+#else
+  H5O_info_t info;
+  if (H5Oget_info2(object, &info, H5O_INFO_BASIC) < 0) return -1;
+  identity[0] = info.fileno;
+  identity[1] = info.addr;
+  identity[2] = 0;
+#endif
+  return 0;
+}
+
+// Visits names in alphabetical order until the visitor returns another number than 0.
+typedef int (*chdf5_visitor)(const char *name, void *context);
+
+struct chdf5_visit {
+  chdf5_visitor visitor;
+  void *context;
+};
+
+static inline herr_t chdf5_visit_link(hid_t group, const char *name, const H5L_info_t *info, void *context) {
+  (void)group, (void)info;
+  const struct chdf5_visit *visit = (const struct chdf5_visit *)context;
+  return visit->visitor(name, visit->context);
+}
+
+static inline herr_t chdf5_each_link(hid_t group, chdf5_visitor visitor, void *context) {
+  struct chdf5_visit visit = {visitor, context};
+  hsize_t index = 0;
+  return H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &index, chdf5_visit_link, &visit);
+}
+
+static inline herr_t chdf5_visit_attribute(hid_t object, const char *name, const H5A_info_t *info, void *context) {
+  (void)object, (void)info;
+  const struct chdf5_visit *visit = (const struct chdf5_visit *)context;
+  return visit->visitor(name, visit->context);
+}
+
+static inline herr_t chdf5_each_attribute(hid_t object, chdf5_visitor visitor, void *context) {
+  struct chdf5_visit visit = {visitor, context};
+  hsize_t index = 0;
+  return H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, &index, chdf5_visit_attribute, &visit);
 }
 
 #endif

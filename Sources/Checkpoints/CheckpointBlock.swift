@@ -74,6 +74,15 @@ extension CheckpointBlock {
     digest = Digest(bytes: Array(bytes[24..<56]))!
     step = integer(at: 56, byteCount: 8)
     epoch = integer(at: 64, byteCount: 8)
+    // A checksum that fits makes no number sensible. Negative ones have their highest bit set in the file.
+    guard length >= 0, length <= Int.max - Self.size else {
+      throw CheckpointFault.damaged("its first block says that \(UInt64(bitPattern: Int64(length))) bytes follow")
+    }
+    guard step >= 0, epoch >= 0 else {
+      throw CheckpointFault.damaged(
+        "its first block says \(UInt64(bitPattern: Int64(step))) completed steps and "
+          + "\(UInt64(bitPattern: Int64(epoch))) completed epochs")
+    }
     guard fileLength - Self.size == length else {
       let whole = length + Self.size
       throw CheckpointFault.damaged(

@@ -12,9 +12,10 @@ extension Checkpoint {
       rows.append((name, "\(tensors.reduce(0) { $0 + $1.count }) values in \(tensors.count) tensors"))
       rows += tensors.map { ("  \($0.name)", $0.typeText) }
     }
+    rows = rows.map { ($0.onOneLine, $1) }
     let width = rows.map(\.0.count).max() ?? 0
     return rows.map { name, value in
-      name + String(repeating: " ", count: width - name.count + 2) + value
+      name + String(repeating: " ", count: width - name.count + 2) + value.onOneLine
     }.joined(separator: "\n")
   }
 }

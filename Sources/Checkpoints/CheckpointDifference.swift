@@ -5,7 +5,7 @@ public struct CheckpointDifference: Sendable, Equatable {
   /// One line for each difference in what a run goes on from; empty if there is none.
   public let lines: [String]
   /// One line for each difference that no later parameter depends on: in provenance, history, times, and the settings
-  /// `name`, `output` and `checkpoints` of the config.
+  /// `name`, `output` and `checkpoints` of the config and where its data lie.
   public let notes: [String]
 
   /// Whether a run goes on from both with the same bits.
@@ -14,7 +14,7 @@ public struct CheckpointDifference: Sendable, Equatable {
   /// The lines and notes, or that there is no difference.
   public var text: String {
     let heading = isEmpty ? ["equal: step, parameters and all state have the same bits"] : lines
-    return (heading + notes.map { "note: \($0)" }).joined(separator: "\n")
+    return (heading + notes.map { "note: \($0)" }).map(\.onOneLine).joined(separator: "\n")
   }
 
   /// Compares two checkpoints bit by bit; in the lines the first is to the left.
@@ -43,7 +43,7 @@ public struct CheckpointDifference: Sendable, Equatable {
       compare("progress/\(name)", left.progress[name], right.progress[name], \.text)
     }
     if stateLines.allSatisfy({ !$0.hasPrefix("config:") }), left.config != right.config {
-      lines.append("config: name, output or checkpoints differ")
+      lines.append("config: name, output, checkpoints or where the data lie differ")
     }
     for name in Set(left.provenance.keys).union(right.provenance.keys).sorted() {
       compare(name, left.provenance[name], right.provenance[name]) { $0 }
@@ -57,10 +57,7 @@ public struct CheckpointDifference: Sendable, Equatable {
   /// The config but for what changes no bit of a run; a text that is no JSON as a whole.
   private static func relevantSettings(of checkpoint: Checkpoint) -> JSONValue {
     do {
-      let config = try JSONDocument(text: checkpoint.config, source: "config").root
-      guard case .object(var object) = config else { return config }
-      for key in ["name", "output", "checkpoints"] { object[key] = nil }
-      return .object(object)
+      return try Checkpoint.settingsOfResult(JSONDocument(text: checkpoint.config, source: "config").root)
     } catch {
       return .string(checkpoint.config)
     }
@@ -104,6 +101,20 @@ public struct CheckpointDifference: Sendable, Equatable {
       return rest % extent
     }
     return "[\(indices.reversed().map(String.init).joined(separator: ", "))]"
+  }
+}
+
+extension Checkpoint {
+  /// The settings of a resolved config that the run's result depends on: all but name, places and checkpoints. Data are
+  /// told by their contents, not by where they lie.
+  package static func settingsOfResult(_ config: JSONValue) -> JSONValue {
+    guard case .object(var object) = config else { return config }
+    for key in ["name", "output", "checkpoints"] { object[key] = nil }
+    if case .object(var data)? = object["data"] {
+      for key in ["path", "externalFiles"] { data[key] = nil }
+      object["data"] = .object(data)
+    }
+    return .object(object)
   }
 }
 

@@ -26,7 +26,8 @@ public enum CheckpointFile {
     }
     do {
       let pieces = try encode(checkpoint)
-      guard try CheckpointTree.contents(of: pieces[1][...], name: path).checkpoint == checkpoint else {
+      let written = try CheckpointTree.contents(of: pieces[1][...], name: path, isTrusted: true).checkpoint
+      guard written == checkpoint else {
         throw failure("it does not read back as it was")
       }
       try AtomicFile.replace(path, contents: pieces, fileSystem: fileSystem)
@@ -102,11 +103,18 @@ public enum CheckpointFile {
     guard Digest(of: image) == block.digest else {
       throw CheckpointFault.damaged("the SHA-256 of its contents does not fit")
     }
+    let checkpoint: Checkpoint
     do {
-      return try CheckpointTree.checkpoint(in: image, name: name)
+      checkpoint = try CheckpointTree.checkpoint(in: image, name: name)
     } catch let error as HDF5Error {
       throw CheckpointFault.damaged(error.message)
     }
+    guard checkpoint.step == block.step, checkpoint.epoch == block.epoch else {
+      throw CheckpointFault.damaged(
+        "its first block says step \(block.step) and epoch \(block.epoch), and its attributes step "
+          + "\(checkpoint.step) and epoch \(checkpoint.epoch)")
+    }
+    return checkpoint
   }
 
   static func load(_ path: String, _ fileSystem: some FileSystem) throws -> Checkpoint {

@@ -92,14 +92,19 @@ enum CheckpointTree {
 
   /// What the bytes of an HDF5 file hold, and the digest that they say the parameters have.
   ///
+  /// - Parameter isTrusted: Whether this process has just made them.
   /// - Throws: like ``checkpoint(in:name:)``.
   static func contents(
-    of image: ArraySlice<UInt8>, name: String
+    of image: ArraySlice<UInt8>, name: String, isTrusted: Bool = false
   ) throws -> (checkpoint: Checkpoint, digest: String) {
-    let file = try File.open(image: image, name: name)
+    let file = try File.open(image: image, name: name, isTrusted: isTrusted)
     let root = try file.root
     guard try root.attribute("format").readString() == format else {
       throw CheckpointFault.damaged("its HDF5 part is no checkpoint")
+    }
+    let version = try root.attribute("version").readScalar(as: Int.self)
+    guard version == CheckpointBlock.version else {
+      throw CheckpointFault.damaged("its first block says version \(CheckpointBlock.version), its attribute \(version)")
     }
     let checkpoint = try Checkpoint(
       step: root.attribute("step").readScalar(), epoch: root.attribute("epoch").readScalar(),
@@ -110,6 +115,13 @@ enum CheckpointTree {
       provenance: provenance(of: root))
     let digest = try root.attribute("digest").readString()
     try file.close()
+    var end = 0
+    for tensor in checkpoint.parameters {
+      guard tensor.offset == end else {
+        throw CheckpointFault.damaged("/parameters/\(tensor.name) has offset \(tensor.offset), expected \(end)")
+      }
+      end += tensor.count
+    }
     return (checkpoint, digest)
   }
 
@@ -123,35 +135,46 @@ enum CheckpointTree {
 
   private static func tensors(in root: Group, _ section: String) throws -> [CheckpointTensor] {
     var tensors: [CheckpointTensor] = []
+    var seen: Set<ObjectIdentity> = []
     func walk(_ group: Group, prefix: String) throws {
-      for member in try group.members() {
-        let name = prefix + member.name
-        switch member.kind {
-        case .group:
-          try walk(group.group(member.name), prefix: name + "/")
-        case .dataset:
-          try tensors.append(tensor(group.dataset(member.name), name: name))
-        default:
-          throw CheckpointFault.damaged("\(group.path)/\(member.name) is neither a group nor a dataset")
+      for name in try group.memberNames() {
+        let path = "\(group.path)/\(name)"
+        // Links would let one object count twice, and groups hold themselves.
+        guard try group.link(of: name) == .hard else { throw CheckpointFault.damaged("\(path) is a link") }
+        let kind = try group.kind(of: name)
+        guard kind == .group || kind == .dataset else {
+          throw CheckpointFault.damaged("\(path) is neither a group nor a dataset")
+        }
+        let object: any Object = kind == .group ? try group.group(name) : try group.dataset(name)
+        guard try seen.insert(object.identity()).inserted else {
+          throw CheckpointFault.damaged("\(path) is there under another name, too")
+        }
+        if let dataset = object as? Dataset {
+          tensors.append(try tensor(dataset, name: prefix + name))
+        } else if let group = object as? Group {
+          try walk(group, prefix: prefix + name + "/")
         }
       }
     }
-    try walk(root.group(section), prefix: "")
+    let group = try root.group(section)
+    seen.insert(try group.identity())
+    try walk(group, prefix: "")
     return tensors
   }
 
   private static func tensor(_ dataset: Dataset, name: String) throws -> CheckpointTensor {
-    let shape = try dataset.shape
+    let space = try dataset.dataspace
+    guard !space.isNull else { throw CheckpointFault.damaged("\(dataset.path) has no extents") }
     let values: CheckpointTensor.Values
     switch dataset.datatype.numberType {
-    case .float32: values = try .float32(dataset.read())
-    case .float64: values = try .float64(dataset.read())
+    case .float32: values = try .float32(dataset.elements(space))
+    case .float64: values = try .float64(dataset.elements(space))
     default:
       throw CheckpointFault.damaged("\(dataset.path) holds \(dataset.datatype), expected float32 or float64")
     }
     let offset = try dataset.attribute("offset").readScalar(as: Int.self)
     try dataset.close()
-    return CheckpointTensor(name: name, shape: shape, offset: offset, values: values)
+    return CheckpointTensor(name: name, shape: space.shape, offset: offset, values: values)
   }
 
   private static func progress(in group: Group) throws -> [String: ProgressValue] {
@@ -171,5 +194,17 @@ enum CheckpointTree {
       provenance[name] = try root.attribute(name).readString()
     }
     return provenance
+  }
+}
+
+extension Dataset {
+  /// The elements, if they are stored as a checkpoint's are: all of them, as they are. Extents that nothing is stored for
+  /// would ask for any amount of memory.
+  fileprivate func elements<T: NativeScalar>(_ space: Dataspace) throws -> [T] {
+    let stored = try storageSize
+    guard try layout == .contiguous || layout == .compact, stored / datatype.byteCount == space.count else {
+      throw CheckpointFault.damaged("\(path) has \(space.count) elements, of which \(stored) bytes are stored")
+    }
+    return try read()
   }
 }

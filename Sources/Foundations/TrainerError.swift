@@ -27,13 +27,16 @@ public struct TrainerError: Error, Sendable, Equatable, CustomStringConvertible 
   public let code: ExitCode
   /// One sentence, without the `error: ` that the command line puts before it.
   public let message: String
+  /// Lines to show below the sentence, such as a formula with a mark under the place; none for most errors.
+  public let excerpt: String?
 
   /// Creates an error.
-  public init(_ code: ExitCode, _ message: String) {
+  public init(_ code: ExitCode, _ message: String, excerpt: String? = nil) {
     self.code = code
     self.message = message
+    self.excerpt = excerpt
   }
 
-  /// The message.
-  public var description: String { message }
+  /// The message, and the excerpt if there is one.
+  public var description: String { excerpt.map { "\(message)\n\($0)" } ?? message }
 }

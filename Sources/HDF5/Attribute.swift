@@ -10,12 +10,14 @@ public final class Attribute: Sendable {
   public let dataspace: Dataspace
   private let handle: Handle
   private let file: File
+  private let objectPath: String
 
   init(name: String, of object: some Object, _ open: () -> hid_t) throws {
     let label = "attribute '\(name)' of \(object.handle.label)"
     let id = try Library.call("open \(label)", open)
     self.name = name
     file = object.file
+    objectPath = object.path
     handle = Handle(id, label: label, owner: object.file.handle)
     datatype = try Datatype(label: label) { H5Aget_type(id) }
     dataspace = try Dataspace(label: label) { H5Aget_space(id) }
@@ -55,6 +57,7 @@ public final class Attribute: Sendable {
     try StringTransfer(type: datatype, space: dataspace, label: handle.label).read(count: dataspace.count) {
       memoryType, buffer in
       let id = try handle.id
+      try file.attempt(.attributeElements, objectPath, name: name)
       try Library.call("read \(handle.label)") { H5Aread(id, memoryType, buffer) }
     }
   }
@@ -95,6 +98,7 @@ public final class Attribute: Sendable {
     try Dataspace.checkMemory(count: dataspace.count, byteCount: MemoryLayout<T>.stride, label: handle.label)
     var values = [T](repeating: .zero, count: dataspace.count)
     guard !values.isEmpty else { return values }
+    try file.attempt(.attributeElements, objectPath, name: name)
     try values.withUnsafeMutableBytes { bytes in
       let base = bytes.baseAddress
       try Library.call("read \(handle.label)") { H5Aread(id, T.numberType.nativeIdentifier, base) }

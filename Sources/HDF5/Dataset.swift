@@ -14,6 +14,7 @@ public final class Dataset: Object {
 
   init(path: String, of file: File, _ verb: String, _ open: () -> hid_t) throws {
     let label = "dataset '\(path)' of '\(file.name)'"
+    try file.attempt(.dataset, path)
     let id = try Library.call("\(verb) \(label)", open)
     self.file = file
     self.path = path
@@ -25,6 +26,8 @@ public final class Dataset: Object {
   /// The extents as they are now.
   public var dataspace: Dataspace {
     get throws {
+      // The library looks into a virtual dataset's sources for its extents.
+      if try layout == .virtual { try requireReachableElements() }
       let id = try handle.id
       return try Dataspace(label: handle.label) { H5Dget_space(id) }
     }
@@ -112,8 +115,10 @@ public final class Dataset: Object {
     let plan = try transfer(selection)
     return try StringTransfer(type: datatype, space: plan.space, label: handle.label).read(count: plan.count) {
       memoryType, buffer in
-      try runBytes("read", plan) { id, memory, file, properties, offset in
-        H5Dread(id, memoryType, memory, file, properties, buffer.advanced(by: offset))
+      try reading {
+        try runBytes("read", plan) { id, memory, file, properties, offset in
+          H5Dread(id, memoryType, memory, file, properties, buffer.advanced(by: offset))
+        }
       }
     }
   }
@@ -171,8 +176,21 @@ public final class Dataset: Object {
       return
     }
     let isExact = T.numberType == datatype.numberType || T.numberType.isFloatingPoint
-    try run("read", plan, refusingLossyConversions: !isExact) { id, memory, file, properties, offset in
-      H5Dread(id, T.numberType.nativeIdentifier, memory, file, properties, buffer.baseAddress?.advanced(by: offset))
+    try reading {
+      try run("read", plan, refusingLossyConversions: !isExact) { id, memory, file, properties, offset in
+        H5Dread(id, T.numberType.nativeIdentifier, memory, file, properties, buffer.baseAddress?.advanced(by: offset))
+      }
+    }
+  }
+
+  /// Makes sure of what reading needs, and lets the error for a missing filter say so.
+  private func reading(_ body: () throws -> Void) throws {
+    try requireReachableElements()
+    if try !isPlain { try file.attempt(.elements, path) }
+    do {
+      try body()
+    } catch let error as HDF5Error where error.reason == .library {
+      throw try missingFilterError() ?? error
     }
   }
 
@@ -195,7 +213,9 @@ public final class Dataset: Object {
           }
           continue
         }
-        if memory.count != piece.memory.count { memory = try Dataspace([piece.memory.count]) }
+        // With as many axes as the file's: between spaces of different rank the library goes element by element.
+        let extents = zip(slab.count, slab.block).map(*)
+        if memory.shape != extents { memory = try Dataspace(extents) }
         try memory.handle.use { memoryID in
           _ = try Library.call("\(verb) \(handle.label)") {
             slab.select(in: fileID) < 0 ? -1 : move(id, memoryID, fileID, propertiesID, first)

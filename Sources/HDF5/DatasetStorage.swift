@@ -17,14 +17,20 @@ extension Dataset {
 
   /// A step that chunks pass through when they are written.
   public struct Filter: Sendable, Equatable, CustomStringConvertible {
-    /// The name, such as `deflate`, `shuffle` or `fletcher32`.
+    /// The number that it is registered with.
+    public let identifier: Int32
+    /// The name, such as `deflate`, `shuffle` or `fletcher32`; empty if neither file nor library knows one.
     public let name: String
     /// Its settings, for `deflate` the level.
     public let parameters: [Int]
 
     /// For people: `deflate 6`, `shuffle`.
     public var description: String {
-      name == "deflate" ? ([name] + parameters.map(String.init)).joined(separator: " ") : name
+      switch name {
+      case "": "filter \(identifier)"
+      case "deflate": ([name] + parameters.map(String.init)).joined(separator: " ")
+      default: name
+      }
     }
   }
 
@@ -48,7 +54,7 @@ extension Dataset {
       return try creation("chunk shape") { id in
         var extents = [hsize_t](repeating: 0, count: rank)
         H5Pget_chunk(id, Int32(rank), &extents)
-        return extents.map(Int.init)
+        return extents.map(Int.init(clamping:))
       }
     }
   }
@@ -62,12 +68,15 @@ extension Dataset {
           var configuration: UInt32 = 0
           var count = 16
           var parameters = [UInt32](repeating: 0, count: count)
+          var identifier: Int32 = 0
           let name = readingText(length: 63) { buffer, size in
-            H5Pget_filter2(id, UInt32(index), &flags, &count, &parameters, size, buffer, &configuration) < 0
-              ? 0 : strnlen(buffer, size)
+            identifier = H5Pget_filter2(
+              id, UInt32(index), &flags, &count, &parameters, size, buffer, &configuration)
+            return identifier < 0 ? 0 : strnlen(buffer, size)
           }
           return Filter(
-            name: String(decoding: name, as: UTF8.self), parameters: parameters.prefix(count).map { Int($0) })
+            identifier: identifier, name: String(decoding: name, as: UTF8.self),
+            parameters: parameters.prefix(count).map { Int($0) })
         }
       }
     }
@@ -95,10 +104,10 @@ extension Dataset {
     }
   }
 
-  /// Contiguous elements occupy exactly what their extents say. The library does not check this, and a damaged file
-  /// could otherwise ask for any amount of memory, or be mapped beyond its end.
+  /// Elements in one place occupy exactly what their extents say. The library does not check this, and a damaged file
+  /// could otherwise ask for any amount of memory, be read behind its end, or be mapped beyond it.
   func checkStorage() throws {
-    guard datatype.isNumeric, try offset != nil else { return }
+    guard datatype.isNumeric, try layout == .compact || offset != nil else { return }
     let (count, stored) = (try dataspace.count, try storageSize)
     guard count.multipliedReportingOverflow(by: datatype.byteCount) == (stored, false) else {
       throw HDF5Error(
@@ -106,8 +115,18 @@ extension Dataset {
     }
   }
 
+  /// Whether reading takes no more than copying bytes from one place in the file, and converting them.
+  var isPlain: Bool {
+    get throws {
+      switch try layout {
+      case .compact, .contiguous: try datatype.isNumeric && externalFileNames.isEmpty
+      case .chunked, .virtual: false
+      }
+    }
+  }
+
   /// Asks the properties that the dataset was created with.
-  private func creation<Result: Sendable>(_ what: String, _ body: (hid_t) -> Result) throws -> Result {
+  func creation<Result: Sendable>(_ what: String, _ body: (hid_t) -> Result) throws -> Result {
     let id = try handle.id
     let list = try Library.call("read the \(what) of \(handle.label)") { H5Dget_create_plist(id) }
     return try Handle(list, label: "the creation properties of \(handle.label)").use { list in

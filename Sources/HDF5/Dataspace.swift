@@ -1,5 +1,6 @@
 import CHDF5
 import Foundation
+import Foundations
 
 /// The extents of a dataset or attribute.
 public final class Dataspace: Sendable, Equatable, CustomStringConvertible {
@@ -64,12 +65,23 @@ public final class Dataspace: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// Checks that an array of all these elements, or of so many, has a chance to fit in memory: extents from a damaged
-  /// file may be anything, and the program would end where an error is due.
+  /// Checks that an array of so many elements can be allocated: extents from a damaged file may be anything, and the
+  /// program would end where an error is due.
   static func checkMemory(count: Int, byteCount: Int, label: String) throws {
     let (bytes, overflow) = count.multipliedReportingOverflow(by: max(byteCount, 1))
-    guard !overflow, UInt64(bytes) <= ProcessInfo.processInfo.physicalMemory else {
-      throw HDF5Error(.shape, "\(label) has \(count) elements, more than this machine's memory holds; read a part")
+    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    guard !overflow, bytes <= memory else {
+      throw HDF5Error(
+        .memory,
+        "\(label) has \(count) elements, which take \(overflow ? "more bytes than can be counted" : Allocation.text(bytes)) "
+          + "in memory, and this machine has \(Allocation.text(memory))")
+    }
+    guard Allocation.isPossible(byteCount: bytes) else {
+      let left = Allocation.addressSpaceLeft.map { ", of which a limit leaves \(Allocation.text($0))" } ?? ""
+      throw HDF5Error(
+        .memory,
+        "\(label) has \(count) elements, which take \(Allocation.text(bytes)) in memory, and the system does not "
+          + "give so much\(left)")
     }
   }
 

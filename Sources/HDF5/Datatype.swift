@@ -21,7 +21,8 @@ public final class Datatype: Sendable, Equatable, CustomStringConvertible {
     case floatingPoint
     /// Text; fixed-length strings have `byteCount` bytes each.
     case string(isVariableLength: Bool, isUTF8: Bool)
-    /// A type that this module can name but not read: compound, enumeration, reference and so on.
+    /// A type that this module can name but not read: compound, enumeration, reference and so on, or a number that no
+    /// program computes with, as damaged files have.
     case other(String)
   }
 
@@ -68,8 +69,9 @@ public final class Datatype: Sendable, Equatable, CustomStringConvertible {
     (kind, byteCount, byteOrder) = Library.value {
       let kind: Kind =
         switch H5Tget_class(id) {
-        case H5T_INTEGER: .integer(signed: H5Tget_sign(id) != H5T_SGN_NONE)
-        case H5T_FLOAT: .floatingPoint
+        case H5T_INTEGER:
+          NumberFields.integerFault(id).map(Kind.other) ?? .integer(signed: H5Tget_sign(id) != H5T_SGN_NONE)
+        case H5T_FLOAT: NumberFields.floatingPointFault(id).map(Kind.other) ?? .floatingPoint
         case H5T_STRING: .string(isVariableLength: H5Tis_variable_str(id) > 0, isUTF8: H5Tget_cset(id) == H5T_CSET_UTF8)
         case H5T_COMPOUND: .other("compound")
         case H5T_ENUM: .other("enumeration")

@@ -9,11 +9,28 @@ import Synchronization
 public final class File: Sendable {
   /// The path, or a name for a file in memory.
   public let name: String
+  /// Whether contents in other files are read.
+  public let externalFiles: ExternalFiles
   let handle: Handle
+  /// How links are followed to groups and to anything.
+  let linkAccess: Handle
+  /// How links are followed to datasets.
+  let datasetAccess: Handle
+  /// Where everything is read first; `nil` for a file that this process made, or where no trials were asked for.
+  private let trial: ReadingTrial?
 
-  private init(_ id: hid_t, name: String) {
+  private init(_ id: hid_t, name: String, externalFiles: ExternalFiles = .refused, trial: ReadingTrial? = nil) throws {
     self.name = name
+    self.externalFiles = externalFiles
+    self.trial = trial
     handle = Handle(id, label: "'\(name)'")
+    linkAccess = try externalFiles.linkAccess(isDataset: false)
+    datasetAccess = try externalFiles.linkAccess(isDataset: true)
+  }
+
+  /// Makes sure that reading something of this file ends, and does not end the program.
+  func attempt(_ action: ReadingTrial.Action, _ path: String, name: String = "", limit: Int = .max) throws {
+    try trial?.attempt(ReadingTrial.Request(action: action, path: path, name: name, limit: limit))
   }
 
   /// Creates a file on disk.
@@ -40,14 +57,20 @@ public final class File: Sendable {
         }
       }
     }
-    return File(id, name: path)
+    return try File(id, name: path)
   }
 
   /// Opens a file on disk; for reading only it asks for no lock on the file, so read-only media will do.
   ///
+  /// - Parameter isTrusted: Whether this program has just written the file, so that nothing in it is read in a trial
+  ///   first; see ``ReadingTrial``.
   /// - Throws: `HDF5Error` that tells a missing or unreadable file, one that is not HDF5, and a truncated one apart.
-  public static func open(at path: String, writable: Bool = false) throws -> File {
+  public static func open(
+    at path: String, writable: Bool = false, externalFiles: ExternalFiles = .refused, isTrusted: Bool = false
+  ) throws -> File {
     let byteCount = try checkIsRegularFile(path)
+    let trial =
+      try writable || isTrusted ? nil : ReadingTrial.begin(.path(path), name: path, externalFiles: externalFiles)
     let access = try PropertyList.fileAccess(locking: writable).handle
     do {
       let id = try access.use { accessID in
@@ -55,7 +78,7 @@ public final class File: Sendable {
           H5Fopen(path, writable ? chdf5_open_read_write() : chdf5_open_read_only(), accessID)
         }
       }
-      return File(id, name: path)
+      return try File(id, name: path, externalFiles: externalFiles, trial: trial)
     } catch let error as HDF5Error {
       let hasSignature = Library.value { H5Fis_hdf5(path) }
       throw explain(error, name: path, byteCount: byteCount, hasSignature: hasSignature != 0)
@@ -74,7 +97,7 @@ public final class File: Sendable {
         }
       }
     }
-    return File(id, name: "a file in memory")
+    return try File(id, name: "a file in memory")
   }
 
   /// Opens the bytes of an HDF5 file for reading. The library works on a copy of them.
@@ -82,17 +105,21 @@ public final class File: Sendable {
   /// - Parameters:
   ///   - image: the whole file, user block included if there is one.
   ///   - name: how messages call it.
+  ///   - isTrusted: like that of `open(at:)`.
   /// - Throws: `HDF5Error` like `open(at:)`.
-  public static func open(image: some ContiguousBytes, name: String = "a file in memory") throws -> File {
+  public static func open(
+    image: some ContiguousBytes, name: String = "a file in memory", isTrusted: Bool = false
+  ) throws -> File {
     try image.withUnsafeBytes { bytes in
       guard hasSignature(bytes) else { throw notHDF5(name, byteCount: bytes.count) }
+      let trial = try isTrusted ? nil : ReadingTrial.begin(.image(bytes), name: name, externalFiles: .refused)
       let access = try PropertyList.memoryAccess(image: bytes).handle
       let memoryName = uniqueMemoryName()
       do {
         let id = try access.use { accessID in
           try Library.call("open '\(name)'") { H5Fopen(memoryName, chdf5_open_read_only(), accessID) }
         }
-        return File(id, name: name)
+        return try File(id, name: name, trial: trial)
       } catch let error as HDF5Error {
         throw explain(error, name: name, byteCount: bytes.count, hasSignature: true)
       }

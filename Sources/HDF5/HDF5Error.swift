@@ -18,6 +18,14 @@ public struct HDF5Error: Error, Sendable, Equatable, CustomStringConvertible {
     case alreadyExists
     /// The object or its file was closed before.
     case closed
+    /// The object's contents are in another file, which was not asked for or cannot be used.
+    case externalFile
+    /// The elements passed through a filter that this system lacks.
+    case missingFilter
+    /// Memory for the elements cannot be had.
+    case memory
+    /// The library does not survive reading the file, or does not end: found by a reading trial.
+    case trial
     /// Shapes, selections and buffers do not fit each other.
     case shape
     /// A value does not fit the type that it is read as or written to, or the type cannot be converted.
@@ -118,4 +126,26 @@ func readingText(length: Int, _ fill: (UnsafeMutablePointer<CChar>, Int) -> Int)
     }
     count = max(0, min(written, length))
   }
+}
+
+/// Collects the names that one of the shim's visits gives, no more than so many.
+func collectingNames(
+  atMost limit: Int, _ visit: (@escaping chdf5_visitor, UnsafeMutableRawPointer) throws -> Int32
+) throws -> [String] {
+  guard limit > 0 else { return [] }
+  var names = NameCollector(limit: limit)
+  _ = try withUnsafeMutablePointer(to: &names) { pointer in
+    try visit(
+      { name, context in
+        guard let name, let names = context?.assumingMemoryBound(to: NameCollector.self) else { return -1 }
+        names.pointee.names.append(String(cString: name))
+        return names.pointee.names.count < names.pointee.limit ? 0 : 1
+      }, pointer)
+  }
+  return names.names
+}
+
+private struct NameCollector {
+  let limit: Int
+  var names: [String] = []
 }

@@ -21,7 +21,7 @@ enum Library {
   ) throws -> Result {
     try lock.withLock { _ throws(HDF5Error) in
       silenceErrorPrinting()
-      let result = body()
+      let result = LastResort.guarding(body)
       if result < 0 { throw HDF5Error(action: action(), stack: HDF5Error.currentStack()) }
       return result
     }
@@ -31,7 +31,7 @@ enum Library {
   static func value<Result: Sendable>(_ body: () -> Result) -> Result {
     lock.withLock { _ in
       silenceErrorPrinting()
-      return body()
+      return LastResort.guarding(body)
     }
   }
 

@@ -1,4 +1,5 @@
 import CHDF5
+import Foundations
 
 /// What groups and datasets share: a place in a file, and attributes.
 public protocol Object: Sendable {
@@ -15,27 +16,42 @@ public struct ObjectReference: Sendable {
   let handle: Handle
 }
 
+/// What tells an object in a file from all others that are open, by whatever path it was reached.
+public struct ObjectIdentity: Hashable, Sendable {
+  let words: [UInt64]
+}
+
 extension Object {
   var handle: Handle { reference.handle }
 
-  /// The names of all attributes in alphabetical order.
-  public func attributeNames() throws -> [String] {
+  /// The number of attributes.
+  public func attributeCount() throws -> Int {
     let id = try handle.id
-    let label = handle.label
-    let count = try Library.call("count the attributes of \(label)") { H5Aget_num_attrs(id) }
-    return try (0..<Int(count)).map { index in
-      func name(_ buffer: UnsafeMutablePointer<CChar>?, _ size: Int) -> Int {
-        H5Aget_name_by_idx(
-          id, ".", H5_INDEX_NAME, H5_ITER_INC, hsize_t(index), buffer, size, chdf5_property_default())
-      }
-      let length = try Library.call("list the attributes of \(label)") { name(nil, 0) }
-      return String(decoding: Library.value { readingText(length: length, name) }, as: UTF8.self)
+    try file.attempt(.attributeNames, path, limit: 0)
+    return Int(try Library.call("count the attributes of \(handle.label)") { H5Aget_num_attrs(id) })
+  }
+
+  /// The names of the attributes in alphabetical order, all of them or the first so many.
+  public func attributeNames(atMost limit: Int = .max) throws -> [String] {
+    let id = try handle.id
+    try file.attempt(.attributeNames, path, limit: limit)
+    return try collectingNames(atMost: limit) { visitor, context in
+      try Library.call("list the attributes of \(handle.label)") { chdf5_each_attribute(id, visitor, context) }
     }
+  }
+
+  /// What tells the object from all others, by whatever path it was reached.
+  public func identity() throws -> ObjectIdentity {
+    let id = try handle.id
+    var words: [UInt64] = [0, 0, 0]
+    try Library.call("identify \(handle.label)") { chdf5_object_identity(id, &words) }
+    return ObjectIdentity(words: words)
   }
 
   /// Whether there is an attribute of that name.
   public func hasAttribute(_ name: String) throws -> Bool {
     let id = try handle.id
+    try file.attempt(.attributeNames, path, limit: 0)
     return try Library.call("look for attribute '\(name)' of \(handle.label)") { H5Aexists(id, name) } > 0
   }
 
@@ -44,11 +60,12 @@ extension Object {
   /// - Throws: `HDF5Error` that lists the attributes present if there is none of that name.
   public func attribute(_ name: String) throws -> Attribute {
     guard try hasAttribute(name) else {
-      let names = try attributeNames()
-      let present = names.isEmpty ? "none" : names.map { "'\($0)'" }.joined(separator: ", ")
+      let names = try attributeNames(atMost: 20)
+      let present = try names.isEmpty ? "none" : listed(names, of: attributeCount())
       throw HDF5Error(.notFound, "\(handle.label) has no attribute '\(name)'; it has \(present)")
     }
     let id = try handle.id
+    try file.attempt(.attribute, path, name: name)
     return try Attribute(name: name, of: self) { H5Aopen(id, name, chdf5_property_default()) }
   }
 

@@ -34,6 +34,9 @@ public protocol GlobalTransformation: GradientTransformation {
   /// How many numbers it remembers from step to step, beside its state vectors; they start at zero.
   var numberCount: Int { get }
 
+  /// Whether numbers, as many as it remembers, can be its own: those of a file may be anything.
+  func accepts(_ numbers: [Double]) -> Bool
+
   /// Writes the sums over a block to `sums`; `apply` finds the sums over the whole extent in `block.sums`.
   func measure<Scalar: KernelElement>(
     _ block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>, into sums: UnsafeMutablePointer<Double>)
@@ -55,6 +58,8 @@ public protocol GlobalTransformation: GradientTransformation {
 extension GlobalTransformation {
   /// None.
   public var numberCount: Int { 0 }
+  /// Yes.
+  public func accepts(_ numbers: [Double]) -> Bool { true }
   /// Leaves the sums as they are.
   public func decide(
     _ sums: UnsafeMutablePointer<Double>, numbers: UnsafeMutablePointer<Double>, objective: Double, isLast: Bool

@@ -71,4 +71,10 @@ public struct Optimizer: Sendable {
     }
     return names + (averageDecay == nil ? [] : [Self.averageName])
   }
+
+  /// Whether numbers that a checkpoint holds can be what its one transformation with a memory for numbers remembers.
+  public func accepts(_ numbers: [Double]) -> Bool {
+    groups.flatMap { shared + $0.transformations }.compactMap { $0 as? any GlobalTransformation }
+      .filter { $0.numberCount > 0 }.allSatisfy { $0.numberCount == numbers.count && $0.accepts(numbers) }
+  }
 }

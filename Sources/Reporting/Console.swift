@@ -35,7 +35,7 @@ public final class Console: Sendable {
   /// Writes lines that stay.
   public func print(_ text: String) {
     guard !isQuiet else { return }
-    state.withLock { write(text, &$0) }
+    state.withLock { write(text.withoutControls, &$0) }
   }
 
   /// Writes a warning, whether quiet or not.
@@ -43,7 +43,7 @@ public final class Console: Sendable {
     state.withLock { state in
       clear(&state)
       // There is no other place left to tell that standard error is broken.
-      do { try errors.write("warning: \(sentence)\n") } catch _ {}
+      do { try errors.write("warning: \(sentence.onOneLine)\n") } catch _ {}
     }
   }
 
@@ -51,7 +51,7 @@ public final class Console: Sendable {
   package func draw(_ line: String) {
     guard let columns else { return }
     state.withLock { state in
-      write(String(line.prefix(max(0, columns - 1))), &state)
+      write(String(line.onOneLine.prefix(max(0, columns - 1))), &state)
       state.isDrawn = true
     }
   }

@@ -18,7 +18,7 @@ extension EvaluationReport {
     let names = classes.map { index in
       // A number that is its own name needs no second one.
       guard let name = classNames?.dropFirst(index).first, name != String(index) else { return String(index) }
-      return "\(index) \(name)"
+      return "\(index) \(name.onOneLine)"
     }
     let width = (cells.joined().map(\.count) + ["\(confusion.classes - 1)".count]).max() ?? 0
     let nameWidth = names.map(\.count).max() ?? 0

@@ -24,7 +24,7 @@ enum RunText {
     rows.append(("workers", "\(run.workers), \(run.instructionSet) kernels"))
     rows.append(("directory", shortened(run.directory)))
     if let step = run.resumedStep { rows.append(("goes on", "from step \(step)")) }
-    return "\(run.name)\n" + table(rows)
+    return "\(run.name.onOneLine)\n" + table(rows)
   }
 
   private static func parameters(of run: RunDescription) -> String {
@@ -121,7 +121,7 @@ enum RunText {
   /// Names and values in two columns.
   static func table(_ rows: [(name: String, value: String)]) -> String {
     let width = rows.map(\.name.count).max() ?? 0
-    return rows.map { "  \($0.name.padded(to: width))  \($0.value)\n" }.joined()
+    return rows.map { "  \($0.name.padded(to: width))  \($0.value.onOneLine)\n" }.joined()
   }
 
   private static func count(_ number: Int, _ one: String, _ many: String? = nil) -> String {

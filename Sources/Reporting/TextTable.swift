@@ -1,3 +1,5 @@
+import Foundations
+
 /// Lines of cells in columns, for people to read.
 public struct TextTable: Sendable {
   private let isLeft: [Bool]
@@ -7,7 +9,7 @@ public struct TextTable: Sendable {
   ///
   /// - Parameter left: Which columns stand flush left, as names do; numbers stand flush right.
   public init(header: [String], left: Set<Int> = []) {
-    rows = [header]
+    rows = [header.map(\.onOneLine)]
     isLeft = header.indices.map { left.contains($0) }
   }
 
@@ -16,7 +18,7 @@ public struct TextTable: Sendable {
   /// - Precondition: it has as many cells as the header.
   public mutating func append(_ row: [String]) {
     precondition(row.count == isLeft.count, "a row has a cell for each column")
-    rows.append(row)
+    rows.append(row.map(\.onOneLine))
   }
 
   /// The lines, without spaces at their ends.

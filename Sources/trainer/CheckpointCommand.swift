@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Foundations
+import Reporting
 
 /// `trainer checkpoint …`: looks into checkpoints.
 struct CheckpointCommand: ParsableCommand {
@@ -56,7 +57,8 @@ struct CheckpointCommand: ParsableCommand {
           try printResult("\(file): every byte is as it was written\n")
         }
       }
-      guard damages.isEmpty else { throw TrainerError(.checkFailed, damages.joined(separator: "\nerror: ")) }
+      for damage in damages.dropLast() { try StandardStream.error.write("error: \(damage.onOneLine)\n") }
+      if let damage = damages.last { throw TrainerError(.checkFailed, damage) }
     }
   }
 

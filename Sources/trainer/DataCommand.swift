@@ -21,7 +21,7 @@ struct DataInfoCommand: ParsableCommand {
   @Argument(help: "An HDF5 file.", completion: .file()) var file: String
 
   func run() throws {
-    print(try DatasetDescription(path: file), terminator: "")
+    try printResult(DatasetDescription(path: file).description)
   }
 }
 
@@ -75,20 +75,30 @@ struct DataImportCommand: ParsableCommand {
     let writer = DatasetWriter(chunkRows: chunkRows, deflate: deflate, overwrite: overwrite)
     let format = try format ?? guessedFormat()
     let summary: ImportSummary
-    if format == .idx {
-      try reject(csv.given, for: "CSV and TSV files")
-      summary = try idx.makeImport(input: input, split: split).write(to: output, with: writer)
-    } else {
-      try reject(idx.given, for: "IDX files")
-      summary = try csv.makeImport(input: input, isTSV: format == .tsv, split: split).write(to: output, with: writer)
+    do {
+      if format == .idx {
+        try reject(csv.given, for: "CSV and TSV files")
+        summary = try idx.makeImport(input: input, split: split).write(to: output, with: writer)
+      } else {
+        try reject(idx.given, for: "IDX files")
+        summary = try csv.makeImport(input: input, isTSV: format == .tsv, split: split).write(to: output, with: writer)
+      }
+    } catch let fault as ImportFault {
+      let advice =
+        switch fault.remedy {
+        case .header: "if the first line holds data, add --no-header"
+        case .columns: "name the character between its fields with --delimiter, or another column with --target"
+        }
+      throw TrainerError(fault.error.code, "\(fault.error.message); \(advice)")
     }
-    print("\(output): \(summary)")
+    try printResult("\(output): \(summary)\n")
   }
 
   private func guessedFormat() throws -> Format {
     var isDirectory: ObjCBool = false
     if FileManager.default.fileExists(atPath: input, isDirectory: &isDirectory), isDirectory.boolValue { return .idx }
-    let name = fileName(of: input).lowercased()
+    // Packed tables are refused with what to do, once they are known to be tables.
+    let name = fileName(of: input).lowercased().replacing(#/\.(gz|bz2|xz|zst|zip)$/#, with: "")
     if name.hasSuffix(".csv") { return .csv }
     if name.hasSuffix(".tsv") || name.hasSuffix(".tab") { return .tsv }
     if name.contains("idx") || name.contains("ubyte") { return .idx }

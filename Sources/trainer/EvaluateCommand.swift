@@ -28,11 +28,14 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "How to print the measures.")
   var format: ResultFormat = .text
 
+  @OptionGroup var external: ExternalFilesOption
+
   @OptionGroup var workers: WorkerOptions
 
   func run() throws {
     let report = try evaluate(
-      checkpoint: checkpoint, data: data, group: group, options: RunOptions(workers: workers.workers))
+      checkpoint: checkpoint, data: data, group: group,
+      options: RunOptions(workers: workers.workers, externalFiles: external.choice))
     switch format {
     case .json: try printResult(report.json, .indented)
     case .text: try printResult(report.text)

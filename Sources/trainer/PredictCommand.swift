@@ -29,12 +29,14 @@ struct PredictCommand: ParsableCommand {
   @Option(help: "The group with the inputs. (default: the root if it has them, else test)")
   var group: String?
 
+  @OptionGroup var external: ExternalFilesOption
+
   @OptionGroup var workers: WorkerOptions
 
   func run() throws {
     let report = try predict(
       checkpoint: checkpoint, input: input, output: output, group: group,
-      options: RunOptions(workers: workers.workers))
+      options: RunOptions(workers: workers.workers, externalFiles: external.choice))
     let what = report.probabilityShape == nil ? "predictions" : "predictions and probabilities"
     try printResult("\(report.output): \(what) for \(report.samples) \(report.samples == 1 ? "sample" : "samples")\n")
   }

@@ -20,12 +20,12 @@ func printResult(_ json: JSONValue, _ layout: JSONLayout) throws {
   try printResult(text + "\n")
 }
 
-/// Prints a command's result.
+/// Prints a command's result, without what a terminal would act on.
 ///
 /// - Throws: `TrainerError` if standard output cannot take it, such as a file on a full disk.
 func printResult(_ text: String) throws {
   do {
-    try StandardStream.output.write(text)
+    try StandardStream.output.write(text.withoutControls)
   } catch let error as FileError {
     throw TrainerError(.usage, "standard output cannot be written: \(error.reason)")
   }

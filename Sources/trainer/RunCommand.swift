@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Foundations
 import Reporting
 import Training
@@ -57,10 +58,18 @@ struct ResumeCommand: ParsableCommand {
       EXAMPLES
         trainer resume runs/softmax
         trainer resume runs/softmax --set training.epochs=40
+        trainer resume moved/softmax --data elsewhere/digits.h5
       """)
 
   @Argument(help: "The run directory.", completion: .directory)
   var runDirectory: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The dataset file, where it has been moved; its contents must be the same. (default: where the config says, or at "
+        + "the same place beside the directory as when the run was begun)", valueName: "file"),
+    completion: .file(extensions: ["h5"]))
+  var data: String?
 
   @Option(
     help: ArgumentHelp(
@@ -75,8 +84,12 @@ struct ResumeCommand: ParsableCommand {
       throw TrainerError(
         .usage, "\(runDirectory): there is no run in this directory (no config.json); start one with trainer run")
     }
-    let configuration = try RunConfiguration(
-      file: RunDirectory(runDirectory).configPath, overrides: set.map(SettingsOverride.init), output: runDirectory)
+    var overrides = try set.map(SettingsOverride.init)
+    if let data { overrides.append(try SettingsOverride("data.path=\(JSONValue.string(data).compactText)")) }
+    let configuration = try MovedData.configuration(of: runDirectory, overrides: overrides)
+    if let path = configuration.data?.path, !FileManager.default.fileExists(atPath: path) {
+      throw TrainerError(.data, "\(path): the run's data are not there; say where they are now with --data FILE")
+    }
     try shared.carryOut(configuration, resume: .automatic)
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundations
+import HDF5
 
 /// How a result is printed.
 enum ResultFormat: String, ExpressibleByArgument, CaseIterable {
@@ -18,4 +19,13 @@ struct OverrideOptions: ParsableArguments {
   var parsed: [SettingsOverride] {
     get throws { try set.map(SettingsOverride.init) }
   }
+}
+
+/// `--external-files`, for the commands that read a dataset with a checkpoint.
+struct ExternalFilesOption: ParsableArguments {
+  @Flag(help: "Also read what the dataset file keeps in other files. (default: as the checkpoint's config says)")
+  var externalFiles = false
+
+  /// What was asked for.
+  var choice: ExternalFiles? { externalFiles ? .allowed : nil }
 }

@@ -24,6 +24,9 @@ struct TrainerCommand: ParsableCommand {
       SweepCommand.self, VerifyResumeCommand.self, BenchCommand.self,
     ])
 
+  /// The argument of the processes that HDF5 files are read in first; it is not for people.
+  private static let readingTrial = "read-in-trial"
+
   static func main() {
     // A reader of the output that goes away must not end a training.
     signal(SIGPIPE, SIG_IGN)
@@ -31,6 +34,11 @@ struct TrainerCommand: ParsableCommand {
     signal(SIGXFSZ, SIG_IGN)
     do {
       let arguments = Array(CommandLine.arguments.dropFirst())
+      if arguments.first == readingTrial { ReadingTrial.serve() }
+      ReadingTrial.enable(
+        arguments: [readingTrial],
+        exitCodes: .init(
+          file: Foundations.ExitCode.data.rawValue, image: Foundations.ExitCode.checkpoint.rawValue))
       var command = try parseAsRoot(FormulaArguments.normalized(arguments))
       try command.run()
     } catch {
@@ -45,19 +53,19 @@ struct TrainerCommand: ParsableCommand {
     switch error {
     case let error as TrainerError:
       code = error.code
-      text = "error: \(error.message)\n"
+      text = "error: \(error.message.onOneLine)\n" + (error.excerpt.map { $0.withoutControls + "\n" } ?? "")
     case let error as HDF5Error:
       code = .data
-      text = "error: \(error.message)\n"
+      text = "error: \(error.message.onOneLine)\n"
     case let error as FileError:
       code = .usage
-      text = "error: \(error)\n"
+      text = "error: \(error.description.onOneLine)\n"
     case let status as ArgumentParser.ExitCode:
       Foundation.exit(status.rawValue)
     default:
       let isHelp = exitCode(for: error) == .success
       code = isHelp ? .done : .usage
-      text = fullMessage(for: error) + "\n"
+      text = fullMessage(for: error).withoutControls + "\n"
       if isHelp {
         print(text, terminator: "")
         Foundation.exit(code.rawValue)

@@ -282,7 +282,10 @@ private func names(in directory: CheckpointDirectory) throws -> [String] {
     other.progress["seconds"] = .number(2)
     let difference = CheckpointDifference(one, other)
     #expect(difference.isEmpty)
-    #expect(difference.notes == ["progress/seconds: 1.5 and 2.0", "config: name, output or checkpoints differ"])
+    #expect(
+      difference.notes == [
+        "progress/seconds: 1.5 and 2.0", "config: name, output, checkpoints or where the data lie differ",
+      ])
     other.config = #"{"seed": 8, "output": "/one", "name": "one"}"#
     #expect(CheckpointDifference(one, other).lines == ["config: the settings differ"])
   }

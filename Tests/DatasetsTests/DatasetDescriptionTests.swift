@@ -43,4 +43,75 @@ import Testing
     let error = try #require(throws: TrainerError.self) { try DatasetDescription(path: "/nowhere/x.h5") }
     #expect(error == TrainerError(.data, "cannot open '/nowhere/x.h5': no such file or directory"))
   }
+
+  private func description(of name: String) throws -> String {
+    let path = "\(Fixture.directory)/hostile/\(name).h5"
+    return try DatasetDescription(path: path).description.replacing(path, with: "FILE")
+  }
+
+  @Test func anObjectWithSeveralNamesIsDescribedOnce() throws {
+    #expect(
+      try description(of: "hard-cycle") == """
+        FILE
+          root/  the group '/' again
+          train/
+            inputs   float32, 6 x 2, contiguous, 48 bytes
+            loop/  the group '/train' again
+            targets  uint8, 6, contiguous, 6 bytes
+              class 0: 2
+              class 1: 2
+              class 2: 2
+
+        """)
+    // 10^12 paths lead through it.
+    #expect(try description(of: "mesh").split(separator: "\n").count < 130)
+  }
+
+  @Test func linksAreNamedAndNotFollowed() throws {
+    let soft = try description(of: "soft-links")
+    #expect(soft.contains("first   link to '/second', which leads nowhere\n"))
+    #expect(soft.contains("inputs   link to '/rows'\n"))
+    #expect(
+      try description(of: "external-link").contains("inputs   link to '/train/inputs' in the file 'plain.h5'\n"))
+    #expect(try description(of: "external-storage").contains("uint8, 6 x 2, in another file: 'elsewhere.bin'"))
+    #expect(try description(of: "virtual").contains("inputs   float32, put together from 'plain.h5:train/inputs'\n"))
+  }
+
+  @Test func whateverTypeAnObjectHasTheListingGoesOn() throws {
+    let text = try description(of: "types")
+    for line in [
+      "@classes = 3, 2, 1", "class 9223372036854775813: 1", "null       float32, null, contiguous, 0 bytes",
+      "empty      float64, 0 x 3, contiguous, 0 bytes", "bits       bit field, 2, contiguous, 0 bytes",
+      "compound   compound, 3, contiguous, 36 bytes", "sequence   variable-length sequence, 2,", "@null = nothing",
+      "@empty = no values", "@boolean = 2 of enumeration", "@opaque = opaque", "@reference = reference",
+      "inputs   float32, 6 x 2, contiguous, 48 bytes",
+    ] { #expect(text.contains(line), "\(line) in\n\(text)") }
+    #expect(try description(of: "named-type").contains("inputs   named datatype\n"))
+  }
+
+  @Test func ofWhatIsManyTheFirstAreShown() throws {
+    try withScratchDirectory { directory in
+      let path = directory + "/x.h5"
+      let file = try File.create(at: path)
+      let root = try file.root
+      for index in 0..<60 { try root.setAttribute("a\(index)", to: index) }
+      for index in 0..<130 { try root.createGroup("many/g\(index)") }
+      try root.createGroup((0..<60).map { _ in "deep" }.joined(separator: "/"))
+      try root.createDataset("targets", shape: [300], values: (0..<300).map { UInt16($0) })
+        .setAttribute("classes", to: ["only"])
+      try file.close()
+      let text = try DatasetDescription(path: path).description
+      #expect(text.contains("  … and 10 more attributes\n"))
+      #expect(text.contains("    … and 30 more members\n"))
+      #expect(text.contains("deep/\n" + String(repeating: "  ", count: 21) + "… 1 more member and what is below\n"))
+      #expect(text.contains("class 0 'only': 1\n") && text.contains("    … and 200 more classes\n"))
+    }
+  }
+
+  @Test func namesCannotReachTheTerminal() throws {
+    let text = try description(of: "names")
+    #expect(text.contains(#"tar\u{1b}[2Jgets\nerror: second"#) && text.contains(#"a\r\u{1b}[K\u{202e}b"#))
+    #expect(text.contains(#"@x\ny = 'v\nerror: third'"#))
+    #expect(!text.contains("\u{1B}") && !text.split(separator: "\n").contains { $0.hasPrefix("error") })
+  }
 }

@@ -118,9 +118,50 @@ import Testing
           _ = try train.createDataset("y", shape: [1], values: [1.0])
         }, readInputs) == "d.h5: the group 'train' has no dataset 'inputs'; it has 'x', 'y'")
     #expect(
+      try message(
+        { root in
+          _ = try root.createGroup("train/deeper")
+          _ = try root.createDataset("train/x", shape: [1], values: [1.0])
+        }, readInputs)
+        == "d.h5: the group 'train' has no dataset 'inputs'; it has 'deeper' (a group), 'x'")
+    #expect(
       try message({ _ = try $0.createGroup("train").createGroup("inputs") }, readInputs)
-        == "d.h5: the group 'train' has no dataset 'inputs'; it has 'inputs'"
-        || message({ _ = try $0.createGroup("train").createGroup("inputs") }, readInputs).contains("group"))
+        == "d.h5: /train/inputs is a group; expected a dataset of numbers")
+    #expect(
+      try message({ _ = try $0.createDataset("train", shape: [1], values: [1.0]) }, readInputs)
+        == "d.h5: 'train' is a dataset; expected a group")
+  }
+
+  @Test(arguments: [
+    ("named-type", "/train/inputs is a named datatype; expected a dataset of numbers"),
+    ("dangling", "/train/inputs is a link to '/nowhere', which leads nowhere; expected a dataset of numbers"),
+    (
+      "external-link",
+      "/train/inputs is a link to '/train/inputs' in the file 'plain.h5', and external files are not allowed here; set "
+        + "data.externalFiles to true if they are to be read"
+    ),
+    ("external-storage", "'elsewhere.bin', and external files are not allowed here; set data.externalFiles to true"),
+    ("virtual", "'plain.h5', and external files are not allowed here; set data.externalFiles to true"),
+  ])
+  func whatIsThereInsteadIsNamed(name: String, part: String) throws {
+    let reader = try DatasetReader(path: "\(Fixture.directory)/hostile/\(name).h5")
+    let error = try #require(try trainerError { try readInputs(reader) })
+    #expect(error.code == .data && error.message.contains(part) && error.message.contains(reader.path), "\(error)")
+  }
+
+  @Test func anyGroupCanBeAskedFor() throws {
+    try withFile {
+      _ = try $0.createDataset("new/inputs", shape: [1, 1], values: [7.0])
+      _ = try $0.createDataset("val/inputs", shape: [1, 1], values: [7.0])
+      _ = try $0.createDataset("train/inputs", shape: [1, 1], values: [7.0])
+      _ = try $0.createGroup("notes")
+    } _: { reader in
+      let rows = try reader.rows(of: "inputs", in: "new", as: Float.self)
+      #expect(rows.firstRow == [7])
+      #expect(reader.groups == ["train"])
+      let others = try reader.otherGroups(with: "inputs")
+      #expect(others == ["new", "val"])
+    }
   }
 
   @Test func emptyAndUnfitDatasets() throws {
@@ -169,24 +210,5 @@ import Testing
       found
         == "d.h5: /train/inputs has 1e+300 in row 1, column 0 (both counted from 0), which float32 cannot hold; scale "
         + "the data or set \"precision\" to \"float64\"")
-  }
-
-  @Test func aCopyHasTheSameFingerprintAndOtherContentAnother() throws {
-    try withScratchDirectory { directory in
-      func write(_ name: String, _ last: Float) throws -> Digest {
-        let path = "\(directory)/\(name)"
-        try writeFile(path) {
-          _ = try $0.createGroup("train").createDataset("inputs", shape: [2, 2], values: [1, 2, 3, last])
-        }
-        return try DatasetReader(path: path).fingerprint()
-      }
-      let first = try write("a.h5", 4)
-      let files = FileManager.default
-      try files.copyItem(atPath: "\(directory)/a.h5", toPath: "\(directory)/copy.h5")
-      try files.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: "\(directory)/copy.h5")
-      #expect(try DatasetReader(path: "\(directory)/copy.h5").fingerprint() == first)
-      #expect(try write("b.h5", 5) != first)
-      #expect(first.description == Digest(of: try Data(contentsOf: URL(filePath: "\(directory)/a.h5"))).description)
-    }
   }
 }

@@ -47,6 +47,8 @@ import Testing
       var interruptions = 0
       for delay in [0.3, 0.15, 0.5] {
         let process = try TrainerBinary.start(arguments)
+        // Checkpoints are there from the second session on: what shows that it has begun is its lock.
+        try waitForFile(named: ".lock", in: output, of: process)
         try waitForFile(in: output + "/checkpoints", of: process)
         Thread.sleep(forTimeInterval: delay)
         process.interrupt()

@@ -166,7 +166,8 @@ import Training
           == "3 \(Repository.data("breast-cancer")): there is no group 'validation'; the file has 'test', 'train'")
       #expect(
         try error { _ = try evaluate(checkpoint: path, data: Repository.data("iris")) }
-          == "3 \(Repository.data("iris")): a row of inputs has the shape [4], but the model was made for [30]")
+          == "3 \(Repository.data("iris")): in the group 'test': a row of inputs has the shape [4], but the model was made for [30]"
+      )
       #expect(
         try error {
           _ = try predict(checkpoint: path, input: Repository.data("iris"), output: "\(directory)/p.h5")

@@ -109,7 +109,8 @@ final class FinishedLine: RunObserver {
       #expect(code == .usage)
       #expect(
         message.hasPrefix(
-          "D/run: the directory holds a run on other data: D/data.h5 has changed since D/run/checkpoints/"))
+          "D/run: the directory holds a run on other data: the contents of D/data.h5 are not those that "
+            + "D/run/checkpoints/step-0"))
     }
   }
 

@@ -32,5 +32,5 @@ public struct FormulaError: Error, Sendable, Equatable, CustomStringConvertible 
   private static let widestExcerpt = 72
 
   /// The error as the command line ends with it: the sentence, then the excerpt on lines of its own.
-  public var shown: TrainerError { TrainerError(.usage, "\(description)\n\(excerpt)") }
+  public var shown: TrainerError { TrainerError(.usage, description, excerpt: excerpt) }
 }

@@ -32,7 +32,7 @@ struct CSVTable {
     // A line before the first is 1; fields may hold line breaks inside quotes.
     var line = 1
     var columns: Columns?
-    var failure: TrainerError?
+    var failure: (any Error)?
     var table = CSVTable(path: path)
 
     func take(_ fields: [String]) throws {
@@ -63,10 +63,8 @@ struct CSVTable {
         guard failure == nil else { return }
         do {
           try take(fields)
-        } catch let error as TrainerError {
-          failure = error
         } catch {
-          failure = TrainerError(.data, "cannot read '\(path)': \(error)")
+          failure = error
         }
       }
     } catch let error as CSVParseError {
@@ -132,10 +130,25 @@ struct CSVTable {
     lines.append(line)
   }
 
+  /// How packed files begin, and what unpacks them.
+  private static let packed: [(mark: [UInt8], format: String, command: String)] = [
+    ([0x1F, 0x8B], "gzip", "gunzip -k"), ([0x42, 0x5A, 0x68], "bzip2", "bunzip2 -k"),
+    ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "xz", "unxz -k"), ([0x28, 0xB5, 0x2F, 0xFD], "zstd", "unzstd"),
+    ([0x50, 0x4B, 0x03, 0x04], "zip", "unzip"),
+  ]
+
   /// The whole text, ended by a line break: SwiftCSV forgets an empty last field that none follows.
   private static func text(of path: String) throws -> String {
     do {
+      var status = stat()
+      if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFCHR || status.st_mode & S_IFMT == S_IFBLK {
+        throw TrainerError(.data, "cannot read '\(path)': it is a device, not a file")
+      }
       let bytes = try SystemFileSystem().contents(of: path)
+      if let (format, command) = packed.first(where: { bytes.starts(with: $0.mark) }).map({ ($0.format, $0.command) }) {
+        throw TrainerError(
+          .data, "'\(path)' is compressed (\(format)); unpack it first, with \(command) for example, and import that")
+      }
       guard var text = String(validating: bytes, as: UTF8.self) else {
         throw TrainerError(.data, "'\(path)' is not text in UTF-8; convert it first, with iconv for example")
       }
@@ -196,10 +209,16 @@ private struct Columns {
     names = hasHeader ? Dictionary(uniqueKeysWithValues: first.enumerated().map { ($0, $1) }) : [:]
     self.target = targetPlace
     inputs = first.indices.filter { $0 != targetPlace && !dropped.contains($0) }
-    guard !inputs.isEmpty else { throw TrainerError(.data, "'\(path)' has no column left for inputs") }
+    guard !inputs.isEmpty else {
+      let found =
+        first.count == 1
+        ? "its first line has one field" : "of its \(first.count) columns one is the target and the rest dropped"
+      throw ImportFault(
+        error: TrainerError(.data, "'\(path)' has no column left for inputs: \(found)"), remedy: .columns)
+    }
     if hasHeader, inputs.allSatisfy({ finiteNumber(first[$0]) != nil }) {
-      throw TrainerError(
-        .data, "'\(path)', line 1: a header was expected, and these are numbers; say that there is none")
+      throw ImportFault(
+        error: TrainerError(.data, "'\(path)', line 1: a header was expected, and these are numbers"), remedy: .header)
     }
   }
 

@@ -17,11 +17,13 @@ struct IDXFile {
   /// - Throws: `TrainerError` with exit code `data` if it is missing, no IDX file, too short, too long or damaged.
   init(path: String) throws {
     // gzopen also reads plain files. It says of a missing file only that it failed.
+    let fileSize: Int
     do {
       guard let status = try SystemFileSystem().status(of: path) else {
         throw TrainerError(.data, "cannot read '\(path)': no such file or directory")
       }
       guard !status.isDirectory else { throw TrainerError(.data, "cannot read '\(path)': it is a directory") }
+      fileSize = status.size
     } catch let error as FileError {
       throw TrainerError(.data, "cannot read '\(path)': \(error.reason.lowercased())")
     }
@@ -46,6 +48,7 @@ struct IDXFile {
       }
       size = product
     }
+    try Self.requireRoom(size, shape, type, fileSize: fileSize, isPlain: gzdirect(stream) == 1, path)
     var bytes = try Self.read(size, from: stream, path)
     guard bytes.count == size else {
       throw TrainerError(
@@ -62,6 +65,29 @@ struct IDXFile {
       }
     }
     table = NumberTable(shape: shape, type: type, bytes: bytes)
+  }
+
+  /// Refuses elements that the file cannot hold, or that memory cannot: a damaged header can ask for any amount of it.
+  private static func requireRoom(
+    _ size: Int, _ shape: [Int], _ type: NumberType, fileSize: Int, isPlain: Bool, _ path: String
+  ) throws {
+    // Deflate makes at most 1032 bytes of one. A pipe has no size.
+    let stored = fileSize - 4 - 4 * shape.count
+    let most = isPlain ? (stored, false) : stored.multipliedReportingOverflow(by: 1032)
+    guard fileSize == 0 || most.1 || size <= most.0 else {
+      throw TrainerError(
+        .data,
+        "'\(path)' is truncated: \(text(shape)) elements of \(type) have \(size) bytes, and it holds "
+          + (isPlain ? "\(stored)" : "no more than \(most.0)"))
+    }
+    // They are read, and copied as they are divided into groups.
+    guard Allocation.isPossible(byteCount: 3 * size) else {
+      let left = Allocation.addressSpaceLeft.map { ", of which a limit leaves \(Allocation.text($0))" } ?? ""
+      throw TrainerError(
+        .data,
+        "'\(path)' holds \(text(shape)) elements of \(type), whose import takes \(Allocation.text(3 * size)) of memory, "
+          + "and the system does not give so much\(left)")
+    }
   }
 
   /// Reads up to so many bytes, fewer at the end. The buffer grows as bytes come: a damaged header can ask for any

@@ -124,9 +124,18 @@ private struct Samples {
         .data, "'\(images)' holds \(inputs.rowCount) images and '\(path)' \(targets.rowCount) labels")
     }
     guard inputs.rowCount > 0 else { throw TrainerError(.data, "'\(images)' holds no images") }
+    guard inputs.rowByteCount > 0 else {
+      throw TrainerError(.data, "'\(images)' holds images without elements: its shape is \(inputs.shape)")
+    }
     labels = targets.wholeNumbers
     if let labels, let sample = labels.firstIndex(where: { $0 < 0 }) {
       throw TrainerError(.data, "label \(sample + 1) of '\(path)' is \(labels[sample]), and a class is not negative")
+    }
+    if let labels, let sample = labels.firstIndex(where: { $0 >= maximumClassCount }) {
+      throw TrainerError(
+        .data,
+        "label \(sample + 1) of '\(path)' is \(labels[sample]), and classes are numbered below \(maximumClassCount); "
+          + "are these labels?")
     }
   }
 
@@ -155,6 +164,9 @@ extension NumberTable {
     }
   }
 }
+
+/// Classes of numbers from here on are taken for a mistake: each takes memory, also if no sample is of it.
+let maximumClassCount = 1_000_000
 
 /// Beyond this the names no longer fit an attribute's 64 KiB for certain.
 let maximumNamedClassCount = 2000

@@ -152,7 +152,7 @@ public struct FittedPreprocessing: Sendable, Equatable {
     guard rowShape == inputShape else {
       throw TrainerError(
         .data,
-        "\(reader.path): a row of inputs has the shape \(rowShape), but the model was made for \(inputShape)")
+        "\(reader.path): in the group '\(group)', a row of inputs has the shape \(rowShape), but the model was made for \(inputShape)")
     }
     let areBytes = try reader.numberType(of: name, in: group) == .uint8
     if categories.isEmpty, areBytes || affine.isIdentity {
@@ -170,7 +170,7 @@ public struct FittedPreprocessing: Sendable, Equatable {
       }
       return areBytes ? source.mapped(by: affine) : source
     } catch let error as TrainerError where !error.message.hasPrefix(reader.path) {
-      throw TrainerError(error.code, "\(reader.path): \(error.message)")
+      throw TrainerError(error.code, "\(reader.path): in the group '\(group)', \(error.message)")
     }
   }
 }

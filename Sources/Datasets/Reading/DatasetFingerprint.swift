@@ -3,53 +3,61 @@ import Foundations
 import HDF5
 import Kernels
 
-/// What tells one dataset file from another.
+/// What tells the samples of one dataset from those of another, wherever and however they are stored.
 struct DatasetFingerprint {
-  /// Up to this many bytes a file is hashed whole.
+  /// Up to this many bytes contents are hashed whole.
   static let wholeLimit = 1_000_000_000
-  /// Rows of each dataset of a larger file that are hashed.
+  /// Rows of each dataset that are hashed where they are more.
   static let sampledRows = 1024
 
-  let path: String
-  let file: HDF5.File
+  let reader: DatasetReader
+  let names: [String]
+  var wholeLimit = DatasetFingerprint.wholeLimit
 
+  /// - Throws: `HDF5Error` or `TrainerError`.
   func digest() throws -> Digest {
-    let handle: FileHandle
-    do {
-      handle = try FileHandle(forReadingFrom: URL(filePath: path))
-    } catch {
-      throw TrainerError(.data, "\(path): the file cannot be read: \(error.localizedDescription)")
+    var datasets: [(place: String, dataset: HDF5.Dataset, classes: [String])] = []
+    for group in reader.groups {
+      for name in Set(names).sorted() {
+        let classes = try reader.classNames(of: name, in: group)
+        datasets.append(("\(group)/\(name)", try reader.dataset(name, in: group), classes ?? []))
+      }
     }
-    defer { handle.closeFile() }
-    guard handle.seekToEndOfFile() <= UInt64(Self.wholeLimit) else { return try sampledDigest() }
-    handle.seek(toFileOffset: 0)
+    // As floating-point numbers, which do not overflow: extents may be anything.
+    let byteCount = try datasets.reduce(0.0) { sum, entry in
+      sum + Double(try entry.dataset.dataspace.count) * Double(entry.dataset.datatype.byteCount)
+    }
     var stream = Digest.Stream()
-    do {
-      while let chunk = try handle.read(upToCount: 1 << 22), !chunk.isEmpty { stream.update(chunk) }
-    } catch {
-      throw TrainerError(.data, "\(path): the file cannot be read: \(error.localizedDescription)")
+    for (place, dataset, classes) in datasets {
+      let shape = try dataset.shape
+      let type = dataset.datatype.numberType?.rawValue ?? "\(dataset.datatype.kind) \(dataset.datatype.byteCount)"
+      for text in [place, type, "\(shape)"] + classes { stream.update(Data(text.utf8 + [0])) }
+      guard dataset.datatype.isNumeric, !shape.contains(0) else { continue }
+      if byteCount > Double(wholeLimit), let rows = shape.first {
+        for row in Self.sample(of: rows) { try stream.update(dataset, .range(row..<row + 1)) }
+      } else {
+        try dataset.forEachBlock { try stream.update(dataset, $0) }
+      }
     }
     return stream.digest
   }
 
-  /// Shapes, types and a fixed random choice of rows of every dataset in the groups.
-  func sampledDigest() throws -> Digest {
-    var stream = Digest.Stream()
-    for group in DatasetReader.groupNames where try file.root.exists(group) {
-      let parent = try file.root.group(group)
-      for member in try parent.members() where member.kind == .dataset {
-        let dataset = try parent.dataset(member.name)
-        let shape = try dataset.shape
-        stream.update(Data("\(group)/\(member.name) \(shape) \(dataset.datatype)\n".utf8))
-        guard let rows = shape.first, rows > 0, dataset.datatype.isNumeric else { continue }
-        let random = Philox(seed: 0, stream: UInt64(rows))
-        let chosen = Set((0..<UInt64(Self.sampledRows)).map { Int(random.uniform(at: $0) * Double(rows)) })
-        for row in chosen.sorted() {
-          let values = try dataset.read(as: Double.self, selecting: .range(row..<row + 1))
-          stream.update(values.withUnsafeBytes { Data($0) })
-        }
+  /// A fixed random choice of rows, ascending.
+  static func sample(of rows: Int) -> [Int] {
+    let random = Philox(seed: 0, stream: UInt64(rows))
+    return Set((0..<UInt64(sampledRows)).map { Int(random.uniform(at: $0) * Double(rows)) }).sorted()
+  }
+}
+
+extension Digest.Stream {
+  /// Adds elements in the type that they are stored in, little-endian whatever their order in the file.
+  fileprivate mutating func update(_ dataset: HDF5.Dataset, _ selection: Selection) throws {
+    let width = dataset.datatype.numberType?.byteCount ?? MemoryLayout<Double>.size
+    try dataset.withElements(selecting: selection) { bytes in
+      guard 1.littleEndian != 1, width > 1 else { return update(bytes) }
+      for start in stride(from: 0, to: bytes.count, by: width) {
+        update(Array(bytes[start..<start + width].reversed()))
       }
     }
-    return stream.digest
   }
 }

@@ -16,15 +16,16 @@ public struct DatasetReader: Sendable {
   public let path: String
   /// The groups that it has, in the order of `groupNames`.
   public let groups: [String]
-  private let file: HDF5.File
+  let file: HDF5.File
 
   /// Opens a file.
   ///
-  /// - Throws: `TrainerError` if it is missing, no HDF5 file, truncated, or has none of the groups.
-  public init(path: String) throws {
+  /// - Parameter externalFiles: Whether contents in other files are read.
+  /// - Throws: `TrainerError` if it is missing, no HDF5 file, truncated, or damaged.
+  public init(path: String, externalFiles: ExternalFiles = .refused) throws {
     self.path = path
     let (file, groups) = try Self.translating(path) {
-      let file = try HDF5.File.open(at: path)
+      let file = try HDF5.File.open(at: path, externalFiles: externalFiles)
       return (file, try Self.groupNames.filter { try file.root.exists($0) && file.root.kind(of: $0) == .group })
     }
     self.file = file
@@ -36,7 +37,10 @@ public struct DatasetReader: Sendable {
     do {
       return try body()
     } catch let error as HDF5Error {
-      let message = error.message
+      var message = error.message
+      if error.reason == .externalFile, message.hasSuffix("not allowed here") {
+        message += externalFilesAdvice
+      }
       throw TrainerError(.data, message.contains(path) ? message : "\(path): \(message)")
     }
   }
@@ -56,22 +60,63 @@ public struct DatasetReader: Sendable {
 
   /// The dataset's handle.
   ///
-  /// - Throws: `TrainerError` if the group or dataset is absent, listing those that are there.
+  /// - Throws: `TrainerError` if the group or dataset is absent, listing what is there, or something else.
   func dataset(_ name: String, in group: String) throws -> HDF5.Dataset {
     try Self.translating(path) {
-      if group == Self.root { return try file.root.dataset(name) }
-      guard groups.contains(group) else {
-        let names = try file.root.memberNames()
+      let parent = try self.group(group)
+      guard let kind = try Self.kind(of: name, in: parent) else {
+        let holder = group == Self.root ? "the file" : "the group '\(group)'"
         throw TrainerError(
-          .data, "\(path): there is no group '\(group)'; the file has \(Self.list(names))")
+          .data, "\(path): \(holder) has no dataset '\(name)'; it has \(try parent.memberList(expecting: .dataset))")
       }
-      let parent = try file.root.group(group)
-      guard try parent.exists(name), try parent.kind(of: name) == .dataset else {
-        let names = try parent.memberNames()
-        throw TrainerError(
-          .data, "\(path): the group '\(group)' has no dataset '\(name)'; it has \(Self.list(names))")
+      // What cannot be opened is opened all the same: the library's error says why.
+      guard kind == .dataset || kind == .unreadable else {
+        throw try wrongKind(Self.place(name, group), name, kind, in: parent, expected: "a dataset of numbers")
       }
       return try parent.dataset(name)
+    }
+  }
+
+  private func group(_ name: String) throws -> HDF5.Group {
+    let root = try file.root
+    guard name != Self.root else { return root }
+    guard let kind = try Self.kind(of: name, in: root) else {
+      throw TrainerError(
+        .data, "\(path): there is no group '\(name)'; the file has \(try root.memberList(expecting: .group))")
+    }
+    guard kind == .group || kind == .unreadable else {
+      throw try wrongKind("'\(name)'", name, kind, in: root, expected: "a group")
+    }
+    return try root.group(name)
+  }
+
+  private func wrongKind(
+    _ place: String, _ name: String, _ kind: HDF5.Group.MemberKind, in parent: HDF5.Group, expected: String
+  ) throws -> TrainerError {
+    let advice =
+      kind == .externalLink && file.externalFiles == .refused ? Self.externalFilesAdvice : "; expected \(expected)"
+    return TrainerError(.data, "\(path): \(place) is \(try parent.description(of: name))\(advice)")
+  }
+
+  private static let externalFilesAdvice = "; set data.externalFiles to true if they are to be read"
+
+  /// What a member is; `nil` if there is none of that name.
+  private static func kind(of name: String, in group: HDF5.Group) throws -> HDF5.Group.MemberKind? {
+    do {
+      return try group.kind(of: name)
+    } catch let error as HDF5Error where error.reason == .notFound {
+      return nil
+    }
+  }
+
+  /// Groups beside those of ``groupNames`` that hold such a dataset too, as a validation group of another name does.
+  public func otherGroups(with dataset: String) throws -> [String] {
+    try Self.translating(path) {
+      let root = try file.root
+      return try root.memberNames(atMost: 100).filter { name in
+        guard !Self.groupNames.contains(name), try root.kind(of: name) == .group else { return false }
+        return try Self.kind(of: dataset, in: root.group(name)) == .dataset
+      }
     }
   }
 
@@ -83,10 +128,6 @@ public struct DatasetReader: Sendable {
   /// The path of a dataset in the file.
   static func place(_ name: String, _ group: String) -> String {
     group == root ? "/\(name)" : "/\(group)/\(name)"
-  }
-
-  private static func list(_ names: [String]) -> String {
-    names.isEmpty ? "nothing" : names.map { "'\($0)'" }.joined(separator: ", ")
   }
 
   /// The names in a dataset's attribute `classes`; `nil` if it has none.
@@ -116,10 +157,18 @@ public struct DatasetReader: Sendable {
     }
   }
 
-  /// The file's fingerprint: SHA-256 of its bytes up to 1 GB; beyond it of shapes, types and seeded rows.
+  /// The fingerprint of these datasets in all of ``groups``: SHA-256 of their contents up to 1 GB; beyond it of shapes,
+  /// types and seeded rows.
   ///
-  /// Time stamps play no part: a copy has the fingerprint of the original.
-  public func fingerprint() throws -> Digest {
-    try DatasetFingerprint(path: path, file: file).digest()
+  /// It goes through links, virtual sources and external files. Names, time stamps, chunks and filters of the file play
+  /// no part.
+  public func fingerprint(of names: [String]) throws -> Digest {
+    try Self.translating(path) { try DatasetFingerprint(reader: self, names: names).digest() }
+  }
+
+  /// The fingerprint that checkpoints held before there was ``fingerprint(of:)``: SHA-256 of the file's bytes up to
+  /// 1 GB; beyond it of shapes, types and seeded rows of all datasets.
+  public func fileFingerprint() throws -> Digest {
+    try Self.translating(path) { try FileFingerprint(path: path, file: file).digest() }
   }
 }

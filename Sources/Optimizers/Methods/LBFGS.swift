@@ -77,6 +77,15 @@ public struct SearchByLBFGS: GlobalTransformation {
   /// products with each other.
   public var numberCount: Int { LineSearch.numberCount + 2 + historySize + 4 * historySize * historySize }
 
+  /// Whether there are so many changes, the next of them in such a place, as there is room for, and the line search is in
+  /// a phase that there is. Values need not be finite: those of a point that was merely tried may be anything.
+  public func accepts(_ numbers: [Double]) -> Bool {
+    guard numbers.count == numberCount else { return false }
+    let (count, next) = (numbers[LineSearch.numberCount], numbers[LineSearch.numberCount + 1])
+    return [count, next].allSatisfy { $0 >= 0 && $0 == $0.rounded() } && count <= Double(historySize)
+      && next < Double(historySize) && LineSearch.accepts(numbers)
+  }
+
   /// The products of the block.
   public func measure<Scalar: KernelElement>(
     _ block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>, into sums: UnsafeMutablePointer<Double>

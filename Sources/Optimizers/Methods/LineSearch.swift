@@ -30,6 +30,9 @@ struct LineSearch {
 
   init(_ numbers: UnsafeMutablePointer<Double>) { self.numbers = numbers }
 
+  /// Whether numbers begin with a phase that there is.
+  static func accepts(_ numbers: [Double]) -> Bool { numbers.first.flatMap(Phase.init) != nil }
+
   private subscript(number: Number) -> Double {
     get { numbers[number.rawValue] }
     nonmutating set { numbers[number.rawValue] = newValue }

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundations
 
 /// How the config of a run differs from the one that is in its directory already.
@@ -21,14 +22,16 @@ public struct ConfigurationDifference: Sendable, Equatable {
     let new: Int
   }
 
-  /// Compares two resolved configs but for `name`, `output` and `checkpoints`, which change no parameter.
+  /// Compares two resolved configs but for `name`, `output`, `checkpoints` and where the data lie, which change no
+  /// parameter.
   ///
   /// - Parameters:
   ///   - stored: That of the directory, or of a checkpoint.
   ///   - given: That of the command.
   ///   - place: Where the stored one is, in the words of the lines.
   public init(stored: JSONValue, given: JSONValue, place: String = "in the directory") {
-    lines = Self.lines(Self.relevant(stored), Self.relevant(given), at: JSONPath(), place)
+    lines = Self.lines(
+      Checkpoint.settingsOfResult(stored), Checkpoint.settingsOfResult(given), at: JSONPath(), place)
     let units = ["epochs", "steps"].filter { stored["training"]?[$0] != given["training"]?[$0] }
     if lines.count == 1, units.count == 1, let old = stored["training"]?[units[0]]?.int,
       let new = given["training"]?[units[0]]?.int, new > old
@@ -37,12 +40,6 @@ public struct ConfigurationDifference: Sendable, Equatable {
     } else {
       lengthening = nil
     }
-  }
-
-  private static func relevant(_ config: JSONValue) -> JSONValue {
-    guard case .object(var object) = config else { return config }
-    for key in ["name", "output", "checkpoints"] { object[key] = nil }
-    return .object(object)
   }
 
   private static func lines(

@@ -1,11 +1,14 @@
 import Datasets
 import Foundations
+import HDF5
 import Models
 
 /// Where the samples are and what is done to them first.
 public struct DataSettings: Sendable, Equatable {
   /// The dataset file as an absolute path.
   public let path: String
+  /// Whether contents that the dataset file keeps in other files are read.
+  public let externalFiles: ExternalFiles
   /// The name of the dataset with the inputs, in each group.
   public let inputs: String
   /// The name of the dataset with the targets; `nil` for a formula, which names its datasets itself.
@@ -15,6 +18,11 @@ public struct DataSettings: Sendable, Equatable {
 
   init(from settings: Settings, hasTargets: Bool) throws {
     path = try settings.filePath("path", help: "The dataset file.")
+    externalFiles =
+      try settings.boolean(
+        "externalFiles", default: false,
+        help: "Whether contents that the dataset file keeps in other files, by links or as storage, are read.")
+      ? .allowed : .refused
     inputs = try settings.string("inputs", default: "inputs", help: "The dataset with the inputs, in each group.")
     targets =
       hasTargets

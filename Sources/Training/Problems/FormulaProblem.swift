@@ -39,7 +39,7 @@ package struct FormulaProblem: Problem {
     do {
       return try body()
     } catch let error as FormulaError {
-      throw TrainerError(.usage, "objective, column \(error.column): \(error.message)\n\(error.excerpt)")
+      throw TrainerError(.usage, "objective, column \(error.column): \(error.message)", excerpt: error.excerpt)
     }
   }
 

@@ -41,6 +41,9 @@ struct Coordinator<Scalar: TrainingScalar> {
       for: configuration, mustBeNew: options.resume == .never, objection: setup.objection)
     defer { lock.release() }
     if let warning { try notify(.warning(warning)) }
+    if let data = setup.data, !data.otherGroups.isEmpty {
+      try notify(.warning("\(data.path): \(RunSetup<Scalar>.isIgnored(data.otherGroups))"))
+    }
     let start = try given ?? newestCheckpoint(setup)
     var progress = try resume(setup, start)
     var saving = try RunSaving(

@@ -47,7 +47,8 @@ private let mostConfusionClasses = 100
 private func evaluate<Scalar: TrainingScalar>(
   _ model: TrainedModel<Scalar>, _ path: String?, _ group: String, _ options: RunOptions
 ) throws -> EvaluationReport {
-  let reader = try DatasetReader(path: path ?? model.data.path)
+  let reader = try DatasetReader(
+    path: path ?? model.dataPath, externalFiles: options.externalFiles ?? model.data.externalFiles)
   let data = try TrainingData<Scalar>(
     reader, model.data, preprocessing: model.preprocessing, groups: [group])
   let problem = try data.naming(model.data.targets) {

@@ -41,7 +41,7 @@ public func predict(
 private func predict<Scalar: TrainingScalar>(
   _ model: TrainedModel<Scalar>, _ input: String, _ output: String, _ group: String?, _ options: RunOptions
 ) throws -> PredictionReport {
-  let reader = try DatasetReader(path: input)
+  let reader = try DatasetReader(path: input, externalFiles: options.externalFiles ?? model.data.externalFiles)
   let place = try group ?? (reader.hasRootDataset(model.data.inputs) ? DatasetReader.root : "test")
   let rows: RowSource<Scalar> = try model.preprocessing.rows(of: model.data.inputs, in: place, from: reader)
   let problem = try model.problemWithoutTargets()

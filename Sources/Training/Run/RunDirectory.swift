@@ -45,15 +45,16 @@ public struct RunDirectory: Sendable {
     objection: (ConfigurationDifference.Lengthening) -> String?
   ) throws -> (lock: FileLock, warning: String?) {
     // Before anything is made: a refusal leaves nothing behind.
-    _ = try compare(configuration, mustBeNew: mustBeNew, objection)
+    try compare(configuration, mustBeNew: mustBeNew, objection)
     do {
       try requireNoFileAbove()
       try fileSystem.makeDurableDirectory(path)
       let (lock, warning) = try lock()
       try removeLeftovers()
       // Another process may have begun a run since.
-      let isSame = try compare(configuration, mustBeNew: mustBeNew, objection)
-      if !isSame {
+      try compare(configuration, mustBeNew: mustBeNew, objection)
+      // Also where the same run has another name now, or it or its data lie elsewhere: a resume goes by this file.
+      if try storedConfiguration() != configuration.resolved {
         let text = Array((configuration.resolved.prettyText + "\n").utf8)
         try AtomicFile.replace(configPath, contents: [text], fileSystem: fileSystem)
       }
@@ -71,15 +72,15 @@ public struct RunDirectory: Sendable {
     _ configuration: RunConfiguration, mustBeNew: Bool,
     objection: (ConfigurationDifference.Lengthening) -> String?
   ) throws {
-    _ = try compare(configuration, mustBeNew: mustBeNew, objection)
+    try compare(configuration, mustBeNew: mustBeNew, objection)
   }
 
-  /// - Returns: Whether the directory holds exactly this run; `false` if it holds none, or one that becomes longer.
+  /// Makes sure that the directory holds no run, this run, or one that becomes this one by going on for longer.
   private func compare(
     _ configuration: RunConfiguration, mustBeNew: Bool,
     _ objection: (ConfigurationDifference.Lengthening) -> String?
-  ) throws -> Bool {
-    guard let stored = try storedConfiguration() else { return false }
+  ) throws {
+    guard let stored = try storedConfiguration() else { return }
     guard !mustBeNew else {
       throw TrainerError(
         .usage,
@@ -87,7 +88,7 @@ public struct RunDirectory: Sendable {
           + "choose another directory with --output or remove this one")
     }
     let difference = ConfigurationDifference(stored: stored, given: configuration.resolved)
-    if difference.isEmpty { return true }
+    if difference.isEmpty { return }
     let objection = difference.lengthening.map(objection)
     guard case .some(nil) = objection else {
       let reason = objection.flatMap(\.self).map { ": \($0)" } ?? ""
@@ -96,7 +97,6 @@ public struct RunDirectory: Sendable {
         "\(path): the directory holds a run of another config (\(difference.lines.joined(separator: "; ")))\(reason); "
           + "choose another directory with --output")
     }
-    return false
   }
 
   /// Removes what a process that was killed while it wrote the config has left.

@@ -11,8 +11,17 @@ struct RunHistory: Equatable {
   init() {}
 
   /// What a checkpoint kept.
-  init(_ tensors: [CheckpointTensor]) {
-    for tensor in tensors { vectors[tensor.name] = tensor.doubles }
+  ///
+  /// - Throws: `TrainerError` unless all are vectors of the same length.
+  init(_ values: CheckpointValues) throws {
+    for tensor in values.checkpoint.history where tensor.name != RunProgress.epochSumsName {
+      vectors[tensor.name] = try values.vector(tensor)
+    }
+    // Checkpoints of the first days lack them all.
+    guard let steps = vectors["step"] ?? vectors.values.first else { return }
+    if let (name, vector) = vectors.first(where: { $1.count != steps.count }) {
+      throw values.error("'\(name)' of its history holds \(vector.count) numbers, and 'step' \(steps.count)")
+    }
   }
 
   /// Notes a measurement of all groups.

@@ -1,6 +1,7 @@
 import DataParallel
 import Foundation
 import Foundations
+import HDF5
 import Synchronization
 
 /// How a run is carried out; nothing here changes a bit of its result.
@@ -25,19 +26,23 @@ public struct RunOptions: Sendable {
   public var control: RunControl
   /// How long after its start the run saves and ends, as if asked to stop; `nil` if it may take as long as it takes.
   public var stopAfter: Duration?
+  /// Whether `evaluate` and `predict` read contents that a dataset file keeps in other files; `nil` for what the
+  /// checkpoint's config says.
+  public var externalFiles: ExternalFiles?
   /// Where the run's files are; tests make it fail.
   package var fileSystem: any FileSystem = SystemFileSystem()
 
   /// Creates options.
   public init(
     workers: Int? = nil, resume: Resume = .automatic, starter: @escaping WorkerStarter = dispatchStarter,
-    control: RunControl = RunControl(), stopAfter: Duration? = nil
+    control: RunControl = RunControl(), stopAfter: Duration? = nil, externalFiles: ExternalFiles? = nil
   ) {
     self.workers = workers
     self.resume = resume
     self.starter = starter
     self.control = control
     self.stopAfter = stopAfter
+    self.externalFiles = externalFiles
   }
 
   var workerCount: Int { workers ?? availableCores() }

@@ -44,7 +44,7 @@ struct RunProgress: Equatable {
     }
   }
 
-  private static let epochSumsName = "epochSums"
+  static let epochSumsName = "epochSums"
 
   /// What a checkpoint keeps of it as single numbers.
   var values: [String: ProgressValue] {
@@ -68,36 +68,25 @@ struct RunProgress: Equatable {
 
   /// The progress that a checkpoint kept.
   ///
-  /// - Throws: `TrainerError` if it lacks a part.
+  /// - Throws: `TrainerError` if it lacks a part, or a part is not what a run can have come to.
   init(_ checkpoint: Checkpoint, path: String) throws {
-    func missing(_ name: String) -> TrainerError {
-      TrainerError(.checkpoint, "\(path): the checkpoint lacks '\(name)', so a run cannot go on from it exactly")
-    }
-    func number(_ name: String) throws -> Double {
-      guard case .number(let value)? = checkpoint.progress[name] else { throw missing(name) }
-      return value
-    }
-    func integer(_ name: String) throws -> Int {
-      guard case .integer(let value)? = checkpoint.progress[name] else { throw missing(name) }
-      return value
-    }
-    guard let sums = checkpoint.history.first(where: { $0.name == Self.epochSumsName }) else {
-      throw missing(Self.epochSumsName)
-    }
+    let values = CheckpointValues(checkpoint, path: path)
     step = checkpoint.step
-    seconds = try number("seconds")
-    epochSeconds = try number("epochSeconds")
+    seconds = try values.time("seconds")
+    epochSeconds = try values.time("epochSeconds")
     // Checkpoints of the first days lack it.
-    if checkpoint.progress["stallSeconds"] != nil { stallSeconds = try number("stallSeconds") }
-    history = RunHistory(checkpoint.history.filter { $0.name != Self.epochSumsName })
-    firstLoss = try number("firstLoss")
-    epochSums = sums.doubles
+    if checkpoint.progress["stallSeconds"] != nil { stallSeconds = try values.time("stallSeconds") }
+    history = try RunHistory(values)
+    // Not a number before the first step.
+    firstLoss = try values.number("firstLoss") { step == 0 || $0.isFinite }
+    epochSums = try values.vector(Self.epochSumsName) { $0.isFinite }
     stopping = BestValue(
-      value: try number("stoppingValue"), step: try integer("stoppingStep"), since: try integer("stoppingSince"))
-    best = BestValue(value: try number("bestValue"), step: try integer("bestStep"))
-    plateau.factor = try number("plateauFactor")
-    plateau.best = try number("plateauBest")
-    plateau.badCount = try integer("plateauBadCount")
-    plateau.cooldown = try integer("plateauCooldown")
+      value: try values.number("stoppingValue"), step: try values.integer("stoppingStep", in: -1...step),
+      since: try values.integer("stoppingSince", in: 0...step + 1))
+    best = BestValue(value: try values.number("bestValue"), step: try values.integer("bestStep", in: -1...step))
+    plateau.factor = try values.number("plateauFactor") { $0 >= 0 && $0 <= 1 }
+    plateau.best = try values.number("plateauBest")
+    plateau.badCount = try values.integer("plateauBadCount", in: 0...step + 1)
+    plateau.cooldown = try values.integer("plateauCooldown", in: 0...Int.max)
   }
 }

@@ -111,12 +111,19 @@ struct RunSetup<Scalar: TrainingScalar> {
       ("schedule.metric", configuration.scheduleMetric),
     ]
     for case (let key, let reference?) in references where data.groups[reference.group.rawValue] == nil {
-      let groups = DatasetReader.groupNames.filter { data.groups[$0] != nil }.map { "'\($0)'" }
+      let groups = DatasetReader.groupNames.filter { data.groups[$0] != nil }
+      let others = data.otherGroups.isEmpty ? "" : "; \(Self.isIgnored(data.otherGroups))"
       throw TrainerError(
         .usage,
         "\(key): found \"\(reference)\", but \(data.path) has no group '\(reference.group.rawValue)'; "
-          + "it has \(groups.joined(separator: ", "))")
+          + "it has \(listed(groups))\(others)")
     }
+  }
+
+  /// What to tell of groups that the run does not read.
+  static func isIgnored(_ groups: [String]) -> String {
+    "the \(groups.count == 1 ? "group" : "groups") \(listed(groups)) \(groups.count == 1 ? "is" : "are") not read: "
+      + "expected \(listed(DatasetReader.groupNames))"
   }
 
   static func batchSize(_ configuration: RunConfiguration, samples: Int, path: String) throws -> Int {

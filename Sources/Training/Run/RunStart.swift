@@ -1,4 +1,5 @@
 import Checkpoints
+import Datasets
 import Foundations
 
 /// Where a run begins: at a checkpoint, if there is one that fits.
@@ -47,8 +48,7 @@ extension Coordinator {
   /// Refuses a checkpoint of another config or of other data: going on from it would be another run.
   private func requireSameRun(_ setup: RunSetup<Scalar>, _ checkpoint: Checkpoint, _ path: String) throws {
     let difference = ConfigurationDifference(
-      stored: try JSONDocument(text: checkpoint.config, source: "\(path):/config").root,
-      given: configuration.resolved, place: "in the checkpoint")
+      stored: try storedConfiguration(of: checkpoint, path), given: configuration.resolved, place: "in the checkpoint")
     let objection = difference.lengthening.map(setup.objection)
     guard difference.isEmpty || objection == .some(nil) else {
       throw TrainerError(
@@ -56,14 +56,38 @@ extension Coordinator {
         "\(path): the checkpoint is of a run of another config (\(difference.lines.joined(separator: "; ")))"
           + "\(objection.flatMap(\.self).map { ": \($0)" } ?? ""); go on with its own config")
     }
-    if let data = setup.data, let then = checkpoint.provenance["data"], then != data.fingerprint.description {
-      let (holder, advice) =
-        options.resume == .automatic
-        ? ("\(directory.path): the directory holds", "choose another directory with --output")
-        : ("\(path): the checkpoint is of", "go on with the data as they were")
-      throw TrainerError(
-        .usage, "\(holder) a run on other data: \(data.path) has changed since \(path) was saved; \(advice)")
+    if let data = setup.data { try requireSameData(data, checkpoint, path) }
+  }
+
+  private func storedConfiguration(of checkpoint: Checkpoint, _ path: String) throws -> JSONValue {
+    do {
+      return try JSONDocument(text: checkpoint.config, source: "\(path):/config").root
+    } catch let error as TrainerError {
+      throw TrainerError(.checkpoint, "\(path): the checkpoint's config cannot be used: \(error.message)")
     }
+  }
+
+  /// Data are told by their contents, wherever they lie; in checkpoints from before that, by the bytes of their file.
+  private func requireSameData(_ data: TrainingData<Scalar>, _ checkpoint: Checkpoint, _ path: String) throws {
+    let (holder, advice) =
+      options.resume == .automatic
+      ? ("\(directory.path): the directory holds", "choose another directory with --output")
+      : ("\(path): the checkpoint is of", "go on with the data as they were")
+    if let then = checkpoint.provenance[Provenance.dataName] {
+      guard then != data.fingerprint.description else { return }
+      throw TrainerError(
+        .usage,
+        "\(holder) a run on other data: the contents of \(data.path) are not those that \(path) was saved with; "
+          + advice)
+    }
+    guard let then = checkpoint.provenance[Provenance.dataFileName] else { return }
+    let now = try DatasetReader(path: data.path, externalFiles: configuration.data?.externalFiles ?? .refused)
+      .fileFingerprint()
+    guard then != now.description else { return }
+    throw TrainerError(
+      .usage,
+      "\(holder) a run on other data, or on the same in another file: \(path) is of an earlier version, which told data "
+        + "by the bytes of their file, and those of \(data.path) are others; \(advice)")
   }
 
   /// Restores a checkpoint.
@@ -73,7 +97,14 @@ extension Coordinator {
     if !differences.isEmpty {
       try notify(.warning("the run goes on elsewhere, so bits may differ: \(differences.joined(separator: ", "))"))
     }
+    try checkpoint.requirePlace(
+      steps: setup.steps, epoch: setup.epochs(after: checkpoint.step), seed: configuration.seed, path: path)
     let progress = try RunProgress(checkpoint, path: path)
+    for tensor in checkpoint.optimizer where tensor.name == TrainingMemory<Scalar>.numbersName {
+      guard setup.optimizer.accepts(tensor.doubles) else {
+        throw CheckpointValues(checkpoint, path: path).error("the optimizer's '\(tensor.name)' are not its own")
+      }
+    }
     guard progress.epochSums.count == setup.engine.record.epochSums.count else {
       throw TrainerError(
         .checkpoint, "\(path): the checkpoint's sums over the epoch are not those of the config's metrics")

@@ -44,7 +44,7 @@ extension TrainingMemory {
     }
   }
 
-  private static var numbersName: String { "numbers" }
+  static var numbersName: String { "numbers" }
 
   private func bytes(of elements: UnsafeMutableBufferPointer<Scalar>, _ range: Range<Int>) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: elements[range]))
@@ -60,18 +60,24 @@ extension TrainingMemory {
         "\(path): the checkpoint's parameters are not those of the config's model; "
           + "use the config that the checkpoint holds")
     }
+    let values = CheckpointValues(checkpoint, path: path)
     for tensor in checkpoint.parameters {
+      guard tensor.isFinite else {
+        throw values.error("the parameter '\(tensor.name)' holds a number that is not finite")
+      }
       try copy(tensor, to: parameters.elements, layout[tensor.name]?.range ?? 0..<0, path)
     }
     for (name, vector) in zip(stateNames, state) {
-      guard let tensor = checkpoint.optimizer.first(where: { $0.name == name }), tensor.count == layout.count else {
-        throw TrainerError(.checkpoint, "\(path): the checkpoint lacks the optimizer's state '\(name)'")
+      guard let tensor = checkpoint.optimizer.first(where: { $0.name == name }), tensor.shape == [layout.count]
+      else {
+        throw TrainerError(
+          .checkpoint, "\(path): the checkpoint lacks the optimizer's state '\(name)' of \(layout.count) numbers")
       }
       try copy(tensor, to: vector.elements, 0..<layout.count, path)
     }
     if numbers.count > 0 {
       guard let tensor = checkpoint.optimizer.first(where: { $0.name == Self.numbersName }),
-        tensor.count == numbers.count
+        tensor.shape == [numbers.count]
       else { throw TrainerError(.checkpoint, "\(path): the checkpoint lacks the optimizer's '\(Self.numbersName)'") }
       for (index, value) in tensor.doubles.enumerated() { numbers[index] = value }
     }
@@ -114,67 +120,50 @@ extension FittedPreprocessing {
 
   /// The preprocessing that a checkpoint kept.
   ///
-  /// - Throws: `TrainerError` if it lacks a part.
+  /// - Throws: `TrainerError` if it lacks a part, or the parts do not fit each other.
   init(_ checkpoint: Checkpoint, path: String) throws {
+    let values = CheckpointValues(checkpoint, path: path)
     var vectors: [String: [Double]] = [:]
-    for tensor in checkpoint.preprocessing { vectors[tensor.name] = tensor.doubles }
-    guard let shape = vectors["inputShape"], let scale = vectors["scale"], let offset = vectors["offset"] else {
+    for tensor in checkpoint.preprocessing { vectors[tensor.name] = try values.vector(tensor) { $0.isFinite } }
+    guard let sizes = vectors["inputShape"], let scale = vectors["scale"], let offset = vectors["offset"] else {
       throw TrainerError(.checkpoint, "\(path): the checkpoint lacks its preprocessing")
     }
-    var categories: [Int: [Double]] = [:]
-    for (name, values) in vectors {
-      if name.hasPrefix("categories/"), let column = Int(name.dropFirst("categories/".count)) {
-        categories[column] = values
-      }
+    let shape = sizes.compactMap { Int(exactly: $0) }
+    var columns = 1
+    for extent in shape {
+      let (product, overflow) = columns.multipliedReportingOverflow(by: extent)
+      columns = overflow || extent < 1 ? 0 : product
     }
-    let columns = scale.count
-    let parts = [offset, vectors["center"] ?? offset, vectors["shift"] ?? offset]
-    guard parts.allSatisfy({ $0.count == columns }) else {
-      throw TrainerError(.checkpoint, "\(path): the parts of the checkpoint's preprocessing have different lengths")
+    guard shape.count == sizes.count, columns > 0 else {
+      throw values.error("the shape of its preprocessing's inputs is \(sizes)")
+    }
+    var categories: [Int: [Double]] = [:]
+    for (name, kinds) in vectors where name.hasPrefix("categories/") {
+      guard let column = Int(name.dropFirst("categories/".count)), (0..<columns).contains(column),
+        kinds == Set(kinds).sorted()
+      else { throw values.error("its preprocessing has '\(name)' of \(columns) columns") }
+      categories[column] = kinds
+    }
+    let outputs = columns - categories.count + categories.values.reduce(0) { $0 + $1.count }
+    for (name, part) in vectors where ["scale", "offset", "center", "shift"].contains(name) {
+      guard part.count == outputs else {
+        throw values.error("its preprocessing has \(part.count) numbers of '\(name)', expected \(outputs)")
+      }
     }
     let centered: (center: [Double], shift: [Double])? =
       if let center = vectors["center"], let shift = vectors["shift"] { (center, shift) } else { nil }
     self.init(
-      inputShape: shape.map { Int($0) }, categories: categories,
+      inputShape: shape, categories: categories,
       affine: AffineColumns(scale: scale, offset: offset, centered: centered))
   }
 }
 
-/// What a run's numbers depend on beside its config: recorded, so that a resume elsewhere can say that bits may differ.
-enum Provenance {
-  /// The name of the time at which a checkpoint's state was copied.
-  static let timeName = "time"
-  /// Now.
-  static var time: String { Date.now.formatted(.iso8601) }
-
-  /// The values of this process, for data with that fingerprint.
-  static func current(data: Digest?) -> [String: String] {
-    var values = [
-      "program": "trainer \(Program.version)", "blas": "none (own kernels)", "cpu": processor,
-      "instructionSet": InstructionSet.best.name,
-      timeName: time,
-    ]
-    if let data { values["data"] = data.description }
-    return values
-  }
-
-  private static var processor: String {
-    do {
-      let text = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
-      let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
-      return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
-    } catch {
-      // Only a note in the file: a system without this list is no reason to fail.
-      return "unknown"
-    }
-  }
-
-  /// What differs between a checkpoint and this process and may change bits.
-  static func differences(_ checkpoint: Checkpoint) -> [String] {
-    let now = current(data: nil)
-    return ["program", "blas", "cpu", "instructionSet"].compactMap { key in
-      guard let then = checkpoint.provenance[key], let value = now[key], then != value else { return nil }
-      return "\(key) was '\(then)' and is '\(value)'"
+extension CheckpointTensor {
+  /// Whether all elements are finite.
+  var isFinite: Bool {
+    switch values {
+    case .float32(let values): values.allSatisfy(\.isFinite)
+    case .float64(let values): values.allSatisfy(\.isFinite)
     }
   }
 }

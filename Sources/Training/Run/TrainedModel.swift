@@ -41,6 +41,14 @@ struct TrainedModel<Scalar: TrainingScalar> {
     parameters = memory.evaluatedParameters
   }
 
+  /// The dataset file of the config, where it is now: it may have been moved with the run that the checkpoint lies in.
+  var dataPath: String {
+    get throws {
+      let run = directory(of: directory(of: absolutePath(path, relativeTo: ".")))
+      return try MovedData.place(of: data.path, from: configuration.output, to: run) ?? data.path
+    }
+  }
+
   /// The model as a problem on data with such targets.
   func problem(targets: TargetKind, makeMetrics: (Task) throws -> MetricSet) throws -> ModelProblem {
     try ModelProblem(

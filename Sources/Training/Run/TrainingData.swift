@@ -11,7 +11,10 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
   package let preprocessing: FittedPreprocessing?
   package let targets: TargetKind
   let classNames: [String]?
+  /// That of the datasets that the run reads.
   let fingerprint: Digest
+  /// Groups with samples that the run does not read, for they have other names than those that have a meaning.
+  let otherGroups: [String]
   let groups: [String: SampleGroup<Scalar>]
   /// What a user should know of data that can be trained on all the same.
   let warnings: [String]
@@ -35,7 +38,7 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
   ///
   /// - Throws: `TrainerError` for every fault of the file, or if the groups' rows have different shapes.
   init(_ settings: DataSettings, formulaNames names: [String]) throws {
-    let reader = try DatasetReader(path: settings.path)
+    let reader = try DatasetReader(path: settings.path, externalFiles: settings.externalFiles)
     guard !names.isEmpty else {
       throw TrainerError(
         .usage, "objective: the formula names no dataset of \(settings.path); remove \"data\", or use a dataset's name")
@@ -79,14 +82,15 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     self.warnings = warnings.sentences
     targets = .values(count: 1)
     classNames = nil
-    fingerprint = try reader.fingerprint()
+    otherGroups = try names.first.map { try reader.otherGroups(with: $0) } ?? []
+    fingerprint = try reader.fingerprint(of: names)
   }
 
   /// Loads every group of the file.
   ///
   /// - Throws: `TrainerError` for every fault of the file, or if preprocessing does not fit it.
   package init(_ settings: DataSettings) throws {
-    let reader = try DatasetReader(path: settings.path)
+    let reader = try DatasetReader(path: settings.path, externalFiles: settings.externalFiles)
     let preprocessing = try FittedPreprocessing(
       settings.preprocessing, reader: reader, inputs: settings.inputs)
     try self.init(reader, settings, preprocessing: preprocessing, groups: reader.groups)
@@ -137,7 +141,8 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     self.warnings = warnings.sentences
     rowShapes = [:]
     classNames = try names.first.flatMap { try reader.classNames(of: targetName, in: $0) }
-    fingerprint = try reader.fingerprint()
+    otherGroups = try reader.otherGroups(with: settings.inputs)
+    fingerprint = try reader.fingerprint(of: [settings.inputs, targetName])
   }
 }
 

@@ -1,0 +1,183 @@
+import Foundation
+import Foundations
+import Synchronization
+
+/// Reads a file in another process before this one does.
+///
+/// Note [Trials]: libhdf5 is not made for damaged files. Some make it crash, others make it compute for ever, most of
+/// them by variable-length data, trees and filters. Once trials are enabled, every call that takes something out of a
+/// file from outside is therefore made first in a helper process with limits on time and memory, and in this one only
+/// after it has ended well there; a crash there is an error here. Elements that lie in one place and are numbers of a
+/// type that has been checked are the exception: copying them is safe, and they may be large. One helper serves one open
+/// file, and what has been tried once is not tried again.
+///
+/// A helper that cannot be started, under a limit of processes for example, is no error: the file is read without it.
+public final class ReadingTrial: Sendable {
+  /// What is read.
+  enum Action: UInt8 {
+    case open, group, memberNames, hasLink, kind, dataset, attributeNames, attribute, attributeElements, elements
+  }
+
+  /// Something to read.
+  struct Request: Hashable {
+    var action: Action
+    /// The object's path.
+    var path: String
+    /// The name of a member or an attribute.
+    var name = ""
+    /// The most names.
+    var limit = Int.max
+  }
+
+  /// What is opened.
+  enum Source {
+    case path(String)
+    case image(UnsafeRawBufferPointer)
+  }
+
+  /// The codes that a program ends with should a file crash it all the same; see Note [Last resort].
+  public struct ExitCodes: Sendable {
+    /// For a file on disk.
+    public var file: Int32
+    /// For a file that was opened from memory.
+    public var image: Int32
+
+    /// Creates the codes.
+    public init(file: Int32, image: Int32) {
+      self.file = file
+      self.image = image
+    }
+  }
+
+  private struct Helper {
+    var executable: String
+    var arguments: [String]
+    var exitCodes: ExitCodes
+  }
+
+  private struct State {
+    var process: TrialProcess?
+    var passed: Set<Request> = []
+    var deaths = 0
+  }
+
+  private static let helper = Mutex<Helper?>(nil)
+  /// So many crashes are survived: a file may be damaged in one place and good in others, or damaged everywhere. What
+  /// does not come to an end counts twice, for it takes its time.
+  private static let mostDeaths = 4
+
+  private let name: String
+  private let externalFiles: ExternalFiles
+  /// Whether another helper can be given the file again.
+  private let path: String?
+  private let state: Mutex<State>
+
+  /// Has every file that is opened from now on read in trial by processes of a program that calls ``serve()``, and a
+  /// crash inside libhdf5 end this program with a sentence.
+  public static func enable(
+    executable: String = "/proc/self/exe", arguments: [String], exitCodes: ExitCodes
+  ) {
+    LastResort.enable()
+    helper.withLock { $0 = Helper(executable: executable, arguments: arguments, exitCodes: exitCodes) }
+  }
+
+  /// What a helper process does: it answers until its parent has closed the file or has ended.
+  public static func serve() -> Never { TrialServer().serve() }
+
+  private init(_ process: TrialProcess, name: String, externalFiles: ExternalFiles, path: String?) {
+    self.name = name
+    self.externalFiles = externalFiles
+    self.path = path
+    state = Mutex(State(process: process))
+  }
+
+  /// Opens a file in a helper process; `nil` if trials are not enabled or no helper can be started.
+  ///
+  /// - Throws: `HDF5Error` if the file cannot be opened there.
+  static func begin(_ source: Source, name: String, externalFiles: ExternalFiles) throws -> ReadingTrial? {
+    guard let codes = helper.withLock({ $0?.exitCodes }) else { return nil }
+    let path: String? = if case .path(let path) = source { path } else { nil }
+    LastResort.note(
+      "error: cannot read '\(name.onOneLine)': the HDF5 library crashes on it, so the file is damaged; copy or make it "
+        + "again\n", exitCode: path == nil ? codes.image : codes.file)
+    guard let process = start() else { return nil }
+    let trial = ReadingTrial(process, name: name, externalFiles: externalFiles, path: path)
+    try trial.open(source, in: process)
+    return trial
+  }
+
+  private static func start() -> TrialProcess? {
+    helper.withLock { $0 }.flatMap { TrialProcess(executable: $0.executable, arguments: $0.arguments) }
+  }
+
+  private func open(_ source: Source, in process: TrialProcess) throws {
+    var message = TrialMessage()
+    message.append(name)
+    message.append(externalFiles == .allowed ? 1 : 0)
+    switch source {
+    case .path(let path):
+      message.append(0)
+      message.append(path)
+    case .image(let bytes):
+      message.append(1)
+      message.append(bytes)
+    }
+    try judge(process.exchange(message), Request(action: .open, path: "/"))
+  }
+
+  /// Reads something in the helper process.
+  ///
+  /// - Throws: `HDF5Error` if that fails, crashes or does not end.
+  func attempt(_ request: Request) throws {
+    try state.withLock { state in
+      guard !state.passed.contains(request) else { return }
+      if state.process == nil {
+        guard state.deaths < Self.mostDeaths, let path, let process = Self.start() else {
+          throw HDF5Error(.trial, "'\(name)' is damaged in several places, so no more of it is read")
+        }
+        try open(.path(path), in: process)
+        state.process = process
+      }
+      var message = TrialMessage()
+      message.append(Int(request.action.rawValue))
+      message.append(request.path)
+      message.append(request.name)
+      message.append(request.limit)
+      let reply = state.process?.exchange(message) ?? .died(0)
+      if case .died(let signal) = reply {
+        state.process = nil
+        state.deaths += signal == SIGXCPU ? 2 : 1
+      }
+      try judge(reply, request)
+      state.passed.insert(request)
+    }
+  }
+
+  private func judge(_ reply: TrialProcess.Reply, _ request: Request) throws {
+    switch reply {
+    case .passed: return
+    case .failed(let error): throw error
+    case .died(let signal):
+      let fate = signal == SIGXCPU ? "does not come to an end" : "crashes"
+      throw HDF5Error(
+        .trial,
+        "cannot read \(request.subject(in: name)): the HDF5 library \(fate) there, so the file is damaged; copy or "
+          + "make it again")
+    }
+  }
+}
+
+extension ReadingTrial.Request {
+  func subject(in file: String) -> String {
+    let holder = path == "/" ? "'\(file)'" : "'\(path)' of '\(file)'"
+    return switch action {
+    case .open: "'\(file)'"
+    case .group, .memberNames: path == "/" ? "the members of '\(file)'" : "group \(holder)"
+    case .hasLink, .kind: "the member '\(name)' of \(holder)"
+    case .dataset: "dataset \(holder)"
+    case .attributeNames: "the attributes of \(holder)"
+    case .attribute, .attributeElements: "attribute '\(name)' of \(holder)"
+    case .elements: "the elements of dataset \(holder)"
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import Foundation
+import Foundations
+import Synchronization
+
+/// A message between a program and its helper: whole numbers and texts, each with its length before it.
+struct TrialMessage {
+  private(set) var bytes: [UInt8] = []
+  private var position = 0
+
+  init(_ bytes: [UInt8] = []) { self.bytes = bytes }
+
+  mutating func append(_ number: Int) { withUnsafeBytes(of: number) { bytes.append(contentsOf: $0) } }
+  mutating func append(_ content: UnsafeRawBufferPointer) {
+    append(content.count)
+    bytes.append(contentsOf: content)
+  }
+  mutating func append(_ text: String) {
+    append(text.utf8.count)
+    bytes.append(contentsOf: text.utf8)
+  }
+
+  /// The next part; `nil` if there is none.
+  mutating func number() -> Int? {
+    guard bytes.count - position >= MemoryLayout<Int>.size else { return nil }
+    defer { position += MemoryLayout<Int>.size }
+    return bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: position, as: Int.self) }
+  }
+  mutating func content() -> ArraySlice<UInt8>? {
+    guard let count = number(), count >= 0, count <= bytes.count - position else { return nil }
+    defer { position += count }
+    return bytes[position..<position + count]
+  }
+  mutating func text() -> String? { content().map { String(decoding: $0, as: UTF8.self) } }
+}
+
+/// A socket that whole messages go through.
+struct TrialChannel: Sendable {
+  let descriptor: Int32
+
+  /// - Returns: Whether all of it went.
+  func send(_ message: TrialMessage) -> Bool {
+    var framed = TrialMessage()
+    message.bytes.withUnsafeBytes { framed.append($0) }
+    return framed.bytes.withUnsafeBytes { bytes in
+      var sent = 0
+      while sent < bytes.count {
+        let count = Foundation.send(
+          descriptor, bytes.baseAddress?.advanced(by: sent), bytes.count - sent, Int32(MSG_NOSIGNAL))
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return false }
+        sent += count
+      }
+      return true
+    }
+  }
+
+  /// The next message; `nil` if the other end is closed.
+  func receive() -> TrialMessage? {
+    var header = TrialMessage(read(MemoryLayout<Int>.size) ?? [])
+    guard let count = header.number(), count >= 0, Allocation.isPossible(byteCount: count) else { return nil }
+    return read(count).map { TrialMessage($0) }
+  }
+
+  private func read(_ count: Int) -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: count)
+    let isWhole = bytes.withUnsafeMutableBytes { buffer in
+      var received = 0
+      while received < count {
+        let step = recv(descriptor, buffer.baseAddress?.advanced(by: received), count - received, 0)
+        if step < 0, errno == EINTR { continue }
+        guard step > 0 else { return false }
+        received += step
+      }
+      return true
+    }
+    return isWhole ? bytes : nil
+  }
+}
+
+/// A helper process; it ends with this object.
+final class TrialProcess: Sendable {
+  /// What came of a request.
+  enum Reply {
+    /// It can be read.
+    case passed
+    /// It cannot, and this is why.
+    case failed(HDF5Error)
+    /// The process died of it: by a signal, or by itself if that is 0.
+    case died(Int32)
+  }
+
+  /// The helper's end of the channel.
+  static let descriptor: Int32 = 3
+
+  private let identifier: pid_t
+  private let channel: TrialChannel
+  private let isAwaited = Atomic(false)
+
+  /// Starts a helper and waits until it is ready; `nil` if the system lets it not start.
+  init?(executable: String, arguments: [String]) {
+    var ends: [Int32] = [-1, -1]
+    guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
+      return nil
+    }
+    channel = TrialChannel(descriptor: ends[0])
+    let process = Self.spawn(executable, arguments, end: ends[1])
+    close(ends[1])
+    identifier = process ?? 0
+    guard process != nil, channel.receive() != nil else {
+      // One that has not even begun has seen nothing of the file.
+      finish()
+      return nil
+    }
+  }
+
+  deinit { finish() }
+
+  /// Sends a request and waits for the reply.
+  func exchange(_ message: TrialMessage) -> Reply {
+    guard channel.send(message), var reply = channel.receive(), let isFailure = reply.number() else {
+      return .died(wait() & 0x7f)
+    }
+    guard isFailure != 0 else { return .passed }
+    return .failed(
+      HDF5Error(reply.text().flatMap(HDF5Error.Reason.init) ?? .library, reply.text() ?? "the file cannot be read"))
+  }
+
+  private func finish() {
+    close(channel.descriptor)
+    guard identifier > 0, !isAwaited.load(ordering: .acquiring) else { return }
+    kill(identifier, SIGKILL)
+    _ = wait()
+  }
+
+  /// How the process has ended; afterwards its identifier may be another's.
+  private func wait() -> Int32 {
+    var status: Int32 = 0
+    while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
+    isAwaited.store(true, ordering: .releasing)
+    return status
+  }
+
+  private static func spawn(_ executable: String, _ arguments: [String], end: Int32) -> pid_t? {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    // What a dying library prints is for nobody: one sentence comes from the parent.
+    for descriptor in 0...2 { posix_spawn_file_actions_addopen(&actions, Int32(descriptor), "/dev/null", O_RDWR, 0) }
+    posix_spawn_file_actions_adddup2(&actions, end, descriptor)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // In a group of its own: what is typed to interrupt the program must not look like a crash of the helper.
+    // And with no signal blocked or ignored, whatever this program was started with: one of them ends a computation
+    // that takes too long.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    sigaddset(&signals, SIGXCPU)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    // Memory that is used before it is written shall not happen to hold what makes it go well here.
+    let settings = ["MALLOC_PERTURB_=165", "SWIFT_BACKTRACE=enable=no"]
+    let environment = ProcessInfo.processInfo.environment.map { "\($0)=\($1)" } + settings
+    var process: pid_t = 0
+    return withPointers([executable] + arguments) { arguments in
+      withPointers(environment) { environment in
+        posix_spawn(&process, executable, &actions, &attributes, arguments, environment) == 0 ? process : nil
+      }
+    }
+  }
+
+  private static func withPointers<Result>(
+    _ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
+  ) -> Result {
+    let pointers = texts.map { strdup($0) }
+    defer { for pointer in pointers { free(pointer) } }
+    return body(pointers + [nil])
+  }
+}
