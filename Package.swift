@@ -26,9 +26,10 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels"),
+    .target(name: "CSystem"),
 
     // Rooms
-    .target(name: "Foundations", dependencies: ["CCrypto"]),
+    .target(name: "Foundations", dependencies: ["CCrypto", "CSystem"]),
     .target(name: "HDF5", dependencies: ["CHDF5", "Foundations"]),
     .target(name: "Kernels", dependencies: ["CKernels", "Foundations"]),
     .target(name: "Autodiff", dependencies: ["Kernels", "Foundations"]),

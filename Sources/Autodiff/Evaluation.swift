@@ -35,7 +35,8 @@ extension Graph {
     guard parameters.count == layout.count else {
       throw TrainerError(.usage, "the layout has \(layout.count) parameters, but \(parameters.count) values were given")
     }
-    try plan.requireMemory()
+    // Results are copied out of the buffers, and once more where they become numbers for people.
+    try plan.requireMemory(copies: 3)
     let flat = UnsafeMutableBufferPointer<Scalar>.allocate(capacity: arrays.reduce(1) { $0 + $1.count })
     defer { flat.deallocate() }
     _ = flat.initialize(from: arrays.joined() + [0])

@@ -114,8 +114,10 @@ enum CheckpointFault: Error {
         "\(path): the checkpoint has format version \(version), expected \(CheckpointBlock.version); use the program "
           + "version that wrote it")
     case .system(let error):
-      let what = error.number == ENOENT ? "there is no such checkpoint" : "the checkpoint cannot be read"
-      return TrainerError(.checkpoint, "\(path): \(what)\(error.number == ENOENT ? "" : ": \(error.reason)")")
+      guard error.number == ENOENT else {
+        return TrainerError(.checkpoint, "\(path): the checkpoint cannot be read: \(error.reason)")
+      }
+      return TrainerError(.checkpoint, "\(path): there is no such checkpoint\(neighbourHint(of: path))")
     }
   }
 }

@@ -8,16 +8,6 @@ public protocol RegionWork: Sendable {
   func run(step: Int, phase: Int, unit: Int, worker: Int)
 }
 
-/// Starts `count` workers and returns when all have returned. Fewer threads than workers are enough: whoever calls a
-/// worker's body may do so one after the other.
-public typealias WorkerStarter = @Sendable (_ count: Int, _ body: @escaping @Sendable (_ worker: Int) -> Void) -> Void
-
-/// Dispatch's `concurrentPerform`: the product's starter.
-@Sendable
-public func dispatchStarter(count: Int, body: @escaping @Sendable (Int) -> Void) {
-  DispatchQueue.concurrentPerform(iterations: count, execute: body)
-}
-
 /// A stretch of training steps that workers run without going back to the coordinator.
 ///
 /// Note [Claims]. A step has phases: its shards' gradients, its blocks' updates, and between passes over the blocks a
@@ -45,7 +35,7 @@ public struct Region: Sendable {
   /// - Parameters:
   ///   - workers: How many workers to start; it changes no bit of the result.
   ///   - start: Starts them.
-  public init(workers: Int, start: @escaping WorkerStarter = dispatchStarter) {
+  public init(workers: Int, start: @escaping WorkerStarter = standardStarter) {
     precondition(workers >= 1, "a region has at least one worker")
     self.workers = workers
     self.start = start

@@ -41,12 +41,15 @@ public struct DatasetWriter: Sendable {
   ///   - classes: the classes' names, stored as attribute `classes` of `targets`; nil for regression.
   ///   - features: the columns' names, stored as attribute `features` of `inputs`; nil if they have none.
   ///   - path: the file.
+  ///   - inputs: the files that the samples come from, which it cannot replace.
   /// - Throws: `TrainerError`, with exit code `data` if the samples are no dataset, otherwise `usage`.
-  public func write(groups: [Group], classes: [String]? = nil, features: [String]? = nil, to path: String) throws {
+  public func write(
+    groups: [Group], classes: [String]? = nil, features: [String]? = nil, to path: String, from inputs: [String] = []
+  ) throws {
     try check(groups)
-    try checkOutput(path)
+    try checkOutput(path, inputs: inputs)
     do {
-      try AtomicFile.replace(path) { temporary in
+      try OutputFile(path, mayReplace: overwrite, inputs: inputs).write { temporary in
         let file = try File.create(at: temporary, alignment: 64)
         for group in groups where group.inputs.rowCount > 0 {
           let node = try file.root.createGroup(group.name)
@@ -63,34 +66,19 @@ public struct DatasetWriter: Sendable {
         }
         try file.close()
       }
-    } catch let error as FileError {
-      throw TrainerError(.usage, "cannot write '\(path)': \(error.reason.lowercased())")
+    } catch let refusal as OutputFile.Refusal {
+      throw TrainerError(.usage, refusal.description)
     } catch let error as HDF5Error {
-      throw TrainerError(.usage, "cannot write '\(path)': \(error.cause.lowercased())")
+      throw TrainerError(.usage, "\(path) cannot be written: \(error.cause.lowercased())")
     }
   }
 
   /// Checks, before a long import, that the output may be written.
   ///
+  /// - Parameter inputs: The files that the samples come from, which the output cannot replace.
   /// - Throws: `TrainerError` with exit code `usage`.
-  public func checkOutput(_ path: String) throws {
-    let files = SystemFileSystem()
-    do {
-      if let status = try files.status(of: path) {
-        guard !status.isDirectory else {
-          throw TrainerError(.usage, "cannot write '\(path)': it is a directory; name a file in it")
-        }
-        guard overwrite else {
-          throw TrainerError(.usage, "'\(path)' exists already; choose another name or ask to overwrite it")
-        }
-      }
-      let folder = directory(of: path)
-      guard try files.status(of: folder)?.isDirectory == true else {
-        throw TrainerError(.usage, "cannot write '\(path)': there is no directory '\(folder)'; make it first")
-      }
-    } catch let error as FileError {
-      throw TrainerError(.usage, "cannot write '\(path)': \(error.reason.lowercased())")
-    }
+  public func checkOutput(_ path: String, inputs: [String] = []) throws {
+    try OutputFile.explaining { try OutputFile(path, mayReplace: overwrite, inputs: inputs).check() }
     guard deflate.map((0...9).contains) ?? true else {
       throw TrainerError(.usage, "the level of compression is between 0 and 9, not \(deflate ?? 0)")
     }

@@ -25,15 +25,35 @@ public enum ExitCode: Int32, Sendable {
 public struct TrainerError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The exit code that the command line ends with.
   public let code: ExitCode
+  /// What is wrong, without what to do about it where that is a ``remedy``.
+  public let fault: String
+  /// What to do about it, where a program around the library has words of its own for that.
+  public let remedy: Remedy?
+
+  /// What to do about an error.
+  public struct Remedy: Sendable, Equatable {
+    /// The property or argument of the library's API that mends it, such as `hasHeader`.
+    public let name: String
+    /// What to do with it, as the end of a sentence.
+    public let advice: String
+
+    /// Creates a remedy.
+    public init(_ name: String, _ advice: String) {
+      self.name = name
+      self.advice = advice
+    }
+  }
+
   /// One sentence, without the `error: ` that the command line puts before it.
-  public let message: String
+  public var message: String { remedy.map { "\(fault); \($0.advice)" } ?? fault }
   /// Lines to show below the sentence, such as a formula with a mark under the place; none for most errors.
   public let excerpt: String?
 
   /// Creates an error.
-  public init(_ code: ExitCode, _ message: String, excerpt: String? = nil) {
+  public init(_ code: ExitCode, _ message: String, remedy: Remedy? = nil, excerpt: String? = nil) {
     self.code = code
-    self.message = message
+    fault = message
+    self.remedy = remedy
     self.excerpt = excerpt
   }
 

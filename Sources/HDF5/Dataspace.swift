@@ -69,19 +69,14 @@ public final class Dataspace: Sendable, Equatable, CustomStringConvertible {
   /// program would end where an error is due.
   static func checkMemory(count: Int, byteCount: Int, label: String) throws {
     let (bytes, overflow) = count.multipliedReportingOverflow(by: max(byteCount, 1))
-    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-    guard !overflow, bytes <= memory else {
-      throw HDF5Error(
-        .memory,
-        "\(label) has \(count) elements, which take \(overflow ? "more bytes than can be counted" : Allocation.text(bytes)) "
-          + "in memory, and this machine has \(Allocation.text(memory))")
+    guard !overflow else {
+      throw HDF5Error(.memory, "\(label) has \(count) elements, which take more bytes than can be counted")
     }
-    guard Allocation.isPossible(byteCount: bytes) else {
-      let left = Allocation.addressSpaceLeft.map { ", of which a limit leaves \(Allocation.text($0))" } ?? ""
-      throw HDF5Error(
-        .memory,
-        "\(label) has \(count) elements, which take \(Allocation.text(bytes)) in memory, and the system does not "
-          + "give so much\(left)")
+    do {
+      try MemoryLimit.require(
+        Double(bytes), for: "\(label): its \(count) elements", code: .data, advice: "read a part")
+    } catch let error as TrainerError {
+      throw HDF5Error(.memory, error.message)
     }
   }
 

@@ -1,5 +1,6 @@
 import CHDF5
 import Foundation
+import Foundations
 import Synchronization
 
 /// An HDF5 file, on disk or in memory.
@@ -167,12 +168,15 @@ public final class File: Sendable {
   private static func checkIsRegularFile(_ path: String) throws -> Int {
     var status = stat()
     guard stat(path, &status) == 0 else {
-      throw HDF5Error(.unreadableFile, "cannot open '\(path)': \(String(cString: strerror(errno)).lowercased())")
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      let isDirectory = status.st_mode & S_IFMT == S_IFDIR
+      let number = errno
       throw HDF5Error(
-        .unreadableFile, "cannot open '\(path)': it is \(isDirectory ? "a directory" : "no regular file"), not a file")
+        .unreadableFile,
+        "cannot open '\(path)': \(String(cString: strerror(number)).lowercased())"
+          + (number == ENOENT ? neighbourHint(of: path) : ""))
+    }
+    let kind = FileKind(mode: status.st_mode)
+    guard kind == .regular else {
+      throw HDF5Error(.unreadableFile, "cannot open '\(path)': it is \(kind.phrase), expected a regular file")
     }
     guard access(path, R_OK) == 0 else {
       throw HDF5Error(.unreadableFile, "cannot open '\(path)': \(String(cString: strerror(errno)).lowercased())")

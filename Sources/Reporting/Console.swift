@@ -6,7 +6,8 @@ import Synchronization
 public final class Console: Sendable {
   private struct State {
     var isDrawn = false
-    var isBroken = false
+    /// Why standard output cannot be written any more.
+    var failure: (any Error)?
   }
 
   /// Back to the first column, and clear to the end of the line.
@@ -59,18 +60,28 @@ public final class Console: Sendable {
   /// Takes the line at the bottom away.
   public func clear() { state.withLock { clear(&$0) } }
 
+  /// Refuses an end as if all were well where standard output could not take everything; a reader that went away is
+  /// none.
+  ///
+  /// - Throws: `TrainerError` with code `.usage`.
+  public func requireWritten() throws {
+    guard let failure = state.withLock({ $0.failure }) else { return }
+    let reason = (failure as? FileError)?.reason ?? "\(failure)"
+    throw TrainerError(.usage, "standard output cannot be written: \(reason); the work itself is done")
+  }
+
   private func clear(_ state: inout State) {
     if state.isDrawn { write("", &state) }
   }
 
   /// Writes in place of the line at the bottom.
   private func write(_ text: String, _ state: inout State) {
-    guard !state.isBroken else { return }
+    guard state.failure == nil else { return }
     do {
       try output.write(state.isDrawn ? Self.clearLine + text : text)
       state.isDrawn = false
     } catch {
-      state.isBroken = true
+      state.failure = error
       let sentence = "standard output cannot be written (\(error)); the work goes on without it"
       do { try errors.write("warning: \(sentence)\n") } catch _ {}
     }

@@ -6,6 +6,7 @@ import Foundations
 public struct GraphPicture: Sendable {
   /// The picture in Graphviz's DOT language (Gansner and North, 2000).
   public let dot: String
+  private let nodeCount: Int
 
   /// Draws nodes with their operations and shapes and, where known, values and gradients.
   ///
@@ -32,43 +33,27 @@ public struct GraphPicture: Sendable {
     for (index, node) in nodes.enumerated() {
       for input in node.inputs { lines.append("  n\(input) -> n\(index)") }
     }
+    nodeCount = nodes.count
     dot = lines.joined(separator: "\n") + "\n}\n"
   }
+
+  /// The most nodes that are drawn: the layout of more takes minutes and is nothing to look at.
+  public static let mostDrawnNodes = 200
 
   /// The picture as a file's bytes.
   ///
   /// - Parameter format: `svg`, `png`, or any other that `dot` can draw.
-  /// - Throws: `TrainerError` if Graphviz is not installed or fails.
+  /// - Throws: `TrainerError` if the graph has more nodes than ``mostDrawnNodes``, or Graphviz is not installed, fails or
+  ///   takes too long.
   public func rendered(as format: String) throws -> [UInt8] {
-    guard let program = Self.path(of: "dot") else {
+    let advice = "draw a smaller graph, or write the graph itself to a file that ends with .dot"
+    guard nodeCount <= Self.mostDrawnNodes else {
       throw TrainerError(
-        .usage,
-        "drawing a graph needs the program 'dot' of Graphviz, which is not on the PATH; install the package graphviz, or "
-          + "write the graph itself to a file that ends with .dot")
+        .usage, "the graph has \(nodeCount) nodes, and a picture at most \(Self.mostDrawnNodes); \(advice)")
     }
-    let process = Process()
-    process.executableURL = URL(filePath: program)
-    process.arguments = ["-T\(format)"]
-    let (input, output) = (Pipe(), Pipe())
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = FileHandle.standardError
-    try process.run()
-    // `dot` reads all of the graph before it writes, so neither pipe can fill while the other is waited for.
-    try input.fileHandleForWriting.write(contentsOf: Data(dot.utf8))
-    try input.fileHandleForWriting.close()
-    let picture = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0, !picture.isEmpty else {
-      throw TrainerError(
-        .usage, "'\(program) -T\(format)' failed with the status \(process.terminationStatus); see its message above")
-    }
-    return [UInt8](picture)
-  }
-
-  private static func path(of name: String) -> String? {
-    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-    return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+    return try DrawingProgram(
+      name: "dot", package: "graphviz", arguments: ["-T\(format)"]
+    ).draw(dot, advice: advice)
   }
 
   private static func label(_ node: TracedNode) -> String {

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 import Synchronization
 import Training
 
@@ -22,7 +23,7 @@ public final class ProgressDisplay: RunObserver {
     case .started(let description):
       run = description
       console.print(RunText.heading(description))
-      if console.columns != nil { startDrawing(description) }
+      if console.columns != nil, !ThreadSupply.current.isScarce { startDrawing(description) }
     case .epoch(let report): console.print(RunText.line(report, of: run, columns: console.columns) + "\n")
     case .step(let report): console.print(RunText.line(report, of: run) + "\n")
     case .warning(let sentence): console.warn(sentence)

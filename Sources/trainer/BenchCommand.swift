@@ -50,11 +50,11 @@ struct BenchStepsCommand: ParsableCommand {
 
   @OptionGroup var workers: WorkerOptions
 
-  @Option(help: "About how long to measure.")
+  @Option(help: "About how long to measure; at most 86400.")
   var seconds = 3.0
 
   func validate() throws {
-    guard seconds > 0 else { throw ValidationError("--seconds is \(seconds), expected more than 0") }
+    try require(seconds, of: "--seconds", in: OptionRanges.seconds)
   }
 
   func run() throws {
@@ -85,26 +85,30 @@ struct BenchScalingCommand: ParsableCommand {
       valueName: "n,n,…"))
   var workers: WorkerCounts?
 
-  @Option(help: "How often each number of workers has its turn.")
+  @Option(help: "How often each number of workers has its turn, \(OptionRanges.text(OptionRanges.rounds)).")
   var rounds = 7
 
-  @Option(help: "About how long a turn is.")
+  @Option(help: "About how long a turn is; at most 86400.")
   var seconds = 0.5
 
   @Option(help: ArgumentHelp("A picture of the speed-ups, SVG or PNG by its suffix.", valueName: "file"))
   var output: String?
 
+  @OptionGroup var overwriting: OverwriteOption
+
   func validate() throws {
-    guard rounds >= 1 else { throw ValidationError("--rounds is \(rounds), expected at least 1") }
-    guard seconds > 0 else { throw ValidationError("--seconds is \(seconds), expected more than 0") }
+    for count in workers?.counts ?? [] { try require(count, of: "--workers", in: OptionRanges.workers) }
+    try require(rounds, of: "--rounds", in: OptionRanges.rounds)
+    try require(seconds, of: "--seconds", in: OptionRanges.seconds)
   }
 
   func run() throws {
     if let output { _ = try PictureFormat(path: output) }
+    let file = try output.map { try overwriting.file($0, inputs: [options.config]) }
     let result = try ScalingBenchmark(
       options.configuration, workers: workers?.counts, rounds: rounds, seconds: seconds)
     try options.print(result.text, result.json)
-    if let output { try result.plot.write(to: output) }
+    if let file { try result.plot.write(to: file) }
     guard result.digestsAgree else {
       throw TrainerError(.checkFailed, "the digests of \(result.name) depend on the number of workers")
     }
@@ -117,7 +121,7 @@ struct WorkerCounts: ExpressibleByArgument {
 
   init?(argument: String) {
     let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-    guard !numbers.isEmpty, numbers.allSatisfy({ ($0 ?? 0) >= 1 }) else { return nil }
+    guard !numbers.isEmpty, !numbers.contains(nil) else { return nil }
     counts = numbers.compactMap(\.self)
   }
 }

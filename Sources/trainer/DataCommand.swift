@@ -59,49 +59,51 @@ struct DataImportCommand: ParsableCommand {
   @Option(help: "What to do without test files: every fifth sample of a class to the test group, or none.")
   var split: Split = .fifth
 
-  @Option(help: "Store in chunks of so many rows. Without it storage is contiguous, which is fastest to train from.")
+  @Option(
+    help:
+      "Store in chunks of so many rows, \(OptionRanges.text(OptionRanges.rows)). Without it storage is contiguous, which is fastest to train from."
+  )
   var chunkRows: Int?
 
   @Option(help: "Compress with this level, 0 to 9. Stores in chunks.")
   var deflate: Int?
 
-  @Flag(help: "Replace the output if it exists.")
-  var overwrite = false
+  @OptionGroup var overwriting: OverwriteOption
+
+  func validate() throws {
+    try require(chunkRows, of: "--chunk-rows", in: OptionRanges.rows)
+    try require(deflate, of: "--deflate", in: OptionRanges.deflate)
+  }
 
   @OptionGroup(title: "IDX OPTIONS") var idx: IDXOptions
   @OptionGroup(title: "CSV AND TSV OPTIONS") var csv: CSVOptions
 
   func run() throws {
-    let writer = DatasetWriter(chunkRows: chunkRows, deflate: deflate, overwrite: overwrite)
+    let writer = DatasetWriter(chunkRows: chunkRows, deflate: deflate, overwrite: overwriting.overwrite)
+    _ = try overwriting.file(output, inputs: [input] + idx.files + csv.files)
     let format = try format ?? guessedFormat()
     let summary: ImportSummary
-    do {
-      if format == .idx {
-        try reject(csv.given, for: "CSV and TSV files")
-        summary = try idx.makeImport(input: input, split: split).write(to: output, with: writer)
-      } else {
-        try reject(idx.given, for: "IDX files")
-        summary = try csv.makeImport(input: input, isTSV: format == .tsv, split: split).write(to: output, with: writer)
-      }
-    } catch let fault as ImportFault {
-      let advice =
-        switch fault.remedy {
-        case .header: "if the first line holds data, add --no-header"
-        case .columns: "name the character between its fields with --delimiter, or another column with --target"
-        }
-      throw TrainerError(fault.error.code, "\(fault.error.message); \(advice)")
+    if format == .idx {
+      try reject(csv.given, for: "CSV and TSV files")
+      summary = try idx.makeImport(input: input, split: split).write(to: output, with: writer)
+    } else {
+      try reject(idx.given, for: "IDX files")
+      summary = try csv.makeImport(input: input, isTSV: format == .tsv, split: split).write(to: output, with: writer)
     }
     try printResult("\(output): \(summary)\n")
   }
 
   private func guessedFormat() throws -> Format {
-    var isDirectory: ObjCBool = false
-    if FileManager.default.fileExists(atPath: input, isDirectory: &isDirectory), isDirectory.boolValue { return .idx }
+    if try SystemFileSystem().status(of: input)?.isDirectory == true { return .idx }
     // Packed tables are refused with what to do, once they are known to be tables.
     let name = fileName(of: input).lowercased().replacing(#/\.(gz|bz2|xz|zst|zip)$/#, with: "")
     if name.hasSuffix(".csv") { return .csv }
     if name.hasSuffix(".tsv") || name.hasSuffix(".tab") { return .tsv }
     if name.contains("idx") || name.contains("ubyte") { return .idx }
+    // A name that leads nowhere is more likely misspelt than of another format.
+    if try SystemFileSystem().status(of: input) == nil {
+      throw TrainerError(.data, "there is no file '\(input)'\(neighbourHint(of: input))")
+    }
     throw TrainerError(.usage, "the name of '\(input)' does not tell its format; add --format idx, csv or tsv")
   }
 
@@ -123,10 +125,12 @@ struct IDXOptions: ParsableArguments {
       .filter { $0.1 != nil }.map(\.0)
   }
 
+  /// The files that are named.
+  var files: [String] { [labels, testImages, testLabels].compactMap(\.self) }
+
   func makeImport(input: String, split: Split) throws -> IDXImport {
     let names = classes.map { $0.components(separatedBy: ",").map { $0.trimmingCharacters(in: .whitespaces) } }
-    var isDirectory: ObjCBool = false
-    if FileManager.default.fileExists(atPath: input, isDirectory: &isDirectory), isDirectory.boolValue {
+    if try SystemFileSystem().status(of: input)?.isDirectory == true {
       if let option = given.first(where: { $0 != "--classes" }) {
         throw TrainerError(.usage, "\(option) does not go with a directory, whose files are known by their names")
       }
@@ -165,6 +169,9 @@ struct CSVOptions: ParsableArguments {
       ("--delimiter", delimiter != nil), ("--task", task != nil), ("--type", type != nil),
     ].filter(\.1).map(\.0)
   }
+
+  /// The files that are named.
+  var files: [String] { test.map { [$0] } ?? [] }
 
   func makeImport(input: String, isTSV: Bool, split: Split) throws -> CSVImport {
     var separator: Character? = isTSV ? "\t" : nil

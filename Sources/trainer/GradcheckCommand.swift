@@ -28,10 +28,11 @@ struct GradcheckCommand: ParsableCommand {
 
   @OptionGroup var overrides: OverrideOptions
 
-  @Option(help: "The most samples of a batch. (default: the config's batch)")
+  @Option(
+    help: "The most samples of a batch, \(OptionRanges.text(OptionRanges.compared)). (default: the config's batch)")
   var samples: Int?
 
-  @Option(help: "The most coordinates of each parameter to compare.")
+  @Option(help: "The most coordinates of each parameter to compare, \(OptionRanges.text(OptionRanges.compared)).")
   var coordinates = 64
 
   @Flag(help: "Compare every coordinate of every parameter.")
@@ -40,13 +41,13 @@ struct GradcheckCommand: ParsableCommand {
   @Option(help: "What the coordinates are drawn with. (default: the config's seed)")
   var seed: UInt64?
 
-  @Option(help: "The largest relative error that passes.")
+  @Option(help: "The largest relative error that passes; at most 1.")
   var tolerance = 1e-6
 
   func validate() throws {
-    if let samples, samples < 1 { throw ValidationError("--samples is \(samples), expected at least 1") }
-    guard coordinates >= 1 else { throw ValidationError("--coordinates is \(coordinates), expected at least 1") }
-    guard tolerance > 0 else { throw ValidationError("--tolerance is \(tolerance), expected more than 0") }
+    try require(samples, of: "--samples", in: OptionRanges.compared)
+    try require(coordinates, of: "--coordinates", in: OptionRanges.compared)
+    try require(tolerance, of: "--tolerance", in: OptionRanges.tolerance)
   }
 
   func run() throws {

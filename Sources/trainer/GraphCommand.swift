@@ -15,8 +15,9 @@ struct GraphCommand: ParsableCommand {
       with as many elements as the formula's indices need.
 
       A file that ends with .svg or .png is drawn by Graphviz (the package \
-      graphviz); one that ends with .dot is the graph in Graphviz's language, which \
-      is printed where no file is given.
+      graphviz), which has 30 seconds for at most \(GraphPicture.mostDrawnNodes) nodes; one that \
+      ends with .dot is the graph in Graphviz's language, of any size, which is \
+      printed where no file is given.
 
       The plan of a config is that of its largest shard.
 
@@ -44,6 +45,8 @@ struct GraphCommand: ParsableCommand {
     completion: .file(extensions: ["svg", "png", "dot"]))
   var output: String?
 
+  @OptionGroup var overwriting: OverwriteOption
+
   func validate() throws {
     guard (formula == nil) != (config == nil) else {
       throw ValidationError(
@@ -55,6 +58,7 @@ struct GraphCommand: ParsableCommand {
   }
 
   func run() throws {
+    let file = try output.map { try overwriting.file($0, inputs: config.map { [$0] } ?? []) }
     let picture: GraphPicture
     let summary: () throws -> PlanSummary
     var heading = ""
@@ -67,7 +71,7 @@ struct GraphCommand: ParsableCommand {
       summary = { graph.plan }
       if graph.samples > 1 { heading = "for a shard of \(graph.samples) samples\n\n" }
     }
-    if let output { try write(picture, to: output) }
+    if let file { try write(picture, to: file) }
     if plan {
       try printResult(heading + showingFormulaErrors(summary).text + "\n")
     } else if output == nil {
@@ -98,18 +102,14 @@ struct GraphCommand: ParsableCommand {
     return (GraphPicture(of: trace, title: formula.text), { try evaluation.planSummary() })
   }
 
-  private func write(_ picture: GraphPicture, to path: String) throws {
-    let ending = path.split(separator: ".").last.map { $0.lowercased() } ?? ""
+  private func write(_ picture: GraphPicture, to file: OutputFile) throws {
+    let ending = file.path.split(separator: ".").last.map { $0.lowercased() } ?? ""
     let bytes: [UInt8]
     switch ending {
     case "dot": bytes = Array(picture.dot.utf8)
     case "svg", "png": bytes = try picture.rendered(as: ending)
-    default: throw TrainerError(.usage, "--output \(path): expected a file that ends with .svg, .png or .dot")
+    default: throw TrainerError(.usage, "--output \(file.path): expected a file that ends with .svg, .png or .dot")
     }
-    do {
-      try AtomicFile.replace(path, contents: bytes)
-    } catch let error as FileError {
-      throw TrainerError(.usage, "\(path) cannot be written: \(error.reason)")
-    }
+    try OutputFile.explaining { try file.write(bytes) }
   }
 }

@@ -35,6 +35,8 @@ struct PlotCommand: ParsableCommand {
   @Flag(help: "Make the vertical axis logarithmic.")
   var logarithmic = false
 
+  @OptionGroup var overwriting: OverwriteOption
+
   func validate() throws {
     if path, metric != nil || logarithmic {
       throw ValidationError("--path draws parameters, so --metric and --logarithmic do not go with it")
@@ -43,11 +45,15 @@ struct PlotCommand: ParsableCommand {
 
   func run() throws {
     let metric = metric ?? "loss"
-    let file = output ?? "\(runDirectories[0])/\(path ? "path" : metric).svg"
-    _ = try PictureFormat(path: file)
+    let name = output ?? "\(runDirectories[0])/\(path ? "path" : metric).svg"
+    _ = try PictureFormat(path: name)
+    let inputs = runDirectories.map { RunDirectory($0) }.flatMap { [$0.configPath, $0.metricsPath] }
+    // A picture in a run directory is the run's own: drawn again, it takes the place of the last.
+    let file =
+      output == nil ? OutputFile(name, mayReplace: true, inputs: inputs) : try overwriting.file(name, inputs: inputs)
     let runs = Plot.Run.labelled(try runDirectories.map { try RunTrace(directory: $0) })
     let plot = path ? try Plot.paths(runs) : try Plot.curves(of: metric, runs, isLogarithmic: logarithmic)
     try plot.write(to: file)
-    try printResult("wrote \(file)\n")
+    try printResult("wrote \(name)\n")
   }
 }

@@ -26,6 +26,8 @@ struct PredictCommand: ParsableCommand {
     completion: .file(extensions: ["h5"]))
   var output: String
 
+  @OptionGroup var overwriting: OverwriteOption
+
   @Option(help: "The group with the inputs. (default: the root if it has them, else test)")
   var group: String?
 
@@ -34,8 +36,9 @@ struct PredictCommand: ParsableCommand {
   @OptionGroup var workers: WorkerOptions
 
   func run() throws {
+    _ = try overwriting.file(output, inputs: [checkpoint, input])
     let report = try predict(
-      checkpoint: checkpoint, input: input, output: output, group: group,
+      checkpoint: checkpoint, input: input, output: output, overwriting: overwriting.overwrite, group: group,
       options: RunOptions(workers: workers.workers, externalFiles: external.choice))
     let what = report.probabilityShape == nil ? "predictions" : "predictions and probabilities"
     try printResult("\(report.output): \(what) for \(report.samples) \(report.samples == 1 ? "sample" : "samples")\n")

@@ -16,27 +16,12 @@ struct ResumeTrial {
   let children: ChildProcesses
   let console: Console
 
-  /// How fast a run gets on, to spread the kills over it.
+  /// How long things take in the run that is not killed.
   private struct Pace {
     /// Seconds from a process's begin to its first step.
-    var start: Double
-    /// Steps done in processes that were killed or ended.
-    var steps: Double
-    /// The seconds that these steps took.
-    var seconds: Double
-  }
-
-  /// Numbers in [0, 1) in a fixed order.
-  private struct Chance {
-    private let source: Philox
-    private var index: UInt64 = 0
-
-    init(seed: UInt64) { source = Philox(seed: seed, stream: 0) }
-
-    mutating func next() -> Double {
-      index += 1
-      return source.uniform(at: index)
-    }
+    let start: Double
+    /// Seconds of all steps.
+    let steps: Double
   }
 
   /// - Returns: What was compared and found equal.
@@ -44,89 +29,94 @@ struct ResumeTrial {
   ///   uninterrupted run if that fails.
   func run() throws -> String {
     let whole = "\(directory)/once-through"
-    var pace = try trainOnceThrough(whole)
+    let pace = try trainOnceThrough(whole)
     let expected = try TrainedRun(whole)
+    let steps = expected.summary.step
     // Twenty saves from kill to kill on average, but not more than one a step.
-    let period = max(1, expected.summary.step / (20 * kills))
+    let period = max(1, steps / (20 * kills))
     console.print(
-      "once through: \(expected.summary.step) steps, digest \(expected.summary.digest)\n"
+      "once through: \(steps) steps, digest \(expected.summary.digest)\n"
         + "now killed, with a checkpoint every \(period == 1 ? "step" : "\(period) steps")\n")
-    var chance = Chance(seed: seed)
-    var used = 0
+    var plan = KillPlan(count: kills, seed: seed)
+    var record = KillRecord()
     var runs = 0
-    while used < kills {
+    while plan.next != nil {
       runs += 1
+      let left = plan.targets.count
       let run = "\(directory)/killed-\(runs)"
-      used += try trainWithKills(run, at: used, period, expected.summary.step, &pace, &chance)
+      try trainWithKills(run, &plan, &record, period, steps, pace)
       let differences = try TrainedRun(run).differences(from: expected)
       guard differences.isEmpty else {
         throw TrainerError(
           .checkFailed, "run \(runs), which was killed, differs: \(differences.joined(separator: "; "))")
       }
+      if plan.targets.count == left { plan.takeAnyMoment() }
     }
     return "equal: \(kills) kills in \(runs) \(runs == 1 ? "run" : "runs"), the same digest, state and history as once "
-      + "through\ndigest \(expected.summary.digest)\n"
+      + "through\n\(record.text)\ndigest \(expected.summary.digest)\n"
   }
 
   private func trainOnceThrough(_ run: String) throws -> Pace {
     let begin = ContinuousClock.now
     var firstStep: Duration?
+    let metrics = RunDirectory(run).metricsPath
     let end = try children.run(arguments(run, workers: 1)) {
-      if firstStep == nil, FileManager.default.fileExists(atPath: RunDirectory(run).metricsPath) {
-        firstStep = begin.duration(to: .now)
-      }
+      if firstStep == nil, try SystemFileSystem().status(of: metrics) != nil { firstStep = begin.duration(to: .now) }
+      return false
     }
     let seconds = begin.duration(to: .now) / .seconds(1)
     switch end {
     case .exited(0): break
     case .exited(let status): throw ArgumentParser.ExitCode(status)
     case .killed(let signal): throw TrainerError(.checkFailed, "the uninterrupted run was ended by signal \(signal)")
+    case .timedOut: throw TrainerError(.checkFailed, "the uninterrupted run did not end")
     }
     let start = min(firstStep.map { $0 / .seconds(1) } ?? 0, seconds)
-    return Pace(start: start, steps: Double(try TrainedRun(run).summary.step), seconds: max(seconds - start, 1e-3))
+    return Pace(start: start, steps: max(seconds - start, 1e-3))
   }
 
-  /// Trains with kills until none is left or the run is complete.
-  ///
-  /// - Parameter used: How many kills earlier runs have used.
-  /// - Returns: How many kills this run has used.
+  /// Trains with the kills of a plan until none is left or the run is complete.
   private func trainWithKills(
-    _ run: String, at used: Int, _ period: Int, _ steps: Int, _ pace: inout Pace, _ chance: inout Chance
-  ) throws -> Int {
+    _ run: String, _ plan: inout KillPlan, _ record: inout KillRecord, _ period: Int, _ steps: Int, _ pace: Pace
+  ) throws {
     // More threads than cores change the order of things too.
     let mostWorkers = 2 * ProcessInfo.processInfo.activeProcessorCount + 2
     var workers = 1
     var count = 0
-    var done = 0
     while true {
-      let left = kills - used - count
+      let target = plan.next
       // Another number than before.
-      workers = 1 + (workers + Int(chance.next() * Double(mostWorkers - 1))) % mostWorkers
-      let share = Double(steps - done) / Double(left + 1)
-      let seconds = 2 * chance.next() * (pace.start + share * pace.seconds / pace.steps)
+      workers = 1 + (workers + Int((target?.chance ?? 0) * Double(mostWorkers - 1))) % mostWorkers
       let begin = ContinuousClock.now
+      let before = try Progress(run)
+      var trigger = target.map { Trigger($0, from: before, period: period, steps: steps, pace.start, pace.steps) }
       let end = try children.run(
         arguments(run, workers: workers)
-          + ["--set", "checkpoints.every={\"steps\":\(period)}", "--set", "checkpoints.keep=3"],
-        killedAfter: left > 0 ? .seconds(seconds) : nil)
+          + ["--set", "checkpoints.every={\"steps\":\(period)}", "--set", "checkpoints.keep=3"]
+      ) {
+        try trigger?.isDue(after: begin.duration(to: .now) / .seconds(1)) { try Progress(run) } ?? false
+      }
       let elapsed = begin.duration(to: .now) / .seconds(1)
       switch end {
-      case .exited(0): return count
-      case .killed(SIGKILL) where left > 0:
+      case .exited(0): return
+      case .killed(SIGKILL) where target != nil:
+        plan.carriedOut()
         count += 1
-        let reached = try CheckpointDirectory("\(run)/checkpoints").steps().last ?? 0
-        if reached > done {
-          pace.steps += Double(reached - done)
-          pace.seconds += max(elapsed - pace.start, 0)
-        }
-        done = reached
+        let progress = try Progress(run)
+        let isInSave = progress.isSaving(since: before)
+        record.note(
+          step: progress.newest, of: steps, isInSave: isInSave,
+          isBeforeStep: !isInSave && progress.newest == before.newest)
         console.print(
-          "kill \(used + count) of \(kills): after \(String(format: "%.3f", elapsed)) s with \(workers) "
-            + "\(workers == 1 ? "worker" : "workers"), the newest checkpoint is of step \(done)\n")
+          "kill \(kills - plan.targets.count) of \(kills): after \(String(format: "%.3f", elapsed)) s with \(workers) "
+            + "\(workers == 1 ? "worker" : "workers")\(isInSave ? ", while a checkpoint was written" : "")"
+            + ", the newest checkpoint is of step \(progress.newest) of \(steps)\n")
       case .exited(let status):
         throw TrainerError(.checkFailed, "a run that was killed \(count) times could not go on: exit code \(status)")
       case .killed(let signal):
         throw TrainerError(.checkFailed, "a run that was killed \(count) times was ended by signal \(signal)")
+      case .timedOut:
+        throw TrainerError(.checkFailed, "a run that was killed \(count) times did not end")
       }
     }
   }
@@ -136,36 +126,58 @@ struct ResumeTrial {
   }
 }
 
-/// A complete run as it lies on the disk.
-private struct TrainedRun {
-  let summary: RunSummary
-  private let checkpoint: Checkpoint
-  private let history: [JSONValue]
+/// What a run's checkpoints say of it, from outside.
+private struct Progress {
+  /// The step of the newest checkpoint; 0 if there is none.
+  let newest: Int
+  /// The files that are not whole yet: of those that are being written, and of processes that were killed.
+  private let partial: Set<String>
 
-  init(_ directory: String) throws {
-    let run = RunDirectory(directory)
-    guard let summary = try run.finishedSummary() else {
-      throw TrainerError(.checkFailed, "\(run.metricsPath): the run has not been finished")
-    }
-    self.summary = summary
-    checkpoint = try CheckpointFile.read(summary.checkpoint)
-    history = try MetricsFile.timelessLines(of: run.metricsPath)
+  init(_ run: String) throws {
+    let directory = CheckpointDirectory("\(run)/checkpoints")
+    newest = try directory.steps().last ?? 0
+    let names = try SystemFileSystem().status(of: directory.path) == nil ? [] : SystemFileSystem().list(directory.path)
+    partial = Set(names.filter { $0.hasPrefix(".step-0") && $0.hasSuffix(AtomicFile.temporarySuffix) })
   }
 
-  /// What differs, but for times; nothing if all is equal.
-  func differences(from other: TrainedRun) -> [String] {
-    var differences: [String] = []
-    if summary.digest != other.summary.digest {
-      differences.append("its digest is \(summary.digest), once through \(other.summary.digest)")
+  /// Whether a process that was started after `before` writes a checkpoint, or did when it was killed.
+  func isSaving(since before: Progress) -> Bool { !partial.subtracting(before.partial).isEmpty }
+}
+
+/// Tells when a process has come to the place where it is to be killed.
+private struct Trigger {
+  private let target: KillPlan.Target
+  private let before: Progress
+  private let goal: Int
+  private let period: Int
+  /// The time of a kill that goes by the clock alone.
+  private let seconds: Double
+  /// How long after the goal it trains on.
+  private let delay: Double
+  private var reached: Double?
+
+  init(
+    _ target: KillPlan.Target, from before: Progress, period: Int, steps: Int, _ start: Double, _ training: Double
+  ) {
+    self.target = target
+    self.before = before
+    self.period = period
+    goal = min(steps - 1, Int(target.share * Double(steps)))
+    seconds = target.chance * (target.moment == .start ? start : start + training)
+    delay = target.chance * Double(period) * training / Double(max(1, steps))
+  }
+
+  mutating func isDue(after elapsed: Double, _ progress: () throws -> Progress) throws -> Bool {
+    switch target.moment {
+    case .start, .any: return elapsed >= seconds
+    case .steps:
+      if reached == nil, try progress().newest >= goal { reached = elapsed }
+      return reached.map { elapsed >= $0 + delay } ?? false
+    case .save:
+      let progress = try progress()
+      guard progress.newest >= goal - period else { return false }
+      // One that is written too fast to be seen is not waited for.
+      return progress.isSaving(since: before) || progress.newest > goal + 2 * period
     }
-    // The digest anew from the parameters on the disk, and all other state.
-    differences += CheckpointDifference(checkpoint, other.checkpoint).lines
-    if history != other.history {
-      let line = zip(history, other.history).enumerated().first { $1.0 != $1.1 }?.offset
-      differences.append(
-        "its metrics have \(history.count) lines and those once through \(other.history.count)"
-          + (line.map { ", line \($0 + 1) differs" } ?? ""))
-    }
-    return differences
   }
 }

@@ -82,7 +82,10 @@ struct ResumeCommand: ParsableCommand {
   func run() throws {
     guard try RunDirectory(runDirectory).storedConfiguration() != nil else {
       throw TrainerError(
-        .usage, "\(runDirectory): there is no run in this directory (no config.json); start one with trainer run")
+        .usage,
+        try SystemFileSystem().status(of: runDirectory) == nil
+          ? "\(runDirectory): there is no such run directory\(neighbourHint(of: runDirectory))"
+          : "\(runDirectory): there is no run in this directory (no config.json); start one with trainer run")
     }
     var overrides = try set.map(SettingsOverride.init)
     if let data { overrides.append(try SettingsOverride("data.path=\(JSONValue.string(data).compactText)")) }
@@ -103,7 +106,8 @@ struct RunningOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Save and end with exit code 75 after so long, for batch queues: 90s, 50m, 2h, 1h30m.", valueName: "time"))
+      "Save and end with exit code 75 after so long, for batch queues: 90s, 50m, 2h, 1h30m; at most 8760h.",
+      valueName: "time"))
   var stopAfter: TimeSpan?
 
   /// Trains and shows it, and ends the program with the exit code of an interruption if there was one.
@@ -127,6 +131,7 @@ struct RunningOptions: ParsableArguments {
       console.print("interrupted after step \(step), saved \(checkpoint); the same command goes on from there\n")
       throw ArgumentParser.ExitCode(Foundations.ExitCode.interruptedAfterSave.rawValue)
     }
+    try console.requireWritten()
   }
 }
 
@@ -134,12 +139,13 @@ struct RunningOptions: ParsableArguments {
 struct WorkerOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Worker threads; their number changes no bit of the result. (default: one for each core that the process may use)",
+      "Worker threads, \(OptionRanges.text(OptionRanges.workers)); their number changes no bit of the result. "
+        + "(default: one for each core that the process may use)",
       valueName: "n"))
   var workers: Int?
 
   func validate() throws {
-    if let workers, workers < 1 { throw ValidationError("--workers is \(workers), expected at least 1") }
+    try require(workers, of: "--workers", in: OptionRanges.workers)
   }
 }
 
@@ -156,7 +162,7 @@ struct TimeSpan: ExpressibleByArgument {
       guard let number = decimalNumber(text) else { return nil }
       seconds += number * unit
     }
-    guard seconds > 0, seconds < 1e9 else { return nil }
+    guard seconds > 0, seconds <= 8760 * 3600 else { return nil }
     duration = .seconds(seconds)
   }
 }

@@ -44,13 +44,17 @@ struct SweepCommand: ParsableCommand {
         + "numbers, else their loss.", valueName: "file"))
   var plot: String?
 
+  @OptionGroup var overwriting: OverwriteOption
+
   @Flag(help: "Print errors and warnings only, and the table.")
   var quiet = false
 
   @OptionGroup var workers: WorkerOptions
 
   func run() throws {
+    if let fault = output.flatMap(pathFault) { throw TrainerError(.usage, "--output: the path \(fault)") }
     if let plot { _ = try PictureFormat(path: plot) }
+    let picture = try plot.map { try overwriting.file($0, inputs: [config]) }
     let runs = try plannedRuns()
     try check(runs)
     let console = Console(isQuiet: quiet)
@@ -66,12 +70,12 @@ struct SweepCommand: ParsableCommand {
     var table = SweepTable(keys: over.map(\.key))
     for (run, trace) in zip(runs, traces) { table.append(values: run.values, trace) }
     try printResult(table.text)
-    if let plot {
+    if let picture {
       guard traces.contains(where: { !$0.records.isEmpty }) else {
-        return console.warn("\(plot) is not drawn: no run came to a first measurement")
+        return console.warn("\(picture.path) is not drawn: no run came to a first measurement")
       }
-      try picture(zip(runs, traces).map { Plot.Run(label: $0.label, $1) }).write(to: plot)
-      console.print("wrote \(plot)\n")
+      try self.picture(zip(runs, traces).map { Plot.Run(label: $0.label, $1) }).write(to: picture)
+      console.print("wrote \(picture.path)\n")
     }
   }
 
@@ -82,7 +86,7 @@ struct SweepCommand: ParsableCommand {
       do {
         try requireTrainable(run.configuration, options: RunOptions(workers: workers.workers))
       } catch let error as TrainerError {
-        throw TrainerError(error.code, "the run with \(run.name): \(error.message)")
+        throw TrainerError(error.code, "the run with \(run.name): \(error.message)", excerpt: error.excerpt)
       }
     }
   }

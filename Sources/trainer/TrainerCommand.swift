@@ -28,6 +28,7 @@ struct TrainerCommand: ParsableCommand {
   private static let readingTrial = "read-in-trial"
 
   static func main() {
+    keepStandardStreams()
     // A reader of the output that goes away must not end a training.
     signal(SIGPIPE, SIG_IGN)
     // Nor must a limit on the size of files: a checkpoint beyond it is a failed save like any other.
@@ -39,11 +40,42 @@ struct TrainerCommand: ParsableCommand {
         arguments: [readingTrial],
         exitCodes: .init(
           file: Foundations.ExitCode.data.rawValue, image: Foundations.ExitCode.checkpoint.rawValue))
+      try requireCommand(arguments[...], among: Self.configuration.subcommands)
       var command = try parseAsRoot(FormulaArguments.normalized(arguments))
+      try OpenFiles.requireRoom()
+      try MemoryLimit.requireReserve()
       try command.run()
     } catch {
       end(with: error)
     }
+  }
+
+  /// Puts something unusable in the place of a standard stream that is closed: the next file that is opened would have its
+  /// number, and what is printed would go into that file.
+  private static func keepStandardStreams() {
+    for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) < 0 {
+      _ = open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
+  }
+
+  /// Refuses a word that is no command where one is expected, with the command that was probably meant.
+  private static func requireCommand(
+    _ words: ArraySlice<String>, among commands: [any ParsableCommand.Type], of place: String = "trainer"
+  ) throws {
+    guard !commands.isEmpty, let word = words.first, !word.hasPrefix("-") else { return }
+    let rest = words.dropFirst()
+    if word == "help", place == "trainer" { return try requireCommand(rest, among: commands) }
+    var names: [String] = []
+    for command in commands {
+      let name = command.configuration.commandName ?? ""
+      if name == word {
+        return try requireCommand(rest, among: command.configuration.subcommands, of: "\(place) \(word)")
+      }
+      names.append(name)
+    }
+    let hint = suggestion(for: word, among: names).map { "did you mean '\($0)'?" }
+    throw TrainerError(
+      .usage, "'\(place)' has no command '\(word)'; \(hint ?? "its commands are \(names.joined(separator: ", "))")")
   }
 
   /// Ends the program with the error's sentence and its documented exit code.
@@ -53,7 +85,8 @@ struct TrainerCommand: ParsableCommand {
     switch error {
     case let error as TrainerError:
       code = error.code
-      text = "error: \(error.message.onOneLine)\n" + (error.excerpt.map { $0.withoutControls + "\n" } ?? "")
+      text =
+        "error: \(Remedies.sentence(error).onOneLine)\n" + (error.excerpt.map { $0.withoutControls + "\n" } ?? "")
     case let error as HDF5Error:
       code = .data
       text = "error: \(error.message.onOneLine)\n"
@@ -67,7 +100,11 @@ struct TrainerCommand: ParsableCommand {
       code = isHelp ? .done : .usage
       text = fullMessage(for: error).withoutControls + "\n"
       if isHelp {
-        print(text, terminator: "")
+        do {
+          try printResult(text)
+        } catch {
+          end(with: error)
+        }
         Foundation.exit(code.rawValue)
       }
     }

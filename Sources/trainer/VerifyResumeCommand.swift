@@ -9,9 +9,10 @@ struct VerifyResumeCommand: ParsableCommand {
     commandName: "verify-resume",
     abstract: "Proves that a killed run goes on to the same bits.",
     discussion: """
-      The config is trained once through. Then it is trained in processes of their own that are killed with SIGKILL at \
-      random times, during start, steps and saves, and resumed with another number of workers each time. A run that \
-      ends before all kills are used up is followed by another one. Compared are the digest of the parameters, all \
+      The config is trained once through. Then it is trained in processes of their own that are killed with SIGKILL and \
+      resumed with another number of workers each time. The kills are spread evenly over all of the run, at random \
+      places: of ten one while a process starts, and five while it writes a checkpoint; the result says where they fell. \
+      A run that ends before all kills are used up is followed by another one. Compared are the digest of the parameters, all \
       state in the last checkpoint, and the history of metrics but for times. The exit code is 1 if anything differs.
 
       Checkpoints are saved more often than the config says, so that a resume has something to go on from. All runs are \
@@ -25,7 +26,8 @@ struct VerifyResumeCommand: ParsableCommand {
   @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))
   var config: String
 
-  @Option(help: ArgumentHelp("How often a process is killed.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("How often a process is killed, \(OptionRanges.text(OptionRanges.kills)).", valueName: "n"))
   var kills = 10
 
   @Option(help: ArgumentHelp("The seed of the times of the kills and of the numbers of workers.", valueName: "n"))
@@ -44,16 +46,21 @@ struct VerifyResumeCommand: ParsableCommand {
   var quiet = false
 
   func validate() throws {
-    if kills < 1 { throw ValidationError("--kills is \(kills), expected at least 1") }
+    try require(kills, of: "--kills", in: OptionRanges.kills)
   }
 
   func run() throws {
-    let directory =
-      output ?? FileManager.default.temporaryDirectory.appending(path: "trainer-\(UUID().uuidString)").path
+    let directory: String
     do {
-      try SystemFileSystem().makeDirectory(directory)
+      if let output {
+        if let fault = pathFault(output) { throw TrainerError(.usage, "--output: the path \(fault)") }
+        directory = output
+        try SystemFileSystem().makeDirectory(output)
+      } else {
+        directory = try SystemFileSystem().makeTemporaryDirectory("trainer")
+      }
     } catch let error as FileError {
-      throw TrainerError(.usage, "\(directory): the directory cannot be made: \(error.reason)")
+      throw TrainerError(.usage, "\(error.path): the directory cannot be made: \(error.reason)")
     }
     let console = Console(isQuiet: quiet)
     let children = ChildProcesses()
@@ -74,6 +81,11 @@ struct VerifyResumeCommand: ParsableCommand {
   }
 
   private func removeTemporary(_ directory: String) throws {
-    if output == nil { try FileManager.default.removeItem(atPath: directory) }
+    guard output == nil else { return }
+    do {
+      try FileManager.default.removeItem(atPath: directory)
+    } catch {
+      throw TrainerError(.usage, "\(directory): the temporary directory cannot be removed; remove it by hand")
+    }
   }
 }

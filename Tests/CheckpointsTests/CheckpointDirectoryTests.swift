@@ -41,6 +41,7 @@ struct FailingFileSystem: FileSystem {
     try check("remove", path)
     try base.remove(path)
   }
+  func removeDirectory(_ path: String) throws { try base.removeDirectory(path) }
   func makeDirectory(_ path: String) throws {
     try check("mkdir", path)
     try base.makeDirectory(path)

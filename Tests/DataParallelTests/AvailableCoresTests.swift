@@ -3,44 +3,6 @@ import Foundation
 import Testing
 
 @Suite struct AvailableCoresTests {
-  private func quota(_ files: [String: String]) -> Double? { ControlGroup(reading: { files[$0] }).quota }
-
-  @Test func unifiedGroupsAreReadUpToTheRoot() {
-    let group = "0::/system.slice/job.scope\n"
-    #expect(quota(["/proc/self/cgroup": group]) == nil)
-    #expect(
-      quota(["/proc/self/cgroup": group, "/sys/fs/cgroup/system.slice/job.scope/cpu.max": "max 100000\n"]) == nil)
-    #expect(
-      quota(["/proc/self/cgroup": group, "/sys/fs/cgroup/system.slice/job.scope/cpu.max": "150000 100000\n"]) == 1.5)
-    // The tightest limit holds, wherever it is; a container sees its own group as the root.
-    #expect(
-      quota([
-        "/proc/self/cgroup": group, "/sys/fs/cgroup/system.slice/job.scope/cpu.max": "400000 100000\n",
-        "/sys/fs/cgroup/system.slice/cpu.max": "300000 100000\n", "/sys/fs/cgroup/cpu.max": "800000 100000\n",
-      ]) == 3)
-    #expect(quota(["/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/cpu.max": "200000 100000\n"]) == 2)
-  }
-
-  @Test func legacyGroupsAreReadWhereTheProcessorIsTheirs() {
-    let groups = "12:memory:/elsewhere\n4:cpu,cpuacct:/job\n"
-    let files = [
-      "/proc/self/cgroup": groups, "/sys/fs/cgroup/cpu/job/cpu.cfs_quota_us": "250000\n",
-      "/sys/fs/cgroup/cpu/job/cpu.cfs_period_us": "100000\n", "/sys/fs/cgroup/cpu/elsewhere/cpu.cfs_quota_us": "1\n",
-      "/sys/fs/cgroup/cpu/elsewhere/cpu.cfs_period_us": "100000\n",
-    ]
-    #expect(quota(files) == 2.5)
-    var unlimited = files
-    unlimited["/sys/fs/cgroup/cpu/job/cpu.cfs_quota_us"] = "-1\n"
-    #expect(quota(unlimited) == nil)
-  }
-
-  @Test func whatIsNoQuotaIsNone() {
-    for text in ["", "max", "x 100000", "100000 0", "1 2 3"] {
-      #expect(quota(["/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/cpu.max": text]) == nil, "\(text)")
-    }
-    #expect(quota([:]) == nil)
-  }
-
   @Test func atLeastOneCoreAndNoMoreThanTheMachineHas() {
     #expect((1...ProcessInfo.processInfo.processorCount).contains(availableCores()))
   }

@@ -29,7 +29,7 @@ import Testing
       var importer = CSVImport(path: path)
       set(&importer)
       let thrown = try #require(throws: (any Error).self) { try importer.write(to: directory + "/out.h5") }
-      let error = try #require(thrown as? TrainerError ?? (thrown as? ImportFault)?.error)
+      let error = try #require(thrown as? TrainerError)
       #expect(try FileManager.default.contentsOfDirectory(atPath: directory) == ["x.csv"])
       return TrainerError(error.code, error.message.replacingOccurrences(of: directory + "/", with: ""))
     }
@@ -163,8 +163,14 @@ import Testing
       "'x.csv', line 3: a quoted field goes on behind its closing quote (Can't have non-quote here: x)"
     ),
     ("a,y\n", "'x.csv' holds no samples behind its header"), ("", "'x.csv' holds no samples behind its header"),
-    ("1,2\n3,4\n", "'x.csv', line 1: a header was expected, and these are numbers"),
-    ("y\n1\n", "'x.csv' has no column left for inputs: its first line has one field"),
+    (
+      "1,2\n3,4\n",
+      "'x.csv', line 1: a header was expected, and these are numbers; if there is none, set hasHeader to false"
+    ),
+    (
+      "y\n1\n",
+      "'x.csv' has no column left for inputs: its first line has one field; name another delimiter or target, or drop fewer columns"
+    ),
   ]) func badContents(text: String, message: String) throws {
     let error = try Self.error(text)
     #expect(error.message == message)

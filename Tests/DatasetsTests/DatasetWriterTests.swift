@@ -38,7 +38,7 @@ import Testing
 
       // Replacing needs to be asked for.
       let error = try #require(throws: TrainerError.self) { try DatasetWriter().write(groups: groups, to: path) }
-      #expect(error.message == "'\(path)' exists already; choose another name or ask to overwrite it")
+      #expect(error.message == "\(path) exists already; choose another name or let it be replaced")
       #expect(error.code == .usage)
       try DatasetWriter(overwrite: true).write(groups: groups, to: path)
       root = try File.open(at: path).root
@@ -74,9 +74,9 @@ import Testing
           == "group 'train' has 4 inputs and 3 targets; each sample needs one of both")
       #expect(
         try message(good, "/none/x.h5")
-          == "cannot write 'DIR/none/x.h5': there is no directory 'DIR/none'; make it first"
+          == "DIR/none/x.h5 cannot be written: there is no directory DIR/none; make it first"
       )
-      #expect(try message(good, "") == "cannot write 'DIR': it is a directory; name a file in it")
+      #expect(try message(good, "") == "DIR cannot be written: it is a directory; name a file")
       #expect(
         try message(good, "/x.h5", .init(deflate: 10)) == "the level of compression is between 0 and 9, not 10")
       #expect(try message(good, "/x.h5", .init(chunkRows: 0)) == "a chunk has at least one row, not 0")

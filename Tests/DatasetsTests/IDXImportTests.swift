@@ -102,7 +102,7 @@ import Testing
           == "cannot read 'DIR/none': no such file or directory")
       #expect(
         try Self.message(IDXImport(images: directory, labels: labels), directory)
-          == "cannot read 'DIR': it is a directory"
+          == "cannot read 'DIR': it is a directory, expected a regular file"
       )
       #expect(try importing(Data("a,b\n1,2\n".utf8)).contains("is not an IDX file"))
       #expect(try importing(Data()).contains("is not an IDX file"))

@@ -39,7 +39,7 @@ private struct Disk {
     case .makeDirectory(let path): change(removing: nil, adding: (path, .directory))
     case .rename(let path, let newPath):
       if let entry = entries[path] { change(removing: path, adding: (newPath, entry)) }
-    case .remove(let path): change(removing: path, adding: nil)
+    case .remove(let path), .removeDirectory(let path): change(removing: path, adding: nil)
     case .synchronizeDirectory(let path):
       let isOfIt: (Change) -> Bool = { directory(of: $0.added?.path ?? $0.removed ?? "") == path }
       for change in changes where isOfIt(change) { Self.apply(change, to: &durableEntries) }
@@ -143,6 +143,7 @@ private struct Disk {
     case .rename(let path, let newPath): .rename(move(path), move(newPath))
     case .remove(let path): .remove(move(path))
     case .makeDirectory(let path): .makeDirectory(move(path))
+    case .removeDirectory(let path): .removeDirectory(move(path))
     case .list(let path): .list(move(path))
     case .status(let path): .status(move(path))
     case .freeSpace(let path): .freeSpace(move(path))

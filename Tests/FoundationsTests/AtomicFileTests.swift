@@ -72,6 +72,7 @@ private final class FaultyFileSystem: FileSystem {
   }
   func remove(_ path: String) throws { try base.remove(path) }
   func makeDirectory(_ path: String) throws { try base.makeDirectory(path) }
+  func removeDirectory(_ path: String) throws { try base.removeDirectory(path) }
   func list(_ directory: String) throws -> [String] { try base.list(directory) }
   func status(of path: String) throws -> FileStatus? { try base.status(of: path) }
   func freeSpace(at path: String) throws -> Int? { try base.freeSpace(at: path) }
@@ -161,7 +162,7 @@ private func inTemporaryDirectory(_ body: (String) throws -> Void) throws {
           try old.withUnsafeBytes { try files.writeAll(file, $0) }
         }
       } verify: { temporary in
-        try #expect(files.status(of: temporary) == FileStatus(isDirectory: false, size: 3))
+        try #expect(files.status(of: temporary) == FileStatus(kind: .regular, size: 3))
       }
       try #expect(files.contents(of: path) == old)
     }

@@ -18,7 +18,7 @@ import Testing
 
       error = try Self.opening(directory)
       #expect(error.reason == .unreadableFile)
-      #expect(error.message == "cannot open '\(directory)': it is a directory, not a file")
+      #expect(error.message == "cannot open '\(directory)': it is a directory, expected a regular file")
 
       try Data().write(to: URL(filePath: path))
       error = try Self.opening(path)

@@ -141,7 +141,7 @@ import Testing
       try TrainerBinary.run(
         "predict", checkpoint, workshop.dataset, "--group", "train", "--output", workshop.path("no/predictions.h5")
       )
-      .expectError(3, "no/predictions.h5", "cannot be written")
+      .expectError(2, "no/predictions.h5", "cannot be written", "there is no directory")
       #expect(!FileManager.default.fileExists(atPath: output))
       try TrainerBinary.run("checkpoint", "verify", checkpoint)
       let handle = try FileHandle(forUpdating: URL(filePath: checkpoint))

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What a run of the release binary gave.
@@ -28,12 +29,13 @@ enum TrainerBinary {
 
   /// Starts the program.
   static func start(
-    _ arguments: [String], in directory: String? = nil, output: Any = FileHandle.nullDevice,
-    errors: Any = FileHandle.nullDevice
+    _ arguments: [String], in directory: String? = nil, under prefix: [String] = [],
+    output: Any = FileHandle.nullDevice, errors: Any = FileHandle.nullDevice
   ) throws -> Process {
     let process = Process()
-    process.executableURL = URL(filePath: path)
-    process.arguments = arguments
+    let program = prefix.first.map { Tool.path(of: $0) ?? $0 } ?? path
+    process.executableURL = URL(filePath: program)
+    process.arguments = prefix.isEmpty ? arguments : prefix.dropFirst() + [path] + arguments
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output
     process.standardError = errors
@@ -49,8 +51,12 @@ enum TrainerBinary {
   }
 
   /// Runs the program to its end.
+  ///
+  /// - Parameter prefix: A command that runs the program with its own arguments, such as `prlimit --as=1`.
   @discardableResult
-  static func run(_ arguments: [String], in directory: String? = nil) throws -> CommandResult {
+  static func run(
+    _ arguments: [String], in directory: String? = nil, under prefix: [String] = []
+  ) throws -> CommandResult {
     // Files, not pipes: a full pipe would stop the program, and two cannot be read at once by one thread.
     let folder = FileManager.default.temporaryDirectory
     let outputs = [folder.appending(path: UUID().uuidString), folder.appending(path: UUID().uuidString)]
@@ -61,7 +67,7 @@ enum TrainerBinary {
       }
     }
     let handles = try outputs.map { try FileHandle(forWritingTo: $0) }
-    let process = try start(arguments, in: directory, output: handles[0], errors: handles[1])
+    let process = try start(arguments, in: directory, under: prefix, output: handles[0], errors: handles[1])
     process.waitUntilExit()
     let texts = try outputs.map { String(decoding: try Data(contentsOf: $0), as: UTF8.self) }
     #expect(process.terminationReason == .exit, "\(arguments) was ended by a signal")

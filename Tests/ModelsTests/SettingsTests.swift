@@ -80,7 +80,7 @@ private func settings(_ text: String) throws -> Settings {
       #"x.json:1:2: type: found the string "Dense", expected one of "dense", "dropout", "layerNormalization"; did you mean "dense"?"#
     ),
     (#"{"type": "dense"}"#, #"x.json:1:1: the required key "units" is missing"#),
-    (#"{"type": "dense", "units": 0}"#, "x.json:1:19: units: found 0, expected an integer from 1"),
+    (#"{"type": "dense", "units": 0}"#, "x.json:1:19: units: found 0, expected an integer from 1 to 1000000000000"),
     (
       #"{"type": "dense", "units": 1, "activation": "Relu"}"#,
       #"x.json:1:31: activation: found the string "Relu", expected one of "relu", "leakyRelu", "elu", "#

@@ -196,7 +196,7 @@ import Testing
 
   @Test(arguments: [
     (#"{"type": "step"}"#, #"x.json:1:1: the required key "every" is missing"#),
-    (#"{"type": "step", "every": 0}"#, "x.json:1:18: every: found 0, expected an integer from 1"),
+    (#"{"type": "step", "every": 0}"#, "x.json:1:18: every: found 0, expected an integer from 1 to 1000000000000"),
     (
       #"{"type": "step", "every": 1, "unit": "epoch"}"#,
       #"x.json:1:30: unit: found the string "epoch", expected one of "epochs", "steps"; did you mean "epochs"?"#
@@ -229,7 +229,7 @@ import Testing
     (
       #"{"steps": 1, "epochs": 1}"#, #"x.json:1:45: warmup.epochs: found beside "steps", expected only one of them"#
     ),
-    (#"{"steps": 0}"#, "x.json:1:33: warmup.steps: found 0, expected an integer from 1"),
+    (#"{"steps": 0}"#, "x.json:1:33: warmup.steps: found 0, expected an integer from 1 to 1000000000000"),
     (#"{"step": 5}"#, #"x.json:1:22: warmup: found neither "steps" nor "epochs", expected one of them"#),
   ])
   func faultsOfWarmups(warmup: String, message: String) {

@@ -22,7 +22,7 @@ struct PlotTests {
     "two drawings have the same bytes, without the plotter's version", .enabled(if: Tool.path(of: "gnuplot") != nil))
   func reproducible() throws {
     try withScratchDirectory { directory in
-      for name in ["a.svg", "b.svg", "c.png"] { try plot().write(to: "\(directory)/\(name)") }
+      for name in ["a.svg", "b.svg", "c.png"] { try plot().write(to: OutputFile("\(directory)/\(name)")) }
       let first = try Data(contentsOf: URL(filePath: "\(directory)/a.svg"))
       #expect(try first == Data(contentsOf: URL(filePath: "\(directory)/b.svg")))
       let text = String(decoding: first, as: UTF8.self)
@@ -36,7 +36,7 @@ struct PlotTests {
   func suffix(_ name: String) throws {
     try withScratchDirectory { directory in
       #expect {
-        try plot().write(to: "\(directory)/\(name)")
+        try plot().write(to: OutputFile("\(directory)/\(name)"))
       } throws: { error in
         (error as? TrainerError).map { $0.code == .usage && $0.message.contains("expected a name in .svg or .png") }
           ?? false
@@ -49,7 +49,7 @@ struct PlotTests {
   @Test("a folder that is not there is an error", .enabled(if: Tool.path(of: "gnuplot") != nil))
   func noFolder() throws {
     try withScratchDirectory { directory in
-      _ = #expect(throws: TrainerError.self) { try plot().write(to: "\(directory)/none/picture.svg") }
+      _ = #expect(throws: TrainerError.self) { try plot().write(to: OutputFile("\(directory)/none/picture.svg")) }
     }
   }
 }

@@ -15,6 +15,7 @@ package enum FileEvent: Sendable, Equatable {
   case rename(String, String)
   case remove(String)
   case makeDirectory(String)
+  case removeDirectory(String)
   case list(String)
   case status(String)
   case freeSpace(String)
@@ -98,6 +99,10 @@ package final class InstrumentedFileSystem: FileSystem {
   package func makeDirectory(_ path: String) throws {
     _ = try hook(.makeDirectory(path))
     try base.makeDirectory(path)
+  }
+  package func removeDirectory(_ path: String) throws {
+    _ = try hook(.removeDirectory(path))
+    try base.removeDirectory(path)
   }
   package func list(_ directory: String) throws -> [String] {
     _ = try hook(.list(directory))

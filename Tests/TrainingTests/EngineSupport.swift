@@ -10,7 +10,7 @@ import Training
 ///   - first: What sees the gradient before the optimizer's own transformations.
 func makeEngine<Scalar: TrainingScalar>(
   _ configuration: RunConfiguration, _ type: Scalar.Type, workers: Int = 1, shards: Int? = nil,
-  starter: @escaping WorkerStarter = dispatchStarter, first: [any GradientTransformation] = [], steps: Int = 100
+  starter: @escaping WorkerStarter = standardStarter, first: [any GradientTransformation] = [], steps: Int = 100
 ) throws -> TrainingEngine<Scalar> {
   guard case .model(let model) = configuration.objective, let settings = configuration.data,
     let batch = configuration.training.batchSize

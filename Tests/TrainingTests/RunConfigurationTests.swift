@@ -40,7 +40,7 @@ private func message(_ text: String) -> String {
     #expect(configuration.seed == 0)
     #expect(configuration.precision == .float32)
     #expect(configuration.data?.path == "/home/c/d.h5")
-    #expect(configuration.output == "/home/runs/x")
+    #expect(configuration.output == "/home/c/runs/x")
     #expect(configuration.training.length == .epochs(10))
     #expect(configuration.training.batchSize == .samples(32))
     #expect(configuration.checkpoints.every == .epochs(1))
@@ -109,7 +109,7 @@ private func message(_ text: String) -> String {
             },
             "keep": 3
           },
-          "output": "/home/runs/x"
+          "output": "/home/c/runs/x"
         }
         """)
   }
@@ -207,6 +207,45 @@ private func message(_ text: String) -> String {
     #expect(TrainingSettings.defaultShards(for: .full) == 16)
   }
 
+  @Test(arguments: [
+    ("/home/c", "/home/c/runs/x"), ("/home/configs", "/home/runs/x"), ("/home/configs/notes/deep", "/home/runs/x"),
+    ("/configs/a/configs/b", "/configs/a/runs/x"), ("/home/configs-old", "/home/configs-old/runs/x"),
+    ("/configs", "/runs/x"), ("/", "/runs/x"),
+  ])
+  func runsLieBesideTheNearestConfigsFolder(directory: String, output: String) throws {
+    #expect(try RunConfiguration(text: model(), source: "x.json", directory: directory).output == output)
+  }
+
+  @Test func pathsThatNoDirectoryCanHaveAreRefused() throws {
+    #expect(message(model(#""output": """#)).contains("output: the path is empty"))
+    #expect(message(model(#""output": "a\u0000b""#)).contains("output: the path holds a NUL character"))
+    #expect(message(model(#""name": "a\u0000b""#)).contains("name: found"))
+    let long = String(repeating: "x", count: 300)
+    #expect(message(model(#""output": "\#(long)""#)).contains("a part of 300 bytes"))
+    #expect(message(model(#""name": "\#(long)""#)).contains("expected the name of a directory"))
+    #expect(throws: TrainerError.self) {
+      try withScratchDirectory { directory in
+        try Data(model().utf8).write(to: URL(filePath: "\(directory)/x.json"))
+        _ = try RunConfiguration(file: "\(directory)/x.json", output: "")
+      }
+    }
+  }
+
+  // The largest numbers are no less numbers: a product of two of them is an error, not a trap.
+  @Test(arguments: ["9223372036854775807", "1000000000001", "1e300"])
+  func numbersHaveBounds(number: String) throws {
+    for text in [
+      #""training": {"epochs": \#(number)}"#, #""training": {"steps": \#(number)}"#,
+      #""training": {"batchSize": \#(number)}"#, #""training": {"shards": \#(number)}"#,
+      #""checkpoints": {"keep": \#(number)}"#, #""checkpoints": {"every": {"steps": \#(number)}}"#,
+      #""earlyStopping": {"patience": \#(number)}"#, #""schedule": {"type": "step", "every": \#(number)}"#,
+      #""schedule": {"type": "constant", "warmup": {"epochs": \#(number)}}"#,
+    ] {
+      let found = message(model(text))
+      #expect(found.contains("expected an integer from 1 to "), "\(text): \(found)")
+    }
+  }
+
   @Test func filesOverridesAndOutput() throws {
     try withScratchDirectory { directory in
       let path = "\(directory)/my.run.json"
@@ -281,10 +320,10 @@ private func message(_ text: String) -> String {
       #""training": {"epochs": 1, "steps": 1}"#,
       #"2:14: training.epochs: found beside "steps", expected only one of them"#
     ),
-    (#""training": {"epochs": 0}"#, "2:14: training.epochs: found 0, expected an integer from 1"),
+    (#""training": {"epochs": 0}"#, "2:14: training.epochs: found 0, expected an integer from 1 to 1000000000000"),
     (
       #""training": {"batchSize": "all"}"#,
-      #"2:14: training.batchSize: found the string "all", expected an integer from 1 or "full""#
+      #"2:14: training.batchSize: found the string "all", expected an integer from 1 to 1000000000000 or "full""#
     ),
     (#""training": {"shards": 5000}"#, "2:14: training.shards: found 5000, expected an integer from 1 to 4096"),
     (#""training": {"epoch": 1}"#, #"2:14: training.epoch: unknown key; did you mean "epochs"?"#),
@@ -307,7 +346,10 @@ private func message(_ text: String) -> String {
       #""earlyStopping": {"metric": "test.los"}"#,
       #"2:19: earlyStopping.metric: found "test.los", but this run measures only loss; did you mean "test.loss"?"#
     ),
-    (#""earlyStopping": {"patience": 0}"#, "2:19: earlyStopping.patience: found 0, expected an integer from 1"),
+    (
+      #""earlyStopping": {"patience": 0}"#,
+      "2:19: earlyStopping.patience: found 0, expected an integer from 1 to 1000000000000"
+    ),
     (
       #""checkpoints": {"every": {}}"#,
       #"2:17: checkpoints.every: found none of "epochs", "steps" and "seconds", expected one"#
@@ -322,7 +364,7 @@ private func message(_ text: String) -> String {
     ),
     (
       #""checkpoints": {"keep": 0}"#,
-      #"2:17: checkpoints.keep: found 0, expected an integer from 1 or "all""#
+      #"2:17: checkpoints.keep: found 0, expected an integer from 1 to 1000000000000 or "all""#
     ),
     (#""checkpoints": {"best": {}}"#, #"2:17: checkpoints.best: the required key "metric" is missing"#),
     (

@@ -113,7 +113,7 @@ import Training
       for workers in [2, 5] {
         let configuration = try Self.cases[1].configuration(output: "\(directory)/\(workers)")
         #expect(
-          try trainToEnd(configuration, workers: workers, starter: dispatchStarter).summary.digest
+          try trainToEnd(configuration, workers: workers, starter: standardStarter).summary.digest
             == alone.summary.digest)
       }
     }

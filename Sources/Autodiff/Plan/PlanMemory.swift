@@ -1,17 +1,13 @@
-import Foundation
 import Foundations
 
 extension Plan {
-  /// Checks that the machine has the memory for one run's buffers: an allocation that fails would end the program.
+  /// Checks that there is memory for one run's buffers: an allocation that fails would end the program.
   ///
+  /// - Parameter copies: How many times the results are in memory at once, the buffers included.
   /// - Throws: `TrainerError` with code `.usage` if not.
-  public func requireMemory() throws {
-    let (needed, present) = (summary.bufferByteCount, ProcessInfo.processInfo.physicalMemory)
-    guard needed <= present else {
-      let (neededSize, presentSize) = (needed / 1_000_000_000, present / 1_000_000_000)
-      throw TrainerError(
-        .usage,
-        "computing this needs \(neededSize) GB of memory, but the machine has \(presentSize); use smaller arrays")
-    }
+  public func requireMemory(copies: Int = 1) throws {
+    try MemoryLimit.require(
+      Double(copies) * Double(summary.bufferByteCount), for: "computing this", code: .usage,
+      advice: "use smaller arrays")
   }
 }

@@ -84,7 +84,8 @@ public struct CSVImport: Sendable {
   /// - Throws: `TrainerError` that names file, line and column and what is wrong there.
   @discardableResult
   public func write(to output: String, with writer: DatasetWriter = DatasetWriter()) throws -> ImportSummary {
-    try writer.checkOutput(output)
+    let sources = [path] + (testPath.map { [$0] } ?? [])
+    try writer.checkOutput(output, inputs: sources)
     let train = try read(path)
     let test = try testPath.map(read)
     if let test, let testPath, test.features != train.features {
@@ -113,7 +114,7 @@ public struct CSVImport: Sendable {
     }
     // Names beyond what an attribute holds would fail the whole file; inputs are known by their place, too.
     let features = hasHeader && train.features.count <= maximumNamedClassCount ? train.features : nil
-    try writer.write(groups: groups, classes: targets.classes, features: features, to: output)
+    try writer.write(groups: groups, classes: targets.classes, features: features, to: output, from: sources)
     return ImportSummary(groups: groups, classCount: targets.classes?.count)
   }
 

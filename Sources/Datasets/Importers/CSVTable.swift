@@ -121,8 +121,8 @@ struct CSVTable {
         let what = fields[column].isEmpty ? "the field is empty" : "'\(fields[column])' is not a finite number"
         throw TrainerError(
           .data,
-          "'\(path)', line \(line), \(columns.label(column)): \(what); inputs are numbers, other columns can be "
-            + "dropped")
+          "'\(path)', line \(line), \(columns.label(column)): \(what)",
+          remedy: .init("drop", "inputs are numbers, other columns can be dropped"))
       }
       values.append(value)
     }
@@ -137,13 +137,15 @@ struct CSVTable {
     ([0x50, 0x4B, 0x03, 0x04], "zip", "unzip"),
   ]
 
+  /// Bytes of memory for each byte of a file at most, its text, fields and numbers together; measured.
+  private static let memoryPerByte = 30
+
   /// The whole text, ended by a line break: SwiftCSV forgets an empty last field that none follows.
   private static func text(of path: String) throws -> String {
     do {
-      var status = stat()
-      if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFCHR || status.st_mode & S_IFMT == S_IFBLK {
-        throw TrainerError(.data, "cannot read '\(path)': it is a device, not a file")
-      }
+      let size = try SystemFileSystem().status(of: path)?.size ?? 0
+      try MemoryLimit.require(
+        Double(memoryPerByte) * Double(size), for: "'\(path)': the table", code: .data, advice: "import a part of it")
       let bytes = try SystemFileSystem().contents(of: path)
       if let (format, command) = packed.first(where: { bytes.starts(with: $0.mark) }).map({ ($0.format, $0.command) }) {
         throw TrainerError(
@@ -155,7 +157,9 @@ struct CSVTable {
       if text.last?.isNewline != true { text += "\n" }
       return text
     } catch let error as FileError {
-      throw TrainerError(.data, "cannot read '\(path)': \(error.reason.lowercased())")
+      let hint = error.number == ENOENT ? neighbourHint(of: path) : ""
+      throw TrainerError(
+        .data, "cannot read '\(path)': \(error.reason.prefix(1).lowercased() + error.reason.dropFirst())\(hint)")
     }
   }
 
@@ -213,12 +217,14 @@ private struct Columns {
       let found =
         first.count == 1
         ? "its first line has one field" : "of its \(first.count) columns one is the target and the rest dropped"
-      throw ImportFault(
-        error: TrainerError(.data, "'\(path)' has no column left for inputs: \(found)"), remedy: .columns)
+      throw TrainerError(
+        .data, "'\(path)' has no column left for inputs: \(found)",
+        remedy: .init("inputs", "name another delimiter or target, or drop fewer columns"))
     }
     if hasHeader, inputs.allSatisfy({ finiteNumber(first[$0]) != nil }) {
-      throw ImportFault(
-        error: TrainerError(.data, "'\(path)', line 1: a header was expected, and these are numbers"), remedy: .header)
+      throw TrainerError(
+        .data, "'\(path)', line 1: a header was expected, and these are numbers",
+        remedy: .init("hasHeader", "if there is none, set hasHeader to false"))
     }
   }
 

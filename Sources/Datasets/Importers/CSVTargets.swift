@@ -62,7 +62,8 @@ struct CSVTargets {
       throw TrainerError(
         .data,
         "\(sources[0].targetLabel) of '\(sources[0].path)' holds \(names.count) different values, more than the "
-          + "\(maximumNamedClassCount) classes that are supported; is it the right column, or a regression?")
+          + "\(maximumNamedClassCount) classes that are supported",
+        remedy: .init("task", "is it the right column, or a regression?"))
     }
     let indices = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     let labels = sources.map { $0.targets.compactMap { indices[name($0)] } }

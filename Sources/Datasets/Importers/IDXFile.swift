@@ -20,9 +20,11 @@ struct IDXFile {
     let fileSize: Int
     do {
       guard let status = try SystemFileSystem().status(of: path) else {
-        throw TrainerError(.data, "cannot read '\(path)': no such file or directory")
+        throw TrainerError(.data, "cannot read '\(path)': no such file or directory\(neighbourHint(of: path))")
       }
-      guard !status.isDirectory else { throw TrainerError(.data, "cannot read '\(path)': it is a directory") }
+      guard status.kind == .regular else {
+        throw TrainerError(.data, "cannot read '\(path)': it is \(status.kind.phrase), expected a regular file")
+      }
       fileSize = status.size
     } catch let error as FileError {
       throw TrainerError(.data, "cannot read '\(path)': \(error.reason.lowercased())")

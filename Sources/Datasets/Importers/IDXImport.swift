@@ -40,7 +40,9 @@ public struct IDXImport: Sendable {
     func find(_ name: String) throws -> String {
       let candidates = [name, name + ".gz"].map { "\(directory)/\($0)" }
       guard let path = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
-        throw TrainerError(.data, "there is no '\(name)' or '\(name).gz' in '\(directory)'; name the files one by one")
+        throw TrainerError(
+          .data, "there is no '\(name)' or '\(name).gz' in '\(directory)'",
+          remedy: .init("images", "name the files one by one"))
       }
       return path
     }
@@ -55,9 +57,12 @@ public struct IDXImport: Sendable {
   /// - Throws: `TrainerError` that names the file and what is wrong with it.
   @discardableResult
   public func write(to path: String, with writer: DatasetWriter = DatasetWriter()) throws -> ImportSummary {
-    try writer.checkOutput(path)
+    let sources = [images, labels, testImages, testLabels].compactMap(\.self)
+    try writer.checkOutput(path, inputs: sources)
     guard (testImages == nil) == (testLabels == nil) else {
-      throw TrainerError(.usage, "test images and test labels come together: one of them is missing")
+      throw TrainerError(
+        .usage, "test images and test labels come together: one of them is missing",
+        remedy: .init("testImages", "give both or none"))
     }
     let train = try Samples(images: images, labels: labels)
     var test: Samples?
@@ -90,7 +95,7 @@ public struct IDXImport: Sendable {
     }
     // What is too many for an attribute is known by its numbers alone.
     let stored = names.flatMap { $0.count <= maximumNamedClassCount ? $0 : nil }
-    try writer.write(groups: groups, classes: stored, to: path)
+    try writer.write(groups: groups, classes: stored, to: path, from: sources)
     return ImportSummary(groups: groups, classCount: names?.count)
   }
 

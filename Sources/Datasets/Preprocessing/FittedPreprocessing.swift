@@ -152,7 +152,8 @@ public struct FittedPreprocessing: Sendable, Equatable {
     guard rowShape == inputShape else {
       throw TrainerError(
         .data,
-        "\(reader.path): in the group '\(group)', a row of inputs has the shape \(rowShape), but the model was made for \(inputShape)")
+        "\(reader.path): in the group '\(group)', a row of inputs has the shape \(rowShape), but the model was made for \(inputShape)"
+      )
     }
     let areBytes = try reader.numberType(of: name, in: group) == .uint8
     if categories.isEmpty, areBytes || affine.isIdentity {

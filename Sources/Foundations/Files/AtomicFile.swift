@@ -6,7 +6,7 @@ import Synchronization
 /// A temporary file in the same directory is written, forced to the disk, read back and compared, and only then
 /// renamed; the directory is forced to the disk last, so that the new name survives a pulled plug. Whatever fails, the
 /// temporary file is removed and the old file stands untouched. Only a failure of the very last step leaves the new
-/// file, complete, under its name.
+/// file, complete, under its name. What is no regular file, such as a device, is never replaced.
 public enum AtomicFile {
   /// The ending of temporary files; one that a killed process left behind may be removed.
   public static let temporarySuffix = ".partial"
@@ -62,6 +62,9 @@ public enum AtomicFile {
     _ path: String, _ fileSystem: some FileSystem, prepare: (_ temporary: String) throws -> Void,
     verify: (_ temporary: String) throws -> Void
   ) throws {
+    if let kind = try fileSystem.status(of: path)?.kind, kind != .regular {
+      throw FileError.notRegular(kind, operation: "replace", path: path)
+    }
     let temporary = temporaryPath(for: path)
     do {
       try prepare(temporary)
@@ -71,9 +74,7 @@ public enum AtomicFile {
       // What went wrong first is what the caller must know; a temporary file that cannot be removed does no harm.
       do { try fileSystem.remove(temporary) } catch _ {}
       // Calls on a descriptor do not know the path.
-      if let error = error as? FileError, error.path.isEmpty {
-        throw FileError(operation: error.operation, path: path, number: error.number)
-      }
+      if let error = error as? FileError { throw error.at(path) }
       throw error
     }
     try fileSystem.retryingWhenInterrupted { try fileSystem.synchronizeDirectory(directory(of: path)) }
@@ -82,7 +83,9 @@ public enum AtomicFile {
   /// Names differ between processes and within one, so that two that replace the same file do not meet.
   private static func temporaryPath(for path: String) -> String {
     let number = counter.add(1, ordering: .relaxed).newValue
-    let name = ".\(fileName(of: path)).\(getpid())-\(number)\(temporarySuffix)"
+    // Of a name as long as names can be, only the beginning fits beside what is added.
+    let stem = String(fileName(of: path).unicodeScalars.prefix(maximumNameBytes / 8))
+    let name = ".\(stem).\(getpid())-\(number)\(temporarySuffix)"
     let directory = directory(of: path)
     return directory == "." && !path.hasPrefix("./") ? name : "\(directory)/\(name)"
   }

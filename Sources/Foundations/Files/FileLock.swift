@@ -61,14 +61,21 @@ public final class FileLock: Sendable {
 
   deinit { close(file) }
 
-  /// Asks for the lock on a file, which is made if there is none.
+  /// Asks for the lock on a file, which is made if there is none. A symbolic link is not followed: what it leads to is
+  /// somebody else's, and would be overwritten.
   ///
-  /// - Throws: ``FileError`` if the file cannot be made, read or written.
+  /// - Throws: ``FileError`` if the file cannot be made, read or written, or is no regular file.
   public static func lock(_ path: String) throws -> Outcome {
     while true {
-      let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-      guard file >= 0 else { throw FileError(operation: "open", path: path, number: errno) }
+      let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o666)
+      guard file >= 0 else {
+        let number = errno
+        throw FileError(
+          operation: "open", path: path, number: number,
+          finding: number == ELOOP ? "\(path) is a symbolic link, expected a regular file; remove it" : nil)
+      }
       do {
+        try requireRegular(file, path)
         if let outcome = try take(path, file) { return outcome }
         close(file)
       } catch {
@@ -107,6 +114,17 @@ public final class FileLock: Sendable {
     let stale = try Holder(text: text(of: file, path))
     try write(Holder.current, to: file, path)
     return .locked(FileLock(path: path, file: file), stale: stale)
+  }
+
+  private static func requireRegular(_ file: Int32, _ path: String) throws {
+    var status = stat()
+    guard fstat(file, &status) == 0 else { throw FileError(operation: "status", path: path, number: errno) }
+    let kind = FileKind(mode: status.st_mode)
+    guard kind == .regular else {
+      throw FileError(
+        operation: "open", path: path, number: EINVAL,
+        finding: "\(path) is \(kind.phrase), expected a regular file; remove it")
+    }
   }
 
   private static func isFile(_ file: Int32, stillAt path: String) throws -> Bool {

@@ -1,42 +1,5 @@
 import Foundation
 
-/// A call to the system that failed.
-public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
-  /// What was tried: `open`, `write`, `synchronize`, …
-  public let operation: String
-  /// On what; empty where only a descriptor is known.
-  public let path: String
-  /// The system's `errno`.
-  public let number: Int32
-
-  /// Creates an error.
-  public init(operation: String, path: String, number: Int32) {
-    self.operation = operation
-    self.path = path
-    self.number = number
-  }
-
-  /// The system's words for ``number``, such as `No space left on device`.
-  public var reason: String { String(cString: strerror(number)) }
-
-  /// `open out.h5: Permission denied`.
-  public var description: String { path.isEmpty ? "\(operation): \(reason)" : "\(operation) \(path): \(reason)" }
-}
-
-/// What a path leads to.
-public struct FileStatus: Sendable, Equatable {
-  /// Whether it is a directory.
-  public let isDirectory: Bool
-  /// Bytes.
-  public let size: Int
-
-  /// Creates a status.
-  public init(isDirectory: Bool, size: Int) {
-    self.isDirectory = isDirectory
-    self.size = size
-  }
-}
-
 /// The few system calls that files are made with, so that a test can make each of them fail or stop short.
 ///
 /// Methods are the calls of POSIX: they may move fewer bytes than asked and may be interrupted (`EINTR`); the
@@ -66,6 +29,8 @@ public protocol FileSystem: Sendable {
   func remove(_ path: String) throws
   /// Makes a directory, and those above it that are missing.
   func makeDirectory(_ path: String) throws
+  /// Removes an empty directory.
+  func removeDirectory(_ path: String) throws
   /// The names in a directory in order, without `.` and `..`.
   func list(_ directory: String) throws -> [String]
   /// What a path leads to, or `nil` if to nothing.
@@ -103,7 +68,9 @@ extension FileSystem {
     try withFile(retryingWhenInterrupted { try openForReading(path) }) { file in
       var contents: [UInt8] = []
       // Read piece by piece: what `status` says of a pipe or of /proc is no size.
-      let piece = max(try status(of: path)?.size ?? 0, 1 << 16) + 1
+      let size = try status(of: path)?.size ?? 0
+      try requireMemory(for: size, path)
+      let piece = max(size, 1 << 16) + 1
       while true {
         let start = contents.count
         contents.append(contentsOf: repeatElement(0, count: piece))
@@ -115,6 +82,15 @@ extension FileSystem {
           return contents
         }
       }
+    }
+  }
+
+  /// A file may say that it has any number of bytes, of which most are nowhere.
+  private func requireMemory(for size: Int, _ path: String) throws {
+    do {
+      try MemoryLimit.require(Double(size), for: "it", code: .usage, advice: "is it the right file?")
+    } catch let error as TrainerError {
+      throw FileError(operation: "read", path: path, number: ENOMEM, finding: error.message)
     }
   }
 

@@ -5,14 +5,14 @@ public struct SystemFileSystem: FileSystem {
   /// Creates it.
   public init() {}
 
-  /// Opens a file for reading.
-  public func openForReading(_ path: String) throws -> Int32 { try open(path, O_RDONLY) }
+  /// Opens a regular file for reading.
+  public func openForReading(_ path: String) throws -> Int32 { try openRegular(path, O_RDONLY) }
 
   /// Makes a file that must not exist yet and opens it for writing.
   public func openForWriting(creating path: String) throws -> Int32 { try open(path, O_WRONLY | O_CREAT | O_EXCL) }
 
-  /// Opens an existing file for writing behind its end.
-  public func openForAppending(_ path: String) throws -> Int32 { try open(path, O_WRONLY | O_APPEND) }
+  /// Opens an existing regular file for writing behind its end.
+  public func openForAppending(_ path: String) throws -> Int32 { try openRegular(path, O_WRONLY | O_APPEND) }
 
   /// Reads up to the buffer's size; 0 at the end of the file.
   public func read(_ file: Int32, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
@@ -24,7 +24,7 @@ public struct SystemFileSystem: FileSystem {
     try check(Foundation.write(file, bytes.baseAddress, bytes.count), "write")
   }
 
-  /// Cuts a file to a length in bytes.
+  /// Cuts a regular file to a length in bytes; the system refuses any other.
   public func truncate(_ path: String, to length: Int) throws {
     _ = try check(Foundation.truncate(path, off_t(length)), "truncate", path)
   }
@@ -66,6 +66,39 @@ public struct SystemFileSystem: FileSystem {
     }
   }
 
+  /// Makes a directory of a name of its own where the system keeps temporary files, which only this user may enter.
+  public func makeTemporaryDirectory(_ prefix: String) throws -> String {
+    let parent = temporaryDirectory
+    guard let path = strdup("\(parent)/\(prefix)-XXXXXX") else {
+      throw FileError(operation: "mkdir", path: parent, number: ENOMEM)
+    }
+    defer { free(path) }
+    guard mkdtemp(path) != nil else { throw FileError(operation: "mkdir", path: parent, number: errno) }
+    return String(cString: path)
+  }
+
+  /// Opens a new file that has no name, so that nothing of it stays however the program ends.
+  public func openNameless() throws -> Int32 {
+    guard let path = strdup("\(temporaryDirectory)/trainer-XXXXXX") else {
+      throw FileError(operation: "open", path: temporaryDirectory, number: ENOMEM)
+    }
+    defer { free(path) }
+    let file = mkstemp(path)
+    guard file >= 0, fcntl(file, F_SETFD, FD_CLOEXEC) == 0 else {
+      throw FileError(operation: "open", path: temporaryDirectory, number: errno)
+    }
+    unlink(path)
+    return file
+  }
+
+  /// Where the system keeps temporary files.
+  private var temporaryDirectory: String {
+    ProcessInfo.processInfo.environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+  }
+
+  /// Removes an empty directory.
+  public func removeDirectory(_ path: String) throws { _ = try check(rmdir(path), "remove", path) }
+
   /// The names in a directory in order, without `.` and `..`.
   public func list(_ directory: String) throws -> [String] {
     guard let stream = opendir(directory) else { throw FileError(operation: "list", path: directory, number: errno) }
@@ -90,7 +123,7 @@ public struct SystemFileSystem: FileSystem {
       if errno == ENOENT || errno == ENOTDIR { return nil }
       throw FileError(operation: "status", path: path, number: errno)
     }
-    return FileStatus(isDirectory: status.st_mode & S_IFMT == S_IFDIR, size: Int(status.st_size))
+    return FileStatus(kind: FileKind(mode: status.st_mode), size: Int(status.st_size))
   }
 
   /// The bytes that this user may still write on the disk of an existing path; `nil` if the system does not say.
@@ -100,6 +133,26 @@ public struct SystemFileSystem: FileSystem {
     // Some network and virtual file systems count nothing.
     guard status.f_blocks > 0 else { return nil }
     return Int(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+  }
+
+  /// Opens a file unless it is a pipe, whose other end may never come, or a device, which may never end.
+  private func openRegular(_ path: String, _ flags: Int32) throws -> Int32 {
+    // Looked at before, since opening a device may do something, and after, since another file may have come in between.
+    if let kind = try status(of: path)?.kind, kind != .regular {
+      throw FileError.notRegular(kind, operation: "open", path: path)
+    }
+    let file = try open(path, flags | O_NONBLOCK)
+    var status = stat()
+    let isKnown = fstat(file, &status) == 0
+    guard isKnown, status.st_mode & S_IFMT == S_IFREG else {
+      let error =
+        isKnown
+        ? FileError.notRegular(FileKind(mode: status.st_mode), operation: "open", path: path)
+        : FileError(operation: "status", path: path, number: errno)
+      do { try close(file) } catch _ {}
+      throw error
+    }
+    return file
   }
 
   private func open(_ path: String, _ flags: Int32) throws -> Int32 {

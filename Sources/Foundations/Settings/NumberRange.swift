@@ -45,12 +45,16 @@ public struct NumberRange: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension ClosedRange<Int> {
+  /// The most of anything that a setting counts: steps, epochs, samples, units. Nobody has the time or the memory
+  /// for more, and sums of such numbers, and products with a machine's cores, do not overflow.
+  public static var mostCount: Int { 1_000_000_000_000 }
+
   /// Every integer.
   public static var any: ClosedRange<Int> { .min ... .max }
-  /// From 1.
-  public static var positive: ClosedRange<Int> { 1 ... .max }
-  /// From 0.
-  public static var nonNegative: ClosedRange<Int> { 0 ... .max }
+  /// From 1 to ``mostCount``.
+  public static var positive: ClosedRange<Int> { 1...mostCount }
+  /// From 0 to ``mostCount``.
+  public static var nonNegative: ClosedRange<Int> { 0...mostCount }
 
   /// As in "expected an integer from 1 to 10".
   var settingDescription: String {

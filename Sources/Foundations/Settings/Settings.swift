@@ -63,7 +63,7 @@ public final class Settings {
     do {
       bytes = try fileSystem.contents(of: path)
     } catch let error as FileError where error.number == ENOENT {
-      throw TrainerError(.usage, "\(path): there is no such config file")
+      throw TrainerError(.usage, "\(path): there is no such config file\(neighbourHint(of: path))")
     } catch let error as FileError {
       throw TrainerError(.usage, "\(path): the config cannot be read: \(error.reason)")
     }
@@ -105,6 +105,9 @@ public final class Settings {
 
   /// Where this object stands: `optimizer`, `model.layers[1]`; empty for the whole config.
   public var path: String { jsonPath.description }
+
+  /// The directory that paths in the config are relative to.
+  public var directory: String { context.directory }
 
   /// The keys that are there, in the order in which they are written.
   public var keys: [String] { members.keys }

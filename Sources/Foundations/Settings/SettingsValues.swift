@@ -146,7 +146,7 @@ extension Settings {
   /// `--set` to the working directory.
   public func filePath(_ key: String, default: String? = nil, help: String = "") throws -> String {
     let path = try string(key, default: `default`, help: help)
-    guard !path.isEmpty else { throw mismatch(key, .string(path), expected: "a path") }
+    if let fault = pathFault(path) { throw error(key, "the path \(fault); expected the path of a file or directory") }
     let isOverridden = context.isOverridden(jsonPath.appending(key))
     let base = isOverridden ? FileManager.default.currentDirectoryPath : context.directory
     let absolute = absolutePath(path, relativeTo: base)
@@ -205,7 +205,7 @@ extension Settings {
     guard let elements = value.elements else { throw mismatch(key, value, expected: kind) }
     guard count.contains(elements.count) else {
       let expected =
-        count.upperBound == .max
+        count.upperBound >= ClosedRange.mostCount
         ? "at least \(count.lowerBound)"
         : count.count == 1 ? "\(count.lowerBound)" : "\(count.lowerBound) to \(count.upperBound)"
       throw error(key, "found an array of \(elements.count), expected \(expected)")

@@ -39,71 +39,26 @@ enum Gnuplot {
 
   /// Draws what a script plots and puts the picture in place whole, or leaves what was there.
   ///
-  /// - Throws: `TrainerError` with code `.usage` if gnuplot is missing or fails, or the file cannot be written.
-  static func draw(_ script: String, to path: String) throws {
-    let format = try PictureFormat(path: path)
-    let program = try find()
-    do {
-      let picture = try withTemporaryDirectory { directory in
-        try render("\(format.terminal)\nset output \"picture\"\n\(script)", with: program, in: directory)
-      }
-      try AtomicFile.replace(path, contents: format == .svg ? Array(plain(picture).utf8) : Array(picture))
-    } catch let error as FileError {
-      throw TrainerError(.usage, "\(path): the picture cannot be written: \(error.reason)")
-    } catch let error as CocoaError {
-      throw TrainerError(.usage, "\(path): the picture cannot be drawn: \(error.localizedDescription)")
+  /// - Throws: `TrainerError` with code `.usage` if gnuplot is missing, fails or takes too long, or the file cannot be
+  ///   written.
+  static func draw(_ script: String, to file: OutputFile) throws {
+    let format = try PictureFormat(path: file.path)
+    let program = DrawingProgram(
+      name: "gnuplot", package: "gnuplot-nox",
+      // Without the user's own start-up files, which could change fonts and colours.
+      arguments: ["--default-settings", "-"],
+      environment: ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("GNUPLOT") }
+        .merging(["LC_ALL": "C.UTF-8"]) { _, new in new })
+    let picture = try program.draw(
+      "\(format.terminal)\n\(script)",
+      advice: "draw fewer runs or shorter ones")
+    try OutputFile.explaining {
+      try file.write(format == .svg ? Array(plain(picture).utf8) : picture)
     }
-  }
-
-  private static func find() throws -> String {
-    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-    let found = folders.map { "\($0)/gnuplot" }.first { FileManager.default.isExecutableFile(atPath: $0) }
-    guard let found else {
-      throw TrainerError(
-        .usage,
-        "gnuplot, which draws the pictures, is not on the PATH: install it, on Debian and Ubuntu with "
-          + "apt-get install gnuplot-nox")
-    }
-    return found
-  }
-
-  private static func withTemporaryDirectory<Result>(_ body: (URL) throws -> Result) throws -> Result {
-    let files = FileManager.default
-    let directory = files.temporaryDirectory.appending(path: "trainer-plot-\(UUID().uuidString)")
-    try files.createDirectory(at: directory, withIntermediateDirectories: true)
-    // What stays behind in the system's temporary directory if this fails does no harm.
-    defer { do { try files.removeItem(at: directory) } catch _ {} }
-    return try body(directory)
-  }
-
-  private static func render(_ script: String, with program: String, in directory: URL) throws -> Data {
-    // Files, not pipes: both sides of a full pipe would wait for each other.
-    let messages = directory.appending(path: "messages")
-    try Data(script.utf8).write(to: directory.appending(path: "script"))
-    try Data().write(to: messages)
-    let process = Process()
-    process.executableURL = URL(filePath: program)
-    // Without the user's own start-up files, which could change fonts and colours.
-    process.arguments = ["--default-settings", "script"]
-    process.currentDirectoryURL = directory
-    process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("GNUPLOT") }
-      .merging(["LC_ALL": "C.UTF-8"]) { _, new in new }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = try FileHandle(forWritingTo: messages)
-    try process.run()
-    process.waitUntilExit()
-    let picture = directory.appending(path: "picture")
-    guard process.terminationStatus == 0, FileManager.default.fileExists(atPath: picture.path) else {
-      let text = String(decoding: try Data(contentsOf: messages), as: UTF8.self)
-      let lines = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-      throw TrainerError(.usage, "\(program) failed: \(lines.suffix(3).joined(separator: " "))")
-    }
-    return try Data(contentsOf: picture)
   }
 
   /// An SVG without what depends on gnuplot's version or is only for its own viewer, and with fonts to fall back on.
-  static func plain(_ picture: Data) -> String {
+  static func plain(_ picture: [UInt8]) -> String {
     var lines: [String] = []
     for line in String(decoding: picture, as: UTF8.self).split(separator: "\n") {
       var text = String(line)

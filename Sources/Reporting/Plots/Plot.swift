@@ -89,9 +89,9 @@ public struct Plot: Sendable {
 
   /// Draws the picture to a file, as SVG or PNG by its suffix.
   ///
-  /// - Throws: `TrainerError` with code `.usage` if gnuplot is missing, the suffix is another, or the file cannot be
-  ///   written.
-  public func write(to path: String) throws { try Gnuplot.draw(script, to: path) }
+  /// - Throws: `TrainerError` with code `.usage` if gnuplot is missing or takes too long, the suffix is another, or the
+  ///   file cannot be written or replaced.
+  public func write(to file: OutputFile) throws { try Gnuplot.draw(script, to: file) }
 
   // MARK: The script
 

@@ -47,7 +47,10 @@ public struct RunTrace: Sendable {
     let run = RunDirectory(directory)
     guard try run.storedConfiguration() != nil else {
       throw TrainerError(
-        .usage, "\(directory): there is no run in this directory (no config.json); expected one that trainer run made")
+        .usage,
+        try SystemFileSystem().status(of: directory) == nil
+          ? "\(directory): there is no such run directory\(neighbourHint(of: directory))"
+          : "\(directory): there is no run in this directory (no config.json); expected one that trainer run made")
     }
     self.directory = directory
     configuration = try RunConfiguration(file: run.configPath, output: directory)

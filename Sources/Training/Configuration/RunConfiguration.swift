@@ -68,7 +68,7 @@ public struct RunConfiguration: Sendable {
   private init(_ settings: Settings, stem: String, output: String?) throws {
     let isFormula = try Self.isFormula(settings)
     name = try Self.name(settings, stem: stem)
-    seed = try settings.integer("seed", default: 0, in: .nonNegative, help: "The seed of everything random.")
+    seed = try settings.integer("seed", default: 0, in: 0 ... .max, help: "The seed of everything random.")
     precision = try settings.choice(
       "precision", default: isFormula ? .float64 : .float32,
       help: "The type that the run computes in: float32 by default for models, float64 for formulas.")
@@ -156,18 +156,29 @@ public struct RunConfiguration: Sendable {
 
   private static func name(_ settings: Settings, stem: String) throws -> String {
     let name = try settings.string("name", default: stem, help: "The run's name; by default the config file's stem.")
-    guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
-      throw settings.error("name", "found \(JSONValue.string(name).compactText), expected a name without '/'")
+    guard !name.isEmpty, !name.contains("/"), name != ".", name != "..", pathFault(name) == nil else {
+      let shown = JSONValue.string(name.count > 60 ? name.prefix(60) + "…" : name).compactText
+      throw settings.error("name", "found \(shown), expected the name of a directory, without '/'")
     }
     return name
   }
 
   private static func output(_ settings: Settings, name: String, commandLine: String?) throws -> String {
-    let path = try settings.filePath("output", default: "../runs/\(name)", help: "The run directory.")
+    let path = try settings.filePath(
+      "output", default: "\(runsDirectory(from: settings.directory))/\(name)", help: "The run directory.")
     guard let commandLine else { return path }
+    if let fault = pathFault(commandLine) { throw TrainerError(.usage, "the path of the run directory \(fault)") }
     let absolute = absolutePath(commandLine, relativeTo: ".")
     settings.resolve("output", to: .string(absolute))
     return absolute
+  }
+
+  /// Where runs are by default: beside the nearest folder named `configs` that the config is in, so that a project has one
+  /// place for them, else beside the config itself.
+  private static func runsDirectory(from directory: String) -> String {
+    let parts = absolutePath(directory, relativeTo: ".").split(separator: "/")
+    guard let configs = parts.lastIndex(of: "configs") else { return "runs" }
+    return (parts[..<configs].map { "/\($0)" } + ["/runs"]).joined()
   }
 
   private static func stem(of path: String) -> String {

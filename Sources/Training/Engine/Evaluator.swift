@@ -50,7 +50,7 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
     parameters: SharedBuffer<Scalar>, region: Region,
     _ body: @escaping @Sendable (_ shard: Int, _ samples: Range<Int>, _ results: ShardResults<Scalar>) -> Void
   ) {
-    let workers = SharedBuffer(count: region.workers) { _ in
+    let workers = SharedBuffer(count: min(region.workers, max(1, shards))) { _ in
       ShardRoom(plans: plans.all, samples: Self.shardSize, sources: sources)
     }
     // The units use plans, sources and rooms without counting references.

@@ -51,6 +51,9 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
     let (sources, targetSource) = group.bound(to: plans)
     let samples = schedule.batchSizes.max() ?? 1
     let blocks = BlockPartition(count: problem.layout.count, weights: training.matrices, samples: samples)
+    try Self.requireMemory(
+      shards: settings.shards, workers: region.workers, samples: samples, blocks: blocks, plans: plans, sources: sources
+    )
     let statistics = ShardStatistics(
       shards: settings.shards, count: StepWork<Scalar>.fixedStatistics + (problem.metrics?.sumCount ?? 0))
     let slots = GradientSlots(slots: settings.shards, count: blocks.slotCount, kernels: kernels)

@@ -7,7 +7,8 @@ import Synchronization
 ///
 /// Note [Copy]. Between two regions, when no worker runs, the state of the run is copied into one checkpoint, whose
 /// memory is used for every save: while the queue makes a file of it, the run changes only the original. Should the next
-/// save come before the file is on the disk, the coordinator waits for it, so there is never a second copy.
+/// save come before the file is on the disk, the coordinator waits for it, so there is never a second copy. Where no
+/// thread can be made for the queue, the file is made at once, and steps wait for it.
 final class CheckpointSaver: Sendable {
   /// What came of a save.
   typealias Outcome = Result<CheckpointDirectory.Saved, TrainerError>
@@ -38,11 +39,15 @@ final class CheckpointSaver: Sendable {
   func begin(best: Set<Int>, _ update: (inout Checkpoint) -> Void) {
     wait()
     state.withLock { update(&$0.copy) }
-    queue.async { [self] in save(best) }
+    if ThreadSupply.current.isScarce {
+      save(best)
+    } else {
+      queue.async { [self] in save(best) }
+    }
   }
 
   /// Waits until no save is in flight.
-  func wait() { queue.sync {} }
+  func wait() { if !ThreadSupply.current.isScarce { queue.sync {} } }
 
   /// What came of the saves that have ended since the last call, in order.
   func takeOutcomes() -> [Outcome] {

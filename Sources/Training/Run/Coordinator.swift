@@ -37,23 +37,45 @@ struct Coordinator<Scalar: TrainingScalar> {
     // A checkpoint that does not fit is refused before anything is written.
     let given = try givenCheckpoint(setup)
     if let summary = try finishedRun(setup) { return .alreadyFinished(summary) }
-    let (lock, warning) = try directory.claim(
+    let (claim, warning) = try directory.claim(
       for: configuration, mustBeNew: options.resume == .never, objection: setup.objection)
-    defer { lock.release() }
+    defer { claim.release() }
+    let begun: Beginning
+    do {
+      begun = try begin(setup, given, warning)
+    } catch {
+      claim.takeBack()
+      throw error
+    }
+    return try carryOut(setup, begun)
+  }
+
+  /// Where a run stands when its first step is due.
+  private typealias Beginning = (progress: RunProgress, saving: RunSaving<Scalar>)
+
+  /// Finds out where the run begins and whether it can be saved, and tells the observers.
+  private func begin(
+    _ setup: RunSetup<Scalar>, _ given: StartingPoint?, _ warning: String?
+  ) throws -> Beginning {
     if let warning { try notify(.warning(warning)) }
     if let data = setup.data, !data.otherGroups.isEmpty {
       try notify(.warning("\(data.path): \(RunSetup<Scalar>.isIgnored(data.otherGroups))"))
     }
+    for warning in setup.data?.warnings ?? [] { try notify(.warning(warning)) }
+    if let warning = ThreadSupply.current.warning { try notify(.warning(warning)) }
     let start = try given ?? newestCheckpoint(setup)
-    var progress = try resume(setup, start)
-    var saving = try RunSaving(
+    let progress = try resume(setup, start)
+    let saving = try RunSaving(
       setup, in: directory.checkpoints, keeping: configuration.checkpoints.retention, progress, start: start?.path,
       observers: observers)
+    try notify(.started(setup.description(directory: directory, resumedStep: progress.step > 0 ? progress.step : nil)))
+    return (progress, saving)
+  }
+
+  private func carryOut(_ setup: RunSetup<Scalar>, _ beginning: Beginning) throws -> RunOutcome {
+    var (progress, saving) = beginning
     // Whatever ends the run, the file in flight is finished first.
     defer { saving.wait() }
-    for warning in setup.data?.warnings ?? [] { try notify(.warning(warning)) }
-    try notify(.started(setup.description(directory: directory, resumedStep: progress.step > 0 ? progress.step : nil)))
-
     if progress.step == 0, setup.isFormula { _ = try report(setup, &progress) }
 
     let engine = setup.engine
@@ -211,6 +233,18 @@ struct Coordinator<Scalar: TrainingScalar> {
     if threads < region.workers, region.workers > availableCores() { summary.threads = threads }
     try notify(.finished(summary))
     return .finished(summary)
+  }
+
+  /// The summary as whatever wrote the metrics file has it, which knows the measures too. Files that somebody has changed
+  /// meanwhile cost a complete run nothing but them.
+  private func writtenSummary(_ summary: RunSummary) throws -> RunSummary {
+    do {
+      let written = try directory.finishedSummary(named: configuration.name)
+      return written?.digest == summary.digest ? written ?? summary : summary
+    } catch let error as TrainerError {
+      try notify(.warning("\(error.message); the run is complete, but its last measures are not shown"))
+      return summary
+    }
   }
 }
 

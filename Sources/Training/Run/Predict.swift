@@ -23,12 +23,16 @@ public struct PredictionReport: Sendable {
 ///   - checkpoint: The checkpoint's path.
 ///   - input: An HDF5 file whose inputs, named as in the checkpoint's config, are at its root or in a group.
 ///   - output: The file to write; it is complete or absent.
+///   - overwriting: Whether a file that is there already is replaced; otherwise its presence is an error.
 ///   - group: The group of a dataset file; `nil` for the root's inputs or, if it has none, `test`.
 /// - Throws: `TrainerError` if the checkpoint or the inputs are missing, damaged or do not fit, or the output cannot be
 ///   written.
 public func predict(
-  checkpoint path: String, input: String, output: String, group: String? = nil, options: RunOptions = RunOptions()
+  checkpoint path: String, input: String, output: String, overwriting: Bool = false, group: String? = nil,
+  options: RunOptions = RunOptions()
 ) throws -> PredictionReport {
+  let output = OutputFile(output, mayReplace: overwriting, inputs: [path, input])
+  try OutputFile.explaining { try output.check() }
   let (checkpoint, configuration) = try loadCheckpoint(path)
   switch configuration.precision {
   case .float32:
@@ -39,13 +43,18 @@ public func predict(
 }
 
 private func predict<Scalar: TrainingScalar>(
-  _ model: TrainedModel<Scalar>, _ input: String, _ output: String, _ group: String?, _ options: RunOptions
+  _ model: TrainedModel<Scalar>, _ input: String, _ output: OutputFile, _ group: String?, _ options: RunOptions
 ) throws -> PredictionReport {
   let reader = try DatasetReader(path: input, externalFiles: options.externalFiles ?? model.data.externalFiles)
   let place = try group ?? (reader.hasRootDataset(model.data.inputs) ? DatasetReader.root : "test")
-  let rows: RowSource<Scalar> = try model.preprocessing.rows(of: model.data.inputs, in: place, from: reader)
   let problem = try model.problemWithoutTargets()
   let width = problem.parameters.outputShape.reduce(1, *)
+  // The outputs and the probabilities, both once more as arrays, and the file's image of them.
+  let rowCount = Double(try reader.shape(of: model.data.inputs, in: place).rows)
+  try reader.requireMemory(
+    for: [model.data.inputs], in: [place], as: Scalar.self,
+    beside: 6 * rowCount * Double(width * MemoryLayout<Scalar>.stride))
+  let rows: RowSource<Scalar> = try model.preprocessing.rows(of: model.data.inputs, in: place, from: reader)
   let samples = SampleGroup(
     count: rows.rows,
     sources: [ModelProblem.InputName.inputs: rows])
@@ -73,7 +82,7 @@ private struct PredictionFile<Scalar: TrainingScalar> {
   let outputs: [Scalar]
   let probabilities: [Scalar]
 
-  func write(to path: String) throws -> PredictionReport {
+  func write(to output: OutputFile) throws -> PredictionReport {
     do {
       let file = try HDF5.File.inMemory()
       // One number a sample is a vector, as in the dataset files.
@@ -87,14 +96,12 @@ private struct PredictionFile<Scalar: TrainingScalar> {
       if rule.hasProbabilities { try add(file, "probabilities", probabilities, probabilityShape) }
       let image = try file.image()
       try file.close()
-      try AtomicFile.replace(path, contents: [image])
+      try OutputFile.explaining { try output.write(image) }
       return PredictionReport(
-        output: path, samples: rows, predictionShape: shape,
+        output: output.path, samples: rows, predictionShape: shape,
         probabilityShape: rule.hasProbabilities ? probabilityShape : nil)
     } catch let error as HDF5Error {
-      throw TrainerError(.data, "\(path): the predictions cannot be written: \(error.message)")
-    } catch let error as FileError {
-      throw TrainerError(.data, "\(path): the predictions cannot be written: \(error.reason)")
+      throw TrainerError(.usage, "\(output.path): the predictions cannot be written: \(error.message)")
     }
   }
 

@@ -37,29 +37,35 @@ public struct RunDirectory: Sendable {
   /// Makes the directory hold this run, or finds that it does already, and keeps other processes from writing in it.
   ///
   /// - Parameter objection: Why a run may not become longer, or `nil` if it may.
-  /// - Returns: The lock, and what to warn of: a lock that was left behind by a process on another machine.
+  /// - Returns: The right to write in it, and what to warn of: a lock that a process on another machine has left behind.
   /// - Throws: `TrainerError` with code `.usage` if it cannot be written to, holds another run, or another process
   ///   writes in it.
   func claim(
     for configuration: RunConfiguration, mustBeNew: Bool,
     objection: (ConfigurationDifference.Lengthening) -> String?
-  ) throws -> (lock: FileLock, warning: String?) {
+  ) throws -> (claim: RunClaim, warning: String?) {
     // Before anything is made: a refusal leaves nothing behind.
     try compare(configuration, mustBeNew: mustBeNew, objection)
+    var claim = RunClaim(self, fileSystem)
     do {
       try requireNoFileAbove()
+      try claim.noteMissing()
       try fileSystem.makeDurableDirectory(path)
       let (lock, warning) = try lock()
+      claim.lock = lock
       try removeLeftovers()
       // Another process may have begun a run since.
       try compare(configuration, mustBeNew: mustBeNew, objection)
       // Also where the same run has another name now, or it or its data lie elsewhere: a resume goes by this file.
       if try storedConfiguration() != configuration.resolved {
+        try claim.noteConfig()
         let text = Array((configuration.resolved.prettyText + "\n").utf8)
         try AtomicFile.replace(configPath, contents: [text], fileSystem: fileSystem)
       }
-      return (lock, warning)
-    } catch let error as FileError {
+      return (claim, warning)
+    } catch {
+      claim.takeBack()
+      guard let error = error as? FileError else { throw error }
       throw TrainerError(.usage, "\(path): the run directory cannot be written to: \(error.reason)")
     }
   }
@@ -137,8 +143,9 @@ public struct RunDirectory: Sendable {
 
   /// The summary of the run, if its metrics file says that it is complete.
   ///
+  /// - Parameter name: The run's name; `nil` for the one in its config.
   /// - Throws: `TrainerError` if the file cannot be read.
-  public func finishedSummary() throws -> RunSummary? {
+  public func finishedSummary(named name: String? = nil) throws -> RunSummary? {
     let text: String
     do {
       guard try fileSystem.status(of: metricsPath) != nil else { return nil }
@@ -150,10 +157,11 @@ public struct RunDirectory: Sendable {
     // The text behind the last line break is empty, or a line that was torn off.
     guard lines.count >= 2, lines[lines.count - 2].hasPrefix("{\"event\":\"finished\"") else { return nil }
     let end = try JSONDocument(text: String(lines[lines.count - 2]), source: metricsPath).root
-    return try summary(from: lines.dropLast(2), end)
+    return try summary(
+      from: lines.dropLast(2), end, name: name ?? storedConfiguration()?["name"]?.text ?? fileName(of: path))
   }
 
-  private func summary(from lines: ArraySlice<Substring>, _ end: JSONValue) throws -> RunSummary {
+  private func summary(from lines: ArraySlice<Substring>, _ end: JSONValue, name: String) throws -> RunSummary {
     var seconds = 0.0
     var measures: [GroupMeasures] = []
     var epoch = 0
@@ -170,7 +178,7 @@ public struct RunDirectory: Sendable {
     }
     let step = end["step"]?.int ?? 0
     return RunSummary(
-      name: try storedConfiguration()?["name"]?.text ?? fileName(of: path), directory: path, step: step, epoch: epoch,
+      name: name, directory: path, step: step, epoch: epoch,
       measures: measures, seconds: seconds, checkpoint: checkpoints.path(ofStep: step),
       digest: end["digest"]?.text ?? "",
       reason: end["reason"]?.text, stallSeconds: end["stallSeconds"]?.double ?? 0)

@@ -34,7 +34,7 @@ public struct RunOptions: Sendable {
 
   /// Creates options.
   public init(
-    workers: Int? = nil, resume: Resume = .automatic, starter: @escaping WorkerStarter = dispatchStarter,
+    workers: Int? = nil, resume: Resume = .automatic, starter: @escaping WorkerStarter = standardStarter,
     control: RunControl = RunControl(), stopAfter: Duration? = nil, externalFiles: ExternalFiles? = nil
   ) {
     self.workers = workers

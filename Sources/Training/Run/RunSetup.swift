@@ -42,10 +42,7 @@ struct RunSetup<Scalar: TrainingScalar> {
     let samples = try data?.train ?? SampleGroup(count: 1, sources: [:])
     batchSize = try Self.batchSize(configuration, samples: samples.count, path: data?.path ?? "")
     let stepsPerPass = (samples.count + batchSize - 1) / batchSize
-    switch configuration.training.length {
-    case .epochs(let epochs): steps = epochs * stepsPerPass
-    case .steps(let count): steps = count
-    }
+    steps = try Self.steps(of: configuration, inEpoch: stepsPerPass)
     samplesPerEpoch = samples.count
     stepsPerEpoch = data == nil ? steps : stepsPerPass
     reportPeriod = data == nil ? max(1, (steps + Self.mostReports - 1) / Self.mostReports) : nil
@@ -77,7 +74,9 @@ struct RunSetup<Scalar: TrainingScalar> {
       guard let dataSettings = configuration.data else {
         throw TrainerError(.usage, "data: a model needs a dataset to train on")
       }
-      let data = try TrainingData<Scalar>(dataSettings)
+      let data = try TrainingData<Scalar>(dataSettings) { inputShape in
+        try parameterMemory(of: settings.model.parameters(inputShape: inputShape).layout, configuration)
+      }
       let problem = try data.naming(dataSettings.targets) {
         try ModelProblem(
           model: settings.model, loss: settings.loss, inputShape: data.preprocessing?.outputShape ?? [],
@@ -91,7 +90,11 @@ struct RunSetup<Scalar: TrainingScalar> {
     case .formula(let settings):
       let formula = try FormulaProblem.read(settings)
       let names = FormulaProblem.dataNames(of: formula, settings)
-      let data = try configuration.data.map { try TrainingData<Scalar>($0, formulaNames: names) }
+      var layout = ParameterLayout()
+      for parameter in settings.parameters { layout.append(name: parameter.name, shape: parameter.shape) }
+      let memory = try parameterMemory(of: layout, configuration)
+      try MemoryLimit.require(memory, for: "the run", code: .usage, advice: "take smaller parameters")
+      let data = try configuration.data.map { try TrainingData<Scalar>($0, formulaNames: names, beside: memory) }
       if data == nil, let name = names.first {
         let known = settings.parameters.map(\.name)
         let hint = suggestion(for: name, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
@@ -137,6 +140,22 @@ struct RunSetup<Scalar: TrainingScalar> {
             + "choose at most that, or \"full\"")
       }
       return count
+    }
+  }
+
+  /// The steps of the whole run.
+  private static func steps(of configuration: RunConfiguration, inEpoch stepsPerEpoch: Int) throws -> Int {
+    switch configuration.training.length {
+    case .steps(let steps): return steps
+    case .epochs(let epochs):
+      let most = ClosedRange.mostCount / stepsPerEpoch
+      guard epochs <= most else {
+        throw TrainerError(
+          .usage,
+          "training.epochs: found \(epochs), expected at most \(most): an epoch has \(stepsPerEpoch) "
+            + "\(stepsPerEpoch == 1 ? "step" : "steps"), and a run at most \(ClosedRange.mostCount)")
+      }
+      return epochs * stepsPerEpoch
     }
   }
 
@@ -232,15 +251,21 @@ struct RunSetup<Scalar: TrainingScalar> {
 
   /// Why a run that was begun with another length cannot go on to this one; `nil` if it can.
   func objection(to lengthening: ConfigurationDifference.Lengthening) -> String? {
-    let old = lengthening.unit == "epochs" ? lengthening.old * stepsPerEpoch : lengthening.old
+    // It comes from a file that anybody may have written to; the new one, which is greater, has been judged.
+    let begun = max(1, lengthening.old)
+    let old = lengthening.unit == "epochs" ? begun * stepsPerEpoch : begun
     let schedule = LearningRateSchedule(
       configuration.schedule, base: configuration.optimizer.learningRate,
       run: RunLength(steps: old, stepsPerEpoch: data == nil ? old : stepsPerEpoch))
     let type = type(of: configuration.schedule.schedule).type
-    // Without data an epoch is the whole run, so that schedules by epochs depend on the length too.
+    // Without data an epoch is the whole run, so that schedules by epochs depend on the length too. What such a schedule
+    // changes stays changed, so that of a long run some steps tell, among them the last.
+    let compared = stride(from: 1, to: old, by: max(1, old / 1_000_000))
     let isSame =
       !configuration.schedule.dependsOnLength
-      && (1...old).allSatisfy { schedule.learningRate(at: $0) == optimizer.schedule.learningRate(at: $0) }
+      && (Array(compared) + [old]).allSatisfy {
+        schedule.learningRate(at: $0) == optimizer.schedule.learningRate(at: $0)
+      }
     return isSame
       ? nil
       : "the schedule '\(type)' depends on the run's length, so the steps done so far would have had other learning rates"

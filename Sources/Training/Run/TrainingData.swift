@@ -36,13 +36,16 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
 
   /// Loads the datasets that a formula names, from every group of the file.
   ///
+  /// - Parameter memory: The bytes that are needed beside the data.
   /// - Throws: `TrainerError` for every fault of the file, or if the groups' rows have different shapes.
-  init(_ settings: DataSettings, formulaNames names: [String]) throws {
+  init(_ settings: DataSettings, formulaNames names: [String], beside memory: Double = 0) throws {
     let reader = try DatasetReader(path: settings.path, externalFiles: settings.externalFiles)
     guard !names.isEmpty else {
       throw TrainerError(
         .usage, "objective: the formula names no dataset of \(settings.path); remove \"data\", or use a dataset's name")
     }
+    let copied: Set<String> = settings.preprocessing.contains(where: \.copiesInputs) ? [settings.inputs] : []
+    try reader.requireMemory(for: names, copied: copied, in: reader.groups, as: Scalar.self, beside: memory)
     path = reader.path
     preprocessing =
       settings.preprocessing.isEmpty
@@ -88,9 +91,17 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
 
   /// Loads every group of the file.
   ///
-  /// - Throws: `TrainerError` for every fault of the file, or if preprocessing does not fit it.
-  package init(_ settings: DataSettings) throws {
+  /// - Parameter memory: The bytes that are needed beside the data, for inputs of a shape.
+  /// - Throws: `TrainerError` for every fault of the file, if preprocessing does not fit it, or for data that do not fit
+  ///   into memory.
+  package init(_ settings: DataSettings, beside memory: ([Int]) throws -> Double = { _ in 0 }) throws {
     let reader = try DatasetReader(path: settings.path, externalFiles: settings.externalFiles)
+    if let group = reader.groups.first {
+      try reader.requireMemory(
+        for: [settings.inputs, settings.targets ?? "targets"],
+        copied: settings.preprocessing.contains(where: \.copiesInputs) ? [settings.inputs] : [], in: reader.groups,
+        as: Scalar.self, beside: memory(reader.shape(of: settings.inputs, in: group).rowShape))
+    }
     let preprocessing = try FittedPreprocessing(
       settings.preprocessing, reader: reader, inputs: settings.inputs)
     try self.init(reader, settings, preprocessing: preprocessing, groups: reader.groups)
@@ -101,6 +112,7 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     _ reader: DatasetReader, _ settings: DataSettings, preprocessing: FittedPreprocessing, groups names: [String]
   ) throws {
     let targetName = settings.targets ?? "targets"
+    try reader.requireMemory(for: [settings.inputs, targetName], in: names, as: Scalar.self)
     path = reader.path
     self.preprocessing = preprocessing
     var kinds: [TargetKind] = []

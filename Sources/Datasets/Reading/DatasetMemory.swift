@@ -1,0 +1,46 @@
+import Foundations
+import HDF5
+import Kernels
+
+/// What a dataset takes in memory, known before a row of it is read.
+extension DatasetReader {
+  /// The bytes that a dataset takes once it is read as ``rows(of:in:as:)`` reads it.
+  func byteCount<Scalar: KernelElement>(of name: String, in group: String, as type: Scalar.Type) throws -> Double {
+    let (rows, rowShape) = try shape(of: name, in: group)
+    let isBytes = try Self.translating(path) { try dataset(name, in: group).datatype.numberType == .uint8 }
+    let width = isBytes ? 1 : MemoryLayout<Scalar>.stride
+    return rowShape.reduce(Double(rows)) { $0 * Double($1) } * Double(width)
+  }
+
+  /// Refuses data that do not fit into memory, before any of them are read.
+  ///
+  /// - Parameters:
+  ///   - names: The datasets that are read, in each group.
+  ///   - copied: Those of them that preprocessing may make a second array of.
+  ///   - other: What is needed beside the data.
+  /// - Throws: `TrainerError` with code `.data`.
+  public func requireMemory<Scalar: KernelElement>(
+    for names: [String], copied: Set<String> = [], in groups: [String], as type: Scalar.Type, beside other: Double = 0
+  ) throws {
+    var bytes = other
+    for group in groups {
+      for name in names {
+        bytes += try byteCount(of: name, in: group, as: type) * (copied.contains(name) ? 2 : 1)
+      }
+    }
+    let rest = other > 1e6 ? ", with \(MemoryLimit.text(other)) for what is computed from it," : ""
+    try MemoryLimit.require(
+      bytes, for: "\(path): the dataset\(rest)", code: .data,
+      advice: "take fewer rows, or store whole numbers from 0 to 255 as bytes, which stay bytes")
+  }
+}
+
+extension PreprocessingStep {
+  /// Whether the step may make a second array of the inputs.
+  public var copiesInputs: Bool {
+    switch self {
+    case .scale: false
+    case .standardize, .oneHot: true
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import Foundation
+
+/// How much memory this process may still take, by whichever limit is the nearest: an allocation beyond it would end the
+/// program without a word.
+public struct MemoryLimit: Sendable, Equatable {
+  /// What sets the limit.
+  public enum Source: Sendable, Equatable {
+    /// What the machine has free.
+    case machine
+    /// The process's control group, such as a container's.
+    case controlGroup
+    /// The limit of the process's address space, `ulimit -v`.
+    case addressSpace
+    /// The limit of the process's data, `ulimit -d`.
+    case data
+  }
+
+  /// The bytes that are left.
+  public let bytes: Int
+  /// What sets the limit.
+  public let source: Source
+
+  /// Creates a limit.
+  public init(bytes: Int, source: Source) {
+    self.bytes = bytes
+    self.source = source
+  }
+
+  /// What threads and libraries take beside what is worked out, with room for each worker's stack.
+  private static let reserve = 64 << 20
+
+  /// The limit as it is now.
+  public static var current: MemoryLimit {
+    var limits = [MemoryLimit(bytes: freeOnMachine, source: .machine)]
+    if let free = ControlGroup().freeMemory { limits.append(MemoryLimit(bytes: free, source: .controlGroup)) }
+    // The first and the sixth number of this file are pages of address space and of data and stack.
+    let pages = (ControlGroup.contents(of: "/proc/self/statm") ?? "").split(separator: " ").map { Int($0) ?? 0 }
+    let pageSize = max(1, Int(sysconf(Int32(_SC_PAGESIZE))))
+    let ofProcess = [(limit(of: RLIMIT_AS), 0, Source.addressSpace), (limit(of: RLIMIT_DATA), 5, Source.data)]
+    for (most, index, source) in ofProcess {
+      guard let most else { continue }
+      let taken = pages.indices.contains(index) ? pages[index] * pageSize : 0
+      limits.append(MemoryLimit(bytes: max(0, most - taken - reserve), source: source))
+    }
+    return limits.min { $0.bytes < $1.bytes } ?? MemoryLimit(bytes: .max, source: .machine)
+  }
+
+  /// Refuses to begin where a limit of the process's own leaves less than what everything needs.
+  ///
+  /// - Throws: `TrainerError` with code `.usage`.
+  public static func requireReserve() throws {
+    let limit = current
+    guard limit.bytes == 0, limit.source == .addressSpace || limit.source == .data else { return }
+    throw TrainerError(
+      .usage,
+      "less than \(text(Double(reserve))) of memory are left to begin with: \(limit.reason); raise it or remove it")
+  }
+
+  /// Refuses what needs more memory than there is. A need of less than a few megabytes is not looked at.
+  ///
+  /// - Parameters:
+  ///   - bytes: What is needed.
+  ///   - subject: What needs it, as the beginning of a sentence: `data.h5: the dataset`.
+  ///   - advice: What to do, as the end of the sentence.
+  /// - Throws: `TrainerError`.
+  public static func require(
+    _ bytes: Double, for subject: @autoclosure () -> String, code: ExitCode, advice: @autoclosure () -> String
+  ) throws {
+    guard bytes > Double(leastNoticed) else { return }
+    let limit = current
+    guard bytes > Double(limit.bytes) else { return }
+    throw TrainerError(
+      code, "\(subject()) needs \(text(bytes)) of memory, but \(limit); \(advice())")
+  }
+
+  /// Less can always be had, or nothing could.
+  private static let leastNoticed = 4 << 20
+
+  private static var freeOnMachine: Int {
+    let lines = (ControlGroup.contents(of: "/proc/meminfo") ?? "").split(separator: "\n")
+    let free = ["MemAvailable:", "SwapFree:"].compactMap { name -> Int? in
+      let words = lines.first { $0.hasPrefix(name) }?.split(separator: " ") ?? []
+      return words.count > 1 ? Int(words[1]).map { $0 << 10 } : nil
+    }
+    return free.isEmpty ? Int(clamping: ProcessInfo.processInfo.physicalMemory) : free.reduce(0, +)
+  }
+
+  private static func limit(of resource: __rlimit_resource) -> Int? {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0, limit.rlim_cur != rlim_t.max else {
+      return nil
+    }
+    return Int(clamping: limit.rlim_cur)
+  }
+
+  /// An amount to three digits, for messages.
+  public static func text(_ bytes: Double) -> String {
+    let (scale, unit) = bytes < 1e9 ? (1e6, "MB") : bytes < 1e12 ? (1e9, "GB") : (1e12, "TB")
+    let amount = bytes / scale
+    return String(format: amount < 9.995 ? "%.2f %@" : amount < 99.95 ? "%.1f %@" : "%.0f %@", amount, unit)
+  }
+}
+
+extension MemoryLimit: CustomStringConvertible {
+  /// `only 512 MB can be had: the limit of the control group`.
+  public var description: String { "only \(Self.text(Double(bytes))) can be had: \(reason)" }
+
+  private var reason: String {
+    switch source {
+    case .machine: "the machine has no more free"
+    case .controlGroup: "the limit of the process's control group"
+    case .addressSpace: "the limit of the process's address space (ulimit -v)"
+    case .data: "the limit of the process's data (ulimit -d)"
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import ArgumentParser
+import Foundations
+
+/// `--overwrite`, for the commands that write a file which the user names.
+struct OverwriteOption: ParsableArguments {
+  @Flag(help: "Replace the output if it exists. Inputs, devices and read-only files are not replaced.")
+  var overwrite = false
+
+  /// The file of that name, which has been found fit before any work is done.
+  ///
+  /// - Parameter inputs: The files that the command reads.
+  /// - Throws: `TrainerError` with code `.usage`.
+  func file(_ path: String, inputs: [String]) throws -> OutputFile {
+    let file = OutputFile(path, mayReplace: overwrite, inputs: inputs)
+    do {
+      try file.check()
+    } catch OutputFile.Refusal.exists(let path) {
+      throw TrainerError(.usage, "\(path) exists already; choose another name, or replace it with --overwrite")
+    } catch let refusal as OutputFile.Refusal {
+      throw TrainerError(.usage, refusal.description)
+    }
+    return file
+  }
+}

@@ -1,0 +1,21 @@
+import Foundations
+
+/// What to do about an error, in the words of the command line: the library knows no option.
+enum Remedies {
+  /// By the property or argument of the library that mends the error.
+  private static let options = [
+    "drop": "inputs are numbers; leave the column out with --drop, or name it as the target with --target",
+    "inputs":
+      "name the character between its fields with --delimiter, or another column with --target, or leave a --drop out",
+    "hasHeader": "if the first line holds data, add --no-header",
+    "task": "choose another column with --target, or add --task regression",
+    "images": "name the images, and the other files with --labels, --test-images and --test-labels",
+    "testImages": "give both --test-images and --test-labels, or neither",
+  ]
+
+  /// The sentence of an error with what to do about it.
+  static func sentence(_ error: TrainerError) -> String {
+    guard let remedy = error.remedy, let advice = options[remedy.name] else { return error.message }
+    return "\(error.fault); \(advice)"
+  }
+}
