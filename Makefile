@@ -1,5 +1,5 @@
 # A thin face over scripts/; none of them needs make.
-.PHONY: run test lint sanitize torture bench
+.PHONY: run test lint sanitize torture fuzz bench
 
 run:
 	scripts/run
@@ -18,6 +18,10 @@ sanitize:
 # The long form of the tests by fault: half an hour and more.
 torture:
 	scripts/torture
+
+# 20 000 mutated inputs, of which scripts/test runs 600: some twenty minutes. FUZZ=1000 make fuzz runs fewer.
+fuzz:
+	FUZZ=$${FUZZ:-20000} scripts/test --filter FuzzTests
 
 # 55 MB, so not committed.
 data/fashion-mnist.h5:

@@ -77,7 +77,9 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Checkpoints", "Autodiff", "Models", "Optimizers", "Datasets", "DataParallel", "Kernels", "HDF5",
+        "Training", "Reporting", "Checkpoints", "Autodiff", "Models", "Optimizers", "Datasets", "DataParallel",
+        "Kernels",
+        "HDF5",
         "Foundations", "TestSupport",
       ]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training", "Foundations", "TestSupport"]),

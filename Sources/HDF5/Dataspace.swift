@@ -74,7 +74,7 @@ public final class Dataspace: Sendable, Equatable, CustomStringConvertible {
     }
     do {
       try MemoryLimit.require(
-        Double(bytes), for: "\(label): its \(count) elements", code: .data, advice: "read a part")
+        Double(bytes), for: "\(label) with its \(count) elements", code: .data, advice: "read a part")
     } catch let error as TrainerError {
       throw HDF5Error(.memory, error.message)
     }

@@ -15,9 +15,8 @@ struct GraphCommand: ParsableCommand {
       with as many elements as the formula's indices need.
 
       A file that ends with .svg or .png is drawn by Graphviz (the package \
-      graphviz), which has 30 seconds for at most \(GraphPicture.mostDrawnNodes) nodes; one that \
-      ends with .dot is the graph in Graphviz's language, of any size, which is \
-      printed where no file is given.
+      graphviz) within 30 seconds, if it has at most \(GraphPicture.mostDrawnNodes) nodes; one that ends with \
+      .dot is the graph in Graphviz's language, of any size; without a file it is printed.
 
       The plan of a config is that of its largest shard.
 

@@ -80,12 +80,12 @@ struct ResumeCommand: ParsableCommand {
   @OptionGroup var shared: RunningOptions
 
   func run() throws {
-    guard try RunDirectory(runDirectory).storedConfiguration() != nil else {
+    guard try RunDirectory(runDirectory).holdsRun else {
       throw TrainerError(
         .usage,
         try SystemFileSystem().status(of: runDirectory) == nil
           ? "\(runDirectory): there is no such run directory\(neighbourHint(of: runDirectory))"
-          : "\(runDirectory): there is no run in this directory (no config.json); start one with trainer run")
+          : "\(runDirectory): there is no run in this directory; start one with trainer run")
     }
     var overrides = try set.map(SettingsOverride.init)
     if let data { overrides.append(try SettingsOverride("data.path=\(JSONValue.string(data).compactText)")) }

@@ -29,6 +29,7 @@ struct TrainerCommand: ParsableCommand {
 
   static func main() {
     keepStandardStreams()
+    unblockSignals()
     // A reader of the output that goes away must not end a training.
     signal(SIGPIPE, SIG_IGN)
     // Nor must a limit on the size of files: a checkpoint beyond it is a failed save like any other.
@@ -56,6 +57,14 @@ struct TrainerCommand: ParsableCommand {
     for stream in STDIN_FILENO...STDERR_FILENO where fcntl(stream, F_GETFD) < 0 {
       _ = open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
+  }
+
+  /// Lets signals through that the program was started with blocked, as one from a thread of Dispatch's is: nothing but
+  /// SIGKILL would end it.
+  private static func unblockSignals() {
+    var none = sigset_t()
+    sigemptyset(&none)
+    pthread_sigmask(SIG_SETMASK, &none, nil)
   }
 
   /// Refuses a word that is no command where one is expected, with the command that was probably meant.

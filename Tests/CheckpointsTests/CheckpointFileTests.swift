@@ -153,7 +153,9 @@ private func reading(_ bytes: some Collection<UInt8>, in directory: String) thro
         return error?.message
       }
       #expect(message("\(directory)/none.h5") == "\(directory)/none.h5: there is no such checkpoint")
-      #expect(message(directory) == "\(directory): the checkpoint cannot be read: Is a directory")
+      #expect(
+        message(directory) == "\(directory): the checkpoint cannot be read: it is a directory, "
+          + "expected a regular file")
       try Data("hello".utf8).write(to: URL(filePath: "\(directory)/text"))
       #expect(
         message("\(directory)/text")

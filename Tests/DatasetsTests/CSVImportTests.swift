@@ -253,8 +253,10 @@ import Testing
       func message(_ path: String) throws -> String {
         try #require(throws: TrainerError.self) { try CSVImport(path: path).write(to: directory + "/out.h5") }.message
       }
-      #expect(try message("/nowhere/x.csv") == "cannot read '/nowhere/x.csv': no such file or directory")
-      #expect(try message(directory) == "cannot read '\(directory)': is a directory")
+      #expect(
+        try message("/nowhere/x.csv") == "cannot read '/nowhere/x.csv': no such file or directory; "
+          + "there is no directory /nowhere either")
+      #expect(try message(directory) == "cannot read '\(directory)': it is a directory, expected a regular file")
       let path = directory + "/latin.csv"
       try Data([0x61, 0x2c, 0xe4, 0x0a]).write(to: URL(filePath: path))
       #expect(try message(path).contains("is not text in UTF-8"))

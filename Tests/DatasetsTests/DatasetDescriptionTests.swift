@@ -41,7 +41,12 @@ import Testing
 
   @Test func errorsAreOfData() throws {
     let error = try #require(throws: TrainerError.self) { try DatasetDescription(path: "/nowhere/x.h5") }
-    #expect(error == TrainerError(.data, "cannot open '/nowhere/x.h5': no such file or directory"))
+    #expect(
+      error
+        == TrainerError(
+          .data,
+          "cannot open '/nowhere/x.h5': no such file or directory; "
+            + "there is no directory /nowhere either"))
   }
 
   private func description(of name: String) throws -> String {

@@ -212,7 +212,8 @@ import Testing
     #expect(error?.code == .data)
     #expect(
       error?.message
-        == "\(Repository.data("iris")): a row of inputs has the shape [4], but the model was made for [2, 3]")
+        == "\(Repository.data("iris")): in the group 'train': a row of inputs has the shape [4], but the model was made for [2, 3]"
+    )
   }
 
   @Test func whatACheckpointKeptIsTheSame() throws {

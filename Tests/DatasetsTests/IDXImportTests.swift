@@ -124,7 +124,7 @@ import Testing
           == "1 class names were given, and the largest label is 1, which needs 2")
       #expect(
         try Self.message(IDXImport(images: images, labels: labels, testImages: images), directory)
-          == "test images and test labels come together: one of them is missing")
+          == "test images and test labels come together: one of them is missing; give both or none")
       try Self.idx(9, [12], [UInt8](repeating: 0xff, count: 12)).write(to: URL(filePath: other))
       #expect(
         try Self.message(IDXImport(images: images, labels: other), directory)

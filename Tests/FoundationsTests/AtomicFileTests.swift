@@ -204,7 +204,7 @@ private func inTemporaryDirectory(_ body: (String) throws -> Void) throws {
   @Test func everyInterruptedCallIsDoneAgain() throws {
     try inTemporaryDirectory { directory in
       let path = directory + "/file"
-      let calls = 12
+      let calls = 13
       for index in 0..<calls {
         let count = Mutex(0)
         let interrupted = InstrumentedFileSystem { event in

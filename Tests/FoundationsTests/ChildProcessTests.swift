@@ -12,8 +12,8 @@ import Testing
     #expect(try run("exit 0") == .exited(0))
     #expect(try run("exit 7") == .exited(7))
     #expect(try run("kill -TERM $$") == .killed(SIGTERM))
-    #expect(try run("sleep 1000", killedAfter: .milliseconds(20)) == .timedOut)
-    #expect(try ChildProcess("/bin/sh", ["-c", "sleep 1000"]).wait { true } == .killed(SIGKILL))
+    #expect(try run("exec sleep 1000", killedAfter: .milliseconds(20)) == .timedOut)
+    #expect(try ChildProcess("/bin/sh", ["-c", "exec sleep 1000"]).wait { true } == .killed(SIGKILL))
   }
 
   @Test func aProgramThatIsNotThereIsAnError() {

@@ -197,8 +197,12 @@ private enum Precision: String, CaseIterable { case float32, float64 }
   }
 
   @Test func faultsOfFiles() throws {
-    #expect(message { _ = try Settings(file: "no/such.json") } == "no/such.json: there is no such config file")
-    #expect(message { _ = try Settings(file: "/") } == "/: the config cannot be read: Is a directory")
+    #expect(
+      message { _ = try Settings(file: "no/such.json") } == "no/such.json: there is no such config file; "
+        + "there is no directory no either")
+    #expect(
+      message { _ = try Settings(file: "/") } == "/: the config cannot be read: it is a directory, "
+        + "expected a regular file")
     #expect(message { _ = try settings("[1]") } == "x.json:1:1: the config is an array, expected an object { … }")
   }
 

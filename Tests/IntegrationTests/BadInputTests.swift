@@ -176,7 +176,8 @@ import Testing
         .expectError(2, workshop.path("runs/config"), "optimizer.learningRate: 0.001 in the directory, 0.5 now")
       try TrainerBinary.run("run", config, "--resume", "never").expectError(2, "holds a run already")
       #expect(try files(in: workshop.path("runs")) == before)
-      try TrainerBinary.run("resume", workshop.path("nowhere")).expectError(2, "nowhere", "no run")
+      try TrainerBinary.run("resume", workshop.path("nowhere")).expectError(2, "nowhere", "no such run directory")
+      try TrainerBinary.run("resume", workshop.path("runs")).expectError(2, "there is no run in this directory")
     }
   }
 

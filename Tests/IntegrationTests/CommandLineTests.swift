@@ -70,7 +70,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (["run"], "Missing expected argument '<config>'"), (["frobnicate"], "frobnicate"),
+    (["run"], "Missing expected argument '<config>'"),
     (["run", "a.json", "b.json"], "Unexpected argument 'b.json'"), (["run", "a.json", "--fast"], "--fast"),
     (["run", "a.json", "--workers", "0"], "--workers is 0"), (["run", "a.json", "--workers", "two"], "two"),
     (["evaluate", "a.h5", "--format", "xml"], "xml"), (["predict", "a.h5", "b.h5"], "--output"),

@@ -196,7 +196,7 @@ import Testing
       try TrainerBinary.run("plot", run.directory, "--path").expectError(2, "a formula of one or two numbers")
       try TrainerBinary.run("plot", run.directory, "--metric", "accuracy").expectError(2, "accuracy", "it has loss")
       try TrainerBinary.run("plot", run.directory, "--output", "loss.gif").expectError(2, "loss.gif", ".svg or .png")
-      try TrainerBinary.run("plot", run.directory + "/none").expectError(2, "there is no run")
+      try TrainerBinary.run("plot", run.directory + "/none").expectError(2, "there is no such run directory")
     }
   }
 }

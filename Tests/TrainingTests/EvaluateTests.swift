@@ -171,7 +171,7 @@ import Training
       #expect(
         try error {
           _ = try predict(checkpoint: path, input: Repository.data("iris"), output: "\(directory)/p.h5")
-        }.hasPrefix("3 \(Repository.data("iris")): a row of inputs has the shape [4]"))
+        }.hasPrefix("3 \(Repository.data("iris")): in the group 'test': a row of inputs has the shape [4]"))
       #expect(
         try error {
           _ = try predict(

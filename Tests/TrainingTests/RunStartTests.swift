@@ -92,7 +92,7 @@ import Training
     }
   }
 
-  @Test func metricsThatChangeMeanwhileAreAWarning() throws {
+  @Test func metricsThatChangeMeanwhileChangeNothing() throws {
     try withScratchDirectory { directory in
       let run = directory + "/run"
       let history = History()
@@ -106,8 +106,8 @@ import Training
         Issue.record("the run did not end")
         return
       }
-      #expect(summary.digest.hasPrefix("sha256:"))
-      #expect(history.warnings.count == 1 && history.warnings[0].contains("the run is complete"))
+      #expect(summary.digest.hasPrefix("sha256:") && !summary.measures.isEmpty)
+      #expect(history.warnings.isEmpty)
     }
   }
 

@@ -148,11 +148,12 @@ public struct FittedPreprocessing: Sendable, Equatable {
   public func rows<Scalar: KernelElement & NativeScalar>(
     of name: String, in group: String, from reader: DatasetReader, as type: Scalar.Type = Scalar.self
   ) throws -> RowSource<Scalar> {
+    let place = group == DatasetReader.root ? reader.path : "\(reader.path): in the group '\(group)'"
     let rowShape = try reader.shape(of: name, in: group).rowShape
     guard rowShape == inputShape else {
       throw TrainerError(
         .data,
-        "\(reader.path): in the group '\(group)', a row of inputs has the shape \(rowShape), but the model was made for \(inputShape)"
+        "\(place): a row of inputs has the shape \(rowShape), but the model was made for \(inputShape)"
       )
     }
     let areBytes = try reader.numberType(of: name, in: group) == .uint8
@@ -171,7 +172,7 @@ public struct FittedPreprocessing: Sendable, Equatable {
       }
       return areBytes ? source.mapped(by: affine) : source
     } catch let error as TrainerError where !error.message.hasPrefix(reader.path) {
-      throw TrainerError(error.code, "\(reader.path): in the group '\(group)', \(error.message)")
+      throw TrainerError(error.code, "\(place): \(error.message)")
     }
   }
 }

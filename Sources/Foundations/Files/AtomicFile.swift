@@ -62,7 +62,7 @@ public enum AtomicFile {
     _ path: String, _ fileSystem: some FileSystem, prepare: (_ temporary: String) throws -> Void,
     verify: (_ temporary: String) throws -> Void
   ) throws {
-    if let kind = try fileSystem.status(of: path)?.kind, kind != .regular {
+    if let kind = try fileSystem.retryingWhenInterrupted({ try fileSystem.status(of: path) })?.kind, kind != .regular {
       throw FileError.notRegular(kind, operation: "replace", path: path)
     }
     let temporary = temporaryPath(for: path)

@@ -234,18 +234,6 @@ struct Coordinator<Scalar: TrainingScalar> {
     try notify(.finished(summary))
     return .finished(summary)
   }
-
-  /// The summary as whatever wrote the metrics file has it, which knows the measures too. Files that somebody has changed
-  /// meanwhile cost a complete run nothing but them.
-  private func writtenSummary(_ summary: RunSummary) throws -> RunSummary {
-    do {
-      let written = try directory.finishedSummary(named: configuration.name)
-      return written?.digest == summary.digest ? written ?? summary : summary
-    } catch let error as TrainerError {
-      try notify(.warning("\(error.message); the run is complete, but its last measures are not shown"))
-      return summary
-    }
-  }
 }
 
 /// How many steps a region takes: few enough that the coordinator looks around about ten times a second.

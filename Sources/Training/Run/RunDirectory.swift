@@ -34,6 +34,14 @@ public struct RunDirectory: Sendable {
     }
   }
 
+  /// Whether a run has begun here: a config alone may be anybody's.
+  public var holdsRun: Bool {
+    get throws {
+      guard try storedConfiguration() != nil else { return false }
+      return try [metricsPath, checkpoints.path, "\(path)/.lock"].contains { try fileSystem.status(of: $0) != nil }
+    }
+  }
+
   /// Makes the directory hold this run, or finds that it does already, and keeps other processes from writing in it.
   ///
   /// - Parameter objection: Why a run may not become longer, or `nil` if it may.

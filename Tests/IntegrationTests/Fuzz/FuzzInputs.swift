@@ -1,0 +1,123 @@
+import Foundation
+import Foundations
+import HDF5
+import TestSupport
+
+/// What fuzz cases begin with, before it is damaged.
+enum FuzzInputs {
+  static func config(_ name: String) throws -> String {
+    let iris = Repository.data("iris")
+    return switch name {
+    case "iris":
+      """
+      {"name": "iris", "seed": 1, "data": {"path": "\(iris)", "preprocessing": ["standardize"]},
+       "model": {"layers": [{"type": "dense", "units": 3}]}, "loss": "softmaxCrossEntropy", "metrics": ["accuracy", "f1"],
+       "optimizer": {"type": "sgd", "learningRate": 0.1, "momentum": 0.9}, "training": {"epochs": 2, "batchSize": 32}}
+      """
+    case "mlp":
+      """
+      {"seed": 1, "precision": "float64", "data": {"path": "\(iris)", "preprocessing": [{"type": "scale", "factor": 0.1}]},
+       "model": {"layers": [{"type": "dense", "units": 5, "activation": "relu"}, {"type": "dropout", "rate": 0.2},
+       {"type": "layerNormalization"}, {"type": "dense", "units": 3, "name": "out"}]},
+       "loss": {"type": "softmaxCrossEntropy", "labelSmoothing": 0.1},
+       "metrics": ["accuracy", "f1"],
+       "optimizer": {"type": "adam", "learningRate": 0.01, "beta1": 0.9, "clipNorm": 1},
+       "schedule": {"type": "cosine", "warmup": {"steps": 3}},
+       "training": {"epochs": 3, "batchSize": 16, "shards": 2, "shuffle": true},
+       "checkpoints": {"every": {"epochs": 1}, "keep": 2, "best": {"metric": "test.accuracy"}},
+       "earlyStopping": {"metric": "test.loss", "patience": 5}}
+      """
+    case "formula":
+      """
+      {"data": {"path": "\(iris)"}, "parameters": {"w": [0.1, 0.2, 0.3, 0.4], "b": {"shape": [2], "initializer": "normal"}},
+       "objective": "(sum(w * inputs) + b[0] - targets)^2 + 0.1*sum(b^2)", "reduction": "mean",
+       "optimizer": {"type": "sgd", "learningRate": 0.001}, "training": {"epochs": 2, "batchSize": "full"}}
+      """
+    default:
+      """
+      {"precision": "float64", "parameters": {"w": [-5, 5]}, "objective": "w[0]^2 + w[1]^2 - w[0]*w[1]",
+       "direction": "minimize", "optimizer": {"type": "lbfgs", "historySize": 4}, "training": {"steps": 20}}
+      """
+    }
+  }
+
+  static let words = [
+    "\"path\"", "\"model\"", "\"layers\"", "\"type\"", "\"dense\"", "\"units\"", "\"float32\"", "\"adamw\"",
+    "\"rmsprop\"",
+    "\"relu\"", "\"standardize\"", "\"oneHot\"", "\"normalize\"", "\"meanSquaredError\"", "\"binaryCrossEntropy\"",
+    "\"objective\"", "\"parameters\"", "\"epochs\"", "\"steps\"", "{", "}", "[", "]", ",", ":", "\"", "\n",
+  ]
+
+  static let keys = [
+    "seed", "name", "precision", "output", "data", "data.path", "data.inputs", "data.targets", "data.preprocessing",
+    "data.preprocessing.0.factor", "data.preprocessing.0.type", "model", "model.layers", "model.layers.0.units",
+    "model.layers.1.rate", "model.layers.0.activation", "model.layers.0.initializer", "model.layers.7", "loss",
+    "loss.type",
+    "loss.labelSmoothing", "loss.classWeights", "metrics", "metrics.1", "optimizer", "optimizer.type",
+    "optimizer.learningRate", "optimizer.beta1", "optimizer.epsilon", "optimizer.clipNorm", "optimizer.averaging.decay",
+    "schedule", "schedule.warmup", "schedule.warmup.steps", "training", "training.epochs", "training.steps",
+    "training.batchSize", "training.shards", "training.shuffle", "checkpoints", "checkpoints.every",
+    "checkpoints.every.epochs", "checkpoints.every.steps", "checkpoints.every.seconds", "checkpoints.keep",
+    "checkpoints.best.metric", "earlyStopping", "earlyStopping.patience", "penalties", "penalties.l2", "x", "", ".",
+    "a..b",
+    "model.layers.-1", "model.layers.9223372036854775808", "\u{1B}[31m",
+  ]
+
+  static let formulas = [
+    "w[0]^2 + w[1]^2 - w[0]*w[1]", "sum((w - 1)^2) / (1 + exp(-w[0]))", "-log_softmax(w)[1]",
+    "mean(tanh(w @ transpose(w)))", "where(w > 0, w, 0.1 * w)[0]", "sum(clip(w, -1, 1)) + max(w) * var(w)",
+    "logsumexp(concatenate([w, w]))", "sum(take(w, [0, -1])) + argmax(w)", "sum(pad(w, (1, 2)) * 2)",
+    "sum(reshape(w, [-1]))", "sum(stack([w, w])[:, ::-1])", "erf(w[0]) + softplus(w[-1]) ** 2",
+  ]
+  static let formulaWords = [
+    "(", ")", "[", "]", ",", ":", "::", "+", "-", "*", "/", "^", "**", "@", "w", "x", "pi", "e", "sum", "exp", "log",
+    "reshape", "broadcast_to", "one_hot", "axis=0", "keepdims=1", "==", "<", "\n", "\t", "\u{1B}[2J", "é", "'", "\"",
+    "=",
+    "((((((((((((((((((((((((((((((((", "w[0, 0, 0]", "w[[0,1]]", "1e999",
+  ]
+
+  static let tables = [
+    "a,b,kind\n1,2,x\n3,4,y\n5,6,x\n7,8,y\n9,10,x\n1,1,y\n", "a;b;y\n1,5;2;1\n2,5;3;2\n3,5;4;3\n4,1;5;4\n5;6;5\n",
+    "x,y\n0.5,1\n1.5,2\n2.5,3\n3.5,4\n4.5,5\n5.5,6\n",
+    "\"a \"\"q\"\"\",kind\n1,\"x,1\"\n2,\"y\n2\"\n3,x\n4,z\n5,x\n6,z\n",
+    "a\tb\ty\n1\t2\t3\n4\t5\t6\n7\t8\t9\n1\t2\t3\n4\t5\t6\n",
+  ]
+
+  /// A small dataset in several layouts.
+  static func datasets(in directory: String) throws -> [(path: String, bytes: [UInt8])] {
+    try ["iris", "breast-cancer", "notes", "line"].map { name in
+      let path = directory + "/\(name).h5"
+      try FileManager.default.copyItem(atPath: Repository.data(name), toPath: path)
+      return (path, [UInt8](try Data(contentsOf: URL(filePath: path))))
+    }
+  }
+
+  /// Trains a config with that dataset.
+  static func train(_ config: String, data: String, into directory: String) throws {
+    let path = directory + ".json"
+    try Data(config.replacing(Repository.data("iris"), with: data).utf8).write(to: URL(filePath: path))
+    let result = try TrainerBinary.run("run", path, "--output", directory)
+    guard result.status == 0 else { throw TrainerError(.usage, "the run to begin with failed: \(result.errors)") }
+  }
+
+  static func newest(in run: String) throws -> String {
+    let names = try FileManager.default.contentsOfDirectory(atPath: run + "/checkpoints").sorted()
+    guard let last = names.last else { throw TrainerError(.usage, "the run to begin with saved nothing") }
+    return run + "/checkpoints/" + last
+  }
+
+  /// Makes the checksums of a checkpoint's first block fit what is in the file; now and then it lies in a number.
+  static func reseal(_ bytes: inout [UInt8], _ random: inout FuzzRandom) {
+    let (size, checksum) = (512, 480)
+    guard bytes.count > size else { return }
+    func set(_ value: UInt64, at offset: Int) {
+      for index in 0..<8 { bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * UInt64(index))) }
+    }
+    set(UInt64(bytes.count - size), at: 16)
+    bytes.replaceSubrange(24..<56, with: Digest(of: bytes[size...]).bytes)
+    if random.chance(5) {
+      set(random.pick([0, 1, 7, .max, 1 << 63, 1 << 63 - 512, 1 << 62]), at: random.pick([16, 56, 64]))
+    }
+    bytes.replaceSubrange(checksum..<size, with: Digest(of: bytes[..<checksum]).bytes)
+  }
+}
