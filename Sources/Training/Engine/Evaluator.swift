@@ -83,6 +83,7 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
     let targetSource = targetSource
     forEachShard(parameters: parameters, region: region) { shard, samples, results in
       let sums = statistics[shard]
+      sums.update(repeating: 0)
       sums[0] = results.total(results.plan.losses)
       sums[1] = isMean ? results.total(results.plan.weights, default: Double(samples.count)) : 0
       if let metrics, let targetSource, let outputs = results.values(results.plan.outputs)?.baseAddress {
