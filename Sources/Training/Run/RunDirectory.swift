@@ -151,9 +151,8 @@ public struct RunDirectory: Sendable {
 
   /// The summary of the run, if its metrics file says that it is complete.
   ///
-  /// - Parameter name: The run's name; `nil` for the one in its config.
   /// - Throws: `TrainerError` if the file cannot be read.
-  public func finishedSummary(named name: String? = nil) throws -> RunSummary? {
+  public func finishedSummary() throws -> RunSummary? {
     let text: String
     do {
       guard try fileSystem.status(of: metricsPath) != nil else { return nil }
@@ -165,11 +164,10 @@ public struct RunDirectory: Sendable {
     // The text behind the last line break is empty, or a line that was torn off.
     guard lines.count >= 2, lines[lines.count - 2].hasPrefix("{\"event\":\"finished\"") else { return nil }
     let end = try JSONDocument(text: String(lines[lines.count - 2]), source: metricsPath).root
-    return try summary(
-      from: lines.dropLast(2), end, name: name ?? storedConfiguration()?["name"]?.text ?? fileName(of: path))
+    return try summary(from: lines.dropLast(2), end)
   }
 
-  private func summary(from lines: ArraySlice<Substring>, _ end: JSONValue, name: String) throws -> RunSummary {
+  private func summary(from lines: ArraySlice<Substring>, _ end: JSONValue) throws -> RunSummary {
     var seconds = 0.0
     var measures: [GroupMeasures] = []
     var epoch = 0
@@ -186,7 +184,7 @@ public struct RunDirectory: Sendable {
     }
     let step = end["step"]?.int ?? 0
     return RunSummary(
-      name: name, directory: path, step: step, epoch: epoch,
+      name: try storedConfiguration()?["name"]?.text ?? fileName(of: path), directory: path, step: step, epoch: epoch,
       measures: measures, seconds: seconds, checkpoint: checkpoints.path(ofStep: step),
       digest: end["digest"]?.text ?? "",
       reason: end["reason"]?.text, stallSeconds: end["stallSeconds"]?.double ?? 0)
