@@ -50,7 +50,7 @@ private struct Batching {
 
   private func rule(_ node: Node) throws -> Node? {
     let (graph, operation) = (node.graph, node.operation)
-    let shifted: any Operation
+    let shifted: any GraphOperation
     switch operation {
     case let broadcast as Broadcast:
       return try aligned(node.inputs[0], rank: node.shape.count).broadcast(to: [samples] + broadcast.target)

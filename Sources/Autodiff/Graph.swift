@@ -6,7 +6,7 @@ import Foundations
 /// into a `Plan`, which any thread may run.
 public final class Graph {
   struct Record {
-    let operation: any Operation
+    let operation: any GraphOperation
     let inputs: [Int]
     let shape: Shape
   }
@@ -34,7 +34,7 @@ public final class Graph {
   /// Adds a node.
   ///
   /// - Throws: `TrainerError` if the operation does not take inputs of these shapes.
-  public func apply(_ operation: any Operation, to inputs: [Node] = []) throws -> Node {
+  public func apply(_ operation: any GraphOperation, to inputs: [Node] = []) throws -> Node {
     precondition(inputs.allSatisfy { $0.graph === self }, "a node of another graph")
     let shape = try operation.shape(of: inputs.map(\.shape))
     guard shape.allSatisfy({ $0 >= 0 }), shape.elementCount <= Shape.mostElements else {
@@ -74,11 +74,11 @@ public struct Node {
   /// The extents of the value.
   public var shape: Shape { record.shape }
   /// What computes the value.
-  public var operation: any Operation { record.operation }
+  public var operation: any GraphOperation { record.operation }
   /// The values that it is computed from.
   public var inputs: [Node] { record.inputs.map { Node(graph: graph, index: $0) } }
 
-  func apply(_ operation: any Operation, _ others: Node...) throws -> Node {
+  func apply(_ operation: any GraphOperation, _ others: Node...) throws -> Node {
     try graph.apply(operation, to: [self] + others)
   }
 }

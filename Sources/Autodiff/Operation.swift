@@ -4,7 +4,7 @@ import Kernels
 /// What a node of a graph computes: the one place for its shape rule, its kernel and its gradient rule.
 ///
 /// A new operation is one type that conforms, an entry in `OperationTable`, and a row in the gradient-check test.
-public protocol Operation: Hashable, Sendable {
+public protocol GraphOperation: Hashable, Sendable {
   /// The name in pictures, plans and errors.
   var name: String { get }
 
@@ -38,7 +38,7 @@ public protocol Operation: Hashable, Sendable {
   var isView: Bool { get }
 }
 
-extension Operation {
+extension GraphOperation {
   /// No rule: an operation that can be differentiated replaces this.
   public func gradient(of node: Node, upstream: Node) throws -> [Node?] {
     throw TrainerError(.usage, "operation '\(name)' has no gradient rule")

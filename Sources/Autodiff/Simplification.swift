@@ -77,7 +77,7 @@ private struct Rewriter {
       try (passes.contains(.constants) ? folded(node, inputs) : nil) ?? shared(node.operation, inputs)
   }
 
-  private mutating func shared(_ operation: any Operation, _ inputs: [Node]) throws -> Node {
+  private mutating func shared(_ operation: any GraphOperation, _ inputs: [Node]) throws -> Node {
     let expression = Expression(operation: AnyHashable(operation), inputs: inputs.map(\.index))
     if passes.contains(.commonSubexpressions), let node = known[expression] { return node }
     let node = try graph.apply(operation, to: inputs)
@@ -125,7 +125,7 @@ private struct Rewriter {
       ? known[Expression(operation: AnyHashable(UnaryOperation(function: .relu)), inputs: [x.index])] : nil
   }
 
-  private func evaluate(_ operation: any Operation, _ inputs: [Constant]) throws -> [Double] {
+  private func evaluate(_ operation: any GraphOperation, _ inputs: [Constant]) throws -> [Double] {
     let small = Graph()
     let output = try small.apply(operation, to: inputs.map { try small.apply($0) })
     return try small.evaluate(output, simplifications: [])

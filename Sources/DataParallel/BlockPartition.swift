@@ -1,11 +1,11 @@
 /// The fixed blocks of the flat parameter vector, the units of the all-reduce and of the update.
 ///
-/// Most of the vector are weights; a block of one is a few whole rows, so that it can be written in other orders too. The
-/// gradient of a large weight is a product over samples, of which a block's rows are computed when the block is updated.
+/// Most of the vector is matrices; a block of one is a few whole rows, so that it can be written in other orders too. The
+/// gradient of a large matrix is a product over samples, of which a block's rows are computed when the block is updated.
 /// The gradient of all else comes from the shards' slots.
 public struct BlockPartition: Sendable, Equatable {
-  /// A weight [rows, columns].
-  public struct Weight: Sendable, Equatable {
+  /// A matrix [rows, columns].
+  public struct Matrix: Sendable, Equatable {
     /// Where it lies in the flat vector.
     public let range: Range<Int>
     /// Its columns.
@@ -23,7 +23,7 @@ public struct BlockPartition: Sendable, Equatable {
     var rows: Int { range.count / max(1, columns) }
   }
 
-  /// How the gradient of a weight comes about.
+  /// How the gradient of a matrix comes about.
   public enum Gradient: Sendable {
     /// Each shard writes its own to its slot.
     case slots
@@ -50,23 +50,23 @@ public struct BlockPartition: Sendable, Equatable {
     public let range: Range<Int>
     /// Where its gradient comes from.
     public let source: Source
-    /// The number of the weight to which it belongs, if it does.
-    public var weight: Int?
-    /// Its rows of that weight.
+    /// The number of the matrix to which it belongs, if it does.
+    public var matrix: Int?
+    /// Its rows of that matrix.
     public var rows = 0..<0
   }
 
   /// The most elements of a block that comes from slots: with the slots' parts, the parameters and the optimizer's state
   /// it stays in the second-level cache, and it is large enough that claiming it costs nothing beside it.
-  public static let blockCount = 4096
+  public static let blockLength = 4096
 
   /// Rows of a product's block come in this unit: a multiple of the kernels' tiles or close to it, and whole cache lines.
   static let rowUnit = 32
   /// Elements that a product's block should have: the chosen rows of its left operand are then whole cache lines, even of
   /// bytes, where the right one is not too wide.
-  static let productBlockCount = 16384
+  static let productBlockLength = 16384
   /// Elements of the left operand, over all samples, that a product's block should not exceed: a second-level cache.
-  static let leftOperandCount = 65536
+  static let leftOperandLength = 65536
   /// Samples from which a block has twice the rows at the least: all its rows meet the right operands of all samples, which
   /// no longer stay near.
   static let manySamples = 512
@@ -79,36 +79,36 @@ public struct BlockPartition: Sendable, Equatable {
   /// Creates the partition of a vector of `count` elements.
   ///
   /// - Parameters:
-  ///   - weights: The weights, in the order of the vector.
+  ///   - matrices: The matrices, in the order of the vector.
   ///   - samples: The samples of a batch.
-  public init(count: Int, weights: [Weight] = [], samples: Int = 1) {
+  public init(count: Int, matrices: [Matrix] = [], samples: Int = 1) {
     var blocks: [Block] = []
     var (position, slot, product) = (0, 0, 0)
     func addSlots(upTo end: Int) {
       while position < end {
-        let next = min(end, position + Self.blockCount)
+        let next = min(end, position + Self.blockLength)
         blocks.append(Block(range: position..<next, source: .slots(offset: slot)))
         slot += next - position
         position = next
       }
     }
-    for (number, weight) in weights.enumerated() {
-      addSlots(upTo: weight.range.lowerBound)
-      let isProduct = weight.gradient == .product
-      let step = isProduct ? Self.productRows(of: weight, samples: samples) : Self.slotRows(of: weight)
-      for first in stride(from: 0, to: weight.rows, by: step) {
-        let rows = first..<min(weight.rows, first + step)
-        let next = position + rows.count * weight.columns
+    for (number, matrix) in matrices.enumerated() {
+      addSlots(upTo: matrix.range.lowerBound)
+      let isProduct = matrix.gradient == .product
+      let step = isProduct ? Self.productRows(of: matrix, samples: samples) : Self.slotRows(of: matrix)
+      for first in stride(from: 0, to: matrix.rows, by: step) {
+        let rows = first..<min(matrix.rows, first + step)
+        let next = position + rows.count * matrix.columns
         let source: Source =
-          switch weight.gradient {
-          case .slots: .slots(offset: slot + first * weight.columns)
-          case .transposedSlots: .transposedSlots(offset: slot + first, stride: weight.rows)
+          switch matrix.gradient {
+          case .slots: .slots(offset: slot + first * matrix.columns)
+          case .transposedSlots: .transposedSlots(offset: slot + first, stride: matrix.rows)
           case .product: .product(product)
           }
-        blocks.append(Block(range: position..<next, source: source, weight: number, rows: rows))
+        blocks.append(Block(range: position..<next, source: source, matrix: number, rows: rows))
         position = next
       }
-      if isProduct { product += 1 } else { slot += weight.range.count }
+      if isProduct { product += 1 } else { slot += matrix.range.count }
     }
     addSlots(upTo: count)
     // An empty vector has one empty block, in which the step's record is still written.
@@ -117,18 +117,18 @@ public struct BlockPartition: Sendable, Equatable {
     slotCount = slot
   }
 
-  private static func productRows(of weight: Weight, samples: Int) -> Int {
-    let wanted = min(productBlockCount / max(1, weight.columns), leftOperandCount / max(1, samples))
-    let isDoubled = samples >= manySamples && rowUnit * samples <= leftOperandCount
+  private static func productRows(of matrix: Matrix, samples: Int) -> Int {
+    let wanted = min(productBlockLength / max(1, matrix.columns), leftOperandLength / max(1, samples))
+    let isDoubled = samples >= manySamples && rowUnit * samples <= leftOperandLength
     return max(isDoubled ? 2 * rowUnit : rowUnit, wanted / rowUnit * rowUnit)
   }
 
   /// Blocks of about equal size, as many as a power of two, so that an even number of workers has an even share.
-  private static func slotRows(of weight: Weight) -> Int {
+  private static func slotRows(of matrix: Matrix) -> Int {
     var parts = 1
-    while parts * blockCount / 2 < weight.range.count { parts *= 2 }
+    while parts * blockLength / 2 < matrix.range.count { parts *= 2 }
     let unit = 16
-    return max(unit, (weight.rows / parts + unit - 1) / unit * unit)
+    return max(unit, (matrix.rows / parts + unit - 1) / unit * unit)
   }
 
   /// The most rows of a block whose gradient is a product.

@@ -160,7 +160,8 @@ extension RunEvent {
 }
 
 extension JSONObject {
-  fileprivate mutating func append(train: Measurement, _ evaluations: [(group: String, measurement: Measurement)]) {
+  fileprivate mutating func append(train: LossAndMetrics, _ evaluations: [(group: String, measurement: LossAndMetrics)])
+  {
     self["train"] = train.json
     for (group, measurement) in evaluations { self[group] = measurement.json }
   }

@@ -82,12 +82,12 @@ enum RunText {
   }
 
   private static func measures(
-    _ train: Training.Measurement, _ evaluations: [(group: String, measurement: Training.Measurement)]
+    _ train: Training.LossAndMetrics, _ evaluations: [(group: String, measurement: Training.LossAndMetrics)]
   ) -> String {
     ([("train", train)] + evaluations).map { "\($0) \(measures($1))" }.joined(separator: "  ")
   }
 
-  private static func measures(_ measurement: Training.Measurement) -> String {
+  private static func measures(_ measurement: Training.LossAndMetrics) -> String {
     let values = [("loss", measurement.loss)] + measurement.metrics.map { ($0.name, $0.value) }
     return values.map { "\($0.0) \(NumberText.measure($0.1))" }.joined(separator: " ")
   }

@@ -158,7 +158,7 @@ struct CSVOptions: ParsableArguments {
     help:
       "What the target is. Automatic takes text, and whole numbers of at most 50 kinds, for classes, and refuses a column of numbers with a slip."
   )
-  var task: CSVImport.Task?
+  var task: CSVImport.LearningTask?
   @Option(help: "How inputs are stored. Automatic takes bytes if all are whole numbers from 0 to 255, else float64.")
   var type: CSVImport.InputType?
 
@@ -192,5 +192,5 @@ struct CSVOptions: ParsableArguments {
 }
 
 extension Split: ExpressibleByArgument {}
-extension CSVImport.Task: ExpressibleByArgument {}
+extension CSVImport.LearningTask: ExpressibleByArgument {}
 extension CSVImport.InputType: ExpressibleByArgument {}

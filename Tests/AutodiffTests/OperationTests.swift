@@ -65,7 +65,7 @@ import Testing
 }
 
 /// An operation from outside the module, with a rule that may be wrong.
-private struct Squared: Autodiff.Operation {
+private struct Squared: Autodiff.GraphOperation {
   let slope: Double
   var name: String { "squared" }
   func shape(of inputs: [Shape]) throws -> Shape { inputs[0] }

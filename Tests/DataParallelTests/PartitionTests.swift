@@ -21,45 +21,45 @@ import Testing
     let ranges = partition.blocks.map(\.range)
     #expect(partition.slotCount == count)
     #expect(ranges.flatMap(Array.init) == Array(0..<count))
-    #expect(ranges.dropLast().allSatisfy { $0.count == BlockPartition.blockCount })
+    #expect(ranges.dropLast().allSatisfy { $0.count == BlockPartition.blockLength })
     #expect(!ranges.isEmpty, "block 0 writes the step's record also where there is no parameter")
-    #expect(ranges.allSatisfy { $0.count <= BlockPartition.blockCount })
+    #expect(ranges.allSatisfy { $0.count <= BlockPartition.blockLength })
   }
 
-  @Test func weightsAreCutIntoWholeRows() {
-    // Weights [784, 10] twice, [70, 300] and [3, 1] with biases between them.
-    let weights = [
-      BlockPartition.Weight(range: 0..<7840, columns: 10, gradient: .transposedSlots),
-      BlockPartition.Weight(range: 7850..<15_690, columns: 10, gradient: .slots),
-      BlockPartition.Weight(range: 15_700..<36_700, columns: 300, gradient: .product),
-      BlockPartition.Weight(range: 40_000..<40_003, columns: 1, gradient: .product),
+  @Test func matricesAreCutIntoWholeRows() {
+    // Matrices [784, 10] twice, [70, 300] and [3, 1] with biases between them.
+    let matrices = [
+      BlockPartition.Matrix(range: 0..<7840, columns: 10, gradient: .transposedSlots),
+      BlockPartition.Matrix(range: 7850..<15_690, columns: 10, gradient: .slots),
+      BlockPartition.Matrix(range: 15_700..<36_700, columns: 300, gradient: .product),
+      BlockPartition.Matrix(range: 40_000..<40_003, columns: 1, gradient: .product),
     ]
     for samples in [1, 64, 100_000] {
-      let partition = BlockPartition(count: 40_004, weights: weights, samples: samples)
+      let partition = BlockPartition(count: 40_004, matrices: matrices, samples: samples)
       #expect(partition.blocks.map(\.range).flatMap(Array.init) == Array(0..<40_004))
       #expect(partition.slotCount == 40_004 - 21_000 - 3)
       // Every element of the slots belongs to one element of the blocks.
       var slot: [Int] = []
-      var rows = [[Int]](repeating: [], count: weights.count)
+      var rows = [[Int]](repeating: [], count: matrices.count)
       for block in partition.blocks {
-        if let number = block.weight {
-          let weight = weights[number]
+        if let number = block.matrix {
+          let matrix = matrices[number]
           rows[number] += block.rows
-          #expect(block.range.lowerBound == weight.range.lowerBound + block.rows.lowerBound * weight.columns)
-          #expect(block.range.count == block.rows.count * weight.columns)
+          #expect(block.range.lowerBound == matrix.range.lowerBound + block.rows.lowerBound * matrix.columns)
+          #expect(block.range.count == block.rows.count * matrix.columns)
         }
         switch block.source {
         case .slots(let offset): slot += offset..<offset + block.range.count
         case .transposedSlots(let offset, let stride):
-          #expect(block.weight == 0 && stride == 784)
+          #expect(block.matrix == 0 && stride == 784)
           for column in 0..<10 { slot += offset + column * stride..<offset + column * stride + block.rows.count }
-        case .product(let number): #expect(block.weight == [2, 3][number])
+        case .product(let number): #expect(block.matrix == [2, 3][number])
         }
       }
       #expect(slot.sorted() == Array(0..<partition.slotCount))
       #expect(rows == [784, 784, 70, 3].map { Array(0..<$0) })
       #expect(
-        partition.mostProductRows == partition.blocks.filter { ($0.weight ?? 0) >= 2 }.map(\.rows.count).max())
+        partition.mostProductRows == partition.blocks.filter { ($0.matrix ?? 0) >= 2 }.map(\.rows.count).max())
       #expect(partition.largestBlock == partition.blocks.map(\.range.count).max())
     }
   }

@@ -201,7 +201,7 @@ import Testing
 
   // 1 and 1.0 are one number; 01 is a code, and nothing is joined where one is.
   @Test func codesWithZerosInFrontAreNotNumbers() throws {
-    func classes(_ targets: String..., task: CSVImport.Task = .automatic) throws -> [String] {
+    func classes(_ targets: String..., task: CSVImport.LearningTask = .automatic) throws -> [String] {
       let text = "a,y\n" + targets.map { "1,\($0)\n" }.joined()
       return try Self.root(text) { $0.task = task }.dataset("train/targets").attribute("classes").readStrings()
     }

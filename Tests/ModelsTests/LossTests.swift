@@ -95,7 +95,7 @@ import Testing
       let terms = try loss.terms(
         outputs: graph.constant(Array(repeating: 0, count: 3 * outputs), shape: [3, outputs]),
         targets: targets)
-      return try terms.weights.map { try graph.evaluate($0, inputs: ["t": [1, 0, 1]]) }
+      return try terms.sampleWeights.map { try graph.evaluate($0, inputs: ["t": [1, 0, 1]]) }
     }
     #expect(try weights(SoftmaxCrossEntropy(classWeights: [0.25, 3]), outputs: 2) == [3, 0.25, 3])
     #expect(try weights(BinaryCrossEntropy(classWeights: [0.25, 3]), outputs: 1) == [3, 0.25, 3])
@@ -125,9 +125,9 @@ import Testing
     #expect(try BinaryCrossEntropy().task(outputCount: 4, targets: .values(count: 4)) == .binary(outputs: 4))
     #expect(try MeanSquaredError().task(outputCount: 2, targets: .values(count: 2)) == .regression(outputs: 2))
     #expect(try MeanSquaredError().task(outputCount: 1, targets: .integers(-3...4)) == .regression(outputs: 1))
-    #expect(Task.multiclass(classes: 3, oneHotTargets: true).targetCount == 3)
-    #expect(Task.multiclass(classes: 3, oneHotTargets: false).targetCount == 1)
-    #expect(Task.binary(outputs: 4).targetCount == 4)
+    #expect(LearningTask.multiclass(classes: 3, oneHotTargets: true).targetCount == 3)
+    #expect(LearningTask.multiclass(classes: 3, oneHotTargets: false).targetCount == 1)
+    #expect(LearningTask.binary(outputs: 4).targetCount == 4)
   }
 
   @Test(arguments: [

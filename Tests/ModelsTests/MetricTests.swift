@@ -125,13 +125,16 @@ import Testing
   }
 
   @Test(arguments: [
-    (Metric.r2, Task.binary(outputs: 1), "'r2' is not defined for this loss; it has accuracy, precision, recall, f1"),
+    (
+      Metric.r2, LearningTask.binary(outputs: 1),
+      "'r2' is not defined for this loss; it has accuracy, precision, recall, f1"
+    ),
     (
       .accuracy, .regression(outputs: 1),
       "'accuracy' is not defined for this loss; it has meanSquaredError, meanAbsoluteError, r2"
     ),
   ])
-  func metricsThatDoNotFit(metric: Metric, task: Task, message: String) {
+  func metricsThatDoNotFit(metric: Metric, task: LearningTask, message: String) {
     #expect(throws: TrainerError(.usage, "metrics: " + message)) { try MetricSet([metric], task: task) }
   }
 }

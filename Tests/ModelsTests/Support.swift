@@ -25,7 +25,7 @@ struct LossGraph {
 extension LossTerms {
   /// The loss of the batch.
   var batchLoss: Node {
-    get throws { try losses.sum() / (weights?.sum() ?? losses.graph.constant(Double(losses.shape[0]))) }
+    get throws { try losses.sum() / (sampleWeights?.sum() ?? losses.graph.constant(Double(losses.shape[0]))) }
   }
 }
 

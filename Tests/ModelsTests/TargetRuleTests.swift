@@ -6,11 +6,12 @@ import Testing
 /// Which targets each task takes, and what to do about others.
 @Suite struct TargetRuleTests {
   @Test func eachTaskHasARule() {
-    #expect(Task.multiclass(classes: 3, oneHotTargets: false).rule(for: .integers(0...2)) == .labels(classes: 3))
-    #expect(Task.multiclass(classes: 3, oneHotTargets: true).rule(for: .values(count: 3)) == .distributions)
-    #expect(Task.binary(outputs: 1).rule(for: .integers(0...1)) == .labels(classes: 2))
-    #expect(Task.binary(outputs: 2).rule(for: .values(count: 2)) == .probabilities)
-    #expect(Task.regression(outputs: 1).rule(for: .integers(-3...4)) == .any)
+    #expect(
+      LearningTask.multiclass(classes: 3, oneHotTargets: false).rule(for: .integers(0...2)) == .labels(classes: 3))
+    #expect(LearningTask.multiclass(classes: 3, oneHotTargets: true).rule(for: .values(count: 3)) == .distributions)
+    #expect(LearningTask.binary(outputs: 1).rule(for: .integers(0...1)) == .labels(classes: 2))
+    #expect(LearningTask.binary(outputs: 2).rule(for: .values(count: 2)) == .probabilities)
+    #expect(LearningTask.regression(outputs: 1).rule(for: .integers(-3...4)) == .any)
   }
 
   private static let faultCases: [(TargetRule, [Double], String?)] = [

@@ -44,16 +44,16 @@ struct Descent<Scalar: KernelElement> {
   private(set) var state: [[Scalar]]
   private(set) var numbers: [Double]
   private(set) var step = 0
-  private let blockCount: Int
+  private let blockLength: Int
 
-  /// - Parameter blockCount: Elements of a block; the last may be shorter.
+  /// - Parameter blockLength: Elements of a block; the last may be shorter.
   init(
-    _ optimizer: Optimizer, from parameters: [Scalar], layout: ParameterLayout? = nil, blockCount: Int = .max,
+    _ optimizer: Optimizer, from parameters: [Scalar], layout: ParameterLayout? = nil, blockLength: Int = .max,
     kernels: Kernels<Scalar> = .best
   ) {
     let count = parameters.count
-    self.blockCount = min(blockCount, max(count, 1))
-    let blocks = stride(from: 0, to: count, by: self.blockCount).map { [size = self.blockCount] in
+    self.blockLength = min(blockLength, max(count, 1))
+    let blocks = stride(from: 0, to: count, by: self.blockLength).map { [size = self.blockLength] in
       $0..<min(count, $0 + size)
     }
     plan = UpdatePlan(optimizer, layout: layout ?? ParameterLayout(count: count), blocks: blocks)
@@ -77,7 +77,7 @@ struct Descent<Scalar: KernelElement> {
         vectors: UpdateVectors(
           gradient: memory.place(gradient), parameters: flat, state: memory.place(vectors),
           sums: memory.room(plan.sumCount), numbers: remembered),
-        scratch: memory.room(blockCount), kernels: kernels)
+        scratch: memory.room(blockLength), kernels: kernels)
       return (array(flat, count), vectors.map { array($0, count) }, array(remembered, plan.numberCount))
     }
   }

@@ -46,7 +46,8 @@ import Testing
   func itArrivesWherePyTorchDoesAndAsSoon(name: String, historySize: Int) throws {
     let (reference, problem, tolerance) = try reference(name)
     var descent = Descent(
-      try optimizer(#", "historySize": \#(historySize)"#), from: try reference.member("initial").numbers, blockCount: 5)
+      try optimizer(#", "historySize": \#(historySize)"#), from: try reference.member("initial").numbers, blockLength: 5
+    )
     var evaluations = 1
     while problem.value(descent.parameters) >= tolerance, evaluations < 2000 {
       descent.advance(problem.gradient(descent.parameters), objective: problem.value(descent.parameters))

@@ -49,22 +49,23 @@ private let optimizerRows = [
     func check<Scalar: KernelElement>(_ type: Scalar.Type) throws {
       let count = 1003
       for (name, optimizer) in try Self.chains(count: count) {
-        func run(blockCount: Int) -> Descent<Scalar> {
+        func run(blockLength: Int) -> Descent<Scalar> {
           var generator = SeededGenerator(1)
           var descent = Descent<Scalar>(
-            optimizer, from: generator.numbers(count), layout: Self.layout(count: count), blockCount: blockCount,
+            optimizer, from: generator.numbers(count), layout: Self.layout(count: count), blockLength: blockLength,
             kernels: set.kernels())
           for _ in 0..<4 { descent.advance(generator.numbers(count)) }
           return descent
         }
-        let whole = run(blockCount: .max)
-        for blockCount in [1, 16, 37, 256, 1000] {
-          let blocks = run(blockCount: blockCount)
+        let whole = run(blockLength: .max)
+        for blockLength in [1, 16, 37, 256, 1000] {
+          let blocks = run(blockLength: blockLength)
           #expect(
-            bitDifference(blocks.parameters, whole.parameters) == nil, "\(Scalar.self) \(name), blocks of \(blockCount)"
+            bitDifference(blocks.parameters, whole.parameters) == nil,
+            "\(Scalar.self) \(name), blocks of \(blockLength)"
           )
           for (found, expected) in zip(blocks.state, whole.state) {
-            #expect(bitDifference(found, expected) == nil, "\(Scalar.self) \(name)'s state, blocks of \(blockCount)")
+            #expect(bitDifference(found, expected) == nil, "\(Scalar.self) \(name)'s state, blocks of \(blockLength)")
           }
         }
       }
@@ -76,11 +77,11 @@ private let optimizerRows = [
   @Test func penaltiesActOnTheirRangesOnly() {
     let penalty = AddPenaltyGradient(l1: 0.25, l2: 0.5, ranges: [1..<4, 5..<6])
     let optimizer = Optimizer([penalty], schedule: schedule(1))
-    for blockCount in [1, 2, 6] {
-      var descent = Descent(optimizer, from: [2, -2, 0, 4, 4, -1] as [Double], blockCount: blockCount)
+    for blockLength in [1, 2, 6] {
+      var descent = Descent(optimizer, from: [2, -2, 0, 4, 4, -1] as [Double], blockLength: blockLength)
       descent.advance([0, 0, 0, 0, 0, 1])
       // w − (g + l1 sign w + l2 w) inside the ranges, w − g outside.
-      #expect(descent.parameters == [2, -0.75, 0, 1.75, 4, -1.25], "blocks of \(blockCount)")
+      #expect(descent.parameters == [2, -0.75, 0, 1.75, 4, -1.25], "blocks of \(blockLength)")
     }
   }
 
@@ -94,7 +95,7 @@ private let optimizerRows = [
       let start: [Double] = generator.numbers(20)
       let layout = Self.layout(count: 20)
       var (climb, descent) = (
-        Descent(up, from: start, layout: layout, blockCount: 7), Descent(down, from: start, layout: layout)
+        Descent(up, from: start, layout: layout, blockLength: 7), Descent(down, from: start, layout: layout)
       )
       for _ in 0..<5 {
         let gradient: [Double] = generator.numbers(20)
@@ -161,7 +162,7 @@ private let optimizerRows = [
   private func step(_ config: String, _ gradient: [Double], from start: [Double]) throws -> [Double] {
     let optimizer = try configuration(config).optimizer(
       layout: Self.layout, schedule: ScheduleSettings(ConstantSchedule()), run: RunLength(steps: 1, stepsPerEpoch: 1))
-    var descent = Descent(optimizer, from: start, layout: Self.layout, blockCount: 16)
+    var descent = Descent(optimizer, from: start, layout: Self.layout, blockLength: 16)
     descent.advance(gradient)
     return descent.parameters
   }

@@ -77,7 +77,7 @@ import Testing
     let optimizer = try configuration(of: reference).optimizer(
       layout: layout, schedule: ScheduleSettings(ConstantSchedule()), run: RunLength(steps: 100, stepsPerEpoch: 10))
     // Blocks that cut tensors: norms are summed over pieces.
-    var descent = Descent(optimizer, from: initial, layout: layout, blockCount: 5)
+    var descent = Descent(optimizer, from: initial, layout: layout, blockLength: 5)
     let tolerance = 1e-10
     let snapshots = try #require(reference.member("snapshots").elements)
     #expect(snapshots.count == 13)

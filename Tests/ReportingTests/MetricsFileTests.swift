@@ -41,7 +41,8 @@ import Training
       try file.observe(
         .step(
           StepReport(
-            step: 3, train: Measurement(loss: .nan, metrics: [("r2", -.infinity)]), evaluations: [], learningRate: 0.1,
+            step: 3, train: LossAndMetrics(loss: .nan, metrics: [("r2", -.infinity)]), evaluations: [],
+            learningRate: 0.1,
             parameters: [("a", [], [1.5]), ("m", [2, 2], [1, 2, 3, .nan])])))
       try file.observe(.finished(makeSummary(reason: "early stopping")))
       try file.observe(.stopped(step: 7, reason: "interrupted"))

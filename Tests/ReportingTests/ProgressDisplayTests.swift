@@ -51,7 +51,7 @@ import Training
     display.observe(
       .step(
         StepReport(
-          step: 7, train: Measurement(loss: -0.5), evaluations: [], learningRate: 0.1,
+          step: 7, train: LossAndMetrics(loss: -0.5), evaluations: [], learningRate: 0.1,
           parameters: [("b", [], [7.5]), ("w", [2], [-5, 1e-6])])))
     #expect(
       output.text == """

@@ -50,8 +50,8 @@ func makeRun(
 
 func makeEpoch(_ epoch: Int, loss: Double = 0.5) -> EpochReport {
   EpochReport(
-    epoch: epoch, step: 10 * epoch, train: Measurement(loss: loss, metrics: [("accuracy", 0.875)]),
-    evaluations: [("test", Measurement(loss: 0.1, metrics: [("accuracy", 2.0 / 3)]))], learningRate: 1e-3,
+    epoch: epoch, step: 10 * epoch, train: LossAndMetrics(loss: loss, metrics: [("accuracy", 0.875)]),
+    evaluations: [("test", LossAndMetrics(loss: 0.1, metrics: [("accuracy", 2.0 / 3)]))], learningRate: 1e-3,
     samplesPerSecond: 12_345.5, seconds: 0.25)
 }
 
@@ -59,14 +59,14 @@ func makeSummary(directory: String = "/runs/sample", reason: String? = nil) -> R
   RunSummary(
     name: "sample", directory: directory, step: 100, epoch: 10,
     measures: [
-      GroupMeasures(group: "train", values: Measurement(loss: 0.5).members),
-      GroupMeasures(group: "test", values: Measurement(loss: .nan, metrics: [("r2", -1234.5)]).members),
+      GroupMeasures(group: "train", values: LossAndMetrics(loss: 0.5).members),
+      GroupMeasures(group: "test", values: LossAndMetrics(loss: .nan, metrics: [("r2", -1234.5)]).members),
     ],
     seconds: 83.4, checkpoint: directory + "/checkpoints/step-000000100.h5", digest: "sha256:00ff", reason: reason,
     stallSeconds: 0.75)
 }
 
-extension Measurement {
+extension LossAndMetrics {
   fileprivate var members: [JSONObject.Member] {
     if case .object(let object) = json { object.members } else { [] }
   }

@@ -35,9 +35,9 @@ final class History: RunObserver {
   struct Entry: Equatable {
     let step: Int
     let epoch: Int?
-    let train: Measurement
+    let train: LossAndMetrics
     let groups: [String]
-    let measurements: [Measurement]
+    let measurements: [LossAndMetrics]
     let learningRate: Double
   }
 

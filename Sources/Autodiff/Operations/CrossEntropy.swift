@@ -2,7 +2,7 @@ import Foundations
 import Kernels
 
 /// An operation on each row of logits [rows, classes] and the row's class.
-protocol LogitsOperation: Operation {
+protocol LogitsOperation: GraphOperation {
   func rowKernel<Scalar: KernelElement>(
     of kernels: Kernels<Scalar>, _ logits: UnsafePointer<Scalar>, classes: UnsafePointer<Scalar>, rows: Int,
     columns: Int, into out: UnsafeMutablePointer<Scalar>)

@@ -3,7 +3,7 @@ import Kernels
 
 /// An operation on each element, which joins its inputs by NumPy's broadcasting rule. Chains of them are fused into
 /// one pass over memory.
-protocol ElementwiseOperation: Operation {
+protocol ElementwiseOperation: GraphOperation {
   /// The loop over contiguous elements.
   func loop<Scalar: KernelElement>(of kernels: Kernels<Scalar>) -> ElementwiseLoop
 }

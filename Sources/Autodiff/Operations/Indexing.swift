@@ -3,7 +3,7 @@ import Kernels
 
 /// Vectors with a 1 at the place that each element names, and 0 elsewhere; the new axis comes last. An index outside
 /// 0 ..< `count` gives zeros. The indices get no gradient.
-struct OneHot: Operation {
+struct OneHot: GraphOperation {
   let count: Int
   var name: String { "oneHot" }
   var detail: String { "\(count)" }
@@ -25,7 +25,7 @@ struct OneHot: Operation {
 
 /// The parts of an array along `axis` that an array of indices names, as NumPy's `take`. Negative indices count from
 /// the end. One that is no whole number in range gives NaN, since a plan cannot stop: a loss of it diverges at once.
-struct Gather: Operation {
+struct Gather: GraphOperation {
   let axis: Int
   var name: String { "gather" }
   var detail: String { "axis \(axis)" }
@@ -57,7 +57,7 @@ struct Gather: Operation {
 
 /// Zeros to which the parts of an array are added, in order, at the places along `axis` that an array of indices
 /// names: the gradient of a gather. An index that is no whole number in range adds nothing.
-struct ScatterAdd: Operation {
+struct ScatterAdd: GraphOperation {
   let axis: Int
   let extent: Int
   var name: String { "scatterAdd" }

@@ -2,7 +2,7 @@ import Foundations
 import Kernels
 
 /// An operation without inputs and without code: its value is in memory before the run.
-protocol StoredLeaf: Operation {
+protocol StoredLeaf: GraphOperation {
   var storedShape: Shape { get }
 }
 
@@ -75,7 +75,7 @@ struct Constant: StoredLeaf {
 ///
 /// An element is a function of the run's seed, the step, the stream and the sample's place in the batch: splitting a
 /// batch differently changes no bit.
-struct DropoutMask: Operation {
+struct DropoutMask: GraphOperation {
   let rate: Double
   /// Tells the masks of one model apart; below 2^16.
   let stream: UInt64

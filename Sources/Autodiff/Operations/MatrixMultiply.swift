@@ -3,7 +3,7 @@ import Kernels
 
 /// Products of matrices, each read as its transpose if asked: the last two axes are a matrix's, those before them are
 /// joined by NumPy's broadcasting rule.
-struct MatrixMultiply: Operation {
+struct MatrixMultiply: GraphOperation {
   let transposesLeft: Bool
   let transposesRight: Bool
   var name: String { "matmul" }

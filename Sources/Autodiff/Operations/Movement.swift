@@ -2,7 +2,7 @@ import Foundations
 import Kernels
 
 /// The same elements in the same order under another shape.
-struct Reshape: Operation {
+struct Reshape: GraphOperation {
   let target: Shape
   var name: String { "reshape" }
   var detail: String { "\(target)" }
@@ -21,7 +21,7 @@ struct Reshape: Operation {
 }
 
 /// The same value, whose gradient is taken to be zero.
-struct StopGradient: Operation {
+struct StopGradient: GraphOperation {
   var name: String { "stopGradient" }
   var isView: Bool { true }
   func shape(of inputs: [Shape]) throws -> Shape { inputs[0] }
@@ -35,7 +35,7 @@ private func viewKernel<Scalar: KernelElement>() -> KernelBody<Scalar> {
 }
 
 /// The axes in another order: axis i of the result is axis `permutation[i]` of the operand.
-struct Transpose: Operation {
+struct Transpose: GraphOperation {
   let permutation: [Int]
   var name: String { "transpose" }
   var detail: String { permutation == Array(permutation.indices.reversed()) ? "" : "axes \(permutation)" }

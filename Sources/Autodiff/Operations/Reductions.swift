@@ -2,7 +2,7 @@ import Foundations
 import Kernels
 
 /// Joins the elements along a run of neighbouring axes, which stay with extent 1.
-struct Reduce: Operation {
+struct Reduce: GraphOperation {
   let function: ReductionFunction
   let axes: Range<Int>
   var name: String { function.rawValue }

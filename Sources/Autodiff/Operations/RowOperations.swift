@@ -2,7 +2,7 @@ import Foundations
 import Kernels
 
 /// An operation along the last axis, row by row.
-protocol RowOperation: Operation {
+protocol RowOperation: GraphOperation {
   func rowKernel<Scalar: KernelElement>(
     of kernels: Kernels<Scalar>, x: UnsafePointer<Scalar>, rows: Int, columns: Int,
     into out: UnsafeMutablePointer<Scalar>)

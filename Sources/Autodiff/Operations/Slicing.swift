@@ -25,7 +25,7 @@ extension [AxisRange] {
 }
 
 /// The elements at evenly spaced coordinates along each axis.
-struct Slice: Operation {
+struct Slice: GraphOperation {
   let ranges: [AxisRange]
   var name: String { "slice" }
   var detail: String {
@@ -53,7 +53,7 @@ struct Slice: Operation {
 }
 
 /// Zeros with the operand's elements at evenly spaced coordinates along each axis: the gradient of a slice.
-struct Pad: Operation {
+struct Pad: GraphOperation {
   let ranges: [AxisRange]
   let target: Shape
   var name: String { "pad" }
@@ -90,7 +90,7 @@ struct Pad: Operation {
 }
 
 /// Arrays one behind the other along an axis.
-struct Concatenate: Operation {
+struct Concatenate: GraphOperation {
   let axis: Int
   var name: String { "concatenate" }
   var detail: String { "axis \(axis)" }

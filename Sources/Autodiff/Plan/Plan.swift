@@ -65,8 +65,8 @@ public final class Plan<Scalar: KernelElement>: Sendable {
   public let products: [SampleProduct]
   /// Elements of the memory that a run leaves the products' operands in.
   public let keptCount: Int
-  /// The weights that a run reads in the kernels' own order; see Note [Packed weights].
-  public let packedWeights: Set<PackedWeights.Weight>
+  /// The weights that a run reads in the kernels' own order; see Note [Packed matrices].
+  public let packedMatrices: Set<PackedMatrices.Matrix>
 
   /// Floating-point operations of one run, counting a multiply-add as two.
   public var floatingPointOperations: Int { instructions.reduce(0) { $0 + $1.floatingPointOperations } }
@@ -80,7 +80,7 @@ public final class Plan<Scalar: KernelElement>: Sendable {
   /// - Throws: `TrainerError` if the layout lacks a parameter of the graph or has it with another shape.
   public init(
     _ outputs: [PlanOutput], layout: ParameterLayout, kernels: Kernels<Scalar> = .best,
-    simplifications: Simplification = .all, packed: PackedWeights? = nil
+    simplifications: Simplification = .all, packed: PackedMatrices? = nil
   ) throws {
     var compiler = PlanCompiler(layout: layout, kernels: kernels, simplifications: simplifications, packed: packed)
     let compiled = try compiler.compile(outputs)
@@ -93,7 +93,7 @@ public final class Plan<Scalar: KernelElement>: Sendable {
     constants = compiled.constants
     products = compiled.products
     keptCount = compiled.keptCount
-    packedWeights = compiled.packedWeights
+    packedMatrices = compiled.packedMatrices
   }
 
   /// Runs the plan.
@@ -116,7 +116,7 @@ public final class Plan<Scalar: KernelElement>: Sendable {
   ///
   /// - Parameters:
   ///   - kept: Room for `keptCount` elements, which must stay until the plan's products are computed.
-  ///   - packed: The memory of `packedWeights`.
+  ///   - packed: The memory of `packedMatrices`.
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
   public func run(
@@ -126,7 +126,7 @@ public final class Plan<Scalar: KernelElement>: Sendable {
   ) {
     precondition(inputs.count == self.inputs.count, "the plan takes \(self.inputs.count) inputs")
     precondition(workspace.fits(self), "the workspace was made for other plans")
-    precondition(packed != nil || packedWeights.isEmpty, "the plan reads packed weights")
+    precondition(packed != nil || packedMatrices.isEmpty, "the plan reads packed matrices")
     constants.withUnsafeBufferPointer { constants in
       let frame = workspace.frame(
         parameters: parameters, slot: slot, kept: kept, packed: packed, constants: constants.baseAddress,

@@ -12,7 +12,7 @@ struct PlanCompiler<Scalar: KernelElement> {
     var constants: [Scalar] = []
     var products: [SampleProduct] = []
     var keptCount = 0
-    var packedWeights: Set<PackedWeights.Weight> = []
+    var packedMatrices: Set<PackedMatrices.Matrix> = []
   }
 
   /// The memory regions of a run; inputs follow the fixed ones.
@@ -28,7 +28,7 @@ struct PlanCompiler<Scalar: KernelElement> {
   let layout: ParameterLayout
   let kernels: Kernels<Scalar>
   let simplifications: Simplification
-  let packed: PackedWeights?
+  let packed: PackedMatrices?
 
   var compiled = Compiled()
   /// Where each node's value lies.
@@ -38,7 +38,7 @@ struct PlanCompiler<Scalar: KernelElement> {
   /// Right operands of products that are packed once they are computed.
   var packs: [Pack] = []
 
-  init(layout: ParameterLayout, kernels: Kernels<Scalar>, simplifications: Simplification, packed: PackedWeights?) {
+  init(layout: ParameterLayout, kernels: Kernels<Scalar>, simplifications: Simplification, packed: PackedMatrices?) {
     self.layout = layout
     self.kernels = kernels
     self.simplifications = simplifications
@@ -149,15 +149,15 @@ struct PlanCompiler<Scalar: KernelElement> {
       let bias = members.count > 1 ? graph.records[members[1]].inputs.first { $0 != members[0] } : nil
       let shapes = first.inputs.map { graph.records[$0].shape }
       var operands = first.inputs.compactMap { places[$0] }
-      let weight = packedRight(of: product, operands: operands, shapes: shapes)
-      if let weight {
-        operands[1] = Operand(region: Region.packed, offset: weight.offset)
-        compiled.packedWeights.insert(weight)
+      let matrix = packedRight(of: product, operands: operands, shapes: shapes)
+      if let matrix {
+        operands[1] = Operand(region: Region.packed, offset: matrix.offset)
+        compiled.packedMatrices.insert(matrix)
       }
       body = product.kernel(
         at: KernelSite(
           kernels: kernels, inputs: operands, inputShapes: shapes, output: output, outputShape: record.shape),
-        bias: bias.flatMap { places[$0] }, isRectified: members.count > 2, isRightPacked: weight != nil)
+        bias: bias.flatMap { places[$0] }, isRectified: members.count > 2, isRightPacked: matrix != nil)
       compiled.scratchCount = max(compiled.scratchCount, product.scratchCount(inputs: shapes, kernels: kernels))
     } else if fusion.members[index] != nil {
       let program = makeProgram(graph, members, into: output)
@@ -185,13 +185,13 @@ struct PlanCompiler<Scalar: KernelElement> {
         floatingPointOperations: work))
   }
 
-  /// The right operand of a product of matrices, if it is a weight that lies in the kernels' own order.
-  private func packedRight(of product: MatrixMultiply, operands: [Operand], shapes: [Shape]) -> PackedWeights.Weight? {
+  /// The right operand of a product of matrices, if it is a matrix that lies in the kernels' own order.
+  private func packedRight(of product: MatrixMultiply, operands: [Operand], shapes: [Shape]) -> PackedMatrices.Matrix? {
     guard let packed, operands[1].region == Region.parameters, shapes[0].count == 2, !product.transposesLeft,
-      let weight = packed.weight(at: operands[1].offset, isTransposed: product.transposesRight),
-      shapes[1] == [weight.rows, weight.columns]
+      let matrix = packed.matrix(at: operands[1].offset, isTransposed: product.transposesRight),
+      shapes[1] == [matrix.rows, matrix.columns]
     else { return nil }
-    return weight
+    return matrix
   }
 
   private mutating func emitCopy(_ graph: Graph, _ index: Int, to output: Operand) {

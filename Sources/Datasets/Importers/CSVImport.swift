@@ -5,7 +5,7 @@ import HDF5
 /// Imports a table of text: one sample a line, one column the target, the others inputs.
 public struct CSVImport: Sendable {
   /// What the target column holds.
-  public enum Task: String, Sendable, CaseIterable {
+  public enum LearningTask: String, Sendable, CaseIterable {
     /// Classes if the column holds text, or whole numbers of at most 50 kinds; numbers otherwise. A column of which more
     /// than half, but not all, are numbers is refused.
     case automatic
@@ -57,7 +57,7 @@ public struct CSVImport: Sendable {
   /// The character between fields; nil: a tab in `.tsv` and `.tab` files, else the first comma, semicolon or tab there is.
   public var delimiter: Character?
   /// What the target column holds.
-  public var task: Task
+  public var task: LearningTask
   /// How inputs are stored.
   public var inputType: InputType
   /// How samples are divided where there is no test file.
@@ -66,7 +66,8 @@ public struct CSVImport: Sendable {
   /// Creates an import of a file whose last column is the target.
   public init(
     path: String, target: Column = .number(-1), drop: [Column] = [], testPath: String? = nil, hasHeader: Bool = true,
-    delimiter: Character? = nil, task: Task = .automatic, inputType: InputType = .automatic, split: Split = .fifth
+    delimiter: Character? = nil, task: LearningTask = .automatic, inputType: InputType = .automatic,
+    split: Split = .fifth
   ) {
     self.path = path
     self.target = target

@@ -15,7 +15,7 @@ struct CSVTargets {
   /// Reads the columns.
   ///
   /// - Throws: `TrainerError` with exit code `data` for a field that is neither a class nor a number where one is wanted.
-  init(_ sources: [CSVTable], task: CSVImport.Task) throws {
+  init(_ sources: [CSVTable], task: CSVImport.LearningTask) throws {
     let numbers = sources.map { $0.targets.map { finiteNumber($0) } }
     let areNumbers = numbers.allSatisfy { !$0.contains(nil) }
     if task == .automatic { try Self.requireOneKind(sources, numbers) }

@@ -40,13 +40,13 @@ public struct BinaryCrossEntropy: Loss {
     let exact = try targets.reshape(z.shape)
     let t = labelSmoothing > 0 ? try exact * (1 - labelSmoothing) + labelSmoothing / 2 : exact
     let losses = try (z.softplus() - t * z).mean(axes: [1])
-    guard let classWeights else { return LossTerms(losses: losses, weights: nil) }
+    guard let classWeights else { return LossTerms(losses: losses, sampleWeights: nil) }
     let weights = try (exact * (classWeights[1] - classWeights[0]) + classWeights[0]).mean(axes: [1])
-    return LossTerms(losses: try losses * weights, weights: weights)
+    return LossTerms(losses: try losses * weights, sampleWeights: weights)
   }
 
   /// Yes or no for each output.
-  public func task(outputCount: Int, targets: TargetKind) throws -> Task {
+  public func task(outputCount: Int, targets: TargetKind) throws -> LearningTask {
     switch targets {
     case .integers:
       guard outputCount == 1 else {

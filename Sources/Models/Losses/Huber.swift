@@ -28,11 +28,11 @@ public struct Huber: Loss {
     try requireRows(of: outputs)
     let difference = try outputs - targets.reshape(outputs.shape)
     let clipped = try difference.clip(from: -delta, to: delta)
-    return LossTerms(losses: try (clipped * (difference - clipped * 0.5)).mean(axes: [1]), weights: nil)
+    return LossTerms(losses: try (clipped * (difference - clipped * 0.5)).mean(axes: [1]), sampleWeights: nil)
   }
 
   /// Numbers.
-  public func task(outputCount: Int, targets: TargetKind) throws -> Task {
+  public func task(outputCount: Int, targets: TargetKind) throws -> LearningTask {
     try regressionTask(outputCount: outputCount, targets: targets)
   }
 

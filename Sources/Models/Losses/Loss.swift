@@ -17,7 +17,7 @@ public protocol Loss: Configurable {
   ///   - outputCount: The number of the model's outputs.
   ///   - targets: How the dataset gives its targets.
   /// - Throws: `TrainerError` if the outputs do not fit the targets.
-  func task(outputCount: Int, targets: TargetKind) throws -> Task
+  func task(outputCount: Int, targets: TargetKind) throws -> LearningTask
 
   /// How outputs become predictions.
   var prediction: PredictionRule { get }
@@ -58,7 +58,7 @@ public struct LossTerms {
   /// The weighted losses, [samples].
   public let losses: Node
   /// The samples' weights, [samples]; `nil` if all are 1.
-  public let weights: Node?
+  public let sampleWeights: Node?
 }
 
 /// How a model's outputs become a prediction.
@@ -80,7 +80,7 @@ public enum TargetKind: Sendable, Equatable {
 }
 
 /// What a model learns, which decides what its metrics mean.
-public enum Task: Sendable, Equatable {
+public enum LearningTask: Sendable, Equatable {
   /// One of several classes; an output for each. `oneHot` if the targets are a row of probabilities a sample.
   case multiclass(classes: Int, oneHotTargets: Bool)
   /// Yes or no: the logit of each of `outputs` labels, true above 0.

@@ -17,11 +17,11 @@ public struct MeanAbsoluteError: Loss {
   /// Adds the loss of each sample to the graph.
   public func terms(outputs: Node, targets: Node) throws -> LossTerms {
     try requireRows(of: outputs)
-    return LossTerms(losses: try (outputs - targets.reshape(outputs.shape)).abs().mean(axes: [1]), weights: nil)
+    return LossTerms(losses: try (outputs - targets.reshape(outputs.shape)).abs().mean(axes: [1]), sampleWeights: nil)
   }
 
   /// Numbers.
-  public func task(outputCount: Int, targets: TargetKind) throws -> Task {
+  public func task(outputCount: Int, targets: TargetKind) throws -> LearningTask {
     try regressionTask(outputCount: outputCount, targets: targets)
   }
 

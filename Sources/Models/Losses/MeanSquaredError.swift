@@ -17,11 +17,12 @@ public struct MeanSquaredError: Loss {
   /// Adds the loss of each sample to the graph.
   public func terms(outputs: Node, targets: Node) throws -> LossTerms {
     try requireRows(of: outputs)
-    return LossTerms(losses: try (outputs - targets.reshape(outputs.shape)).square().mean(axes: [1]), weights: nil)
+    return LossTerms(
+      losses: try (outputs - targets.reshape(outputs.shape)).square().mean(axes: [1]), sampleWeights: nil)
   }
 
   /// Numbers.
-  public func task(outputCount: Int, targets: TargetKind) throws -> Task {
+  public func task(outputCount: Int, targets: TargetKind) throws -> LearningTask {
     try regressionTask(outputCount: outputCount, targets: targets)
   }
 
@@ -30,7 +31,7 @@ public struct MeanSquaredError: Loss {
 }
 
 /// The task of a regression loss, if the model has an output for each target.
-func regressionTask(outputCount: Int, targets: TargetKind) throws -> Task {
+func regressionTask(outputCount: Int, targets: TargetKind) throws -> LearningTask {
   let targetCount =
     switch targets {
     case .integers: 1

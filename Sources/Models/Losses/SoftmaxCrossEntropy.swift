@@ -37,7 +37,7 @@ public struct SoftmaxCrossEntropy: Loss {
     let (samples, classes) = (z.shape[0], z.shape[1])
     let graph = z.graph
     if targets.shape != z.shape, labelSmoothing == 0, classWeights == nil {
-      return LossTerms(losses: try z.crossEntropy(classes: targets.reshape([samples])), weights: nil)
+      return LossTerms(losses: try z.crossEntropy(classes: targets.reshape([samples])), sampleWeights: nil)
     }
     let exact = targets.shape == z.shape ? targets : try targets.reshape([samples]).oneHot(count: classes)
     let weights = try classWeights.map { try graph.constant($0, shape: [classes]) }
@@ -49,11 +49,11 @@ public struct SoftmaxCrossEntropy: Loss {
     let normalizer = try z.logSumExp().reshape([samples])
     let scaled = isNormalized ? normalizer : try normalizer * t.sum(axes: [1])
     let sampleWeights = targets.shape == z.shape ? nil : try weights.map { try (exact * $0).sum(axes: [1]) }
-    return LossTerms(losses: try scaled - (t * z).sum(axes: [1]), weights: sampleWeights)
+    return LossTerms(losses: try scaled - (t * z).sum(axes: [1]), sampleWeights: sampleWeights)
   }
 
   /// One of several classes.
-  public func task(outputCount: Int, targets: TargetKind) throws -> Task {
+  public func task(outputCount: Int, targets: TargetKind) throws -> LearningTask {
     guard outputCount >= 2 else {
       throw TrainerError(
         .usage,

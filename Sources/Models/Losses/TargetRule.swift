@@ -10,7 +10,7 @@ public enum TargetRule: Sendable, Equatable {
   case distributions
 }
 
-extension Task {
+extension LearningTask {
   /// What the targets must be.
   ///
   /// - Parameter targets: How the dataset gives them.

@@ -23,7 +23,7 @@ public enum Metric: String, Sendable, CaseIterable {
   /// Whether more is better.
   public var prefersLarger: Bool { self != .meanSquaredError && self != .meanAbsoluteError }
 
-  func isDefined(for task: Task) -> Bool {
+  func isDefined(for task: LearningTask) -> Bool {
     switch task {
     case .multiclass, .binary: ![.meanSquaredError, .meanAbsoluteError, .r2].contains(self)
     case .regression: [.meanSquaredError, .meanAbsoluteError, .r2].contains(self)
@@ -60,7 +60,7 @@ public struct ConfusionMatrix: Sendable, Equatable {
 // As scikit-learn by default (`zero_division`): where nothing was predicted as a class, or nothing is of it, its ratio is 0.
 private func ratio(_ part: Double, _ whole: Double) -> Double { whole > 0 ? part / whole : 0 }
 
-extension Task {
+extension LearningTask {
   /// The metrics of a confusion matrix: of class 1 for yes or no, else the mean over the classes that occur among the
   /// targets or the predictions, as scikit-learn's `average="macro"`.
   func mean(_ matrix: ConfusionMatrix, _ measure: (Int) -> Double) -> Double {

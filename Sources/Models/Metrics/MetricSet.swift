@@ -7,7 +7,7 @@ public struct MetricSet: Sendable {
   /// The metrics, in the order of reports.
   public let metrics: [Metric]
   /// What the model learns.
-  public let task: Task
+  public let task: LearningTask
   /// Whether the confusion matrix is counted.
   public let countsConfusion: Bool
   /// Subtracted from targets before their squares are summed, so that a large mean costs no digits.
@@ -19,7 +19,9 @@ public struct MetricSet: Sendable {
   ///   - wantsConfusion: Whether to count the confusion matrix though no metric needs it.
   ///   - targetShift: One typical target; `nil` for zeros.
   /// - Throws: `TrainerError` if a metric is not defined for the task.
-  public init(_ metrics: [Metric], task: Task, wantsConfusion: Bool = false, targetShift: [Double]? = nil) throws {
+  public init(_ metrics: [Metric], task: LearningTask, wantsConfusion: Bool = false, targetShift: [Double]? = nil)
+    throws
+  {
     if let metric = metrics.first(where: { !$0.isDefined(for: task) }) {
       let valid = Metric.allCases.filter { $0.isDefined(for: task) }.map(\.rawValue).joined(separator: ", ")
       throw TrainerError(.usage, "metrics: '\(metric.rawValue)' is not defined for this loss; it has \(valid)")

@@ -57,7 +57,7 @@ package struct PlainObjective: Sendable {
   private static func plans(_ problem: any Problem, samples: Int) throws -> Plans {
     func outputs(_ terms: ProblemTerms) -> [PlanOutput] {
       [PlanOutput(terms.losses, .result(PlanResult.losses))]
-        + (terms.weights.map { [PlanOutput($0, .result(PlanResult.weights))] } ?? [])
+        + (terms.sampleWeights.map { [PlanOutput($0, .result(PlanResult.sampleWeights))] } ?? [])
     }
     func plan(_ outputs: [PlanOutput]) throws -> Plan<Double> {
       let plan = try Plan<Double>(outputs, layout: problem.layout, simplifications: .deadNodes)
@@ -132,7 +132,7 @@ package struct PlainObjective: Sendable {
     func total(_ name: String) -> Double? { room.workspace.result(name, of: plan)?.reduce(0, +) }
     sums.loss += total(PlanResult.losses) ?? 0
     // Each sample has a loss, and weighs 1 if nothing else is said.
-    sums.weight += total(PlanResult.weights) ?? Double(plan.place(of: PlanResult.losses)?.count ?? 0)
+    sums.weight += total(PlanResult.sampleWeights) ?? Double(plan.place(of: PlanResult.losses)?.count ?? 0)
   }
 }
 

@@ -15,7 +15,7 @@ package struct EngineShortcuts: OptionSet, Sendable {
   package static let rereadInputs = EngineShortcuts(rawValue: 2)
   /// Gradients of small narrow matrices are computed as their transposes, whose rows fill vectors.
   package static let transposedSlots = EngineShortcuts(rawValue: 4)
-  /// Matrices are read in the kernels' order, as Note [Packed weights] in `Autodiff` says.
+  /// Matrices are read in the kernels' order, as Note [Packed matrices] in `Autodiff` says.
   package static let packedMatrices = EngineShortcuts(rawValue: 8)
   /// The shards' graphs are simplified and fused.
   package static let simplification = EngineShortcuts(rawValue: 16)

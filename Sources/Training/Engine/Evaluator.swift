@@ -75,24 +75,24 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
   }
 
   /// The group's loss and metrics.
-  func measure(parameters: SharedBuffer<Scalar>, region: Region) -> Measurement {
+  func measure(parameters: SharedBuffer<Scalar>, region: Region) -> LossAndMetrics {
     let metrics = metrics
-    let fixed = StepWork<Scalar>.fixedStatistics
-    let statistics = ShardStatistics(shards: shards, count: fixed + (metrics?.sumCount ?? 0))
+    let statistics = ShardStatistics(shards: shards, count: Statistic.count(metrics: metrics?.sumCount))
     let isMean = problem.isMean
     let targetSource = targetSource
     forEachShard(parameters: parameters, region: region) { shard, samples, results in
       let sums = statistics[shard]
       sums.update(repeating: 0)
-      sums[0] = results.total(results.plan.losses)
-      sums[1] = isMean ? results.total(results.plan.weights, default: Double(samples.count)) : 0
+      sums[Statistic.loss] = results.total(results.plan.losses)
+      sums[Statistic.sampleWeight] =
+        isMean ? results.total(results.plan.sampleWeights, default: Double(samples.count)) : 0
       if let metrics, let targetSource, let outputs = results.values(results.plan.outputs)?.baseAddress {
         metrics.add(
           outputs: outputs, targets: results.rows[targetSource], samples: samples.count,
-          to: UnsafeMutableBufferPointer(rebasing: sums[fixed...]))
+          to: UnsafeMutableBufferPointer(rebasing: sums[Statistic.metrics...]))
       }
     }
-    return Measurement(
+    return LossAndMetrics(
       sums: (0..<statistics.count).map(statistics.sum), isMean: isMean, metrics: metrics)
   }
 }
@@ -111,7 +111,7 @@ struct ShardResults<Scalar: TrainingScalar> {
 }
 
 /// The loss and the metrics of a group, or of an epoch of training.
-public struct Measurement: Sendable, Equatable {
+public struct LossAndMetrics: Sendable, Equatable {
   /// The objective.
   public let loss: Double
   /// The metrics, in the order of the config.
@@ -126,11 +126,10 @@ public struct Measurement: Sendable, Equatable {
     confusion = nil
   }
 
-  /// Joins sums: loss, weight, then those of the metrics.
+  /// Joins sums that lie as `Statistic` says.
   init(sums: [Double], isMean: Bool, metrics set: MetricSet?) {
-    let fixed = 2
-    loss = isMean ? sums[0] / sums[1] : sums[0]
-    let rest = Array(sums[fixed...])
+    loss = isMean ? sums[Statistic.loss] / sums[Statistic.sampleWeight] : sums[Statistic.loss]
+    let rest = Array(sums[Statistic.metrics...])
     let values = set?.values(from: rest) ?? []
     metrics = zip(set?.metrics ?? [], values).map { ($0.rawValue, $1) }
     confusion = set?.confusion(from: rest)
@@ -150,7 +149,7 @@ public struct Measurement: Sendable, Equatable {
   }
 
   /// Whether all numbers are the same.
-  public static func == (left: Measurement, right: Measurement) -> Bool {
+  public static func == (left: LossAndMetrics, right: LossAndMetrics) -> Bool {
     left.loss == right.loss && left.metrics.elementsEqual(right.metrics, by: ==) && left.confusion == right.confusion
   }
 }

@@ -41,14 +41,14 @@ struct PlanSet<Scalar: TrainingScalar>: Sendable {
 struct ShardPlan<Scalar: TrainingScalar>: Sendable {
   private let reference: Unmanaged<Plan<Scalar>>
   let losses: ResultPlace?
-  let weights: ResultPlace?
+  let sampleWeights: ResultPlace?
   let outputs: ResultPlace?
   let probabilities: ResultPlace?
 
   fileprivate init(_ plan: Plan<Scalar>) {
     reference = .passUnretained(plan)
     losses = plan.place(of: PlanResult.losses)
-    weights = plan.place(of: PlanResult.weights)
+    sampleWeights = plan.place(of: PlanResult.sampleWeights)
     outputs = plan.place(of: PlanResult.outputs)
     probabilities = plan.place(of: PlanResult.probabilities)
   }

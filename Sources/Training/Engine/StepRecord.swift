@@ -5,7 +5,7 @@ import Synchronization
 /// What the steps of a run leave for the coordinator: sums over the epoch so far, the last loss, and whether the run
 /// has diverged. Written by the update unit of block 0, except for the marks of blocks whose parameters are not finite.
 package struct StepRecord: Sendable {
-  /// Sums over the steps of the epoch so far: loss, weight, metrics' sums, number of steps.
+  /// Sums of the statistics over the steps of the epoch so far; behind them the number of these steps.
   private let sums: SharedBuffer<Double>
   /// The first step after which each block had a parameter that is not finite; `Int.max` for none.
   private let nonFinite: SharedBuffer<Int>
@@ -32,8 +32,8 @@ package struct StepRecord: Sendable {
   }
 
   /// - Parameter isTrial: Whether the loss is that of a point which the optimizer merely tries.
-  func add(_ statistics: ShardStatistics, weight: Double, step: Int, isTrial: Bool) {
-    let loss = weight == 0 ? 0 : statistics.sum(0) / weight
+  func add(_ statistics: ShardStatistics, divisor: Double, step: Int, isTrial: Bool) {
+    let loss = divisor == 0 ? 0 : statistics.sum(Statistic.loss) / divisor
     for index in 0..<statistics.count { sums.pointer[index] += statistics.sum(index) }
     sums.pointer[statistics.count] += 1
     if first.pointer[0].isNaN { first.pointer[0] = loss }
@@ -43,10 +43,27 @@ package struct StepRecord: Sendable {
     live.update(step: step + 1, loss: loss)
   }
 
+  /// What the steps of an epoch so far add up to.
+  struct EpochSums {
+    /// The statistics, as `Statistic` says.
+    var statistics: [Double]
+    /// How many steps they are of.
+    var steps: Double
+
+    /// The sums whose `values` these are.
+    init(values: [Double]) {
+      statistics = Array(values.dropLast())
+      steps = values.last ?? 0
+    }
+
+    /// The statistics and, behind them, the number of steps: what a checkpoint keeps.
+    var values: [Double] { statistics + [steps] }
+  }
+
   /// The sums of the epoch so far, for the coordinator.
-  var epochSums: [Double] {
-    get { Array(sums.elements) }
-    nonmutating set { for (index, value) in newValue.enumerated() { sums[index] = value } }
+  var epochSums: EpochSums {
+    get { EpochSums(values: Array(sums.elements)) }
+    nonmutating set { for (index, value) in newValue.values.enumerated() { sums[index] = value } }
   }
 
   /// Begins a new epoch.

@@ -25,7 +25,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   let memory: TrainingMemory<Scalar>
   let slots: GradientSlots<Scalar>
   let products: GradientProducts<Scalar>
-  let copies: WeightCopies<Scalar>
+  let copies: MatrixCopies<Scalar>
   let statistics: ShardStatistics
   let record: StepRecord
   let region: Region
@@ -33,9 +33,6 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   let sequence: SharedBuffer<Phase>
   let shardRooms: SharedBuffer<ShardRoom<Scalar>>
   let blockRooms: SharedBuffer<BlockRoom<Scalar>>
-
-  /// The shard's statistics: loss, weight, then the metrics' sums.
-  static var fixedStatistics: Int { 2 }
 
   /// The number of units of each phase of a step.
   package var phases: [Int] {
@@ -61,15 +58,15 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
         update(step: step, pass: 0, block: unit, $0)
       }
     case .join(let pass):
-      let weight = weight
+      let divisor = divisor
       updatePlan.join(
-        after: pass, step: step + 1, objective: weight == 0 ? 0 : statistics.sum(0) / weight,
+        after: pass, step: step + 1, objective: divisor == 0 ? 0 : statistics.sum(Statistic.loss) / divisor,
         sums: memory.sums.pointer, numbers: memory.numbers.pointer)
     }
   }
 
   /// What a batch's sums are divided by.
-  private var weight: Double { isMean ? statistics.sum(1) : 1 }
+  private var divisor: Double { isMean ? statistics.sum(Statistic.sampleWeight) : 1 }
 
   private func gradient(step: Int, shard: Int, worker: Int, _ own: ShardRoom<Scalar>) {
     let sums = statistics[shard]
@@ -84,12 +81,13 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
         packed: copies.packed, inputs: UnsafeBufferPointer(own.inputs),
         randomness: Randomness(seed: seed, step: UInt64(step), firstSample: UInt64(slice.lowerBound)))
     }
-    sums[0] = own.workspace.total(plan.losses, kernels)
-    sums[1] = isMean ? own.workspace.total(plan.weights, kernels, default: Double(slice.count)) : 0
+    sums[Statistic.loss] = own.workspace.total(plan.losses, kernels)
+    sums[Statistic.sampleWeight] =
+      isMean ? own.workspace.total(plan.sampleWeights, kernels, default: Double(slice.count)) : 0
     if let metrics, let targetSource, let place = plan.outputs, let outputs = own.workspace[place].baseAddress {
       metrics.add(
         outputs: outputs, targets: own.rows[targetSource], samples: slice.count,
-        to: UnsafeMutableBufferPointer(rebasing: sums[Self.fixedStatistics...]))
+        to: UnsafeMutableBufferPointer(rebasing: sums[Statistic.metrics...]))
     }
   }
 
@@ -152,11 +150,11 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
 
   private func reduce(step: Int, block: Int, _ room: BlockRoom<Scalar>) {
     // The divisor is computed in every block instead of once: a few additions against a phase of its own.
-    let weight = weight
+    let divisor = divisor
     let place = blocks.blocks[block]
     // A batch of samples that all weigh nothing has no gradient; dividing by its weight would make it not a number.
     compute(
-      place, scaledBy: weight == 0 ? 0 : 1 / weight, into: gradient(of: place, room), step: step, room)
+      place, scaledBy: divisor == 0 ? 0 : 1 / divisor, into: gradient(of: place, room), step: step, room)
   }
 
   private func update(step: Int, pass: Int, block: Int, _ room: BlockRoom<Scalar>) {
@@ -175,18 +173,18 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
       record.noteNonFinite(step: step, block: block)
     }
     if block == 0 {
-      record.add(statistics, weight: weight, step: step, isTrial: updatePlan.isTrial(memory.sums.pointer))
+      record.add(statistics, divisor: divisor, step: step, isTrial: updatePlan.isTrial(memory.sums.pointer))
     }
   }
 
-  /// Writes all weights in the kernels' order: for the coordinator, where something other than an update has set them.
+  /// Writes all matrices in the kernels' order: for the coordinator, where something other than an update has set them.
   package func writeCopies() {
     for block in blocks.blocks { writeCopies(of: block) }
   }
 
   private func writeCopies(of block: BlockPartition.Block) {
-    guard let weight = block.weight else { return }
-    copies.write(block.rows, of: weight, from: memory.parameters.pointer + block.range.lowerBound)
+    guard let matrix = block.matrix else { return }
+    copies.write(block.rows, of: matrix, from: memory.parameters.pointer + block.range.lowerBound)
   }
 
   /// The all-reduce of one block.

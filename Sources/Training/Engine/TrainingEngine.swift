@@ -50,12 +50,12 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
     let plans = training.plans
     let (sources, targetSource) = group.bound(to: plans)
     let samples = schedule.batchSizes.max() ?? 1
-    let blocks = BlockPartition(count: problem.layout.count, weights: training.matrices, samples: samples)
+    let blocks = BlockPartition(count: problem.layout.count, matrices: training.matrices, samples: samples)
     try Self.requireMemory(
       shards: settings.shards, workers: region.workers, samples: samples, blocks: blocks, plans: plans, sources: sources
     )
     let statistics = ShardStatistics(
-      shards: settings.shards, count: StepWork<Scalar>.fixedStatistics + (problem.metrics?.sumCount ?? 0))
+      shards: settings.shards, count: Statistic.count(metrics: problem.metrics?.sumCount))
     let slots = GradientSlots(slots: settings.shards, count: blocks.slotCount, kernels: kernels)
     let products = GradientProducts(
       kernels: kernels, plans: plans, sources: sources, partition: partition,
@@ -77,7 +77,7 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
       sampler: Sampler(count: group.count, seed: UInt64(settings.seed), isShuffling: settings.isShuffling),
       schedule: schedule, partition: partition, blocks: blocks, isMean: problem.isMean, metrics: metrics,
       updatePlan: updatePlan, seed: UInt64(settings.seed), memory: memory, slots: slots, products: products,
-      copies: WeightCopies(of: training.matrices, training.packed, plans: plans, kernels: kernels),
+      copies: MatrixCopies(of: training.matrices, training.packed, plans: plans, kernels: kernels),
       statistics: statistics, record: record,
       region: region, sequence: SharedBuffer(Phase.sequence(passes: updatePlan.passes)),
       shardRooms: SharedBuffer(count: region.workers) { _ in
@@ -106,11 +106,10 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
   }
 
   /// The loss and the metrics of the epoch so far, as trained.
-  package var epochMeasurement: Measurement {
-    let sums = record.epochSums
-    var own = Array(sums.dropLast())
+  package var epochMeasurement: LossAndMetrics {
+    var sums = record.epochSums
     // A sum has no weight to divide by: the epoch's figure is the mean of its steps' objectives.
-    if !isMean { own[0] /= sums[sums.count - 1] }
-    return Measurement(sums: own, isMean: isMean, metrics: metrics)
+    if !isMean { sums.statistics[Statistic.loss] /= sums.steps }
+    return LossAndMetrics(sums: sums.statistics, isMean: isMean, metrics: metrics)
   }
 }

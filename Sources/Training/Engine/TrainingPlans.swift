@@ -15,8 +15,8 @@ import Kernels
 struct TrainingPlans<Scalar: TrainingScalar> {
   let plans: PlanSet<Scalar>
   /// The matrices of the layout, in its order; those whose gradients are products are in the order of `Plan.products`.
-  let matrices: [BlockPartition.Weight]
-  let packed: PackedWeights
+  let matrices: [BlockPartition.Matrix]
+  let packed: PackedMatrices
 
   /// Compiles a plan for each size.
   ///
@@ -28,7 +28,7 @@ struct TrainingPlans<Scalar: TrainingScalar> {
     let deliveries = problem.layout.entries.indices.map { number in
       Delivery(of: problem.layout.entries[number], as: graphs.map { ($0.gradients[number], $0.samples) }, shortcuts)
     }
-    var matrices: [BlockPartition.Weight] = []
+    var matrices: [BlockPartition.Matrix] = []
     var packed: [(range: Range<Int>, columns: Int, isTransposed: Bool)] = []
     let rightOperands = graphs.reduce(into: [String: Set<Bool>]()) { uses, graph in
       uses.merge(graph.graph.rightOperands) { $0.union($1) }
@@ -40,16 +40,16 @@ struct TrainingPlans<Scalar: TrainingScalar> {
         packed.append((entry.range, entry.shape[1], isTransposed))
       }
     }
-    let packedWeights = PackedWeights(of: packed, kernels: kernels)
+    let packedMatrices = PackedMatrices(of: packed, kernels: kernels)
     self.matrices = matrices
-    self.packed = packedWeights
+    self.packed = packedMatrices
     let graphOfSize = Dictionary(uniqueKeysWithValues: graphs.map { ($0.samples, $0) })
     plans = try PlanSet(sizes: sizes) { size in
       guard let graph = graphOfSize[size] else { preconditionFailure("there is a graph for each size") }
       let plan = try Plan(
         try problem.results(graph.terms) + graph.outputs(deliveries), layout: problem.layout, kernels: kernels,
         // A formula's rows of one sample are no inputs of a plan: what nobody needs is left out in any case.
-        simplifications: shortcuts.contains(.simplification) ? .all : .deadNodes, packed: packedWeights)
+        simplifications: shortcuts.contains(.simplification) ? .all : .deadNodes, packed: packedMatrices)
       try plan.requireMemory()
       return plan
     }
@@ -99,6 +99,6 @@ private struct Delivery {
       gradient == .product && shortcuts.contains(.rereadInputs) && gradients.allSatisfy { $0.node.readsInput }
     isOfMatrix =
       entry.shape.count == 2 && entry.count > 0
-      && (gradient == .product || entry.shape[1] <= BlockPartition.blockCount)
+      && (gradient == .product || entry.shape[1] <= BlockPartition.blockLength)
   }
 }

@@ -78,6 +78,6 @@ package struct FormulaProblem: Problem {
     let losses = try Self.translating {
       try formula.build(in: graph, names: names, rows: rows, samples: samples, isBatched: isBatched)
     }
-    return ProblemTerms(losses: losses, weights: nil, outputs: nil, probabilities: nil)
+    return ProblemTerms(losses: losses, sampleWeights: nil, outputs: nil, probabilities: nil)
   }
 }

@@ -14,7 +14,7 @@ package struct ModelProblem: Problem {
 
   let model: Model
   let loss: any Loss
-  let task: Task
+  let task: LearningTask
   let parameters: ModelParameters
   package let metrics: MetricSet?
   /// The extents of a sample after preprocessing.
@@ -31,7 +31,8 @@ package struct ModelProblem: Problem {
   ///   - makeMetrics: The metrics of the task.
   /// - Throws: `TrainerError` if the model, the loss and the data do not fit each other.
   package init(
-    model: Model, loss: any Loss, inputShape: Shape, targets: TargetKind, makeMetrics: (Task) throws -> MetricSet
+    model: Model, loss: any Loss, inputShape: Shape, targets: TargetKind,
+    makeMetrics: (LearningTask) throws -> MetricSet
   ) throws {
     self.model = model
     self.loss = loss
@@ -52,6 +53,7 @@ package struct ModelProblem: Problem {
       InputName.targets, shape: isIndexed ? [samples] : [samples, task.targetCount])
     let terms = try loss.terms(outputs: flat, targets: targets)
     return ProblemTerms(
-      losses: terms.losses, weights: terms.weights, outputs: flat, probabilities: try loss.probabilities(of: flat))
+      losses: terms.losses, sampleWeights: terms.sampleWeights, outputs: flat,
+      probabilities: try loss.probabilities(of: flat))
   }
 }

@@ -32,7 +32,7 @@ package struct ProblemTerms {
   /// The weighted losses, [samples].
   let losses: Node
   /// The weights, [samples]; `nil` if all are 1.
-  let weights: Node?
+  let sampleWeights: Node?
   /// The model's outputs, [samples, outputs]; `nil` for a formula.
   let outputs: Node?
   /// What `predict` writes as probabilities.
@@ -42,7 +42,7 @@ package struct ProblemTerms {
 /// The names of a plan's results.
 enum PlanResult {
   static let losses = "losses"
-  static let weights = "weights"
+  static let sampleWeights = "sampleWeights"
   static let outputs = "outputs"
   static let probabilities = "probabilities"
 }
@@ -72,7 +72,7 @@ extension Problem {
   /// What a plan computes beside gradients.
   func results(_ terms: ProblemTerms) -> [PlanOutput] {
     var outputs = [PlanOutput(terms.losses, .result(PlanResult.losses))]
-    if let weights = terms.weights { outputs.append(.init(weights, .result(PlanResult.weights))) }
+    if let weights = terms.sampleWeights { outputs.append(.init(weights, .result(PlanResult.sampleWeights))) }
     if let values = terms.outputs { outputs.append(.init(values, .result(PlanResult.outputs))) }
     return outputs
   }

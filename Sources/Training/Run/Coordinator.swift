@@ -185,7 +185,8 @@ struct Coordinator<Scalar: TrainingScalar> {
   ///
   /// - Returns: Whether the one that retention goes by has improved.
   private func note(
-    _ train: Measurement, _ evaluations: [(group: String, measurement: Measurement)], _ progress: inout RunProgress
+    _ train: LossAndMetrics, _ evaluations: [(group: String, measurement: LossAndMetrics)],
+    _ progress: inout RunProgress
   ) -> Bool {
     func value(_ reference: MetricReference) -> Double? {
       let group = reference.group.rawValue

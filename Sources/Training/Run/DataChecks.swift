@@ -17,7 +17,7 @@ extension TrainingData {
   ///
   /// - Parameter name: The dataset with the targets.
   /// - Throws: `TrainerError` with code `.data` that names the first such target.
-  func requireTargets(_ name: String?, of task: Task) throws {
+  func requireTargets(_ name: String?, of task: LearningTask) throws {
     let rule = task.rule(for: targets)
     guard rule != .any else { return }
     let sources = DatasetReader.groupNames.compactMap { group in

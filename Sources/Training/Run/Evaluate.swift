@@ -17,7 +17,7 @@ public struct EvaluationReport: Sendable {
   /// The group's samples.
   public let samples: Int
   /// The loss and the metrics: those of the config and, for classes, the confusion matrix.
-  public let measurement: Measurement
+  public let measurement: LossAndMetrics
   /// The names of the classes, if the dataset has them.
   public let classNames: [String]?
 }

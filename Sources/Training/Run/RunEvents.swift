@@ -98,9 +98,9 @@ public struct EpochReport: Sendable {
   /// Completed steps.
   public let step: Int
   /// The epoch as trained; of a formula, and where a step takes all samples, the group where the step has led.
-  public let train: Measurement
+  public let train: LossAndMetrics
   /// The groups that are there, measured after the epoch.
-  public let evaluations: [(group: String, measurement: Measurement)]
+  public let evaluations: [(group: String, measurement: LossAndMetrics)]
   /// The learning rate of the last step.
   public let learningRate: Double
   /// Samples trained a second, data access included, evaluation and saving not.
@@ -112,7 +112,7 @@ public struct EpochReport: Sendable {
 
   /// Creates a report, which a run makes for its observers.
   public init(
-    epoch: Int, step: Int, train: Measurement, evaluations: [(group: String, measurement: Measurement)],
+    epoch: Int, step: Int, train: LossAndMetrics, evaluations: [(group: String, measurement: LossAndMetrics)],
     learningRate: Double, samplesPerSecond: Double, seconds: Double,
     parameters: [(name: String, shape: [Int], values: [Double])] = []
   ) {
@@ -132,9 +132,9 @@ public struct StepReport: Sendable {
   /// Completed steps.
   public let step: Int
   /// For a formula the objective after the step; at the end of a run within an epoch, the epoch so far as trained.
-  public let train: Measurement
+  public let train: LossAndMetrics
   /// The groups that are there, measured after the step.
-  public let evaluations: [(group: String, measurement: Measurement)]
+  public let evaluations: [(group: String, measurement: LossAndMetrics)]
   /// The learning rate of the step.
   public let learningRate: Double
   /// The parameters after the step by name, if there are few.
@@ -142,7 +142,7 @@ public struct StepReport: Sendable {
 
   /// Creates a report, which a run makes for its observers.
   public init(
-    step: Int, train: Measurement, evaluations: [(group: String, measurement: Measurement)], learningRate: Double,
+    step: Int, train: LossAndMetrics, evaluations: [(group: String, measurement: LossAndMetrics)], learningRate: Double,
     parameters: [(name: String, shape: [Int], values: [Double])]
   ) {
     self.step = step

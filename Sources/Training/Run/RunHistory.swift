@@ -26,7 +26,8 @@ struct RunHistory: Equatable {
 
   /// Notes a measurement of all groups.
   mutating func append(
-    step: Int, train: Measurement, _ evaluations: [(group: String, measurement: Measurement)], learningRate: Double
+    step: Int, train: LossAndMetrics, _ evaluations: [(group: String, measurement: LossAndMetrics)],
+    learningRate: Double
   ) {
     vectors["step", default: []].append(Double(step))
     vectors["learningRate", default: []].append(learningRate)

@@ -39,7 +39,7 @@ struct RunSaving<Scalar: TrainingScalar> {
   /// Begins to save the run's state and returns while the file is being written.
   mutating func begin(_ progress: inout RunProgress) throws {
     progress.firstLoss = setup.engine.record.firstLoss
-    progress.epochSums = setup.engine.record.epochSums
+    progress.epochSums = setup.engine.record.epochSums.values
     (lastStep, lastTime) = (progress.step, .now)
     do {
       for observer in observers { try observer.prepareForSave() }

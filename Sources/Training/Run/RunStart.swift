@@ -105,12 +105,12 @@ extension Coordinator {
         throw CheckpointValues(checkpoint, path: path).error("the optimizer's '\(tensor.name)' are not its own")
       }
     }
-    guard progress.epochSums.count == setup.engine.record.epochSums.count else {
+    guard progress.epochSums.count == setup.engine.record.epochSums.values.count else {
       throw TrainerError(
         .checkpoint, "\(path): the checkpoint's sums over the epoch are not those of the config's metrics")
     }
     try setup.engine.restore(checkpoint, path: path)
-    setup.engine.record.epochSums = progress.epochSums
+    setup.engine.record.epochSums = .init(values: progress.epochSums)
     setup.engine.record.firstLoss = progress.firstLoss
     setup.engine.memory.rateFactor[0] = progress.plateau.factor
     // What a display counts from: the steps before are another process's.

@@ -50,7 +50,7 @@ struct TrainedModel<Scalar: TrainingScalar> {
   }
 
   /// The model as a problem on data with such targets.
-  func problem(targets: TargetKind, makeMetrics: (Task) throws -> MetricSet) throws -> ModelProblem {
+  func problem(targets: TargetKind, makeMetrics: (LearningTask) throws -> MetricSet) throws -> ModelProblem {
     try ModelProblem(
       model: settings.model, loss: settings.loss, inputShape: preprocessing.outputShape, targets: targets,
       makeMetrics: makeMetrics)

@@ -1,15 +1,15 @@
 import Foundations
 import Kernels
 
-/// Note [Packed weights]. A matrix product reads its right operand in an order of its own. A weight is the right operand
+/// Note [Packed matrices]. A matrix product reads its right operand in an order of its own. A matrix is the right operand
 /// of a product in every shard of a batch, twice if its layer's inputs have a gradient, and changes once. So whoever
 /// changes it can write it in that order too, while it is in the cache; plans that are told so read it there. The results
 /// are the same, bit for bit.
 
-/// Where weights lie in the kernels' own order, beside the flat parameter vector.
-public struct PackedWeights: Sendable {
-  /// One weight as a right operand.
-  public struct Weight: Hashable, Sendable {
+/// Where matrices lie in the kernels' own order, beside the flat parameter vector.
+public struct PackedMatrices: Sendable {
+  /// One matrix as a right operand.
+  public struct Matrix: Hashable, Sendable {
     /// Where it lies in the flat vector.
     public let range: Range<Int>
     /// Its rows there.
@@ -24,7 +24,7 @@ public struct PackedWeights: Sendable {
     var depth: Int { isTransposed ? columns : rows }
     var width: Int { isTransposed ? rows : columns }
 
-    /// Writes some of the weight's rows to their places.
+    /// Writes some of the matrix's rows to their places.
     ///
     /// - Parameters:
     ///   - part: The first of the rows.
@@ -39,7 +39,7 @@ public struct PackedWeights: Sendable {
     }
   }
 
-  private let weights: [Key: Weight]
+  private let matrices: [Key: Matrix]
   /// Elements of the packed memory.
   public let count: Int
 
@@ -52,20 +52,20 @@ public struct PackedWeights: Sendable {
   public init<Scalar: KernelElement>(
     of matrices: [(range: Range<Int>, columns: Int, isTransposed: Bool)], kernels: Kernels<Scalar>
   ) {
-    var weights: [Key: Weight] = [:]
+    var places: [Key: Matrix] = [:]
     var count = 0
     for (range, columns, isTransposed) in matrices where columns > 0 {
-      let weight = Weight(
+      let matrix = Matrix(
         range: range, rows: range.count / columns, columns: columns, isTransposed: isTransposed, offset: count)
-      weights[Key(start: range.lowerBound, isTransposed: isTransposed)] = weight
-      count += BufferAssignment.aligned(kernels.packedRightCount(depth: weight.depth, columns: weight.width))
+      places[Key(start: range.lowerBound, isTransposed: isTransposed)] = matrix
+      count += BufferAssignment.aligned(kernels.packedRightCount(depth: matrix.depth, columns: matrix.width))
     }
-    self.weights = weights
+    self.matrices = places
     self.count = count
   }
 
-  /// The weight that begins at this element of the flat vector.
-  func weight(at start: Int, isTransposed: Bool) -> Weight? { weights[Key(start: start, isTransposed: isTransposed)] }
+  /// The matrix that begins at this element of the flat vector.
+  func matrix(at start: Int, isTransposed: Bool) -> Matrix? { matrices[Key(start: start, isTransposed: isTransposed)] }
 }
 
 extension Graph {

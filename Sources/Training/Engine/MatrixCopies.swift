@@ -2,26 +2,26 @@ import Autodiff
 import DataParallel
 import Kernels
 
-/// The weights in the order in which the kernels read them, as Note [Packed weights] in `Autodiff` says: written by the
+/// The matrices in the order in which the kernels read them, as Note [Packed matrices] in `Autodiff` says: written by the
 /// update that changes them, read by the shards' plans.
-struct WeightCopies<Scalar: TrainingScalar>: Sendable {
+struct MatrixCopies<Scalar: TrainingScalar>: Sendable {
   private let kernels: Kernels<Scalar>
   private let memory: SharedBuffer<Scalar>
-  /// The copies, those of the same weight side by side.
-  private let copies: [PackedWeights.Weight]
-  /// Which of them are of each weight.
+  /// The copies, those of the same matrix side by side.
+  private let copies: [PackedMatrices.Matrix]
+  /// Which of them are of each matrix.
   private let ranges: [Range<Int>]
 
   /// Memory for what `plans` read.
   init(
-    of weights: [BlockPartition.Weight], _ packed: PackedWeights, plans: PlanSet<Scalar>, kernels: Kernels<Scalar>
+    of matrices: [BlockPartition.Matrix], _ packed: PackedMatrices, plans: PlanSet<Scalar>, kernels: Kernels<Scalar>
   ) {
     self.kernels = kernels
-    let used = plans.all.reduce(into: Set<PackedWeights.Weight>()) { $0.formUnion($1.packedWeights) }
-    var copies: [PackedWeights.Weight] = []
-    ranges = weights.map { weight in
+    let used = plans.all.reduce(into: Set<PackedMatrices.Matrix>()) { $0.formUnion($1.packedMatrices) }
+    var copies: [PackedMatrices.Matrix] = []
+    ranges = matrices.map { matrix in
       let first = copies.count
-      copies += used.filter { $0.range == weight.range }.sorted { $0.offset < $1.offset }
+      copies += used.filter { $0.range == matrix.range }.sorted { $0.offset < $1.offset }
       return first..<copies.count
     }
     self.copies = copies
@@ -34,7 +34,7 @@ struct WeightCopies<Scalar: TrainingScalar>: Sendable {
   /// What a plan's run takes.
   var packed: UnsafePointer<Scalar> { UnsafePointer(memory.pointer) }
 
-  /// Writes rows of a weight, of which `part` is the first.
+  /// Writes rows of a matrix, of which `part` is the first.
   func write(_ rows: Range<Int>, of number: Int, from part: UnsafePointer<Scalar>) {
     for copy in ranges[number] { copies[copy].pack(rows, from: part, to: memory.pointer, kernels: kernels) }
   }

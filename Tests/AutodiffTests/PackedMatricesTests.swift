@@ -4,8 +4,8 @@ import Kernels
 import TestSupport
 import Testing
 
-/// Plans that read weights in the kernels' own order, and gradients computed as their transposes, against plain plans.
-@Suite struct PackedWeightsTests {
+/// Plans that read matrices in the kernels' own order, and gradients computed as their transposes, against plain plans.
+@Suite struct PackedMatricesTests {
   private let shapes = [("w1", [5, 40]), ("b1", [40]), ("w2", [40, 80]), ("w3", [80, 3])]
 
   private func layout() -> ParameterLayout {
@@ -53,33 +53,33 @@ import Testing
     }
   }
 
-  @Test(arguments: [1, 2, 7, 33]) func packedWeightsChangeNoBit(samples: Int) throws {
+  @Test(arguments: [1, 2, 7, 33]) func packedMatricesChangeNoBit(samples: Int) throws {
     func check<Scalar: KernelElement>(_ type: Scalar.Type) throws {
       let (layout, nodes, kernels) = (layout(), try nodes(samples: samples), Kernels<Scalar>.best)
       let outputs = nodes.map { PlanOutput($0.node, .result($0.name)) }
-      let weights = PackedWeights(of: matrices(layout, in: nodes[0].node.graph), kernels: kernels)
+      let places = PackedMatrices(of: matrices(layout, in: nodes[0].node.graph), kernels: kernels)
       let plain = try Plan<Scalar>(outputs, layout: layout)
-      let packing = try Plan<Scalar>(outputs, layout: layout, packed: weights)
+      let packing = try Plan<Scalar>(outputs, layout: layout, packed: places)
       // Each is read forwards; the first layer's inputs have no gradient.
-      let used = packing.packedWeights.sorted {
+      let used = packing.packedMatrices.sorted {
         ($0.range.lowerBound, $0.isTransposed ? 1 : 0) < ($1.range.lowerBound, $1.isTransposed ? 1 : 0)
       }
-      #expect(plain.packedWeights.isEmpty)
+      #expect(plain.packedMatrices.isEmpty)
       #expect(used.map(\.columns) == [40, 80, 80, 3, 3])
       #expect(used.map(\.isTransposed) == [false, false, true, false, true])
 
       var generator = SeededGenerator(UInt64(samples))
       let parameters: [Scalar] = generator.numbers(layout.count)
       let input: [Scalar] = generator.numbers(samples * 5)
-      var packed = [Scalar](repeating: 0, count: weights.count)
+      var packed = [Scalar](repeating: 0, count: places.count)
       packed.withUnsafeMutableBufferPointer { packed in
         parameters.withUnsafeBufferPointer { parameters in
           guard let to = packed.baseAddress, let from = parameters.baseAddress else { return }
           // A few rows at a time, in any order.
-          for weight in used {
-            for first in stride(from: 0, to: weight.rows, by: 7).reversed() {
-              weight.pack(
-                first..<min(first + 7, weight.rows), from: from + weight.range.lowerBound + first * weight.columns,
+          for matrix in used {
+            for first in stride(from: 0, to: matrix.rows, by: 7).reversed() {
+              matrix.pack(
+                first..<min(first + 7, matrix.rows), from: from + matrix.range.lowerBound + first * matrix.columns,
                 to: to, kernels: kernels)
             }
           }
