@@ -1,5 +1,5 @@
 # A thin face over scripts/; none of them needs make.
-.PHONY: run test lint sanitize torture fuzz bench
+.PHONY: run test lint sanitize torture fuzz proof bench
 
 run:
 	scripts/run
@@ -22,6 +22,10 @@ torture:
 # 20 000 mutated inputs, of which scripts/test runs 600: some twenty minutes. FUZZ=1000 make fuzz runs fewer.
 fuzz:
 	FUZZ=$${FUZZ:-20000} scripts/test --filter FuzzTests
+
+# The long forms of everything: the tests by fault, the gradients, the fuzzing, the sanitizers. Two hours and more.
+proof:
+	scripts/proof
 
 # 55 MB, so not committed.
 data/fashion-mnist.h5:

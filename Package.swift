@@ -17,7 +17,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
   ],
   targets: [
@@ -46,14 +45,14 @@ let package = Package(
       name: "Training",
       dependencies: [
         "Foundations", "HDF5", "Kernels", "Autodiff", "Models", "Optimizers", "Datasets", "DataParallel",
-        "Checkpoints", .product(name: "Logging", package: "swift-log"),
+        "Checkpoints",
       ]),
     .target(name: "Reporting", dependencies: ["Training", "Autodiff", "Foundations"]),
     .executableTarget(
       name: "trainer",
       dependencies: [
         "Foundations", "HDF5", "Kernels", "Autodiff", "Models", "Optimizers", "Datasets", "DataParallel",
-        "Checkpoints", "Training", "Reporting", .product(name: "Logging", package: "swift-log"),
+        "Checkpoints", "Training", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

@@ -3,7 +3,7 @@ import Foundations
 extension Checkpoint {
   /// What is in the checkpoint, for `trainer checkpoint info`: one line for each value and tensor.
   public var info: String {
-    var rows: [(String, String)] = [
+    var rows: [(name: String, value: String)] = [
       ("step", String(step)), ("epoch", String(epoch)), ("seed", String(seed)), ("digest", digest.description),
     ]
     rows += provenance.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
@@ -12,10 +12,6 @@ extension Checkpoint {
       rows.append((name, "\(tensors.reduce(0) { $0 + $1.count }) values in \(tensors.count) tensors"))
       rows += tensors.map { ("  \($0.name)", $0.typeText) }
     }
-    rows = rows.map { ($0.onOneLine, $1) }
-    let width = rows.map(\.0.count).max() ?? 0
-    return rows.map { name, value in
-      name + String(repeating: " ", count: width - name.count + 2) + value.onOneLine
-    }.joined(separator: "\n")
+    return TextTable(rows).text
   }
 }

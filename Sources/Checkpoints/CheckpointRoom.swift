@@ -18,8 +18,8 @@ extension CheckpointDirectory {
     } catch let error as FileError {
       throw TrainerError(
         .usage,
-        "\(path): the directory for checkpoints cannot be written to: \(error.reason); "
-          + "choose another with --output or change its permissions")
+        "\(path): the directory for checkpoints cannot be written to: \(error.reason)",
+        remedy: .init("output", "change its permissions or choose another directory"))
     }
     let free: Int?
     let present: Int
@@ -36,14 +36,10 @@ extension CheckpointDirectory {
     guard free >= needed else {
       throw TrainerError(
         .usage,
-        "\(path): there is no room for the run's checkpoints: found \(Self.text(free)) free, expected "
-          + "\(Self.text(needed)), for \(staying) that stay and one being written, of \(Self.text(size)) each; free "
-          + "some space, choose another directory with --output, or let fewer stay with checkpoints.keep")
+        "\(path): there is no room for the run's checkpoints: found \(ByteText.text(free)) free, expected "
+          + "\(ByteText.text(needed)), for \(staying) that stay and one being written, of \(ByteText.text(size)) each",
+        remedy: .init(
+          "output", "free some space, let fewer stay by checkpoints.keep, or choose another directory"))
     }
-  }
-
-  private static func text(_ bytes: Int) -> String {
-    let unit = bytes < 1_000_000 ? 1000 : 1_000_000
-    return "\(bytes / unit + (bytes % unit == 0 ? 0 : 1)) \(unit == 1000 ? "kB" : "MB")"
   }
 }

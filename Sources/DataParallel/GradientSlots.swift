@@ -3,7 +3,11 @@ import Kernels
 /// The gradients of a batch's shards, one slot for each, and their all-reduce.
 ///
 /// Note [Tree]. The sum over the slots is a binary tree that depends on their number alone: neighbours at distance 1
-/// are added, then at distance 2, 4 and so on. Which worker computed a slot changes no bit of it.
+/// are added, then at distance 2, 4 and so on. Which worker computed a slot changes no bit of it. The same tree stands in
+/// three places, which must agree: the kernel `tree_sum` adds slots by it; `product_tree` adds the shards' products, each of
+/// which is one chain over its samples, as they leave the registers; and `ShardStatistics.sum` adds losses, weights and
+/// metrics, in double precision. Within a shard the order is the plan's own: it depends on the shard's size alone. The sums
+/// that an optimizer needs over its blocks have a tree of their own, as Note [Passes] in `Optimizers` says.
 public struct GradientSlots<Scalar: KernelElement>: Sendable {
   /// The number of slots.
   public let slots: Int

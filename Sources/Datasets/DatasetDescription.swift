@@ -73,7 +73,7 @@ private struct DatasetListing {
     for (index, name) in names.enumerated() {
       guard !isFull else { return add("… and \(count - index) more members, which are not shown", depth: depth) }
       let label = name.onOneLine
-      let padded = label + String(repeating: " ", count: max(0, width - label.count))
+      let padded = label.padded(to: width)
       trying(padded, depth: depth) { try $0.add(name, padded, of: group, depth: depth) }
     }
     if count > names.count { add("… and \(count - names.count) more members", depth: depth) }
@@ -130,7 +130,7 @@ private struct DatasetListing {
       parts.append(try dataset.layout.rawValue + (chunk ?? ""))
     }
     parts += try dataset.filters.map(\.description)
-    if sources.isEmpty { parts.append(Allocation.text(try dataset.storageSize)) }
+    if sources.isEmpty { parts.append(ByteText.text(try dataset.storageSize)) }
     return parts.joined(separator: ", ")
   }
 

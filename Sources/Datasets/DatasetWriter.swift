@@ -20,7 +20,7 @@ public struct DatasetWriter: Sendable {
     }
   }
 
-  /// Rows of one chunk; nil stores contiguously, aligned to 64 bytes, so that a run can map the file.
+  /// Rows of one chunk; nil stores contiguously, aligned to 64 bytes.
   public var chunkRows: Int?
   /// The level of compression, 0 to 9, with shuffled bytes; nil for none. Without `chunkRows`, chunks have about 256 KiB.
   public var deflate: Int?

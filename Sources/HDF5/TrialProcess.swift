@@ -57,7 +57,7 @@ struct TrialChannel: Sendable {
   /// The next message; `nil` if the other end is closed.
   func receive() -> TrialMessage? {
     var header = TrialMessage(read(MemoryLayout<Int>.size) ?? [])
-    guard let count = header.number(), count >= 0, Allocation.isPossible(byteCount: count) else { return nil }
+    guard let count = header.number(), count >= 0, MemoryLimit.allows(count) else { return nil }
     return read(count).map { TrialMessage($0) }
   }
 

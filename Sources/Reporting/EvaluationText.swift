@@ -6,7 +6,7 @@ extension EvaluationReport {
   public var text: String {
     let values = [("loss", measurement.loss)] + measurement.metrics.map { ($0.name, $0.value) }
     var text = "\(group) of \(RunText.shortened(data)), \(samples) samples, after step \(step)\n"
-    text += RunText.table(values.map { ($0.0, NumberText.measure($0.1)) })
+    text += TextTable(values.map { ($0.0, NumberText.measure($0.1)) }, indentation: 2).text
     return text + confusionText
   }
 
@@ -14,19 +14,14 @@ extension EvaluationReport {
   private var confusionText: String {
     guard let confusion = measurement.confusion, confusion.classes <= 20 else { return "" }
     let classes = 0..<confusion.classes
-    let cells = classes.map { actual in classes.map { String(Int(confusion[actual, $0])) } }
     let names = classes.map { index in
       // A number that is its own name needs no second one.
       guard let name = classNames?.dropFirst(index).first, name != String(index) else { return String(index) }
-      return "\(index) \(name.onOneLine)"
+      return "\(index) \(name)"
     }
-    let width = (cells.joined().map(\.count) + ["\(confusion.classes - 1)".count]).max() ?? 0
-    let nameWidth = names.map(\.count).max() ?? 0
-    func row(_ name: String, _ cells: [String]) -> String {
-      "  " + name.padded(to: nameWidth) + cells.map { "  " + $0.padded(to: width, atEnd: false) }.joined() + "\n"
-    }
-    return "\nconfusion matrix: a row for each class, a column for each prediction\n"
-      + row("", classes.map(String.init)) + zip(names, cells).map(row).joined()
+    var table = TextTable(header: [""] + classes.map(String.init), left: [0], indentation: 2)
+    for actual in classes { table.append([names[actual]] + classes.map { String(Int(confusion[actual, $0])) }) }
+    return "\nconfusion matrix: a row for each class, a column for each prediction\n" + table.text
   }
 
   /// The same as one JSON object with all digits.

@@ -1,4 +1,5 @@
 import Foundation
+import Foundations
 
 /// How numbers are written for people. Files get the shortest text that reads back the same instead.
 package enum NumberText {
@@ -22,16 +23,9 @@ package enum NumberText {
   package static func rate(_ value: Double, of unit: String) -> String {
     guard value.isFinite else { return "- \(unit)/s" }
     for (limit, scale, prefix) in [(9.995e8, 1e9, "G"), (9.995e5, 1e6, "M"), (9995, 1e3, "k")] where value >= limit {
-      return "\(threeDigits(value / scale)) \(prefix) \(unit)/s"
+      return "\(ByteText.threeDigits(value / scale)) \(prefix) \(unit)/s"
     }
-    return "\(threeDigits(value)) \(unit)/s"
-  }
-
-  /// An amount of memory, to three digits.
-  package static func bytes(_ count: Int) -> String {
-    if count < 1000 { return "\(count) bytes" }
-    let (scale, unit) = count < 999_500 ? (1e3, "kB") : count < 999_500_000 ? (1e6, "MB") : (1e9, "GB")
-    return "\(threeDigits(Double(count) / scale)) \(unit)"
+    return "\(ByteText.threeDigits(value)) \(unit)/s"
   }
 
   /// A time span in the two units that matter.
@@ -46,8 +40,4 @@ package enum NumberText {
 
   /// A share in hundredths, to a tenth of one.
   package static func percent(_ share: Double) -> String { String(format: "%.1f %%", 100 * share) }
-
-  private static func threeDigits(_ value: Double) -> String {
-    String(format: value < 9.995 ? "%.2f" : value < 99.95 ? "%.1f" : "%.0f", value)
-  }
 }

@@ -6,7 +6,7 @@ import Training
 enum RunText {
   /// The first lines: the model, the data, how the work is cut and who does it.
   static func heading(_ run: RunDescription) -> String {
-    var rows = [("parameters", parameters(of: run))]
+    var rows: [(name: String, value: String)] = [("parameters", parameters(of: run))]
     if !run.samples.isEmpty {
       rows.append(("samples", run.samples.map { "\($0.group) \($0.count)" }.joined(separator: ", ")))
       let epochs = run.steps % run.stepsPerEpoch == 0 ? "\(count(run.steps / run.stepsPerEpoch, "epoch")) of " : ""
@@ -17,14 +17,14 @@ enum RunText {
             + (hasSmallerBatch(run) ? ", the last of \(lastBatch(of: run))" : "")
         ))
       rows.append(
-        ("shards", "\(run.shards) a batch; their gradients take \(NumberText.bytes(run.gradientBytes))"))
+        ("shards", "\(run.shards) a batch; their gradients take \(ByteText.text(run.gradientBytes))"))
     } else {
       rows.append(("steps", "\(run.steps)"))
     }
     rows.append(("workers", "\(run.workers), \(run.instructionSet) kernels"))
     rows.append(("directory", shortened(run.directory)))
     if let step = run.resumedStep { rows.append(("goes on", "from step \(step)")) }
-    return "\(run.name.onOneLine)\n" + table(rows)
+    return "\(run.name.onOneLine)\n" + TextTable(rows, indentation: 2).text
   }
 
   private static func parameters(of run: RunDescription) -> String {
@@ -95,7 +95,7 @@ enum RunText {
   /// The last lines of a complete run.
   static func summary(_ summary: RunSummary, wasFinished: Bool) -> String {
     let length = (summary.epoch > 0 ? "\(count(summary.epoch, "epoch")), " : "") + count(summary.step, "step")
-    var rows = summary.measures.map { group in
+    var rows: [(name: String, value: String)] = summary.measures.map { group in
       let values = group.values.map { "\($0.key) \(NumberText.measure($0.value.double ?? .nan))" }
       return (group.group, values.joined(separator: "  "))
     }
@@ -115,13 +115,7 @@ enum RunText {
     rows.append(("metrics", shortened(RunDirectory(summary.directory).metricsPath)))
     rows.append(("digest", summary.digest))
     let heading = "\(wasFinished ? "\(summary.name) is finished already:" : "finished") \(length)"
-    return "\(heading) in \(NumberText.duration(summary.seconds)) of training\n" + table(rows)
-  }
-
-  /// Names and values in two columns.
-  static func table(_ rows: [(name: String, value: String)]) -> String {
-    let width = rows.map(\.name.count).max() ?? 0
-    return rows.map { "  \($0.name.padded(to: width))  \($0.value.onOneLine)\n" }.joined()
+    return "\(heading) in \(NumberText.duration(summary.seconds)) of training\n" + TextTable(rows, indentation: 2).text
   }
 
   private static func count(_ number: Int, _ one: String, _ many: String? = nil) -> String {
@@ -133,14 +127,6 @@ enum RunText {
     let current = FileManager.default.currentDirectoryPath
     let prefix = current.hasSuffix("/") ? current : current + "/"
     return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path
-  }
-}
-
-extension String {
-  /// The text with spaces after or before it, at least `width` characters in all.
-  func padded(to width: Int, atEnd: Bool = true) -> String {
-    let padding = String(repeating: " ", count: max(0, width - count))
-    return atEnd ? self + padding : padding + self
   }
 }
 

@@ -23,7 +23,7 @@ struct CheckpointCommand: ParsableCommand {
 
     func run() throws {
       let checkpoint = try CheckpointFile.read(file)
-      try printResult((config ? checkpoint.config : checkpoint.info) + "\n")
+      try printResult(config ? checkpoint.config + "\n" : checkpoint.info)
     }
   }
 

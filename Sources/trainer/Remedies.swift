@@ -10,12 +10,17 @@ enum Remedies {
     "hasHeader": "if the first line holds data, add --no-header",
     "task": "choose another column with --target, or add --task regression",
     "images": "name the images, and the other files with --labels, --test-images and --test-labels",
+    "path": "for the loss of any run leave --path out",
     "testImages": "give both --test-images and --test-labels, or neither",
   ]
 
+  /// By the property of the library whose advice the option carries out.
+  private static let carriers = ["output": "--output"]
+
   /// The sentence of an error with what to do about it.
   static func sentence(_ error: TrainerError) -> String {
-    guard let remedy = error.remedy, let advice = options[remedy.name] else { return error.message }
-    return "\(error.fault); \(advice)"
+    guard let remedy = error.remedy else { return error.message }
+    if let option = carriers[remedy.name] { return "\(error.message) with \(option)" }
+    return options[remedy.name].map { "\(error.fault); \($0)" } ?? error.message
   }
 }

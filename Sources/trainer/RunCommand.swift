@@ -87,8 +87,10 @@ struct ResumeCommand: ParsableCommand {
           ? "\(runDirectory): there is no such run directory\(neighbourHint(of: runDirectory))"
           : "\(runDirectory): there is no run in this directory; start one with trainer run")
     }
-    var overrides = try set.map(SettingsOverride.init)
-    if let data { overrides.append(try SettingsOverride("data.path=\(JSONValue.string(data).compactText)")) }
+    var overrides = try set.map { try SettingsOverride($0, option: "--set") }
+    if let data {
+      overrides.append(try SettingsOverride("data.path=\(JSONValue.string(data).compactText)", option: "--data"))
+    }
     let configuration = try MovedData.configuration(of: runDirectory, overrides: overrides)
     if let path = configuration.data?.path, !FileManager.default.fileExists(atPath: path) {
       throw TrainerError(.data, "\(path): the run's data are not there; say where they are now with --data FILE")

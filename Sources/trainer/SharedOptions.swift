@@ -17,7 +17,7 @@ struct OverrideOptions: ParsableArguments {
 
   /// The overrides.
   var parsed: [SettingsOverride] {
-    get throws { try set.map(SettingsOverride.init) }
+    get throws { try set.map { try SettingsOverride($0, option: "--set") } }
   }
 }
 

@@ -125,7 +125,7 @@ struct SweepCommand: ParsableCommand {
 
   private func plannedRuns() throws -> [PlannedRun] {
     try requireSeparateSettings()
-    let shared = try set.map { try SettingsOverride($0) }
+    let shared = try set.map { try SettingsOverride($0, option: "--set") }
     let parent = try parentDirectory(shared)
     var names: Set<String> = []
     let runs = try combinations().map { values in

@@ -107,7 +107,7 @@ struct TrainerCommand: ParsableCommand {
     default:
       let isHelp = exitCode(for: error) == .success
       code = isHelp ? .done : .usage
-      text = fullMessage(for: error).withoutControls + "\n"
+      text = (isHelp ? fullMessage(for: error) : sentence(for: error)).withoutControls + "\n"
       if isHelp {
         do {
           try printResult(text)
@@ -120,6 +120,16 @@ struct TrainerCommand: ParsableCommand {
     // Where standard error itself is broken, only the exit code is left to tell.
     do { try StandardStream.error.write(text) } catch _ {}
     Foundation.exit(code.rawValue)
+  }
+
+  /// What is wrong with the arguments, on one line, with the help that explains them.
+  private static func sentence(for error: any Error) -> String {
+    var sentence = _errorPrefix + message(for: error).onOneLine
+    // A question what was meant needs no help beside it.
+    if sentence.hasSuffix("?") { return sentence }
+    if sentence.hasSuffix(".") { sentence.removeLast() }
+    let help = fullMessage(for: error).firstMatch(of: /See '([^']+)'/).map { "; see '\($0.1)'" } ?? ""
+    return sentence + help
   }
 
   static let _errorPrefix = "error: "

@@ -181,12 +181,12 @@ private func names(in directory: CheckpointDirectory) throws -> [String] {
       #expect(message(free: needed, staying: 3, size: 20_000_000) == nil)
       #expect(
         message(free: needed - 1, staying: 3, size: 20_000_000)
-          == "\(directory.path): there is no room for the run's checkpoints: found 80 MB free, expected 80 MB, for 3 "
-          + "that stay and one being written, of 20 MB each; free some space, choose another directory with --output, "
-          + "or let fewer stay with checkpoints.keep")
+          == "\(directory.path): there is no room for the run's checkpoints: found 80.0 MB free, expected 80.0 MB, for 3 "
+          + "that stay and one being written, of 20.0 MB each; free some space, let fewer stay by checkpoints.keep, or "
+          + "choose another directory")
       // However many are there already, one is written before another is removed.
-      #expect(message(free: 5000, staying: 1, size: 5001)?.contains("found 5 kB free, expected 6 kB") == true)
-      #expect(message(free: 5001, staying: 1, size: 5001) == nil)
+      #expect(message(free: 5000, staying: 1, size: 6000)?.contains("found 5.00 kB free, expected 6.00 kB") == true)
+      #expect(message(free: 6000, staying: 1, size: 6000) == nil)
       #expect(message(free: .max - 1, staying: .max / 2, size: 1 << 40) != nil, "a product beyond all bounds")
       #expect(try names(in: directory) == ["step-000000001.h5", "step-000000002.h5"], "nothing is left behind")
     }
@@ -215,8 +215,8 @@ private func names(in directory: CheckpointDirectory) throws -> [String] {
           error
             == TrainerError(
               .usage,
-              "\(directory.path)\(call): the directory for checkpoints cannot be written to: \(reason); choose another "
-                + "with --output or change its permissions"))
+              "\(directory.path)\(call): the directory for checkpoints cannot be written to: \(reason)",
+              remedy: .init("output", "change its permissions or choose another directory")))
       }
     }
   }
@@ -256,6 +256,7 @@ private func names(in directory: CheckpointDirectory) throws -> [String] {
           standardize1/mean       2 float64
         history                   2 values in 1 tensors
           train/loss              2 float64
+
         """)
   }
 

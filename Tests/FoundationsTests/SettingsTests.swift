@@ -3,7 +3,9 @@ import Foundations
 import Testing
 
 private func settings(_ text: String, set: [String] = []) throws -> Settings {
-  try Settings(text: text, source: "x.json", directory: "/configs", overrides: set.map { try SettingsOverride($0) })
+  try Settings(
+    text: text, source: "x.json", directory: "/configs",
+    overrides: set.map { try SettingsOverride($0, option: "--set") })
 }
 
 private func message(_ body: () throws -> Void) -> String {
@@ -190,9 +192,11 @@ private enum Precision: String, CaseIterable { case float32, float64 }
     #expect(
       message { _ = try settings(text, set: ["training.epochs.x=1"]) }
         == #"--set training.epochs.x=1: training.epochs is 1, so it has no key "x""#)
-    #expect(message { _ = try SettingsOverride("epochs") } == "--set epochs: there is no '=', expected KEY.PATH=VALUE")
     #expect(
-      message { _ = try SettingsOverride("a..b=1") }
+      message { _ = try SettingsOverride("epochs", option: "--set") }
+        == "--set epochs: there is no '=', expected KEY.PATH=VALUE")
+    #expect(
+      message { _ = try SettingsOverride("a..b=1", option: "--set") }
         == "--set a..b=1: a key in the path is empty, expected KEY.PATH=VALUE")
   }
 

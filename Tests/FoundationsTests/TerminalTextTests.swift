@@ -28,9 +28,13 @@ import Testing
     #expect(try JSONDocument(text: JSONValue.string(text).compactText, source: "x").root == .string(text))
   }
 
+  @Test(arguments: [
+    (0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1000, "1.00 kB"), (999_400, "999 kB"), (999_600, "1.00 MB"),
+    (2_500_000_000, "2.50 GB"), (999_600_000_000, "1.00 TB"), (.max, "9223372 TB"),
+  ])
+  func amountsHaveThreeDigits(bytes: Int, text: String) { #expect(ByteText.text(bytes) == text) }
+
   @Test func memoryThatNobodyHasIsNotToBeHad() {
-    #expect(Allocation.isPossible(byteCount: 1 << 20) && Allocation.isPossible(byteCount: 0))
-    #expect(!Allocation.isPossible(byteCount: 1 << 60) && !Allocation.isPossible(byteCount: -1))
-    #expect([1, 64_400, .max].map(Allocation.text) == ["1 bytes", "64 kB", "9223372036855 MB"])
+    #expect(MemoryLimit.allows(1 << 20) && MemoryLimit.allows(0) && !MemoryLimit.allows(1 << 60))
   }
 }

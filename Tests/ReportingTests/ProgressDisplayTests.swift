@@ -182,9 +182,4 @@ import Training
     (3.2e9, "3.20 G x/s"), (.nan, "- x/s"),
   ])
   func rates(value: Double, text: String) { #expect(NumberText.rate(value, of: "x") == text) }
-
-  @Test(arguments: [
-    (999, "999 bytes"), (1000, "1.00 kB"), (999_400, "999 kB"), (999_600, "1.00 MB"), (2_500_000_000, "2.50 GB"),
-  ])
-  func sizes(bytes: Int, text: String) { #expect(NumberText.bytes(bytes) == text) }
 }

@@ -81,7 +81,7 @@ import Training
       #expect(error?.code == .usage)
       #expect(
         error?.message == "\(run): the directory holds a run of another config "
-          + reason.replacing("PLACE", with: "the directory") + "choose another directory with --output")
+          + reason.replacing("PLACE", with: "the directory") + "choose another directory")
       let elsewhere = try Self.softmax.configuration(output: "\(directory)/new", setting, "training.epochs=4")
       #expect(
         try trainerError { try train(elsewhere, options: RunOptions(resume: .file(checkpoint))) }?.message

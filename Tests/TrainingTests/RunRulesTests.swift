@@ -84,7 +84,7 @@ final class FinishedLine: RunObserver {
       #expect(code == .usage)
       #expect(
         message == "D/run: the directory holds a run of another config (optimizer.learningRate: 0.1 in the directory, "
-          + "0.2 now; training.epochs: 3 in the directory, 4 now); choose another directory with --output")
+          + "0.2 now; training.epochs: 3 in the directory, 4 now); choose another directory")
     }
   }
 
@@ -122,8 +122,8 @@ final class FinishedLine: RunObserver {
       let (code, message) = try failure(configuration, options, in: directory)
       #expect(code == .usage)
       #expect(
-        message == "D/a/b/run: the directory holds a run already, and --resume never wants one without; choose another "
-          + "directory with --output or remove this one")
+        message == "D/a/b/run: the directory holds a run already, but a new one was asked for; remove this one or "
+          + "choose another directory")
     }
   }
 

@@ -38,7 +38,8 @@ import Training
   private func digest(_ config: String, _ settings: [String], _ options: RunOptions) throws -> String {
     try withScratchDirectory { directory in
       let configuration = try RunConfiguration(
-        file: Repository.config(config), overrides: settings.map(SettingsOverride.init), output: directory + "/run")
+        file: Repository.config(config), overrides: settings.map { try SettingsOverride($0) },
+        output: directory + "/run")
       guard case .finished(let summary) = try train(configuration, options: options) else {
         Issue.record("the run did not finish")
         return ""

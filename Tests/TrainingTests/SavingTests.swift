@@ -232,8 +232,8 @@ import Training
         errors.first
           == TrainerError(
             .usage,
-            "\(directory)/run: another process writes in the run directory: \(FileLock.Holder.current); wait for it to "
-              + "end, stop it, or choose another directory with --output"))
+            "\(directory)/run: another process writes in the run directory: \(FileLock.Holder.current)",
+            remedy: .init("output", "wait for it to end, stop it, or choose another directory")))
       #expect(errors.count == 6 && errors.allSatisfy { $0 == errors[0] })
       #expect(try !SystemFileSystem().list("\(directory)/run").contains(".lock"), "it goes with the run")
     }

@@ -25,7 +25,7 @@ struct TrainingCase: Sendable, CustomTestStringConvertible {
     guard !changes.isEmpty else { return try RunConfiguration(text: text, source: "test.json", directory: "/") }
     let file = output + ".json"
     try AtomicFile.replace(file, contents: [Array(text.utf8)])
-    return try RunConfiguration(file: file, overrides: changes.map { try SettingsOverride($0) })
+    return try RunConfiguration(file: file, overrides: changes.map { try SettingsOverride($0, option: "--set") })
   }
 }
 

@@ -34,22 +34,14 @@ public struct PlanSummary: Sendable {
 
   /// The table that `trainer graph --plan` prints.
   public var text: String {
-    let header = ["#", "instruction", "result", "place", "bytes", "flop"]
-    let rows = instructions.enumerated().map { index, step in
-      [
+    var table = TextTable(header: ["#", "instruction", "result", "place", "bytes", "flop"], left: [1, 2, 3])
+    for (index, step) in instructions.enumerated() {
+      table.append([
         "\(index)", step.name, "\(step.shape)", "\(step.region)+\(step.offset)", "\(step.byteCount)",
         "\(step.floatingPointOperations)",
-      ]
+      ])
     }
-    let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
-    let lines = ([header] + rows).map { row in
-      row.indices.map { column in
-        let padding = String(repeating: " ", count: widths[column] - row[column].count)
-        return column == 0 || column > 3 ? padding + row[column] : row[column] + padding
-      }.joined(separator: "  ")
-    }
-    return lines.joined(separator: "\n") + """
-
+    return table.text + """
 
       \(instructions.count) instructions, \(floatingPointOperations) floating-point operations
       \(bufferByteCount) bytes of buffers (\(unsharedByteCount) without sharing), \(scratchByteCount) of scratch space, \

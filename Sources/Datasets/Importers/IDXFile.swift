@@ -83,13 +83,9 @@ struct IDXFile {
           + (isPlain ? "\(stored)" : "no more than \(most.0)"))
     }
     // They are read, and copied as they are divided into groups.
-    guard Allocation.isPossible(byteCount: 3 * size) else {
-      let left = Allocation.addressSpaceLeft.map { ", of which a limit leaves \(Allocation.text($0))" } ?? ""
-      throw TrainerError(
-        .data,
-        "'\(path)' holds \(text(shape)) elements of \(type), whose import takes \(Allocation.text(3 * size)) of memory, "
-          + "and the system does not give so much\(left)")
-    }
+    try MemoryLimit.require(
+      3 * Double(size), for: "'\(path)' with its \(text(shape)) elements of \(type)", code: .data,
+      advice: "import it where there is more memory")
   }
 
   /// Reads up to so many bytes, fewer at the end. The buffer grows as bytes come: a damaged header can ask for any

@@ -28,7 +28,7 @@ extension DatasetReader {
         bytes += try byteCount(of: name, in: group, as: type) * (copied.contains(name) ? 2 : 1)
       }
     }
-    let rest = other > 1e6 ? ", with \(MemoryLimit.text(other)) for what is computed from it," : ""
+    let rest = other > 1e6 ? ", with \(ByteText.text(other)) for what is computed from it," : ""
     try MemoryLimit.require(
       bytes, for: "\(path): the dataset\(rest)", code: .data,
       advice: "take fewer rows, or store whole numbers from 0 to 255 as bytes, which stay bytes")

@@ -9,19 +9,14 @@ public struct SettingsOverride: Sendable {
   let value: JSONValue
   private let steps: [String]
 
-  /// Reads the text of the option `--set`.
-  ///
-  /// - Throws: `TrainerError` with code `.usage` if there is no `=` or no path before it.
-  public init(_ text: String) throws { try self.init(text, option: "--set") }
-
   /// What messages call it: the option and its text.
   var origin: String { "\(option) \(text)" }
 
   /// Reads an override.
   ///
-  /// - Parameter option: The option that gave it, for messages.
+  /// - Parameter option: Who gave it, for messages.
   /// - Throws: `TrainerError` with code `.usage` if there is no `=` or no path before it.
-  public init(_ text: String, option: String) throws {
+  public init(_ text: String, option: String = "the override") throws {
     guard let equals = text.firstIndex(of: "=") else {
       throw TrainerError(.usage, "\(option) \(text): there is no '=', expected KEY.PATH=VALUE")
     }

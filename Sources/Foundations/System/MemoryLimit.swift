@@ -53,7 +53,7 @@ public struct MemoryLimit: Sendable, Equatable {
     guard limit.bytes == 0, limit.source == .addressSpace || limit.source == .data else { return }
     throw TrainerError(
       .usage,
-      "less than \(text(Double(reserve))) of memory are left to begin with: \(limit.reason); raise it or remove it")
+      "less than \(ByteText.text(reserve)) of memory are left to begin with: \(limit.reason); raise it or remove it")
   }
 
   /// Refuses what needs more memory than there is. A need of less than a few megabytes is not looked at.
@@ -70,7 +70,7 @@ public struct MemoryLimit: Sendable, Equatable {
     let limit = current
     guard bytes > Double(limit.bytes) else { return }
     throw TrainerError(
-      code, "\(subject()) needs \(text(bytes)) of memory, but \(limit); \(advice())")
+      code, "\(subject()) needs \(ByteText.text(bytes)) of memory, but \(limit); \(advice())")
   }
 
   /// Less can always be had, or nothing could.
@@ -93,17 +93,13 @@ public struct MemoryLimit: Sendable, Equatable {
     return Int(clamping: limit.rlim_cur)
   }
 
-  /// An amount to three digits, for messages.
-  public static func text(_ bytes: Double) -> String {
-    let (scale, unit) = bytes < 1e9 ? (1e6, "MB") : bytes < 1e12 ? (1e9, "GB") : (1e12, "TB")
-    let amount = bytes / scale
-    return String(format: amount < 9.995 ? "%.2f %@" : amount < 99.95 ? "%.1f %@" : "%.0f %@", amount, unit)
-  }
+  /// Whether so many bytes can be had now.
+  public static func allows(_ bytes: Int) -> Bool { bytes <= leastNoticed || bytes <= current.bytes }
 }
 
 extension MemoryLimit: CustomStringConvertible {
   /// `only 512 MB can be had: the limit of the control group`.
-  public var description: String { "only \(Self.text(Double(bytes))) can be had: \(reason)" }
+  public var description: String { "only \(ByteText.text(bytes)) can be had: \(reason)" }
 
   private var reason: String {
     switch source {

@@ -102,7 +102,8 @@ extension Plot {
       throw TrainerError(
         .usage,
         "\(runs.first?.trace.directory ?? "no run"): a path can be drawn where the objective is a formula of one or "
-          + "two numbers; for the loss of any run leave --path out")
+          + "two numbers",
+        remedy: .init("path", "the loss of any run can be drawn"))
     }
     for run in runs.dropFirst() where !shareObjective(first.trace.configuration, run.trace.configuration) {
       throw TrainerError(

@@ -98,8 +98,8 @@ public struct RunDirectory: Sendable {
     guard !mustBeNew else {
       throw TrainerError(
         .usage,
-        "\(path): the directory holds a run already, and --resume never wants one without; "
-          + "choose another directory with --output or remove this one")
+        "\(path): the directory holds a run already, but a new one was asked for",
+        remedy: .init("output", "remove this one or choose another directory"))
     }
     let difference = ConfigurationDifference(stored: stored, given: configuration.resolved)
     if difference.isEmpty { return }
@@ -108,8 +108,8 @@ public struct RunDirectory: Sendable {
       let reason = objection.flatMap(\.self).map { ": \($0)" } ?? ""
       throw TrainerError(
         .usage,
-        "\(path): the directory holds a run of another config (\(difference.lines.joined(separator: "; ")))\(reason); "
-          + "choose another directory with --output")
+        "\(path): the directory holds a run of another config (\(difference.lines.joined(separator: "; ")))\(reason)",
+        remedy: .init("output", "choose another directory"))
     }
   }
 
@@ -126,8 +126,8 @@ public struct RunDirectory: Sendable {
     case .held(let holder):
       throw TrainerError(
         .usage,
-        "\(path): another process writes in the run directory: \(holder.map(String.init(describing:)) ?? "unknown"); "
-          + "wait for it to end, stop it, or choose another directory with --output")
+        "\(path): another process writes in the run directory: \(holder.map(String.init(describing:)) ?? "unknown")",
+        remedy: .init("output", "wait for it to end, stop it, or choose another directory"))
     case .locked(let lock, let stale):
       let isElsewhere = stale.map { $0.host != FileLock.Holder.current.host } ?? false
       return (

@@ -69,16 +69,16 @@ extension Coordinator {
 
   /// Data are told by their contents, wherever they lie; in checkpoints from before that, by the bytes of their file.
   private func requireSameData(_ data: TrainingData<Scalar>, _ checkpoint: Checkpoint, _ path: String) throws {
-    let (holder, advice) =
+    let (holder, remedy) =
       options.resume == .automatic
-      ? ("\(directory.path): the directory holds", "choose another directory with --output")
-      : ("\(path): the checkpoint is of", "go on with the data as they were")
+      ? ("\(directory.path): the directory holds", TrainerError.Remedy("output", "choose another directory"))
+      : ("\(path): the checkpoint is of", TrainerError.Remedy("data", "go on with the data as they were"))
     if let then = checkpoint.provenance[Provenance.dataName] {
       guard then != data.fingerprint.description else { return }
       throw TrainerError(
         .usage,
-        "\(holder) a run on other data: the contents of \(data.path) are not those that \(path) was saved with; "
-          + advice)
+        "\(holder) a run on other data: the contents of \(data.path) are not those that \(path) was saved with",
+        remedy: remedy)
     }
     guard let then = checkpoint.provenance[Provenance.dataFileName] else { return }
     let now = try DatasetReader(path: data.path, externalFiles: configuration.data?.externalFiles ?? .refused)
@@ -87,7 +87,8 @@ extension Coordinator {
     throw TrainerError(
       .usage,
       "\(holder) a run on other data, or on the same in another file: \(path) is of an earlier version, which told data "
-        + "by the bytes of their file, and those of \(data.path) are others; \(advice)")
+        + "by the bytes of their file, and those of \(data.path) are others",
+      remedy: remedy)
   }
 
   /// Restores a checkpoint.
