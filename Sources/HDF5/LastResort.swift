@@ -7,7 +7,7 @@ import Synchronization
 /// memory that is not its own, and whether that ends at once depends on what lies beside it, which is not the same in two
 /// processes. Nothing can be saved then, but a program that has enabled trials says which file it was, and ends with the
 /// code for it instead of a signal.
-enum LastResort {
+package enum LastResort {
   private static let capacity = 4096
   /// The thread that is in the library; 0 for none. There is only one, by Note [One lock].
   private static let caller = Atomic<UInt>(0)
@@ -17,7 +17,7 @@ enum LastResort {
   nonisolated(unsafe) private static let sentence = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
 
   /// Handles the signals of a crash from now on.
-  static func enable() {
+  package static func enable() {
     // What a handler uses must have been made before.
     _ = (caller.load(ordering: .relaxed), length.load(ordering: .relaxed), exitCode.load(ordering: .relaxed))
     sentence.initialize(repeating: 0, count: capacity)
@@ -25,7 +25,7 @@ enum LastResort {
   }
 
   /// Notes what to say from now on.
-  static func note(_ text: String, exitCode code: Int32) {
+  package static func note(_ text: String, exitCode code: Int32) {
     let bytes = Array(text.utf8.prefix(capacity))
     length.store(0, ordering: .releasing)
     for (index, byte) in bytes.enumerated() { sentence[index] = byte }
@@ -34,7 +34,7 @@ enum LastResort {
   }
 
   /// Runs calls of the library, under its lock.
-  static func guarding<Result>(_ body: () -> Result) -> Result {
+  package static func guarding<Result>(_ body: () -> Result) -> Result {
     caller.store(UInt(pthread_self()), ordering: .relaxed)
     defer { caller.store(0, ordering: .relaxed) }
     return body()
