@@ -35,45 +35,46 @@ public func select(_ condition: Node, _ x: Node, _ y: Node) throws -> Node {
 }
 
 extension Node {
-  private func unary(_ function: UnaryFunction) throws -> Node { try apply(UnaryOperation(function: function)) }
+  /// The function of each element.
+  package func apply(_ function: UnaryFunction) throws -> Node { try apply(UnaryOperation(function: function)) }
   private func binary(_ function: BinaryFunction, _ other: Node) throws -> Node {
     try apply(BinaryOperation(function: function), other)
   }
 
   /// e^x.
-  public func exp() throws -> Node { try unary(.exp) }
+  public func exp() throws -> Node { try apply(.exp) }
   /// The natural logarithm.
-  public func log() throws -> Node { try unary(.log) }
+  public func log() throws -> Node { try apply(.log) }
   /// log(1 + x), exact near 0.
-  public func log1p() throws -> Node { try unary(.log1p) }
+  public func log1p() throws -> Node { try apply(.log1p) }
   /// e^x − 1, exact near 0.
-  public func expm1() throws -> Node { try unary(.expm1) }
+  public func expm1() throws -> Node { try apply(.expm1) }
   /// The square root.
-  public func sqrt() throws -> Node { try unary(.sqrt) }
+  public func sqrt() throws -> Node { try apply(.sqrt) }
   /// 1 / √x.
-  public func rsqrt() throws -> Node { try unary(.rsqrt) }
+  public func rsqrt() throws -> Node { try apply(.rsqrt) }
   /// |x|; its subgradient at 0 is 0.
-  public func abs() throws -> Node { try unary(.abs) }
+  public func abs() throws -> Node { try apply(.abs) }
   /// −1, 0 or 1; its gradient is 0.
-  public func sign() throws -> Node { try unary(.sign) }
+  public func sign() throws -> Node { try apply(.sign) }
   /// The sine of x in radians.
-  public func sin() throws -> Node { try unary(.sin) }
+  public func sin() throws -> Node { try apply(.sin) }
   /// The cosine of x in radians.
-  public func cos() throws -> Node { try unary(.cos) }
+  public func cos() throws -> Node { try apply(.cos) }
   /// The hyperbolic tangent.
-  public func tanh() throws -> Node { try unary(.tanh) }
+  public func tanh() throws -> Node { try apply(.tanh) }
   /// 1 / (1 + e^−x).
-  public func sigmoid() throws -> Node { try unary(.sigmoid) }
+  public func sigmoid() throws -> Node { try apply(.sigmoid) }
   /// log(1 + e^x).
-  public func softplus() throws -> Node { try unary(.softplus) }
+  public func softplus() throws -> Node { try apply(.softplus) }
   /// The error function.
-  public func erf() throws -> Node { try unary(.erf) }
+  public func erf() throws -> Node { try apply(.erf) }
   /// x².
-  public func square() throws -> Node { try unary(.square) }
+  public func square() throws -> Node { try apply(.square) }
   /// 1 / x.
-  public func reciprocal() throws -> Node { try unary(.reciprocal) }
+  public func reciprocal() throws -> Node { try apply(.reciprocal) }
   /// max(x, 0); its subgradient at 0 is 0.
-  public func relu() throws -> Node { try unary(.relu) }
+  public func relu() throws -> Node { try apply(.relu) }
 
   /// x^y.
   public func power(_ exponent: Node) throws -> Node { try binary(.power, exponent) }

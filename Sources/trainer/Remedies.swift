@@ -10,6 +10,8 @@ enum Remedies {
     "hasHeader": "if the first line holds data, add --no-header",
     "task": "choose another column with --target, or add --task regression",
     "images": "name the images, and the other files with --labels, --test-images and --test-labels",
+    "point": "give it one with --at NAME=VALUE",
+    "functions": "'trainer gradient --help' lists the functions",
     "testImages": "give both --test-images and --test-labels, or neither",
   ]
 

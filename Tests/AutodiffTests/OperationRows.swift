@@ -68,6 +68,7 @@ struct OperationRow: Sendable, CustomTestStringConvertible {
   private static let leaves: [OperationRow] = [
     OperationRow("parameter", [[[2, 2]]]) { $0[0] },
     OperationRow("constant", [[[3]]]) { try $0[0] * $0[0].graph.constant([1, -2, 0.5], shape: [3]) },
+    OperationRow("variable", [[[3]]]) { try $0[0] * $0[0].graph.variable([1, -2, 0.5]) },
     OperationRow("input", [[[3]]]) { try $0[0] * $0[0].graph.input("given", shape: [3]) },
     single("dropoutMask", [[[4, 5]]]) { x in
       try x * x.graph.dropoutMask(rate: 0.5, stream: 3, shape: x.shape)

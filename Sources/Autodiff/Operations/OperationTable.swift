@@ -7,7 +7,7 @@ import Kernels
 public enum OperationTable {
   /// The names, leaves first. No node copies: that loop serves `broadcast`.
   public static let names: [String] =
-    ["input", "parameter", "constant", "dropoutMask"]
+    ["input", "parameter", "constant", "variable", "dropoutMask"]
     + UnaryFunction.allCases.filter { $0 != .copy }.map(\.rawValue) + BinaryFunction.allCases.map(\.rawValue) + [
       "where", "broadcast",
     ]

@@ -1,3 +1,4 @@
+import Autodiff
 import Foundations
 import Kernels
 
@@ -114,7 +115,7 @@ struct FormulaFunction: Sendable {
   ]
 
   private static func unary(_ name: String, _ function: UnaryFunction, _ summary: String) -> FormulaFunction {
-    FormulaFunction(name, "x", is: summary) { try $0.node("x").apply(UnaryOperation(function: function)) }
+    FormulaFunction(name, "x", is: summary) { try $0.node("x").apply(function) }
   }
 
   private static let reductions: [FormulaFunction] = [
