@@ -81,7 +81,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Reporting", "Checkpoints", "Autodiff", "Formulas", "Models", "Optimizers", "Datasets", "DataParallel",
+        "Training", "Reporting", "Checkpoints", "Autodiff", "Formulas", "Models", "Optimizers", "Datasets",
+        "DataParallel",
         "Kernels",
         "HDF5",
         "Foundations", "TestSupport",

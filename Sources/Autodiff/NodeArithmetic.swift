@@ -37,7 +37,8 @@ public func select(_ condition: Node, _ x: Node, _ y: Node) throws -> Node {
 extension Node {
   /// The function of each element.
   package func apply(_ function: UnaryFunction) throws -> Node { try apply(UnaryOperation(function: function)) }
-  private func binary(_ function: BinaryFunction, _ other: Node) throws -> Node {
+  /// The function of each two elements.
+  package func apply(_ function: BinaryFunction, _ other: Node) throws -> Node {
     try apply(BinaryOperation(function: function), other)
   }
 
@@ -69,6 +70,8 @@ extension Node {
   public func softplus() throws -> Node { try apply(.softplus) }
   /// The error function.
   public func erf() throws -> Node { try apply(.erf) }
+  /// The complementary error function, 1 − erf(x), exact where it is small.
+  public func erfc() throws -> Node { try apply(.erfc) }
   /// x².
   public func square() throws -> Node { try apply(.square) }
   /// 1 / x.
@@ -77,21 +80,21 @@ extension Node {
   public func relu() throws -> Node { try apply(.relu) }
 
   /// x^y.
-  public func power(_ exponent: Node) throws -> Node { try binary(.power, exponent) }
+  public func power(_ exponent: Node) throws -> Node { try apply(.power, exponent) }
   /// The smaller of two; ties share the gradient.
-  public func minimum(_ other: Node) throws -> Node { try binary(.minimum, other) }
+  public func minimum(_ other: Node) throws -> Node { try apply(.minimum, other) }
   /// The larger of two; ties share the gradient.
-  public func maximum(_ other: Node) throws -> Node { try binary(.maximum, other) }
+  public func maximum(_ other: Node) throws -> Node { try apply(.maximum, other) }
   /// 1 where equal, else 0.
-  public func isEqual(to other: Node) throws -> Node { try binary(.equal, other) }
+  public func isEqual(to other: Node) throws -> Node { try apply(.equal, other) }
   /// 1 where x < other, else 0.
-  public func isLess(than other: Node) throws -> Node { try binary(.less, other) }
+  public func isLess(than other: Node) throws -> Node { try apply(.less, other) }
   /// 1 where x ≤ other, else 0.
-  public func isAtMost(_ other: Node) throws -> Node { try binary(.lessOrEqual, other) }
+  public func isAtMost(_ other: Node) throws -> Node { try apply(.lessOrEqual, other) }
   /// 1 where x > other, else 0.
-  public func isGreater(than other: Node) throws -> Node { try other.binary(.less, self) }
+  public func isGreater(than other: Node) throws -> Node { try other.apply(.less, self) }
   /// 1 where x ≥ other, else 0.
-  public func isAtLeast(_ other: Node) throws -> Node { try other.binary(.lessOrEqual, self) }
+  public func isAtLeast(_ other: Node) throws -> Node { try other.apply(.lessOrEqual, self) }
 
   /// 1 where not equal, else 0; NaN equals nothing.
   public func isNotEqual(to other: Node) throws -> Node { try 1 - isEqual(to: other) }

@@ -201,7 +201,7 @@ struct PlanCompiler<Scalar: KernelElement> {
   private mutating func emitCopy(_ graph: Graph, _ index: Int, to output: Operand) {
     guard let source = places[index] else { preconditionFailure("node \(index) has no place") }
     let shape = graph.records[index].shape
-    let (copy, count) = (kernels.loop(.copy), shape.elementCount)
+    let (copy, count) = (kernels.copyLoop, shape.elementCount)
     compiled.instructions.append(
       .init(
         name: "copy", body: { frame in copy(count, frame.pointer(source), frame.pointer(output)) }, output: output,

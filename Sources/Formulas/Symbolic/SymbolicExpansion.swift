@@ -111,7 +111,6 @@ private struct SymbolicExpansion {
 
   private static func apply(_ function: UnaryFunction, _ x: AlgebraicSum) -> AlgebraicSum {
     switch function {
-    case .copy: return x
     case .negate: return -1 * x
     case .square: return x.power(2)
     case .reciprocal: return x.power(-1)
@@ -126,7 +125,7 @@ private struct SymbolicExpansion {
       kernels.loop(function)(1, &input, &output)
       return AlgebraicSum(output)
     }
-    return AlgebraicSum(.call(function.rawValue, [x]))
+    return AlgebraicSum(.call(UnaryRow.of(function).formulaName, [x]))
   }
 
   private static func apply(_ function: BinaryFunction, _ x: AlgebraicSum, _ y: AlgebraicSum) -> AlgebraicSum {
@@ -136,7 +135,7 @@ private struct SymbolicExpansion {
     case .multiply: return x * y
     case .divide: return x / y
     case .power: return y.number.map(x.power) ?? AlgebraicSum(.power(x, y))
-    case .minimum, .maximum: return x == y ? x : AlgebraicSum(.call(function.rawValue, [x, y]))
+    case .minimum, .maximum: return x == y ? x : AlgebraicSum(.call(BinaryRow.of(function).formulaName, [x, y]))
     case .equal: return compare("==", x, y)
     case .less: return compare("<", x, y)
     case .lessOrEqual: return compare("<=", x, y)
