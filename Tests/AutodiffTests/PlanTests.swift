@@ -57,13 +57,12 @@ private func interpret(_ graph: Graph, _ point: TestPoint) throws -> [[Double]] 
           + zip(gradients, random.point.layout.entries).map { .init($0, .slot(offset: $1.offset)) }
         let plan = try Plan<Double>(outputs, layout: random.point.layout, simplifications: passes)
         let workspace = Workspace(for: [plan])
-        var slot = [Double](repeating: .nan, count: random.point.layout.count)
         // Twice, so that what the first run left behind would show.
         for _ in 0..<2 {
-          random.point.parameters.withUnsafeBufferPointer { parameters in
-            slot.withUnsafeMutableBufferPointer { slot in
-              plan.run(workspace, parameters: parameters.baseAddress, slot: slot.baseAddress, inputs: [])
-            }
+          let slot = withMemory { memory in
+            let slot = memory.room(random.point.layout.count, of: Double.self)
+            plan.run(workspace, parameters: memory.place(random.point.parameters), slot: slot, inputs: [])
+            return array(slot, random.point.layout.count)
           }
           let loss = try #require(workspace.result("loss", of: plan))
           #expect(loss[0].isClose(to: expected[objective.index][0], within: 1e-12), "seed \(seed)")

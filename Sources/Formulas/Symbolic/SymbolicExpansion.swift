@@ -119,10 +119,9 @@ private struct SymbolicExpansion {
     case .log where x == AlgebraicSum(.symbol("e")): return AlgebraicSum(1)
     default: break
     }
-    if let number = x.number {
-      let kernels = Kernels<Double>.best
-      var (input, output) = (number, 0.0)
-      kernels.loop(function)(1, &input, &output)
+    if var number = x.number {
+      var output = 0.0
+      Kernels<Double>.best.loop(function)(1, &number, &output)
       return AlgebraicSum(output)
     }
     return AlgebraicSum(.call(UnaryRow.of(function).formulaName, [x]))
@@ -135,11 +134,18 @@ private struct SymbolicExpansion {
     case .multiply: return x * y
     case .divide: return x / y
     case .power: return y.number.map(x.power) ?? AlgebraicSum(.power(x, y))
-    case .minimum, .maximum: return x == y ? x : AlgebraicSum(.call(BinaryRow.of(function).formulaName, [x, y]))
+    case .minimum where x == y, .maximum where x == y: return x
     case .equal: return compare("==", x, y)
     case .less: return compare("<", x, y)
     case .lessOrEqual: return compare("<=", x, y)
+    default: break
     }
+    if var a = x.number, var b = y.number {
+      var output = 0.0
+      Kernels<Double>.best.loop(function)(1, &a, &b, &output)
+      return AlgebraicSum(output)
+    }
+    return AlgebraicSum(.call(BinaryRow.of(function).formulaName, [x, y]))
   }
 
   /// A comparison, with a number on the right where there is one.
