@@ -10,7 +10,7 @@ let package = Package(
     .library(
       name: "Training",
       targets: [
-        "Foundations", "HDF5", "Kernels", "Autodiff", "Models", "Optimizers", "Datasets", "DataParallel",
+        "Foundations", "HDF5", "Kernels", "Autodiff", "Formulas", "Models", "Optimizers", "Datasets", "DataParallel",
         "Checkpoints", "Training", "Reporting",
       ]),
     .library(name: "HDF5", targets: ["HDF5"]),
@@ -32,6 +32,7 @@ let package = Package(
     .target(name: "HDF5", dependencies: ["CHDF5", "Foundations"]),
     .target(name: "Kernels", dependencies: ["CKernels", "Foundations"]),
     .target(name: "Autodiff", dependencies: ["Kernels", "Foundations"]),
+    .target(name: "Formulas", dependencies: ["Autodiff", "Kernels", "Foundations"]),
     .target(name: "Models", dependencies: ["Autodiff", "Kernels", "Foundations"]),
     .target(name: "Optimizers", dependencies: ["Kernels", "Foundations"]),
     .target(
@@ -44,14 +45,14 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Foundations", "HDF5", "Kernels", "Autodiff", "Models", "Optimizers", "Datasets", "DataParallel",
+        "Foundations", "HDF5", "Kernels", "Autodiff", "Formulas", "Models", "Optimizers", "Datasets", "DataParallel",
         "Checkpoints",
       ]),
-    .target(name: "Reporting", dependencies: ["Training", "Autodiff", "Foundations"]),
+    .target(name: "Reporting", dependencies: ["Training", "Autodiff", "Formulas", "Foundations"]),
     .executableTarget(
       name: "trainer",
       dependencies: [
-        "Foundations", "HDF5", "Kernels", "Autodiff", "Models", "Optimizers", "Datasets", "DataParallel",
+        "Foundations", "HDF5", "Kernels", "Autodiff", "Formulas", "Models", "Optimizers", "Datasets", "DataParallel",
         "Checkpoints", "Training", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -65,7 +66,10 @@ let package = Package(
     .testTarget(name: "FoundationsTests", dependencies: ["Foundations", "TestSupport"]),
     .testTarget(name: "HDF5Tests", dependencies: ["HDF5", "Foundations", "TestSupport"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"]),
-    .testTarget(name: "AutodiffTests", dependencies: ["Autodiff", "Kernels", "Foundations", "TestSupport"]),
+    .testTarget(
+      name: "AutodiffTests", dependencies: ["Autodiff", "Formulas", "Kernels", "Foundations", "TestSupport"]),
+    .testTarget(
+      name: "FormulasTests", dependencies: ["Formulas", "Autodiff", "Kernels", "Foundations", "TestSupport"]),
     .testTarget(
       name: "ModelsTests",
       dependencies: ["Models", "Autodiff", "Foundations", "TestSupport"]),
@@ -76,7 +80,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Reporting", "Checkpoints", "Autodiff", "Models", "Optimizers", "Datasets", "DataParallel",
+        "Training", "Reporting", "Checkpoints", "Autodiff", "Formulas", "Models", "Optimizers", "Datasets",
+        "DataParallel",
         "Kernels",
         "HDF5",
         "Foundations", "TestSupport",

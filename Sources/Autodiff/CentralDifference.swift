@@ -25,24 +25,24 @@ public struct CentralDifference: Sendable {
   ///   - size: How large what moves is; at least 1 counts.
   ///   - step: The step, as a share of it.
   ///   - f: The function of the offset.
-  public init(size: Double = 1, step: Double = longStep, of f: (Double) -> Double) {
-    let middle = f(0)
-    let long = Self(step: step, size: size, middle: middle, f)
+  public init(size: Double = 1, step: Double = longStep, of f: (Double) throws -> Double) rethrows {
+    let middle = try f(0)
+    let long = try Self(step: step, size: size, middle: middle, f)
     // What is only rounding grows with a shorter step.
     guard long.isRough else {
       self = long
       return
     }
-    let short = Self(step: step / 32, size: size, middle: middle, f)
+    let short = try Self(step: step / 32, size: size, middle: middle, f)
     self = short.isNearKink ? long : short
   }
 
-  private init(step: Double, size: Double, middle: Double, _ f: (Double) -> Double) {
+  private init(step: Double, size: Double, middle: Double, _ f: (Double) throws -> Double) rethrows {
     let h = step * max(1, size)
     let quarter = h / 4
-    let (before, after, farBefore, farAfter) = (f(-h), f(h), f(-2 * h), f(2 * h))
-    let (nearBefore, nearAfter) = (f(-quarter), f(quarter))
-    let (halfBefore, halfAfter) = (f(-2 * quarter), f(2 * quarter))
+    let (before, after, farBefore, farAfter) = try (f(-h), f(h), f(-2 * h), f(2 * h))
+    let (nearBefore, nearAfter) = try (f(-quarter), f(quarter))
+    let (halfBefore, halfAfter) = try (f(-2 * quarter), f(2 * quarter))
     let long = (8 * (after - before) - (farAfter - farBefore)) / (12 * h)
     let short = (8 * (nearAfter - nearBefore) - (halfAfter - halfBefore)) / (12 * quarter)
     // Of second order: for a smooth function both sides differ by a few h squared.

@@ -24,31 +24,63 @@ extension Graph {
     layout: ParameterLayout = ParameterLayout(), kernels: Kernels<Scalar> = .best, randomness: Randomness = .init(),
     simplifications: Simplification = .all
   ) throws -> [[Scalar]] {
-    let outputs = nodes.enumerated().map { PlanOutput($1, .result("\($0)")) }
-    let plan = try Plan(outputs, layout: layout, kernels: kernels, simplifications: simplifications)
+    try CompiledFunction(
+      nodes, inputs: inputs, layout: layout, kernels: kernels, randomness: randomness, simplifications: simplifications
+    ).values(at: parameters)
+  }
+}
+
+/// Nodes as a function of the flat parameter vector: compiled once, run at many points.
+struct CompiledFunction<Scalar: KernelElement> {
+  private let plan: Plan<Scalar>
+  private let results: [String]
+  private let workspace: Workspace<Scalar>
+  /// The values of the plan's inputs, one behind the other, and a number, so that there is a first one.
+  private let inputs: [Scalar]
+  private let layout: ParameterLayout
+  private let randomness: Randomness
+
+  /// - Throws: `TrainerError` if an input or a parameter of the graph is missing, or the memory does not do.
+  init(
+    _ nodes: [Node], inputs: [String: [Scalar]], layout: ParameterLayout, kernels: Kernels<Scalar> = .best,
+    randomness: Randomness, simplifications: Simplification
+  ) throws {
+    results = nodes.indices.map { "\($0)" }
+    plan = try Plan(
+      zip(nodes, results).map { PlanOutput($0, .result($1)) }, layout: layout, kernels: kernels,
+      simplifications: simplifications)
     let arrays = try plan.inputs.map { slot in
       guard let values = inputs[slot.name], values.count == slot.shape.elementCount else {
         throw TrainerError(.usage, "the graph's input '\(slot.name)' needs a value of shape \(slot.shape)")
       }
       return values
     }
+    // Results are copied out of the buffers, and once more where they become numbers for people.
+    try plan.requireMemory(copies: 3)
+    self.inputs = arrays.joined() + [0]
+    workspace = Workspace(for: [plan])
+    self.layout = layout
+    self.randomness = randomness
+  }
+
+  /// The nodes' values, each in row-major order.
+  ///
+  /// - Throws: `TrainerError` if there are not as many parameters as the layout has.
+  func values(at parameters: [Scalar]) throws -> [[Scalar]] {
     guard parameters.count == layout.count else {
       throw TrainerError(.usage, "the layout has \(layout.count) parameters, but \(parameters.count) values were given")
     }
-    // Results are copied out of the buffers, and once more where they become numbers for people.
-    try plan.requireMemory(copies: 3)
-    let flat = UnsafeMutableBufferPointer<Scalar>.allocate(capacity: arrays.reduce(1) { $0 + $1.count })
-    defer { flat.deallocate() }
-    _ = flat.initialize(from: arrays.joined() + [0])
-    var start = 0
-    let pointers = arrays.compactMap { array in
-      defer { start += array.count }
-      return flat.baseAddress.map { UnsafePointer($0 + start) }
-    }
-    let workspace = Workspace(for: [plan])
-    return parameters.withUnsafeBufferPointer { parameters in
-      plan.run(workspace, parameters: parameters.baseAddress, slot: nil, inputs: pointers, randomness: randomness)
-      return nodes.indices.compactMap { workspace.result("\($0)", of: plan).map(Array.init) }
+    return inputs.withUnsafeBufferPointer { inputs in
+      parameters.withUnsafeBufferPointer { parameters in
+        guard var place = inputs.baseAddress else { return [] }
+        let pointers = plan.inputs.map { slot in
+          defer { place += slot.shape.elementCount }
+          return place
+        }
+        plan.run(
+          workspace, parameters: parameters.baseAddress, slot: nil, inputs: pointers, randomness: randomness)
+        return results.compactMap { workspace.result($0, of: plan).map(Array.init) }
+      }
     }
   }
 }

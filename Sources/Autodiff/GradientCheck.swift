@@ -73,58 +73,20 @@ public struct GradientCheck: Sendable {
       }
       analytic.replaceSubrange(entry.range, with: value)
     }
-    let function = try ScalarFunction(
-      output, inputs: inputs, layout: layout, randomness: randomness, simplifications: simplifications)
+    let function = try CompiledFunction(
+      [output], inputs: inputs, layout: layout, randomness: randomness, simplifications: simplifications)
     let compared =
       indices
       ?? targets.compactMap { ($0.operation as? Parameter).flatMap { layout[$0.parameterName] } }
       .flatMap { Array($0.range) }
     self.init(
       analytic, indices: compared,
-      differences: compared.map { index in
-        CentralDifference(size: abs(parameters[index]), step: step) { offset in
+      differences: try compared.map { index in
+        try CentralDifference(size: abs(parameters[index]), step: step) { offset in
           var moved = parameters
           moved[index] += offset
-          return function.value(at: moved)
+          return try function.values(at: moved)[0][0]
         }
       })
-  }
-}
-
-/// A scalar as a function of the flat parameter vector: compiled once, run at many points.
-private struct ScalarFunction {
-  private let plan: Plan<Double>
-  private let workspace: Workspace<Double>
-  private let inputs: [[Double]]
-  private let randomness: Randomness
-
-  init(
-    _ output: Node, inputs: [String: [Double]], layout: ParameterLayout, randomness: Randomness,
-    simplifications: Simplification
-  ) throws {
-    plan = try Plan([.init(output, .result("value"))], layout: layout, simplifications: simplifications)
-    workspace = Workspace(for: [plan])
-    self.inputs = try plan.inputs.map { slot in
-      guard let values = inputs[slot.name], values.count == slot.shape.elementCount else {
-        throw TrainerError(.usage, "the graph's input '\(slot.name)' needs a value of shape \(slot.shape)")
-      }
-      return values
-    }
-    self.randomness = randomness
-  }
-
-  func value(at parameters: [Double]) -> Double {
-    let buffers = inputs.map { values in
-      let buffer = UnsafeMutableBufferPointer<Double>.allocate(capacity: max(1, values.count))
-      _ = buffer.initialize(from: values)
-      return buffer
-    }
-    defer { for buffer in buffers { buffer.deallocate() } }
-    return parameters.withUnsafeBufferPointer { parameters in
-      plan.run(
-        workspace, parameters: parameters.baseAddress, slot: nil,
-        inputs: buffers.compactMap { $0.baseAddress.map { UnsafePointer($0) } }, randomness: randomness)
-      return workspace.result("value", of: plan)?.first ?? .nan
-    }
   }
 }

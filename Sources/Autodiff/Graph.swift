@@ -12,8 +12,6 @@ public final class Graph {
   }
 
   private(set) var records: [Record] = []
-  /// The values of inputs that carry one: see `variable`.
-  var variableValues: [String: [Double]] = [:]
 
   /// Creates an empty graph.
   public init() {}

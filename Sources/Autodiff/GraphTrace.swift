@@ -46,7 +46,7 @@ extension Graph {
       let kind: TracedNode.Kind =
         switch node.operation {
         case is Parameter: .parameter
-        case is Input: .input
+        case is Input, is Variable: .input
         case is Constant: .constant
         default: .operation
         }
@@ -61,12 +61,5 @@ extension Graph {
     let gradients = try evaluate(graph, graph.gradient(of: root, withRespectTo: inner.map { nodes[$0] }))
     for (position, gradient) in zip(inner, gradients) { trace[position].gradient = gradient }
     return trace
-  }
-}
-
-extension FormulaEvaluation {
-  /// The formula's graph with the value of each node and, for a scalar, the gradient with respect to it.
-  public func trace() throws -> [TracedNode] {
-    try graph.trace(of: output) { _, nodes in try evaluate(nodes) }
   }
 }

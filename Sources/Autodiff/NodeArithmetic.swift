@@ -35,62 +35,66 @@ public func select(_ condition: Node, _ x: Node, _ y: Node) throws -> Node {
 }
 
 extension Node {
-  private func unary(_ function: UnaryFunction) throws -> Node { try apply(UnaryOperation(function: function)) }
-  private func binary(_ function: BinaryFunction, _ other: Node) throws -> Node {
+  /// The function of each element.
+  package func apply(_ function: UnaryFunction) throws -> Node { try apply(UnaryOperation(function: function)) }
+  /// The function of each two elements.
+  package func apply(_ function: BinaryFunction, _ other: Node) throws -> Node {
     try apply(BinaryOperation(function: function), other)
   }
 
   /// e^x.
-  public func exp() throws -> Node { try unary(.exp) }
+  public func exp() throws -> Node { try apply(.exp) }
   /// The natural logarithm.
-  public func log() throws -> Node { try unary(.log) }
+  public func log() throws -> Node { try apply(.log) }
   /// log(1 + x), exact near 0.
-  public func log1p() throws -> Node { try unary(.log1p) }
+  public func log1p() throws -> Node { try apply(.log1p) }
   /// e^x − 1, exact near 0.
-  public func expm1() throws -> Node { try unary(.expm1) }
+  public func expm1() throws -> Node { try apply(.expm1) }
   /// The square root.
-  public func sqrt() throws -> Node { try unary(.sqrt) }
+  public func sqrt() throws -> Node { try apply(.sqrt) }
   /// 1 / √x.
-  public func rsqrt() throws -> Node { try unary(.rsqrt) }
+  public func rsqrt() throws -> Node { try apply(.rsqrt) }
   /// |x|; its subgradient at 0 is 0.
-  public func abs() throws -> Node { try unary(.abs) }
+  public func abs() throws -> Node { try apply(.abs) }
   /// −1, 0 or 1; its gradient is 0.
-  public func sign() throws -> Node { try unary(.sign) }
+  public func sign() throws -> Node { try apply(.sign) }
   /// The sine of x in radians.
-  public func sin() throws -> Node { try unary(.sin) }
+  public func sin() throws -> Node { try apply(.sin) }
   /// The cosine of x in radians.
-  public func cos() throws -> Node { try unary(.cos) }
+  public func cos() throws -> Node { try apply(.cos) }
   /// The hyperbolic tangent.
-  public func tanh() throws -> Node { try unary(.tanh) }
+  public func tanh() throws -> Node { try apply(.tanh) }
   /// 1 / (1 + e^−x).
-  public func sigmoid() throws -> Node { try unary(.sigmoid) }
+  public func sigmoid() throws -> Node { try apply(.sigmoid) }
   /// log(1 + e^x).
-  public func softplus() throws -> Node { try unary(.softplus) }
+  public func softplus() throws -> Node { try apply(.softplus) }
   /// The error function.
-  public func erf() throws -> Node { try unary(.erf) }
+  public func erf() throws -> Node { try apply(.erf) }
+  /// The complementary error function, 1 − erf(x), exact where it is small.
+  public func erfc() throws -> Node { try apply(.erfc) }
   /// x².
-  public func square() throws -> Node { try unary(.square) }
+  public func square() throws -> Node { try apply(.square) }
   /// 1 / x.
-  public func reciprocal() throws -> Node { try unary(.reciprocal) }
+  public func reciprocal() throws -> Node { try apply(.reciprocal) }
   /// max(x, 0); its subgradient at 0 is 0.
-  public func relu() throws -> Node { try unary(.relu) }
+  public func relu() throws -> Node { try apply(.relu) }
 
   /// x^y.
-  public func power(_ exponent: Node) throws -> Node { try binary(.power, exponent) }
+  public func power(_ exponent: Node) throws -> Node { try apply(.power, exponent) }
   /// The smaller of two; ties share the gradient.
-  public func minimum(_ other: Node) throws -> Node { try binary(.minimum, other) }
+  public func minimum(_ other: Node) throws -> Node { try apply(.minimum, other) }
   /// The larger of two; ties share the gradient.
-  public func maximum(_ other: Node) throws -> Node { try binary(.maximum, other) }
+  public func maximum(_ other: Node) throws -> Node { try apply(.maximum, other) }
   /// 1 where equal, else 0.
-  public func isEqual(to other: Node) throws -> Node { try binary(.equal, other) }
+  public func isEqual(to other: Node) throws -> Node { try apply(.equal, other) }
   /// 1 where x < other, else 0.
-  public func isLess(than other: Node) throws -> Node { try binary(.less, other) }
+  public func isLess(than other: Node) throws -> Node { try apply(.less, other) }
   /// 1 where x ≤ other, else 0.
-  public func isAtMost(_ other: Node) throws -> Node { try binary(.lessOrEqual, other) }
+  public func isAtMost(_ other: Node) throws -> Node { try apply(.lessOrEqual, other) }
   /// 1 where x > other, else 0.
-  public func isGreater(than other: Node) throws -> Node { try other.binary(.less, self) }
+  public func isGreater(than other: Node) throws -> Node { try other.apply(.less, self) }
   /// 1 where x ≥ other, else 0.
-  public func isAtLeast(_ other: Node) throws -> Node { try other.binary(.lessOrEqual, self) }
+  public func isAtLeast(_ other: Node) throws -> Node { try other.apply(.lessOrEqual, self) }
 
   /// 1 where not equal, else 0; NaN equals nothing.
   public func isNotEqual(to other: Node) throws -> Node { try 1 - isEqual(to: other) }

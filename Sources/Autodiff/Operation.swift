@@ -3,7 +3,11 @@ import Kernels
 
 /// What a node of a graph computes: the one place for its shape rule, its kernel and its gradient rule.
 ///
-/// A new operation is one type that conforms, an entry in `OperationTable`, and a row in the gradient-check test.
+/// An element-wise function or a reduction is a line of C and a row: see ``UnaryRow``. Any other operation is a type that
+/// conforms, a name in ``OperationTable``, a row in the gradient check (`OperationRows` in `AutodiffTests`), and reference
+/// numbers for its name (`scripts/references/operations.py`), without which tests fail. Code that treats operations by
+/// kind has a default for what it does not know: nothing is fused (`ElementwiseOperation`), a formula's samples are
+/// computed one by one (`Graph.batch`), and it has no symbolic form (`OperationKind`).
 public protocol GraphOperation: Hashable, Sendable {
   /// The name in pictures, plans and errors.
   var name: String { get }

@@ -8,7 +8,7 @@ extension Shape {
   static let mostElements = 1 << 40
 
   /// The number of elements; ``mostElements`` + 1 for all that are larger.
-  var elementCount: Int {
+  package var elementCount: Int {
     if contains(0) { return 0 }
     return reduce(1) { count, extent in
       let (product, overflows) = count.multipliedReportingOverflow(by: extent)
@@ -17,7 +17,7 @@ extension Shape {
   }
 
   /// The distances between neighbours along each axis of a contiguous row-major array.
-  var rowMajorStrides: [Int] {
+  package var rowMajorStrides: [Int] {
     var strides = [Int](repeating: 1, count: count)
     for axis in indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * self[axis + 1] }
     return strides
@@ -45,7 +45,7 @@ extension Shape {
 
   /// The element strides with which an array of this shape is read at the coordinates of `target`: 0 along every axis
   /// that it is broadcast over.
-  func strides(broadcastTo target: Shape) -> [Int] {
+  package func strides(broadcastTo target: Shape) -> [Int] {
     var strides = [Int](repeating: 0, count: target.count)
     var step = 1
     for axis in indices.reversed() {

@@ -109,7 +109,7 @@ private struct Rewriter {
         if isAll(1, 1) { return whole(0) }
         return isAll(1, 2) && whole(0) != nil ? try shared(UnaryOperation(function: .square), [inputs[0]]) : nil
       case .less where isAll(0, 0): return try positivePart(of: inputs[1]).map { try shared(binary, [inputs[0], $0]) }
-      case .minimum, .maximum, .equal, .less, .lessOrEqual: return nil
+      default: return nil
       }
     case is SelectOperation:
       guard let condition = constants[0], !condition.values.isEmpty else { return nil }

@@ -1,5 +1,22 @@
 import Foundations
 
+/// A leaf that carries its value: a plan takes it for a constant, while simplification leaves it alone, so that it can be
+/// differentiated and has a name.
+struct Variable: StoredLeaf {
+  /// Tells the variables of one graph apart.
+  let variableName: String
+  let values: [Double]
+  let storedShape: Shape
+  var name: String { "variable" }
+  var detail: String { variableName }
+
+  init(name: String, values: [Double], shape: Shape) {
+    variableName = name
+    self.values = values
+    storedShape = shape
+  }
+}
+
 /// Arithmetic on values, as in a notebook: name no graph, plan or layout, build an expression and read its numbers.
 ///
 ///     let w = try variable([-5, 5])
@@ -17,9 +34,7 @@ extension Graph {
     guard values.count == shape.elementCount else {
       throw TrainerError(.usage, "a variable of shape \(shape) needs \(shape.elementCount) values, not \(values.count)")
     }
-    let name = "variable \(variableValues.count)"
-    variableValues[name] = values
-    return try input(name, shape: shape)
+    return try apply(Variable(name: "variable \(count)", values: values, shape: shape))
   }
 
   /// A scalar leaf that carries its value.
@@ -40,7 +55,7 @@ extension Node {
   /// The elements, in row-major order, computed from the variables that it depends on.
   ///
   /// - Throws: `TrainerError` if it depends on an input or a parameter that carries no value.
-  public func value() throws -> [Double] { try graph.evaluate(self, inputs: graph.variableValues) }
+  public func value() throws -> [Double] { try graph.evaluate(self) }
 
   /// The gradient of this scalar with respect to a variable, or any node that it depends on, in row-major order.
   ///

@@ -16,5 +16,29 @@ __attribute__((constructor)) static void choose(void) {
   available[count++] = (ck_isa){"plain", &ck_f32_plain, &ck_f64_plain};
 }
 
+const char *ck_unary_name(ck_unary_function function) {
+  static const char *const names[] = {
+#define UNARY(name, expression) #name,
+#include "functions.inc"
+  };
+  return names[function];
+}
+
+const char *ck_binary_name(ck_binary_function function) {
+  static const char *const names[] = {
+#define BINARY(name, expression) #name,
+#include "functions.inc"
+  };
+  return names[function];
+}
+
+const char *ck_reduction_name(ck_reduction function) {
+  static const char *const names[] = {
+#define REDUCTION(name, first, join) #name,
+#include "functions.inc"
+  };
+  return names[function];
+}
+
 const ck_isa *ck_available(int index) { return &available[index]; }
 int ck_available_count(void) { return count; }

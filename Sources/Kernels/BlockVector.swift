@@ -24,7 +24,7 @@ public struct BlockVector<Scalar: KernelElement> {
   }
 
   /// Copies `other`.
-  public func assign(_ other: BlockVector) { kernels.loop(.copy)(count, other.pointer, pointer) }
+  public func assign(_ other: BlockVector) { kernels.copyLoop(count, other.pointer, pointer) }
   /// self += a · x.
   public func add(_ x: BlockVector, scaledBy a: Double) { kernels.addScaled(a, x.pointer, to: pointer, count: count) }
   /// self = a · x + b · self.

@@ -1,16 +1,42 @@
+import CKernels
+
+// The cases are the lines of `functions.inc` in CKernels: whoever writes a kernel there has its case here.
+
 /// Element-wise functions of one argument.
-public enum UnaryFunction: String, Sendable, CaseIterable {
-  case copy, negate, exp, log, log1p, expm1, sqrt, rsqrt, abs, sign, sin, cos, tanh, sigmoid, softplus, erf, square
-  case reciprocal, relu
-}
+public typealias UnaryFunction = ck_unary_function
 
 /// Element-wise functions of two arguments; comparisons give 1 or 0.
-public enum BinaryFunction: String, Sendable, CaseIterable {
-  case add, subtract, multiply, divide, power, minimum, maximum, equal, less, lessOrEqual
-}
+public typealias BinaryFunction = ck_binary_function
 
 /// How a reduction joins elements.
-public enum ReductionFunction: String, Sendable, CaseIterable { case sum, max, min }
+public typealias ReductionFunction = ck_reduction
+
+extension UnaryFunction {
+  /// All of them, in the order of the tables.
+  public static var allCases: [UnaryFunction] {
+    (0..<UInt32(ck_unary_count)).compactMap(UnaryFunction.init(rawValue:))
+  }
+  /// The case as text.
+  public var name: String { String(cString: ck_unary_name(self)) }
+}
+
+extension BinaryFunction {
+  /// All of them, in the order of the tables.
+  public static var allCases: [BinaryFunction] {
+    (0..<UInt32(ck_binary_count)).compactMap(BinaryFunction.init(rawValue:))
+  }
+  /// The case as text.
+  public var name: String { String(cString: ck_binary_name(self)) }
+}
+
+extension ReductionFunction {
+  /// All of them, in the order of the tables.
+  public static var allCases: [ReductionFunction] {
+    (0..<UInt32(ck_reduction_count)).compactMap(ReductionFunction.init(rawValue:))
+  }
+  /// The case as text.
+  public var name: String { String(cString: ck_reduction_name(self)) }
+}
 
 /// A compiled loop of one argument: `(count, x, out)`; `out` may be `x`.
 public typealias UnaryLoop = @convention(c) (Int, UnsafeRawPointer, UnsafeMutableRawPointer) -> Void

@@ -21,47 +21,13 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
   // MARK: Element-wise
 
   /// The loop that computes `function`.
-  public func loop(_ function: UnaryFunction) -> UnaryLoop {
-    let t = table.pointee
-    return switch function {
-    case .copy: t.copy
-    case .negate: t.negate
-    case .exp: t.exp
-    case .log: t.log
-    case .log1p: t.log1p
-    case .expm1: t.expm1
-    case .sqrt: t.sqrt
-    case .rsqrt: t.rsqrt
-    case .abs: t.abs
-    case .sign: t.sign
-    case .sin: t.sin
-    case .cos: t.cos
-    case .tanh: t.tanh
-    case .sigmoid: t.sigmoid
-    case .softplus: t.softplus
-    case .erf: t.erf
-    case .square: t.square
-    case .reciprocal: t.reciprocal
-    case .relu: t.relu
-    }
-  }
+  public func loop(_ function: UnaryFunction) -> UnaryLoop { ck_unary_kernel(table, function) }
 
   /// The loop that computes `function`.
-  public func loop(_ function: BinaryFunction) -> BinaryLoop {
-    let t = table.pointee
-    return switch function {
-    case .add: t.add
-    case .subtract: t.subtract
-    case .multiply: t.multiply
-    case .divide: t.divide
-    case .power: t.power
-    case .minimum: t.minimum
-    case .maximum: t.maximum
-    case .equal: t.equal
-    case .less: t.less
-    case .lessOrEqual: t.less_equal
-    }
-  }
+  public func loop(_ function: BinaryFunction) -> BinaryLoop { ck_binary_kernel(table, function) }
+
+  /// The loop that copies.
+  public var copyLoop: UnaryLoop { table.pointee.copy }
 
   /// The loop that chooses between two operands.
   public var selectLoop: SelectLoop { table.pointee.select }
@@ -123,11 +89,7 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
   public func reduce(
     _ reduction: ReductionFunction, _ x: Source, outer: Int, count: Int, inner: Int, into out: Destination
   ) {
-    switch reduction {
-    case .sum: table.pointee.sum(outer, count, inner, x, out)
-    case .max: table.pointee.max(outer, count, inner, x, out)
-    case .min: table.pointee.min(outer, count, inner, x, out)
-    }
+    ck_reduction_kernel(table, reduction)(outer, count, inner, x, out)
   }
 
   /// `out` = `scale` · Σ of `count` elements each of `slots` vectors that lie `stride` elements apart: in the binary tree

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Autodiff
+import Formulas
 import Foundations
 
 /// The values of a formula's names, as commands take them.
@@ -94,6 +95,33 @@ extension Substring {
     var rest = drop { $0.isWhitespace }
     while rest.last?.isWhitespace == true { rest.removeLast() }
     return String(rest)
+  }
+}
+
+extension ArrayValue {
+  /// Reads what stands behind `NAME=`: one number is a scalar, several separated by commas are a vector, anything in
+  /// brackets is a JSON array; `nil` if it is none of them.
+  fileprivate init?(commandLine text: String) {
+    let trimmed = String(text.drop { $0.isWhitespace })
+    if trimmed.hasPrefix("[") {
+      guard let document = ArrayValue.parse(trimmed) else { return nil }
+      self = document
+      return
+    }
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+      decimalNumber(part.trimmingWhitespace)
+    }
+    let numbers = parts.compactMap { $0 }
+    guard numbers.count == parts.count, numbers.allSatisfy(\.isFinite) else { return nil }
+    self.init(numbers, shape: numbers.count == 1 ? [] : [numbers.count])
+  }
+
+  private static func parse(_ text: String) -> ArrayValue? {
+    do {
+      return ArrayValue(try JSONDocument(text: text, source: "--at").root)
+    } catch {
+      return nil
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Autodiff
+import Formulas
 import Foundations
 
 /// `trainer gradient FORMULA --at NAME=VALUE…`.

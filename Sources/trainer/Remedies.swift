@@ -11,6 +11,8 @@ enum Remedies {
     "task": "choose another column with --target, or add --task regression",
     "images": "name the images, and the other files with --labels, --test-images and --test-labels",
     "path": "for the loss of any run leave --path out",
+    "point": "give it one with --at NAME=VALUE",
+    "functions": "'trainer gradient --help' lists the functions",
     "testImages": "give both --test-images and --test-labels, or neither",
   ]
 

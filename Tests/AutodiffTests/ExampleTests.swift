@@ -1,4 +1,5 @@
 import Autodiff
+import Formulas
 import Foundation
 import TestSupport
 import Testing
@@ -37,7 +38,7 @@ import Testing
 
   @Test func formula() throws {
     let graph = Graph()
-    // example: Sources/Autodiff/Formula/Formula.swift
+    // example: Sources/Formulas/Formula.swift
     let w = try graph.parameter("w", shape: [2])
     let bowl = try Formula("w[0]^2 + w[1]^2 - w[0]*w[1]").build(in: graph, names: ["w": w])
     // end
@@ -45,7 +46,7 @@ import Testing
   }
 
   @Test func evaluation() throws {
-    // example: Sources/Autodiff/Formula/FormulaEvaluation.swift
+    // example: Sources/Formulas/FormulaEvaluation.swift
     let bowl = try FormulaEvaluation("w[0]^2 + w[1]^2 - w[0]*w[1]", at: ["w": [-5, 5]])
     let value = try bowl.value().values  // [75]
     let gradient = try bowl.gradient()[0].values  // [-15, 15]

@@ -31,20 +31,6 @@ struct OperationRow: Sendable, CustomTestStringConvertible {
   ]
   private static let three: [[Shape]] = [[[3], [3], [3]], [[2, 3], [3], []], [[], [2, 1], [3]]]
 
-  private static func unary(
-    _ name: String, in range: ClosedRange<Double> = -2...2, isSmooth: Bool = true,
-    _ build: @escaping @Sendable (Node) throws -> Node
-  ) -> OperationRow {
-    OperationRow(name, one, in: range, isSmooth: isSmooth) { try build($0[0]) }
-  }
-
-  private static func binary(
-    _ name: String, in range: ClosedRange<Double> = -2...2, isSmooth: Bool = true,
-    _ build: @escaping @Sendable (Node, Node) throws -> Node
-  ) -> OperationRow {
-    OperationRow(name, two, in: range, isSmooth: isSmooth) { try build($0[0], $0[1]) }
-  }
-
   /// A row of an operation of one operand.
   private static func single(
     _ name: String, _ shapes: [[Shape]], isSmooth: Bool = true, _ build: @escaping @Sendable (Node) throws -> Node
@@ -53,7 +39,7 @@ struct OperationRow: Sendable, CustomTestStringConvertible {
   }
 
   /// All operations whose gradient central differences can confirm.
-  static let all: [OperationRow] = leaves + elementwise + reductions + movements
+  static let all: [OperationRow] = leaves + functions + elementwise + reductions + movements
 
   /// Operations that differences cannot confirm, each with a test of its own.
   static let confirmedElsewhere = ["argmax", "stopGradient"]
@@ -68,28 +54,36 @@ struct OperationRow: Sendable, CustomTestStringConvertible {
   private static let leaves: [OperationRow] = [
     OperationRow("parameter", [[[2, 2]]]) { $0[0] },
     OperationRow("constant", [[[3]]]) { try $0[0] * $0[0].graph.constant([1, -2, 0.5], shape: [3]) },
+    OperationRow("variable", [[[3]]]) { try $0[0] * $0[0].graph.variable([1, -2, 0.5]) },
     OperationRow("input", [[[3]]]) { try $0[0] * $0[0].graph.input("given", shape: [3]) },
     single("dropoutMask", [[[4, 5]]]) { x in
       try x * x.graph.dropoutMask(rate: 0.5, stream: 3, shape: x.shape)
     },
   ]
 
+  /// The functions and reductions by the rows of their own tables.
+  private static var functions: [OperationRow] {
+    let unary = UnaryRow.all.map { row in
+      OperationRow(row.function.name, one, in: row.domain.range, isSmooth: row.isSmooth) {
+        try $0[0].apply(row.function)
+      }
+    }
+    let binary = BinaryRow.all.map { row in
+      OperationRow(row.function.name, two, in: row.domain.range, isSmooth: row.isSmooth) {
+        try $0[0].apply(row.function, $0[1])
+      }
+    }
+    let reductions = ReductionRow.all.map { row in
+      single(row.function.name, reduced + (row.takesNone ? [[[2, 0]], [[0]]] : []), isSmooth: row.isSmooth) { x in
+        let rows = try x.reduce(row.function, axes: [-1], keepingAxes: true)
+        let product = try x.reduce(row.function, axes: [0]).sum() * x.reduce(row.function, axes: [-1]).sum()
+        return try x.reduce(row.function) * 0.5 + product + rows.square().sum()
+      }
+    }
+    return unary + binary + reductions
+  }
+
   private static let elementwise: [OperationRow] = [
-    unary("negate") { try -$0 }, unary("exp") { try $0.exp() },
-    unary("log", in: 0.2...3) { try $0.log() }, unary("log1p", in: -0.8...3) { try $0.log1p() },
-    unary("expm1") { try $0.expm1() }, unary("sqrt", in: 0.2...3) { try $0.sqrt() },
-    unary("rsqrt", in: 0.3...3) { try $0.rsqrt() }, unary("abs", isSmooth: false) { try $0.abs() },
-    unary("sign", isSmooth: false) { try $0.sign() }, unary("sin") { try $0.sin() }, unary("cos") { try $0.cos() },
-    unary("tanh") { try $0.tanh() }, unary("sigmoid") { try $0.sigmoid() },
-    unary("softplus") { try $0.softplus() }, unary("erf") { try $0.erf() }, unary("square") { try $0.square() },
-    unary("reciprocal", in: 0.5...3) { try $0.reciprocal() }, unary("relu", isSmooth: false) { try $0.relu() },
-    binary("add") { try $0 + $1 }, binary("subtract") { try $0 - $1 }, binary("multiply") { try $0 * $1 },
-    binary("divide", in: 0.5...3) { try $0 / $1 }, binary("power", in: 0.5...3) { try $0.power($1) },
-    binary("minimum", isSmooth: false) { try $0.minimum($1) },
-    binary("maximum", isSmooth: false) { try $0.maximum($1) },
-    binary("equal", isSmooth: false) { try $0.isEqual(to: $1) },
-    binary("less", isSmooth: false) { try $0.isLess(than: $1) },
-    binary("lessOrEqual", isSmooth: false) { try $0.isAtMost($1) },
     OperationRow("where", three, isSmooth: false) {
       try select($0[0].isGreater(than: $0[0].graph.constant(0)), $0[1], $0[2])
     },
@@ -101,11 +95,6 @@ struct OperationRow: Sendable, CustomTestStringConvertible {
   private static let reduced: [[Shape]] = [[[3]], [[2, 3]], [[2, 1, 4]], [[40, 70]]]
 
   private static let reductions: [OperationRow] = [
-    single("sum", reduced + [[[2, 0]], [[0]]]) { x in
-      try x.sum() + x.sum(axes: [0]).sum() * 0.5 + x.sum(axes: [-1], keepingAxes: true).square().sum()
-    },
-    single("max", reduced, isSmooth: false) { try $0.max() + $0.max(axes: [0]).sum() * $0.max(axes: [-1]).sum() },
-    single("min", reduced, isSmooth: false) { try $0.min() + $0.min(axes: [0]).sum() * $0.min(axes: [-1]).sum() },
     single("softmax", reduced + [[[0, 3]]]) { try $0.softmax() + $0.softmax(axis: 0) },
     single("crossEntropy", logits) { try $0.crossEntropy(classes: classes(for: $0)) },
     single("softmaxResidual", logits) { try $0.softmaxResidual(classes: classes(for: $0)) },

@@ -71,19 +71,17 @@ import Testing
       var generator = SeededGenerator(UInt64(samples))
       let parameters: [Scalar] = generator.numbers(layout.count)
       let input: [Scalar] = generator.numbers(samples * 5)
-      var packed = [Scalar](repeating: 0, count: places.count)
-      packed.withUnsafeMutableBufferPointer { packed in
-        parameters.withUnsafeBufferPointer { parameters in
-          guard let to = packed.baseAddress, let from = parameters.baseAddress else { return }
-          // A few rows at a time, in any order.
-          for matrix in used {
-            for first in stride(from: 0, to: matrix.rows, by: 7).reversed() {
-              matrix.pack(
-                first..<min(first + 7, matrix.rows), from: from + matrix.range.lowerBound + first * matrix.columns,
-                to: to, kernels: kernels)
-            }
+      var packed = withMemory { memory in
+        let (from, to) = (memory.place(parameters), memory.place([Scalar](repeating: 0, count: places.count)))
+        // A few rows at a time, in any order.
+        for matrix in used {
+          for first in stride(from: 0, to: matrix.rows, by: 7).reversed() {
+            matrix.pack(
+              first..<min(first + 7, matrix.rows), from: from + matrix.range.lowerBound + first * matrix.columns,
+              to: to, kernels: kernels)
           }
         }
+        return array(to, places.count)
       }
       let names = nodes.map(\.name)
       let expected = run(plain, names, parameters: parameters, input: input)

@@ -46,57 +46,35 @@ import Testing
     #expect(whole.products.isEmpty && whole.keptCount == 0)
     #expect(leaving.products.map(\.rows) == [5, 40, 70] && leaving.products.map(\.columns) == [40, 70, 3])
     let kernels = Kernels<Scalar>.best
-    var expected = [Scalar](repeating: 0, count: layout.count)
-    var found = expected
-    var kept = [Scalar](repeating: 0, count: leaving.keptCount)
-    parameters.withUnsafeBufferPointer { parameters in
-      inputs.withUnsafeBufferPointer { inputs in
-        guard let first = inputs.baseAddress else { return }
-        for (plan, isLeaving) in [(whole, false), (leaving, true)] {
-          let workspace = Workspace(for: [plan])
-          withUnsafeTemporaryAllocation(of: UnsafePointer<Scalar>.self, capacity: 1) { pointers in
-            pointers.initialize(repeating: first)
-            kept.withUnsafeMutableBufferPointer { kept in
-              func run(_ slot: UnsafeMutableBufferPointer<Scalar>) {
-                plan.run(
-                  workspace, parameters: parameters.baseAddress, slot: slot.baseAddress, kept: kept.baseAddress,
-                  inputs: UnsafeBufferPointer(pointers), randomness: Randomness())
-              }
-              if isLeaving {
-                found.withUnsafeMutableBufferPointer { run($0) }
-              } else {
-                expected.withUnsafeMutableBufferPointer { run($0) }
-              }
-            }
-          }
-        }
-        for (product, name) in zip(leaving.products, ["w1", "w2", "w3"]) {
-          guard let entry = layout[name] else { continue }
-          let block = withMemory { memory in
-            let out = memory.room(product.rows * product.columns, of: Scalar.self)
-            kept.withUnsafeBufferPointer { kept in
-              guard let base = kept.baseAddress else { return }
-              let left: UnsafeRawPointer
-              switch product.left {
-              case .input: left = UnsafeRawPointer(first)
-              case .kept(let offset): left = UnsafeRawPointer(base + offset)
-              }
-              withUnsafePointer(to: left) { left in
-                withUnsafePointer(to: UnsafeRawPointer(base + product.rightOffset)) { right in
-                  withUnsafePointer(to: product.depth) { depth in
-                    kernels.multiplyTree(
-                      left: left, leftStride: product.rows, right: right, depths: depth, shards: 1,
-                      rows: product.rows, columns: product.columns, into: out,
-                      scratch: memory.room(kernels.multiplyTreeScratch(rows: product.rows, shards: 1)))
-                  }
-                }
-              }
-            }
-            return array(out, product.rows * product.columns)
-          }
-          found.replaceSubrange(entry.range, with: block)
-        }
+    let (found, expected) = withMemory { memory in
+      let (flat, input) = (memory.place(parameters), memory.place(inputs))
+      let kept = memory.room(leaving.keptCount, of: Scalar.self)
+      func run(_ plan: Plan<Scalar>) -> [Scalar] {
+        let slot = memory.place([Scalar](repeating: 0, count: layout.count))
+        let pointers = memory.place([UnsafePointer(input)])
+        plan.run(
+          Workspace(for: [plan]), parameters: flat, slot: slot, kept: kept,
+          inputs: UnsafeBufferPointer(start: pointers, count: 1), randomness: Randomness())
+        return array(slot, layout.count)
       }
+      let expected = run(whole)
+      var found = run(leaving)
+      for (product, name) in zip(leaving.products, ["w1", "w2", "w3"]) {
+        guard let entry = layout[name] else { continue }
+        let left =
+          switch product.left {
+          case .input: input
+          case .kept(let offset): kept + offset
+          }
+        let out = memory.room(product.rows * product.columns, of: Scalar.self)
+        kernels.multiplyTree(
+          left: memory.place([UnsafeRawPointer(left)]), leftStride: product.rows,
+          right: memory.place([UnsafeRawPointer(kept + product.rightOffset)]), depths: memory.place([product.depth]),
+          shards: 1, rows: product.rows, columns: product.columns, into: out,
+          scratch: memory.room(kernels.multiplyTreeScratch(rows: product.rows, shards: 1)))
+        found.replaceSubrange(entry.range, with: array(out, product.rows * product.columns))
+      }
+      return (found, expected)
     }
     #expect(bitDifference(found, expected) == nil, "\(Scalar.self), \(samples) samples")
   }

@@ -25,27 +25,3 @@ struct TestPoint {
     return try graph.parameter(name, shape: shape)
   }
 }
-
-/// The message of the error that `body` throws.
-func message(_ body: () throws -> Void) -> String {
-  do {
-    try body()
-    return "no error"
-  } catch {
-    return "\(error)"
-  }
-}
-
-extension Double {
-  /// Whether both are equal, or closer than `tolerance` times the larger of 1 and their size.
-  func isClose(to other: Double, within tolerance: Double) -> Bool {
-    if self == other || (isNaN && other.isNaN) { return true }
-    return abs(self - other) <= tolerance * Swift.max(1, abs(self), abs(other))
-  }
-}
-
-extension [Double] {
-  func isClose(to other: [Double], within tolerance: Double) -> Bool {
-    count == other.count && zip(self, other).allSatisfy { $0.isClose(to: $1, within: tolerance) }
-  }
-}

@@ -121,7 +121,7 @@ import Testing
 
         """)
     let unknown = try TrainerBinary.run("gradient", "x + y", "--at", "x=1")
-    #expect(unknown.errors.hasPrefix("error: formula, column 5: 'y' has no value; give it one with --at y=VALUE\n"))
+    #expect(unknown.errors.hasPrefix("error: formula, column 5: 'y' has no value; give it one with --at NAME=VALUE\n"))
   }
 
   @Test func helpFitsATerminal() throws {

@@ -20,7 +20,7 @@ private let bounds: [(UnaryFunction, Double)] = [
     let exact = inputs.map { value(of: function, at: Double($0)) }
     for instructions in InstructionSet.available {
       let found = apply(instructions.kernels(for: Float.self).loop(function), inputs)
-      expectErrors(found, inputs: inputs, exact: exact, atMost: bound, "\(function) \(instructions.name)")
+      expectErrors(found, inputs: inputs, exact: exact, atMost: bound, "\(function.name) \(instructions.name)")
     }
   }
 
@@ -36,7 +36,7 @@ private let bounds: [(UnaryFunction, Double)] = [
       let exact = inputs.map { value(of: function, at: Float80($0)) }
       for instructions in InstructionSet.available {
         let found = apply(instructions.kernels(for: Double.self).loop(function), inputs)
-        expectErrors(found, inputs: inputs, exact: exact, atMost: bound, "\(function) \(instructions.name)")
+        expectErrors(found, inputs: inputs, exact: exact, atMost: bound, "\(function.name) \(instructions.name)")
       }
     }
   #endif

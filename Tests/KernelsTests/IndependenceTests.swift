@@ -133,7 +133,7 @@ private struct RowKernel<Scalar: KernelElement> {
 
   static func all(_ kernels: Kernels<Scalar>) -> [RowKernel] {
     ReductionFunction.allCases.map { function in
-      RowKernel(name: function.rawValue, isPerElement: false) {
+      RowKernel(name: function.name, isPerElement: false) {
         kernels.reduce(function, $0, outer: $1, count: $2, inner: 1, into: $3)
       }
     } + [

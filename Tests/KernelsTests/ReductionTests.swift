@@ -23,7 +23,7 @@ import Testing
           // Which of two zeros is the greater is open.
           #expect(
             bitDifference(found.map { $0 + 0 }, expected.map { $0 + 0 }) == nil,
-            "\(Scalar.self) \(function) over \(outer), \(count), \(inner)")
+            "\(Scalar.self) \(function.name) over \(outer), \(count), \(inner)")
         }
       }
     }
@@ -68,7 +68,7 @@ import Testing
           var x = (0..<count).map { Float($0 % 7) }
           x[index] = .nan
           if !reduce(function, x, 1, count, 1, instructions)[0].isNaN {
-            Issue.record("\(function) of \(count) elements lost the NaN at \(index)")
+            Issue.record("\(function.name) of \(count) elements lost the NaN at \(index)")
           }
         }
       }

@@ -52,14 +52,16 @@ struct Loop<Scalar: KernelElement>: CustomStringConvertible {
   static func all(_ kernels: Kernels<Scalar>) -> [Loop] {
     let unary = UnaryFunction.allCases.map { function in
       let loop = kernels.loop(function)
-      return Loop(description: function.rawValue, operands: 1) { loop($0, $1[0], $2) }
+      return Loop(description: function.name, operands: 1) { loop($0, $1[0], $2) }
     }
     let binary = BinaryFunction.allCases.map { function in
       let loop = kernels.loop(function)
-      return Loop(description: function.rawValue, operands: 2) { loop($0, $1[0], $1[1], $2) }
+      return Loop(description: function.name, operands: 2) { loop($0, $1[0], $1[1], $2) }
     }
     let select = kernels.selectLoop
+    let copy = kernels.copyLoop
     return unary + binary + [
+      Loop(description: "copy", operands: 1) { copy($0, $1[0], $2) },
       Loop(description: "select", operands: 3) { select($0, $1[0], $1[1], $1[2], $2) },
       Loop(description: "scale", operands: 1) { kernels.scale($1[0], by: 0.3, into: $2, count: $0) },
       Loop(description: "offset", operands: 1) { kernels.offset($1[0], by: 0.3, into: $2, count: $0) },

@@ -1,11 +1,12 @@
 """Values and gradients of operations in float64 by PyTorch, also at kinks, ties and the ends of the range."""
 
 import itertools
+import re
 
 import torch
 from torch.nn import functional as F
 
-from common import array
+from common import ROOT, array
 
 # Also the kinks of the piecewise functions and large magnitudes. Between 20 and 37 PyTorch's softplus is x itself,
 # off by up to 2e-9; no point lies there.
@@ -205,5 +206,36 @@ def formula_cases():
         yield case(name, function, operands, cotangent.tolist(), formula=formula)
 
 
+# Element-wise operations that nothing above names are PyTorch's functions of their names, at points where they are
+# defined: both by the tables of docs/operations.md, which a test compares with the code.
+DOMAINS = {
+    "all": ANY,
+    "not 0": [value for value in ANY if value != 0],
+    "above 0": POSITIVE,
+    "above -1": [-0.5, -1e-9, *POSITIVE],
+}
+
+
+def documented():
+    """The element-wise operations as (name, number of operands, what they may be)."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    for name, operands, domain in re.findall(r"^\| `(\w+)` \| `\w+\((.*?)\)` \|.* \| ([^|]+) \|$", page, re.MULTILINE):
+        if domain in DOMAINS:
+            yield name, len(operands.split(",")), domain
+
+
+def sampled_cases():
+    named = {*UNARY, *BINARY, *(name for name, *_ in FORMULAS)}
+    for name, count, domain in documented():
+        if name in named:
+            continue
+        function = getattr(torch, name, None) or getattr(torch.special, name, None)
+        if function is None:
+            raise SystemExit(f"PyTorch has no function '{name}': give the operation a line in operations.py")
+        points = DOMAINS[domain]
+        inputs = [points] if count == 1 else [list(x) for x in zip(*itertools.product(points, repeat=2), strict=True)]
+        yield case(name, function, inputs)
+
+
 def fixtures():
-    yield "operations.json", {"cases": [*cases(), *formula_cases()]}
+    yield "operations.json", {"cases": [*cases(), *formula_cases(), *sampled_cases()]}

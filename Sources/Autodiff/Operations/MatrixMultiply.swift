@@ -92,7 +92,7 @@ struct MatrixMultiply: GraphOperation {
 
 extension Shape {
   /// With `self` as the axes that count the products: the index of each product's matrix in an operand of `shape`.
-  func matrixStarts(in shape: Shape) -> [Int] {
+  package func matrixStarts(in shape: Shape) -> [Int] {
     let strides = Shape(shape.dropLast(2)).strides(broadcastTo: self)
     let size = shape.suffix(2).reduce(1, *)
     return (0..<elementCount).map { index in

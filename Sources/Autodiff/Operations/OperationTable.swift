@@ -5,13 +5,11 @@ import Kernels
 /// The table is what tests go through: each name must have a row in the gradient check, and whatever a formula, a model
 /// or a gradient puts into a graph must be here.
 public enum OperationTable {
-  /// The names, leaves first. No node copies: that loop serves `broadcast`.
+  /// The names, leaves first.
   public static let names: [String] =
-    ["input", "parameter", "constant", "dropoutMask"]
-    + UnaryFunction.allCases.filter { $0 != .copy }.map(\.rawValue) + BinaryFunction.allCases.map(\.rawValue) + [
-      "where", "broadcast",
-    ]
-    + ReductionFunction.allCases.map(\.rawValue) + [
+    ["input", "parameter", "constant", "variable", "dropoutMask"]
+    + UnaryRow.all.map(\.function.name) + BinaryRow.all.map(\.function.name) + ["where", "broadcast"]
+    + ReductionRow.all.map(\.function.name) + [
       "softmax", "logSoftmax", "logSumExp", "argmax", "crossEntropy", "softmaxResidual",
     ]
     + ["matmul", "reshape", "transpose", "stopGradient", "slice", "pad", "concatenate"]

@@ -5,14 +5,14 @@ import Kernels
 struct Reduce: GraphOperation {
   let function: ReductionFunction
   let axes: Range<Int>
-  var name: String { function.rawValue }
+  var name: String { function.name }
 
   var detail: String { axes.count == 1 ? "axis \(axes.lowerBound)" : "axes \(axes.lowerBound)…\(axes.upperBound - 1)" }
 
   func shape(of inputs: [Shape]) throws -> Shape {
     let result = inputs[0].indices.map { axes.contains($0) ? 1 : inputs[0][$0] }
     // As NumPy: the sum of nothing is 0, but there is no largest or smallest of nothing.
-    guard function == .sum || inputs[0].elementCount > 0 || result.elementCount == 0 else {
+    guard ReductionRow.of(function).takesNone || inputs[0].elementCount > 0 || result.elementCount == 0 else {
       throw TrainerError(.usage, "'\(name)' over an empty axis has no value; the array's shape is \(inputs[0])")
     }
     return result
@@ -35,21 +35,16 @@ struct Reduce: GraphOperation {
   func floatingPointOperations(inputs: [Shape], output: Shape) -> Int { inputs[0].elementCount }
 
   func gradient(of node: Node, upstream: Node) throws -> [Node?] {
-    let x = node.inputs[0]
-    switch function {
-    case .sum: return [try upstream.broadcast(to: x.shape)]
-    case .max, .min:
-      // Ties share the gradient evenly, as PyTorch's amax and amin do.
-      let chosen = try x.isEqual(to: node)
-      return [try chosen * (upstream / chosen.apply(Reduce(function: .sum, axes: axes)))]
-    }
+    [try ReductionRow.of(function).gradient(node.inputs[0], node, upstream, axes)]
   }
 }
 
 extension Node {
   /// Reduces along axes, each run of neighbours in one node, the innermost first.
-  private func reduce(_ function: ReductionFunction, axes: [Int]?, keepingAxes: Bool) throws -> Node {
-    let axes = try axes.map { try shape.normalized(axes: $0, for: function.rawValue) } ?? Array(shape.indices)
+  package func reduce(
+    _ function: ReductionFunction, axes: [Int]? = nil, keepingAxes: Bool = false
+  ) throws -> Node {
+    let axes = try axes.map { try shape.normalized(axes: $0, for: function.name) } ?? Array(shape.indices)
     var result = self
     var end = axes.endIndex
     while end > axes.startIndex {

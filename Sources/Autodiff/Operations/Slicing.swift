@@ -114,7 +114,7 @@ struct Concatenate: GraphOperation {
   }
 
   func kernel<Scalar: KernelElement>(at site: KernelSite<Scalar>) -> KernelBody<Scalar> {
-    let (copy, output) = (site.kernels.loop(.copy), site.output)
+    let (copy, output) = (site.kernels.copyLoop, site.output)
     let outer = site.outputShape[..<axis].reduce(1, *)
     let row = site.outputShape[axis...].reduce(1, *)
     var start = 0

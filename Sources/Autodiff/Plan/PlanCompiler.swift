@@ -96,12 +96,16 @@ struct PlanCompiler<Scalar: KernelElement> {
             .usage, "the layout has no parameter '\(parameter.parameterName)' of shape \(parameter.storedShape)")
         }
         places[index] = Operand(region: Region.parameters, offset: entry.offset)
-      case let constant as Constant:
-        places[index] = Operand(region: Region.constants, offset: compiled.constants.count)
-        compiled.constants.append(contentsOf: constant.values.map { Scalar($0) })
+      case let constant as Constant: placeConstant(constant.values, of: index)
+      case let variable as Variable: placeConstant(variable.values, of: index)
       default: continue
       }
     }
+  }
+
+  private mutating func placeConstant(_ values: [Double], of index: Int) {
+    places[index] = Operand(region: Region.constants, offset: compiled.constants.count)
+    compiled.constants.append(contentsOf: values.map { Scalar($0) })
   }
 
   /// Lets slot outputs be computed in place; those that are leaves, views of leaves, or already placed are copied there.
@@ -197,7 +201,7 @@ struct PlanCompiler<Scalar: KernelElement> {
   private mutating func emitCopy(_ graph: Graph, _ index: Int, to output: Operand) {
     guard let source = places[index] else { preconditionFailure("node \(index) has no place") }
     let shape = graph.records[index].shape
-    let (copy, count) = (kernels.loop(.copy), shape.elementCount)
+    let (copy, count) = (kernels.copyLoop, shape.elementCount)
     compiled.instructions.append(
       .init(
         name: "copy", body: { frame in copy(count, frame.pointer(source), frame.pointer(output)) }, output: output,

@@ -9,6 +9,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// The functions of functions.inc: places in the tables below, and cases of Swift's enumerations.
+#define CK_CASES __attribute__((enum_extensibility(closed)))
+typedef enum CK_CASES ck_unary_function {
+#define UNARY(name, expression) ck_unary_##name __attribute__((swift_name(#name))),
+#include "../functions.inc"
+} ck_unary_function;
+typedef enum CK_CASES ck_binary_function {
+#define BINARY(name, expression) ck_binary_##name __attribute__((swift_name(#name))),
+#include "../functions.inc"
+} ck_binary_function;
+typedef enum CK_CASES ck_reduction {
+#define REDUCTION(name, first, join) ck_reduction_##name __attribute__((swift_name(#name))),
+#include "../functions.inc"
+} ck_reduction;
+
+// How many there are.
+enum {
+#define UNARY(name, expression) +1
+  ck_unary_count = 0
+#include "../functions.inc"
+  ,
+#define BINARY(name, expression) +1
+  ck_binary_count = 0
+#include "../functions.inc"
+  ,
+#define REDUCTION(name, first, join) +1
+  ck_reduction_count = 0
+#include "../functions.inc"
+};
+
 #if defined(__clang__)
 #pragma clang assume_nonnull begin
 #endif
@@ -18,22 +48,26 @@
 // element types lets generic code call either.
 typedef void (*ck_unary)(ptrdiff_t n, const void *x, void *out);
 typedef void (*ck_binary)(ptrdiff_t n, const void *x, const void *y, void *out);
+/* out[o, i] = what joins x[o, r, i] over r: x is [outer, count, inner]. */
+typedef void (*ck_reduce)(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const void *x, void *out);
+
+// The names of the functions, as Swift has them.
+const char *ck_unary_name(ck_unary_function function);
+const char *ck_binary_name(ck_binary_function function);
+const char *ck_reduction_name(ck_reduction function);
+
 typedef struct ck_table {
   /* Lanes of a vector; columns of one packed panel and rows of one register tile, of gemm; columns that product_tree
      computes at a time. */
   ptrdiff_t lanes, panel_columns, tile_rows, tree_columns;
-  /* Element-wise, one argument. */
-  ck_unary copy, negate, exp, log, log1p, expm1, sqrt, rsqrt, abs, sign, sin, cos, tanh, sigmoid, softplus, erf, square,
-      reciprocal, relu;
-  /* Element-wise, two arguments; comparisons give 1 or 0. */
-  ck_binary add, subtract, multiply, divide, power, minimum, maximum, equal, less, less_equal;
+  ck_unary _Nonnull unary[ck_unary_count];
+  ck_binary _Nonnull binary[ck_binary_count];
+  ck_reduce _Nonnull reductions[ck_reduction_count];
+  /* out = x. */
+  ck_unary copy;
   /* out = c ? x : y; c counts as true where it is not zero. */
   void (*select)(ptrdiff_t n, const void *c, const void *x, const void *y, void *out);
   void (*fill)(ptrdiff_t n, double value, void *out);
-  /* out[o, i] = sum (maximum, minimum) over r of x[o, r, i]: x is [outer, count, inner]. */
-  void (*sum)(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const void *x, void *out);
-  void (*max)(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const void *x, void *out);
-  void (*min)(ptrdiff_t outer, ptrdiff_t count, ptrdiff_t inner, const void *x, void *out);
   /* Over the last axis of x [rows, columns]: softmax, log-softmax [rows, columns]; logsumexp, argmax [rows]. */
   void (*softmax)(ptrdiff_t rows, ptrdiff_t columns, const void *x, void *out);
   void (*log_softmax)(ptrdiff_t rows, ptrdiff_t columns, const void *x, void *out);
@@ -119,6 +153,17 @@ typedef struct ck_table {
   /* 1 if every element is finite, else 0. */
   int (*all_finite)(ptrdiff_t n, const void *x);
 } ck_table;
+
+// A table's entry; Swift sees arrays of C as tuples.
+static inline ck_unary ck_unary_kernel(const ck_table *table, ck_unary_function function) {
+  return table->unary[function];
+}
+static inline ck_binary ck_binary_kernel(const ck_table *table, ck_binary_function function) {
+  return table->binary[function];
+}
+static inline ck_reduce ck_reduction_kernel(const ck_table *table, ck_reduction function) {
+  return table->reductions[function];
+}
 
 // An instruction set that the kernels are compiled for.
 typedef struct ck_isa {

@@ -1,4 +1,5 @@
 import Autodiff
+import Formulas
 import Foundations
 import Kernels
 import Models
@@ -39,7 +40,8 @@ package struct FormulaProblem: Problem {
     do {
       return try body()
     } catch let error as FormulaError {
-      throw TrainerError(.usage, "objective, column \(error.column): \(error.message)", excerpt: error.excerpt)
+      throw TrainerError(
+        .usage, "objective, column \(error.column): \(error.fault)", remedy: error.remedy, excerpt: error.excerpt)
     }
   }
 

@@ -1,3 +1,5 @@
+import Autodiff
+
 extension Formula {
   /// The least shapes that the names can have by how the formula indexes them: `w[0, 2]` makes `w` a matrix of at least
   /// 1 row and 3 columns, and what is never indexed is taken for a scalar. A guess, for pictures of formulas whose names

@@ -28,31 +28,6 @@ public struct ArrayValue: Sendable, Equatable {
     self.init(parts.flatMap(\.values), shape: [parts.count] + (parts.first?.shape ?? []))
   }
 
-  /// Reads what stands behind `NAME=` on a command line: one number is a scalar, several separated by commas are a
-  /// vector, anything in brackets is a JSON array; `nil` if it is none of them.
-  public init?(commandLine text: String) {
-    let trimmed = String(text.drop { $0.isWhitespace })
-    if trimmed.hasPrefix("[") {
-      guard let document = ArrayValue.parse(trimmed) else { return nil }
-      self = document
-      return
-    }
-    let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-      decimalNumber(part.trimmingWhitespace)
-    }
-    let numbers = parts.compactMap { $0 }
-    guard numbers.count == parts.count, numbers.allSatisfy(\.isFinite) else { return nil }
-    self.init(numbers, shape: numbers.count == 1 ? [] : [numbers.count])
-  }
-
-  private static func parse(_ text: String) -> ArrayValue? {
-    do {
-      return ArrayValue(try JSONDocument(text: text, source: "--at").root)
-    } catch {
-      return nil
-    }
-  }
-
   /// A number, or nested arrays.
   public var json: JSONValue { nested(values.map(JSONValue.number)) }
 
@@ -71,20 +46,12 @@ public struct ArrayValue: Sendable, Equatable {
 
 extension Shape {
   /// What the elements of an array of this shape are called in a formula, in row-major order.
-  func elementNames(_ name: String) -> [String] {
+  package func elementNames(_ name: String) -> [String] {
     if isEmpty { return [name] }
     let strides = rowMajorStrides
     return (0..<elementCount).map { index in
       "\(name)[\(zip(self, strides).map { "\(index / $1 % $0)" }.joined(separator: ", "))]"
     }
-  }
-}
-
-extension Substring {
-  fileprivate var trimmingWhitespace: Substring {
-    var rest = drop { $0.isWhitespace }
-    while rest.last?.isWhitespace == true { rest.removeLast() }
-    return rest
   }
 }
 

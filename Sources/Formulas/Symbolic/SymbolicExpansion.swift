@@ -1,3 +1,4 @@
+import Autodiff
 import Foundations
 import Kernels
 
@@ -28,15 +29,12 @@ private struct SymbolicExpansion {
   init(of graph: Graph) {
     self.graph = graph
     leafNames = Set(
-      graph.nodes.compactMap {
-        ($0.operation as? Parameter)?.parameterName ?? ($0.operation as? Input)?.inputName
-      })
+      graph.nodes.compactMap { if case .named(let name) = $0.kind { name } else { nil } })
   }
 
   /// The expressions of a node's elements. Nodes are in topological order, so no recursion is needed.
   mutating func elements(of node: Node) throws -> [AlgebraicSum] {
-    for index in graph.records.indices where index <= node.index {
-      let current = Node(graph: graph, index: index)
+    for current in graph.nodes.prefix(node.index + 1) {
       guard current.shape.elementCount <= Self.mostElements else {
         throw TrainerError(
           .usage,
@@ -48,56 +46,50 @@ private struct SymbolicExpansion {
         throw TrainerError(
           .usage, "symbolic output is for small formulas: this one grows beyond \(Self.greatestSize) factors")
       }
-      known[index] = elements
+      known[current.index] = elements
     }
     return known[node.index] ?? []
   }
 
   private func expand(_ node: Node, _ inputs: [[AlgebraicSum]]) throws -> [AlgebraicSum] {
-    switch node.operation {
-    case let parameter as Parameter: return symbols(parameter.parameterName, parameter.storedShape)
-    case let input as Input: return symbols(input.inputName, input.storedShape)
-    case let constant as Constant: return constant.values.map(number)
-    case let unary as UnaryOperation: return inputs[0].map { Self.apply(unary.function, $0) }
-    case let binary as BinaryOperation:
-      return zip(broadcast(inputs[0], node, 0), broadcast(inputs[1], node, 1)).map {
-        Self.apply(binary.function, $0, $1)
-      }
-    case is SelectOperation:
+    switch node.kind {
+    case .named(let name): return node.shape.elementNames(name).map { AlgebraicSum(.symbol($0)) }
+    case .constant(let values): return values.map(number)
+    case .unary(let function): return inputs[0].map { Self.apply(function, $0) }
+    case .binary(let function):
+      return zip(broadcast(inputs[0], node, 0), broadcast(inputs[1], node, 1)).map { Self.apply(function, $0, $1) }
+    case .select:
       let (x, y) = (broadcast(inputs[1], node, 1), broadcast(inputs[2], node, 2))
       return broadcast(inputs[0], node, 0).enumerated().map { index, condition in
         if let number = condition.number { return number != 0 ? x[index] : y[index] }
         return x[index] == y[index] ? x[index] : AlgebraicSum(.call("where", [condition, x[index], y[index]]))
       }
-    case is Broadcast: return broadcast(inputs[0], node, 0)
-    case is Reshape, is StopGradient: return inputs[0]
-    case let multiply as MatrixMultiply: return product(multiply, node, inputs[0], inputs[1])
-    case let hot as OneHot:
+    case .broadcast: return broadcast(inputs[0], node, 0)
+    case .view: return inputs[0]
+    case .matrixProduct(let transposesLeft, let transposesRight):
+      return product(node, inputs[0], transposed: transposesLeft, inputs[1], transposed: transposesRight)
+    case .oneHot(let count):
       return inputs[0].flatMap { x in
-        (0..<hot.count).map { Self.compare("==", x, AlgebraicSum(Double($0))) }
+        (0..<count).map { Self.compare("==", x, AlgebraicSum(Double($0))) }
       }
-    case let reduce as Reduce where reduce.function != .sum:
+    case .reduction(.sum), .linear: return try linear(node, inputs)
+    case .reduction:
       return try groups(node).map { places in
         places.count == 1
-          ? inputs[0][places[0]] : AlgebraicSum(.reduction(reduce.name, places.map { inputs[0][$0] }))
+          ? inputs[0][places[0]] : AlgebraicSum(.reduction(node.operation.name, places.map { inputs[0][$0] }))
       }
-    case is any RowOperation: return rows(node, inputs[0])
-    case is Transpose, is Slice, is Pad, is Concatenate, is Reduce: return try linear(node, inputs)
-    case is Gather, is ScatterAdd:
-      guard let indices = node.inputs[1].operation as? Constant else {
+    case .argmax, .softmax, .logSoftmax, .logSumExp: return rows(node, inputs[0])
+    case .indexed:
+      guard case .constant(let indices) = node.inputs[1].kind else {
         throw TrainerError(.usage, "symbolic output needs indices that are numbers in the formula")
       }
       return try linear(node, [inputs[0]], indices: indices)
-    default:
+    case .other:
       throw TrainerError(.usage, "operation '\(node.operation.name)' has no symbolic form")
     }
   }
 
   // MARK: - Leaves
-
-  private func symbols(_ name: String, _ shape: Shape) -> [AlgebraicSum] {
-    shape.elementNames(name).map { AlgebraicSum(.symbol($0)) }
-  }
 
   private func number(_ value: Double) -> AlgebraicSum {
     for name in ["pi", "e"] where Formula.constants[name] == value && !leafNames.contains(name) {
@@ -119,7 +111,6 @@ private struct SymbolicExpansion {
 
   private static func apply(_ function: UnaryFunction, _ x: AlgebraicSum) -> AlgebraicSum {
     switch function {
-    case .copy: return x
     case .negate: return -1 * x
     case .square: return x.power(2)
     case .reciprocal: return x.power(-1)
@@ -128,13 +119,12 @@ private struct SymbolicExpansion {
     case .log where x == AlgebraicSum(.symbol("e")): return AlgebraicSum(1)
     default: break
     }
-    if let number = x.number {
-      let kernels = Kernels<Double>.best
-      var (input, output) = (number, 0.0)
-      kernels.loop(function)(1, &input, &output)
+    if var number = x.number {
+      var output = 0.0
+      Kernels<Double>.best.loop(function)(1, &number, &output)
       return AlgebraicSum(output)
     }
-    return AlgebraicSum(.call(function.rawValue, [x]))
+    return AlgebraicSum(.call(UnaryRow.of(function).formulaName, [x]))
   }
 
   private static func apply(_ function: BinaryFunction, _ x: AlgebraicSum, _ y: AlgebraicSum) -> AlgebraicSum {
@@ -144,11 +134,18 @@ private struct SymbolicExpansion {
     case .multiply: return x * y
     case .divide: return x / y
     case .power: return y.number.map(x.power) ?? AlgebraicSum(.power(x, y))
-    case .minimum, .maximum: return x == y ? x : AlgebraicSum(.call(function.rawValue, [x, y]))
+    case .minimum where x == y, .maximum where x == y: return x
     case .equal: return compare("==", x, y)
     case .less: return compare("<", x, y)
     case .lessOrEqual: return compare("<=", x, y)
+    default: break
     }
+    if var a = x.number, var b = y.number {
+      var output = 0.0
+      Kernels<Double>.best.loop(function)(1, &a, &b, &output)
+      return AlgebraicSum(output)
+    }
+    return AlgebraicSum(.call(BinaryRow.of(function).formulaName, [x, y]))
   }
 
   /// A comparison, with a number on the right where there is one.
@@ -184,30 +181,31 @@ private struct SymbolicExpansion {
     let columns = node.inputs[0].shape.last ?? 1
     return stride(from: 0, to: x.count, by: max(columns, 1)).flatMap { start -> [AlgebraicSum] in
       let row = Array(x[start..<start + columns])
-      if node.operation is ArgMax { return [AlgebraicSum(.reduction("argmax", row))] }
+      if case .argmax = node.kind { return [AlgebraicSum(.reduction("argmax", row))] }
       let exponentials = row.map { Self.apply(.exp, $0) }
       let total = exponentials.reduce(AlgebraicSum(0), +)
-      switch node.operation {
-      case is Softmax: return exponentials.map { $0 / total }
-      case is LogSoftmax: return row.map { $0 - Self.apply(.log, total) }
+      switch node.kind {
+      case .softmax: return exponentials.map { $0 / total }
+      case .logSoftmax: return row.map { $0 - Self.apply(.log, total) }
       default: return [Self.apply(.log, total)]
       }
     }
   }
 
   private func product(
-    _ multiply: MatrixMultiply, _ node: Node, _ left: [AlgebraicSum], _ right: [AlgebraicSum]
+    _ node: Node, _ left: [AlgebraicSum], transposed transposesLeft: Bool, _ right: [AlgebraicSum],
+    transposed transposesRight: Bool
   ) -> [AlgebraicSum] {
     let (a, b, rank) = (node.inputs[0].shape, node.inputs[1].shape, node.shape.count)
     let (rows, columns) = (node.shape[rank - 2], node.shape[rank - 1])
-    let depth = a[a.count - (multiply.transposesLeft ? 2 : 1)]
+    let depth = a[a.count - (transposesLeft ? 2 : 1)]
     let batch = Shape(node.shape.dropLast(2))
     return zip(batch.matrixStarts(in: a), batch.matrixStarts(in: b)).flatMap { leftStart, rightStart in
       (0..<rows * columns).map { index in
         let (i, j) = (index / columns, index % columns)
         return (0..<depth).reduce(AlgebraicSum(0)) { sum, k in
-          sum + left[leftStart + (multiply.transposesLeft ? k * rows + i : i * depth + k)]
-            * right[rightStart + (multiply.transposesRight ? j * depth + k : k * columns + j)]
+          sum + left[leftStart + (transposesLeft ? k * rows + i : i * depth + k)]
+            * right[rightStart + (transposesRight ? j * depth + k : k * columns + j)]
         }
       }
     }
@@ -215,7 +213,7 @@ private struct SymbolicExpansion {
 
   /// A linear operation by its matrix, which running it on unit vectors gives.
   private func linear(
-    _ node: Node, _ inputs: [[AlgebraicSum]], indices: Constant? = nil
+    _ node: Node, _ inputs: [[AlgebraicSum]], indices: [Double]? = nil
   ) throws -> [AlgebraicSum] {
     let shapes = node.inputs.prefix(inputs.count).map(\.shape)
     var result = [AlgebraicSum](repeating: AlgebraicSum(0), count: node.shape.elementCount)
@@ -227,7 +225,7 @@ private struct SymbolicExpansion {
           if other == position { values[place] = 1 }
           return try trial.constant(values, shape: shape)
         }
-        if let indices { operands.append(try trial.apply(indices)) }
+        if let indices { operands.append(try trial.constant(indices, shape: node.inputs[1].shape)) }
         let column = try trial.evaluate(trial.apply(node.operation, to: operands), simplifications: [])
         for (row, coefficient) in column.enumerated() where coefficient != 0 {
           result[row] = result[row] + coefficient * element

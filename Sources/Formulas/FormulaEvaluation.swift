@@ -1,3 +1,4 @@
+import Autodiff
 import Foundations
 import Kernels
 
@@ -125,6 +126,11 @@ public struct FormulaEvaluation {
     }
   }
 
+  /// The formula's graph with the value of each node and, for a scalar, the gradient with respect to it.
+  public func trace() throws -> [TracedNode] {
+    try graph.trace(of: output) { _, nodes in try evaluate(nodes) }
+  }
+
   private func evaluate<Scalar: KernelElement>(
     _ nodes: [Node], _ inputs: [String: [Double]], as type: Scalar.Type
   ) throws -> [ArrayValue] {
@@ -164,7 +170,8 @@ extension Formula {
     }
     if let missing {
       throw FormulaError(
-        text, at: missing.offset, "'\(missing.name)' has no value; give it one with --at \(missing.name)=VALUE")
+        text, at: missing.offset, "'\(missing.name)' has no value",
+        remedy: .init("point", "give it one in the point"))
     }
   }
 }

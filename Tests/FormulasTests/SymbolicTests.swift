@@ -1,5 +1,7 @@
 import Autodiff
+import Formulas
 import Foundations
+import TestSupport
 import Testing
 
 @Suite struct SymbolicTests {

@@ -1,3 +1,4 @@
+import Autodiff
 import Foundations
 import Kernels
 
@@ -56,42 +57,28 @@ struct FormulaFunction: Sendable {
     var functions: [String: FormulaFunction] = [:]
     for function in all { functions[fold(function.name)] = function }
     for (alias, name) in aliases { functions[alias] = functions[fold(name)] }
+    for row in UnaryRow.all { functions[fold(row.function.name)] = functions[fold(row.formulaName)] }
+    for row in BinaryRow.all { functions[fold(row.function.name)] = functions[fold(row.formulaName)] }
     return functions
   }()
 
-  // Folded spellings of other libraries and of this package's own operations.
+  // Folded spellings of other libraries; the names of this package's own operations are known too.
   private static let aliases = [
-    "power": "pow", "variance": "var", "gather": "take", "multiply": "mul", "subtract": "sub", "divide": "div",
-    "negative": "neg", "negate": "neg", "amax": "max", "amin": "min", "select": "where", "absolute": "abs",
+    "variance": "var", "gather": "take", "negative": "neg", "amax": "max", "amin": "min", "select": "where",
+    "absolute": "abs",
   ]
 
   /// All functions, in the order of documentation.
   static let all: [FormulaFunction] =
     elementwise + [
-      FormulaFunction("pow", "x", "y", is: "x^y") { try $0.node("x").power($0.node("y")) },
-      FormulaFunction("add", "x", "y", is: "x + y") { try $0.node("x") + $0.node("y") },
-      FormulaFunction("sub", "x", "y", is: "x - y") { try $0.node("x") - $0.node("y") },
-      FormulaFunction("mul", "x", "y", is: "x * y") { try $0.node("x") * $0.node("y") },
-      FormulaFunction("div", "x", "y", is: "x / y") { try $0.node("x") / $0.node("y") },
-      FormulaFunction("minimum", "x", "y", is: "the smaller of each two elements") {
-        try $0.node("x").minimum($0.node("y"))
-      },
-      FormulaFunction("maximum", "x", "y", is: "the larger of each two elements") {
-        try $0.node("x").maximum($0.node("y"))
-      },
       FormulaFunction("clip", "x", "min?", "max?", is: "x, but at least min and at most max") {
         try $0.node("x").clip(from: $0.optionalNode("min"), to: $0.optionalNode("max"))
       },
       FormulaFunction("where", "condition", "x", "y", is: "x where the condition is not 0, else y") {
         try select($0.node("condition"), $0.node("x"), $0.node("y"))
       },
-      FormulaFunction("equal", "x", "y", is: "1 where x == y, else 0") { try $0.node("x").isEqual(to: $0.node("y")) },
       FormulaFunction("not_equal", "x", "y", is: "1 where x != y, else 0") {
         try $0.node("x").isNotEqual(to: $0.node("y"))
-      },
-      FormulaFunction("less", "x", "y", is: "1 where x < y, else 0") { try $0.node("x").isLess(than: $0.node("y")) },
-      FormulaFunction("less_equal", "x", "y", is: "1 where x <= y, else 0") {
-        try $0.node("x").isAtMost($0.node("y"))
       },
       FormulaFunction("greater", "x", "y", is: "1 where x > y, else 0") {
         try $0.node("x").isGreater(than: $0.node("y"))
@@ -101,54 +88,44 @@ struct FormulaFunction: Sendable {
       },
     ] + reductions + movements
 
-  private static let elementwise: [FormulaFunction] = [
-    unary("abs", .abs, "the absolute value"), unary("neg", .negate, "-x"), unary("sign", .sign, "-1, 0 or 1"),
-    unary("square", .square, "x^2"), unary("reciprocal", .reciprocal, "1/x"),
-    unary("sqrt", .sqrt, "the square root"), unary("rsqrt", .rsqrt, "1/sqrt(x)"),
-    unary("exp", .exp, "e^x"), unary("expm1", .expm1, "e^x - 1, exact near 0"),
-    unary("log", .log, "the natural logarithm"), unary("log1p", .log1p, "log(1 + x), exact near 0"),
-    unary("sin", .sin, "the sine of radians"), unary("cos", .cos, "the cosine of radians"),
-    unary("tanh", .tanh, "the hyperbolic tangent"), unary("sigmoid", .sigmoid, "1/(1 + e^-x)"),
-    unary("softplus", .softplus, "log(1 + e^x)"), unary("erf", .erf, "the error function"),
-    unary("relu", .relu, "maximum(x, 0), with the derivative 0 at 0"),
-  ]
+  private static let elementwise: [FormulaFunction] =
+    UnaryRow.all.map { row in
+      FormulaFunction(row.formulaName, "x", is: row.summary) { try $0.node("x").apply(row.function) }
+    }
+    + BinaryRow.all.map { row in
+      FormulaFunction(row.formulaName, "x", "y", is: row.summary) {
+        try $0.node("x").apply(row.function, $0.node("y"))
+      }
+    }
 
-  private static func unary(_ name: String, _ function: UnaryFunction, _ summary: String) -> FormulaFunction {
-    FormulaFunction(name, "x", is: summary) { try $0.node("x").apply(UnaryOperation(function: function)) }
-  }
-
-  private static let reductions: [FormulaFunction] = [
-    FormulaFunction("sum", "x", "axis?", "keepdims?", is: "the sum over all axes, or over some") {
-      try $0.node("x").sum(axes: $0.integers("axis"), keepingAxes: $0.flag("keepdims"))
-    },
-    FormulaFunction("mean", "x", "axis?", "keepdims?", is: "the mean") {
-      try $0.node("x").mean(axes: $0.integers("axis"), keepingAxes: $0.flag("keepdims"))
-    },
-    FormulaFunction("var", "x", "axis?", "keepdims?", "ddof?", is: "variance; divides by the number - ddof") {
-      try $0.node("x").variance(
-        axes: $0.integers("axis"), keepingAxes: $0.flag("keepdims"), correction: Double($0.integer("ddof") ?? 0))
-    },
-    FormulaFunction("max", "x", "axis?", "keepdims?", is: "the largest element") {
-      try $0.node("x").max(axes: $0.integers("axis"), keepingAxes: $0.flag("keepdims"))
-    },
-    FormulaFunction("min", "x", "axis?", "keepdims?", is: "the smallest element") {
-      try $0.node("x").min(axes: $0.integers("axis"), keepingAxes: $0.flag("keepdims"))
-    },
-    FormulaFunction("logsumexp", "x", "axis?", "keepdims?", is: "log(sum(exp(x))), without overflow") {
-      try $0.node("x").logSumExp(axes: $0.integers("axis"), keepingAxes: $0.flag("keepdims"))
-    },
-    FormulaFunction("softmax", "x", "axis?", is: "exp(x)/sum(exp(x)) along the last axis") {
-      try $0.node("x").softmax(axis: $0.integer("axis") ?? -1)
-    },
-    FormulaFunction("log_softmax", "x", "axis?", is: "log(softmax(x)), without overflow") {
-      try $0.node("x").logSoftmax(axis: $0.integer("axis") ?? -1)
-    },
-    FormulaFunction(
-      "argmax", "x", "axis?", "keepdims?", is: "the place of the first largest element"
-    ) {
-      try $0.node("x").argmax(axis: $0.integer("axis"), keepingAxes: $0.flag("keepdims"))
-    },
-  ]
+  private static let reductions: [FormulaFunction] =
+    ReductionRow.all.map { row in
+      FormulaFunction(row.function.name, "x", "axis?", "keepdims?", is: row.summary) {
+        try $0.node("x").reduce(row.function, axes: $0.integers("axis"), keepingAxes: $0.flag("keepdims"))
+      }
+    } + [
+      FormulaFunction("mean", "x", "axis?", "keepdims?", is: "the mean") {
+        try $0.node("x").mean(axes: $0.integers("axis"), keepingAxes: $0.flag("keepdims"))
+      },
+      FormulaFunction("var", "x", "axis?", "keepdims?", "ddof?", is: "variance; divides by the number - ddof") {
+        try $0.node("x").variance(
+          axes: $0.integers("axis"), keepingAxes: $0.flag("keepdims"), correction: Double($0.integer("ddof") ?? 0))
+      },
+      FormulaFunction("logsumexp", "x", "axis?", "keepdims?", is: "log(sum(exp(x))), without overflow") {
+        try $0.node("x").logSumExp(axes: $0.integers("axis"), keepingAxes: $0.flag("keepdims"))
+      },
+      FormulaFunction("softmax", "x", "axis?", is: "exp(x)/sum(exp(x)) along the last axis") {
+        try $0.node("x").softmax(axis: $0.integer("axis") ?? -1)
+      },
+      FormulaFunction("log_softmax", "x", "axis?", is: "log(softmax(x)), without overflow") {
+        try $0.node("x").logSoftmax(axis: $0.integer("axis") ?? -1)
+      },
+      FormulaFunction(
+        "argmax", "x", "axis?", "keepdims?", is: "the place of the first largest element"
+      ) {
+        try $0.node("x").argmax(axis: $0.integer("axis"), keepingAxes: $0.flag("keepdims"))
+      },
+    ]
 
   private static let movements: [FormulaFunction] = [
     FormulaFunction("matmul", "x", "y", is: "the matrix product x @ y") { try $0.node("x").matmul($0.node("y")) },

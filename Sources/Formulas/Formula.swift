@@ -1,3 +1,4 @@
+import Autodiff
 import Foundations
 
 /// A formula in usual notation, such as `w[0]^2 + w[1]^2 - w[0]*w[1]` or `sum((x - b)^2)`.

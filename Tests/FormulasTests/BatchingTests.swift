@@ -1,4 +1,5 @@
 import Autodiff
+import Formulas
 import Foundations
 import TestSupport
 import Testing

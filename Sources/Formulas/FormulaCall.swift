@@ -1,3 +1,4 @@
+import Autodiff
 import Foundations
 
 /// A call with its arguments sorted to the parameters of the function.

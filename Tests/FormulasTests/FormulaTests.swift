@@ -1,6 +1,8 @@
 import Autodiff
+import Formulas
 import Foundation
 import Foundations
+import TestSupport
 import Testing
 
 private func value(_ formula: String, _ point: KeyValuePairs<String, ArrayValue> = [:]) throws -> [Double] {
@@ -191,7 +193,7 @@ private func value(_ formula: String, _ point: KeyValuePairs<String, ArrayValue>
         == "the formula has no name 'rat'; did you mean \"rate\"?")
     #expect(
       message { _ = try FormulaEvaluation("x + rate*x", at: ["x": 1]) }
-        == "formula, column 5: 'rate' has no value; give it one with --at rate=VALUE")
+        == "formula, column 5: 'rate' has no value; give it one in the point")
     #expect(message { _ = try FormulaEvaluation("2", at: ["x": 1]) } == "the formula has no name 'x'; it has none")
     #expect(
       message { _ = try FormulaEvaluation("2*x", at: ["x": [1, 2]]).gradient() }.contains(

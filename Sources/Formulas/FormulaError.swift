@@ -6,14 +6,20 @@ public struct FormulaError: Error, Sendable, Equatable, CustomStringConvertible 
   public let formula: String
   /// The place, counted in characters from 1.
   public let column: Int
-  /// What was found there and what was expected.
-  public let message: String
+  /// What was found there and what was expected, without what to do about it where that is a ``remedy``.
+  public let fault: String
+  /// What to do about it, where a program around the library has words of its own for that.
+  public let remedy: TrainerError.Remedy?
 
-  init(_ formula: String, at offset: Int, _ message: String) {
+  init(_ formula: String, at offset: Int, _ fault: String, remedy: TrainerError.Remedy? = nil) {
     self.formula = formula
     column = offset + 1
-    self.message = message
+    self.fault = fault
+    self.remedy = remedy
   }
+
+  /// What was found there, what was expected and what to do.
+  public var message: String { remedy.map { "\(fault); \($0.advice)" } ?? fault }
 
   /// One sentence: `formula, column 7: unknown name 'ww'; did you mean "w"?`.
   public var description: String { "formula, column \(column): \(message)" }
@@ -32,5 +38,7 @@ public struct FormulaError: Error, Sendable, Equatable, CustomStringConvertible 
   private static let widestExcerpt = 72
 
   /// The error as the command line ends with it: the sentence, then the excerpt on lines of its own.
-  public var shown: TrainerError { TrainerError(.usage, description, excerpt: excerpt) }
+  public var shown: TrainerError {
+    TrainerError(.usage, "formula, column \(column): \(fault)", remedy: remedy, excerpt: excerpt)
+  }
 }

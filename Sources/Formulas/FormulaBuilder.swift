@@ -1,3 +1,4 @@
+import Autodiff
 import Foundations
 
 /// Adds a formula's tree to a graph.
@@ -28,7 +29,7 @@ struct FormulaBuilder {
     do {
       return try body()
     } catch let error as TrainerError {
-      throw FormulaError(text, at: offset, error.message)
+      throw FormulaError(text, at: offset, error.fault, remedy: error.remedy)
     }
   }
 
@@ -51,10 +52,10 @@ struct FormulaBuilder {
         throw FormulaError(
           text, at: offset, "'\(name)' is no function: write \(name)*(…) for a product or \(name)[…] for an element")
       }
-      let hint =
-        suggestion(for: name, among: FormulaFunction.all.map(\.name)).map { "; did you mean \"\($0)\"?" }
-        ?? "; 'trainer gradient --help' lists the functions"
-      throw FormulaError(text, at: offset, "unknown function '\(name)'\(hint)")
+      let known = suggestion(for: name, among: FormulaFunction.all.map(\.name))
+      throw FormulaError(
+        text, at: offset, "unknown function '\(name)'\(known.map { "; did you mean \"\($0)\"?" } ?? "")",
+        remedy: known == nil ? .init("functions", "Formula.functions lists those that there are") : nil)
     }
     let call = try FormulaCall(of: function, arguments, at: offset, builder: self)
     return try located(offset) { try function.build(call) }
@@ -71,9 +72,9 @@ struct FormulaBuilder {
         let shapes = nodes.map { "\($0.shape)" }.joined(separator: ", ")
         throw TrainerError(.usage, "the elements of an array must have one shape; these have \(shapes)")
       }
-      let constants = nodes.compactMap { $0.operation as? Constant }
+      let constants = nodes.compactMap { if case .constant(let values) = $0.kind { values } else { nil } }
       guard constants.count == nodes.count else { return try stack(nodes) }
-      return try graph.constant(constants.flatMap(\.values), shape: [nodes.count] + nodes[0].shape)
+      return try graph.constant(constants.flatMap(\.self), shape: [nodes.count] + nodes[0].shape)
     }
   }
 
