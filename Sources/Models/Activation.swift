@@ -69,8 +69,19 @@ public enum Activation: Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// The activation as a layer's `activation` writes it: its name, or an object if it has settings.
+  public var json: JSONValue {
+    switch self {
+    case .leakyReLU(let slope): ["type": .string(type), "slope": .number(slope)]
+    case .elu(let alpha): ["type": .string(type), "alpha": .number(alpha)]
+    default: .string(type)
+    }
+  }
+
   /// Reads the key `activation` of a layer: a name, or an object with a `type` and its settings; `nil` for `linear`.
-  static func read(_ settings: Settings) throws -> Activation? {
+  ///
+  /// - Throws: `TrainerError` for an unknown name or a faulty setting.
+  public static func read(_ settings: Settings) throws -> Activation? {
     let help = "The function applied to each output: a name, or an object with a type and its settings."
     let types = allCases.map(\.type)
     let value = settings.value("activation")

@@ -34,10 +34,14 @@ public struct Initialization: Sendable, Equatable {
   public let scale: Double
 
   /// Creates an initialization.
-  public init(_ initializer: Initializer, scale: Double = 0) {
+  ///
+  /// - Parameter scale: `nil` for what a config has by default: 0.05, and 0 for `constant`.
+  public init(_ initializer: Initializer, scale: Double? = nil) {
     self.initializer = initializer
-    self.scale = scale
+    self.scale = scale ?? (initializer == .uniform || initializer == .normal ? Self.defaultScale : 0)
   }
+
+  private static let defaultScale = 0.05
 
   /// Zeros.
   public static let zeros = Initialization(.constant, scale: 0)
@@ -46,13 +50,26 @@ public struct Initialization: Sendable, Equatable {
   public init(from settings: Settings) throws {
     initializer = try settings.choice("type", help: "The distribution of the first values.")
     switch initializer {
-    case .uniform: scale = try settings.number("limit", default: 0.05, in: .positive, help: "Half-width.")
+    case .uniform: scale = try settings.number("limit", default: Self.defaultScale, in: .positive, help: "Half-width.")
     case .normal:
-      scale = try settings.number("standardDeviation", default: 0.05, in: .positive, help: "Standard deviation.")
+      scale = try settings.number(
+        "standardDeviation", default: Self.defaultScale, in: .positive, help: "Standard deviation.")
     case .constant: scale = try settings.number("value", default: 0, help: "The value of every element.")
     default: scale = 0
     }
     try settings.finish()
+  }
+
+  /// The initialization as a config writes it.
+  public var json: JSONObject {
+    let key: String? =
+      switch initializer {
+      case .uniform: "limit"
+      case .normal: "standardDeviation"
+      case .constant: "value"
+      default: nil
+      }
+    return JSONObject([("type", .string(initializer.rawValue))] + (key.map { [($0, .number(scale))] } ?? []))
   }
 
   /// The first values of a parameter.

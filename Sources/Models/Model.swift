@@ -27,9 +27,9 @@ public struct Model: Sendable {
     }
   }
 
-  /// Reads the object `model` of a config.
-  public init(from settings: Settings) throws {
-    let layers = try settings.objects("layers", help: "The layers in order.").map { try Registry.layers.read($0) }
+  /// Reads the object `model` of a config, with the layers that a registry has.
+  public init(from settings: Settings, registry: Registry<any Layer> = .layers) throws {
+    let layers = try settings.objects("layers", help: "The layers in order.").map { try registry.read($0) }
     try settings.finish()
     guard !layers.isEmpty else { throw settings.error("layers", "a model needs at least one layer") }
     do {

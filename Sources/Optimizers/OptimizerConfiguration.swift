@@ -12,6 +12,27 @@ public struct OptimizerConfiguration: Sendable {
     /// The setting's path in the config.
     let path: String
 
+    /// Creates a group.
+    ///
+    /// - Parameters:
+    ///   - match: The pattern of the parameters' names, such as `*/bias`.
+    ///   - settings: All of the group's settings, of the optimizer's type.
+    public init(match: String, settings: any OptimizerSettings) {
+      self.init(match: match, settings: settings, path: "groups")
+    }
+
+    fileprivate init(match: String, settings: any OptimizerSettings, path: String) {
+      self.match = match
+      self.settings = settings
+      self.path = path
+    }
+
+    /// The group as a config of an optimizer writes it, which has one type for all groups.
+    fileprivate func json(in optimizer: any OptimizerSettings) -> JSONObject {
+      let isAlike = type(of: settings) == type(of: optimizer)
+      return JSONObject([("match", .string(match))]).appending(isAlike ? settings.json : settings.typedJSON)
+    }
+
     /// Whether a parameter belongs to the group, if it belongs to none before.
     public func matches(_ name: String) -> Bool { fnmatch(match, name, 0) == 0 }
   }
@@ -30,13 +51,24 @@ public struct OptimizerConfiguration: Sendable {
 
   /// Creates a configuration.
   public init(
-    _ settings: any OptimizerSettings, clipValue: Double? = nil, clipNorm: Double? = nil, averageDecay: Double? = nil
+    _ settings: any OptimizerSettings = SGD(), clipValue: Double? = nil, clipNorm: Double? = nil,
+    averageDecay: Double? = nil, groups: [Group] = []
   ) {
     self.settings = settings
     self.clipValue = clipValue
     self.clipNorm = clipNorm
     self.averageDecay = averageDecay
-    groups = []
+    self.groups = groups
+  }
+
+  /// The configuration as a config writes it.
+  public var json: JSONObject {
+    settings.typedJSON.appending(
+      JSONObject([
+        ("clipValue", clipValue.map(JSONValue.number)), ("clipNorm", clipNorm.map(JSONValue.number)),
+        ("averaging", averageDecay.map { ["decay": .number($0)] }),
+        ("groups", groups.isEmpty ? nil : .array(groups.map { .object($0.json(in: settings)) })),
+      ]))
   }
 
   /// Reads a config's `optimizer`.
@@ -59,7 +91,7 @@ public struct OptimizerConfiguration: Sendable {
         let match = try group.string("match", help: "The pattern of the parameters' names, such as \"*/bias\".")
         group.inherit(own, from: settings)
         let type = try settings.string("type", default: SGD.type)
-        guard let entry = registry.entries.first(where: { $0.type == type }) else {
+        guard let entry = registry[type] else {
           throw settings.error("type", "'\(type)' is not known")
         }
         return Group(match: match, settings: try entry.make(group), path: "\(group.path).match")

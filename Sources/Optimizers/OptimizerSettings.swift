@@ -1,3 +1,4 @@
+import Foundation
 import Foundations
 
 /// The settings of an optimizer: what a config's `optimizer` holds.
@@ -13,47 +14,52 @@ public protocol OptimizerSettings: Configurable {
 extension OptimizerSettings {
   /// No: it follows the gradient.
   public var goesByObjective: Bool { false }
-  /// The line for the optimizer's type in `Registry.optimizers`.
+  /// The optimizer's type in a registry.
   public static var entry: Registry<any OptimizerSettings>.Entry { .init(type: type) { try Self(from: $0) } }
 }
 
 extension Registry where Component == any OptimizerSettings {
-  /// All optimizers.
-  public static let optimizers = Registry([
-    SGD.entry, Adagrad.entry, Adadelta.entry, RMSProp.entry, Adam.entry, AdamW.entry, NAdam.entry, RAdam.entry,
-    Lion.entry, LAMB.entry, LBFGS.entry,
-  ])
+  /// The package's optimizers.
+  public static let optimizers = Registry(
+    of: "optimizer",
+    [
+      SGD.entry, Adagrad.entry, Adadelta.entry, RMSProp.entry, Adam.entry, AdamW.entry, NAdam.entry, RAdam.entry,
+      Lion.entry, LAMB.entry, LBFGS.entry,
+    ])
+
+  /// Adds an optimizer's type.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if there is one of that name already.
+  public mutating func add<Added: OptimizerSettings>(_ type: Added.Type) throws { try add(Added.entry) }
 }
 
 /// The settings that many optimizers have.
-extension Settings {
-  func learningRate(default rate: Double) throws -> Double {
-    try number("learningRate", default: rate, in: .positive, help: "The step size before the schedule.")
+extension Setting {
+  /// `learningRate`.
+  public static func learningRate(_ property: WritableKeyPath<Component, Double> & Sendable) -> Setting {
+    .number("learningRate", property, in: .positive, help: "The step size before the schedule.")
   }
 
-  func epsilon(default epsilon: Double) throws -> Double {
-    try number("epsilon", default: epsilon, in: .positive, help: "Keeps the quotient finite.")
+  /// `epsilon`.
+  public static func epsilon(_ property: WritableKeyPath<Component, Double> & Sendable) -> Setting {
+    .number("epsilon", property, in: .positive, help: "Keeps the quotient finite.")
   }
 
-  func weightDecay(default decay: Double, isDecoupled: Bool = false) throws -> Double {
-    try number(
-      "weightDecay", default: decay, in: .nonNegative,
+  /// The share of an average that a step keeps.
+  public static func decayRate(
+    _ key: String, _ property: WritableKeyPath<Component, Double> & Sendable, of what: String
+  ) -> Setting {
+    .number(key, property, in: .rate, help: "The share of \(what) that a step keeps.")
+  }
+
+  /// `weightDecay`, which acts on the gradient, or, decoupled, on the parameter.
+  public static func weightDecay(
+    _ property: WritableKeyPath<Component, Double> & Sendable, isDecoupled: Bool = false
+  ) -> Setting {
+    .number(
+      "weightDecay", property, in: .nonNegative,
       help: isDecoupled
         ? "The share of a parameter that a step of learning rate 1 takes off, whatever the gradient."
         : "The factor of the parameter that is added to its gradient.")
   }
-
-  func isDecayDecoupled() throws -> Bool {
-    try boolean(
-      "decoupledWeightDecay", default: false, help: "Whether weight decay acts on the parameter, not on its gradient.")
-  }
-
-  func decayRate(_ key: String, default rate: Double, of what: String) throws -> Double {
-    try number(key, default: rate, in: .rate, help: "The share of \(what) that a step keeps.")
-  }
-}
-
-/// Weight decay, if there is any.
-func weightDecay(_ factor: Double) -> [any GradientTransformation] {
-  factor > 0 ? [AddWeightDecay(factor)] : []
 }

@@ -1,36 +1,6 @@
 import Foundations
 import Kernels
 
-/// The flat vectors that an update reads and writes.
-public struct UpdateVectors<Scalar: KernelElement> {
-  /// The gradient, or a part of it, which is overwritten. A chain of several passes needs all of it.
-  public let gradient: UnsafeMutablePointer<Scalar>
-  /// Which element of the flat vector the first of `gradient` is.
-  public let gradientStart: Int
-  /// The parameters.
-  public let parameters: UnsafeMutablePointer<Scalar>
-  /// The state vectors, in the order of the optimizer's `stateNames`.
-  public let state: UnsafePointer<UnsafeMutablePointer<Scalar>>
-  /// Room for `UpdatePlan.sumCount` numbers.
-  public let sums: UnsafeMutablePointer<Double>
-  /// The `UpdatePlan.numberCount` numbers that the optimizer remembers beside its vectors.
-  public let numbers: UnsafeMutablePointer<Double>
-
-  /// Creates the value.
-  public init(
-    gradient: UnsafeMutablePointer<Scalar>, gradientStart: Int = 0, parameters: UnsafeMutablePointer<Scalar>,
-    state: UnsafePointer<UnsafeMutablePointer<Scalar>>, sums: UnsafeMutablePointer<Double>,
-    numbers: UnsafeMutablePointer<Double>
-  ) {
-    self.gradient = gradient
-    self.gradientStart = gradientStart
-    self.parameters = parameters
-    self.state = state
-    self.sums = sums
-    self.numbers = numbers
-  }
-}
-
 /// How an optimizer updates the parameters of one layout, block by block.
 ///
 /// Note [Passes]. A transformation that needs sums over all parameters cannot act on a block before every other block
@@ -144,8 +114,7 @@ public struct UpdatePlan: Sendable {
     self.passes = passes
     self.segments = segments
     self.pieces = pieces
-    // One more for whether the step begins at a trial.
-    sumCount = (pieces.count + segments.count) * width + 1
+    sumCount = (pieces.count + segments.count) * width
   }
 
   private static func chain(
@@ -200,13 +169,13 @@ public struct UpdatePlan: Sendable {
       func vector(_ pointer: UnsafeMutablePointer<Scalar>) -> BlockVector<Scalar> {
         BlockVector(pointer, count: range.count, kernels: kernels)
       }
-      let totals = vectors.sums + (pieces.count + piece.segment) * width
+      let totals = vectors.memory.sums + (pieces.count + piece.segment) * width
       let block = OptimizerBlock(
         update: vector(vectors.gradient + (range.lowerBound - vectors.gradientStart)),
         parameters: vector(vectors.parameters + range.lowerBound),
         scratch: vector(scratch), range: range, step: step,
         sums: UnsafeBufferPointer(start: totals, count: pass > 0 ? width : 0),
-        numbers: UnsafePointer(vectors.numbers))
+        numbers: UnsafePointer(vectors.memory.numbers))
 
       if pass == 0, isMaximizing { block.update.scale(by: -1) }
       func state(_ link: Link) -> UpdateState<Scalar> {
@@ -216,7 +185,7 @@ public struct UpdatePlan: Sendable {
         links[link]._withUnsafeGuaranteedRef { $0.transformation.apply(to: block, state: state($0)) }
       }
       guard isLast else {
-        let sums = vectors.sums + index * width
+        let sums = vectors.memory.sums + index * width
         let (links, cut) = (chains[chain].links, chains[chain].cuts[pass])
         cut.measure(block, state: state(links[pass + 1][0]), into: sums)
         if numberCount > 0 { sums[width - 1] = links[pass].reduce(0) { $0 + $1.transformation.penalty(of: block) } }
@@ -237,12 +206,9 @@ public struct UpdatePlan: Sendable {
   /// - Parameters:
   ///   - step: The step, counted from 1.
   ///   - objective: The batch's objective before the step.
-  ///   - sums: As in `UpdateVectors`.
-  ///   - numbers: As in `UpdateVectors`.
-  public func join(
-    after pass: Int, step: Int, objective: Double, sums: UnsafeMutablePointer<Double>,
-    numbers: UnsafeMutablePointer<Double>
-  ) {
+  ///   - memory: As in `UpdateVectors`.
+  public func join(after pass: Int, step: Int, objective: Double, memory: UpdateMemory) {
+    let sums = memory.sums
     for number in 0..<width {
       var overall: Double?
       for (index, segment) in segments.enumerated() {
@@ -261,16 +227,12 @@ public struct UpdatePlan: Sendable {
       let totals = sums + (pieces.count + index) * width
       let penalties = numberCount > 0 ? totals[width - 1] : 0
       let stands = chains[segment.group].cuts[pass].decide(
-        totals, numbers: numbers, objective: (isMaximizing ? -objective : objective) + penalties,
+        totals, numbers: memory.numbers, objective: (isMaximizing ? -objective : objective) + penalties,
         isLast: step == schedule.steps)
       isTrial = isTrial || !stands
     }
-    sums[sumCount - 1] = isTrial ? 1 : 0
+    memory.isTrial.pointee = isTrial
   }
-
-  /// Whether the parameters before the step are a point that the optimizer merely tries, so that any objective is good
-  /// there; known once the step's passes have been joined.
-  public func isTrial(_ sums: UnsafePointer<Double>) -> Bool { passes > 1 && sums[sumCount - 1] != 0 }
 
   private func treeSum(_ pieces: Range<Int>, _ number: Int, _ sums: UnsafeMutablePointer<Double>) -> Double {
     guard pieces.count > 1 else { return pieces.isEmpty ? 0 : sums[pieces.lowerBound * width + number] }
@@ -290,7 +252,7 @@ public struct UpdatePlan: Sendable {
     defer { withExtendedLifetime(self) {} }
     for pass in 0..<passes {
       if pass > 0 {
-        join(after: pass - 1, step: step, objective: objective, sums: vectors.sums, numbers: vectors.numbers)
+        join(after: pass - 1, step: step, objective: objective, memory: vectors.memory)
       }
       for block in blockPieces.indices {
         run(

@@ -32,7 +32,8 @@ import Testing
     let predicted = [0, 2, 2, 2, 1, 1, 0, 2, 1, 0, 0, 2]
     for isOneHot in [false, true] {
       let set = try MetricSet(
-        [.f1, .accuracy, .precision, .recall], task: .multiclass(classes: 5, oneHotTargets: isOneHot))
+        [StandardMetric.f1, StandardMetric.accuracy, StandardMetric.precision, StandardMetric.recall],
+        task: .multiclass(classes: 5, oneHotTargets: isOneHot))
       for pieces in [1, 5, .max] {
         let sums = sums(
           set, outputs: oneHot(predicted, 5), targets: isOneHot ? oneHot(actual, 5) : actual.map { Float($0) },
@@ -51,7 +52,9 @@ import Testing
   }
 
   @Test func yesOrNo() throws {
-    let set = try MetricSet([.accuracy, .precision, .recall, .f1], task: .binary(outputs: 1))
+    let set = try MetricSet(
+      [StandardMetric.accuracy, StandardMetric.precision, StandardMetric.recall, StandardMetric.f1],
+      task: .binary(outputs: 1))
     let sums = sums(
       set, outputs: [-1, 2, -0.5, 0.25, 3, 1e-3, -2, 0], targets: [0, 1, 1, 0, 1, 1, 0, 1], samples: 8, pieces: 3)
     #expect(difference(set.values(from: sums), [0.625, 0.75, 0.6, 0.6666666666666666], within: 1e-15) == nil)
@@ -59,14 +62,14 @@ import Testing
   }
 
   @Test func severalYesOrNoOutputsCountLabels() throws {
-    let set = try MetricSet([.accuracy], task: .binary(outputs: 2))
+    let set = try MetricSet([StandardMetric.accuracy], task: .binary(outputs: 2))
     let sums = sums(set, outputs: [1, -1, 1, 1, -1, -1], targets: [1, 0, 0, 1, 0, 1], samples: 3)
     #expect(set.values(from: sums) == [4.0 / 6])
     #expect(set.confusion(from: sums) == nil)
   }
 
   @Test func regression() throws {
-    let metrics: [Metric] = [.meanSquaredError, .meanAbsoluteError, .r2]
+    let metrics: [StandardMetric] = [.meanSquaredError, .meanAbsoluteError, .r2]
     let outputs: [Float] = [1, -1, 0.5, 3, 3, 1.5, -2, 0, 2.5, 2]
     let targets: [Float] = [1.5, -2, 0, 3.25, 4, 1, -1, 0.5, 2, 2]
     for shift in [nil, [0.75, -1]] {
@@ -79,7 +82,7 @@ import Testing
   // Targets far from zero: without the shift their squares would leave no digits for the variance.
   @Test func r2KeepsItsDigitsFarFromZero() throws {
     let offset: Float = 0x1p23
-    let set = try MetricSet([.r2], task: .regression(outputs: 1), targetShift: [Double(offset)])
+    let set = try MetricSet([StandardMetric.r2], task: .regression(outputs: 1), targetShift: [Double(offset)])
     let sums = sums(
       set, outputs: [1, 0.5, 3, -2, 2.5].map { ($0 * 2).rounded() + offset },
       targets: [3, 0, 8, -2, 4].map { $0 + offset },
@@ -94,7 +97,9 @@ import Testing
       let (targets, predictions) = (
         try reference.member("targets").numbers, try reference.member("predictions").numbers
       )
-      let set = try MetricSet([.precision, .recall, .f1], task: .multiclass(classes: classes, oneHotTargets: false))
+      let set = try MetricSet(
+        [StandardMetric.precision, StandardMetric.recall, StandardMetric.f1],
+        task: .multiclass(classes: classes, oneHotTargets: false))
       let sums = sums(
         set, outputs: oneHot(predictions.map { Int($0) }, classes), targets: targets.map { Float($0) },
         samples: targets.count)
@@ -110,7 +115,8 @@ import Testing
       let (targets, outputs) = (try reference.member("targets").numbers, try reference.member("outputs").numbers)
       let width = targets.count / rows.count
       // Shifted as a run shifts: by the first row.
-      let set = try MetricSet([.r2], task: .regression(outputs: width)).shifted(to: Array(targets.prefix(width)))
+      let set = try MetricSet([StandardMetric.r2], task: .regression(outputs: width)).shifted(
+        to: Array(targets.prefix(width)))
       let sums = sums(
         set, outputs: outputs.map { Float($0) }, targets: targets.map { Float($0) }, samples: rows.count, pieces: 2)
       let name = try reference.member("name").text ?? ""
@@ -119,14 +125,39 @@ import Testing
     }
   }
 
+  // A set counts once for all its metrics; each by itself says the same.
+  @Test func eachMetricByItselfIsAsInASet() throws {
+    let (outputs, targets): ([Float], [Float]) = ([1, 2, 0.5, -1, 3, 2, 0, 1, 1], [0, 2, 1])
+    func check(_ metrics: [StandardMetric], _ task: LearningTask, _ targets: [Float]) throws {
+      let set = try MetricSet(metrics, task: task)
+      let samples = outputs.count / task.outputCount
+      let together = set.values(from: sums(set, outputs: outputs, targets: targets, samples: samples))
+      for (metric, expected) in zip(metrics, together) {
+        var sums = [Double](repeating: 0, count: metric.sumCount(for: task))
+        sums.withUnsafeMutableBufferPointer { sums in
+          outputs.withUnsafeBufferPointer { outputs in
+            targets.withUnsafeBufferPointer { targets in
+              guard let z = outputs.baseAddress, let t = targets.baseAddress else { return }
+              metric.add(MetricSamples(task: task, count: samples, outputs: z, targets: t), to: sums)
+            }
+          }
+        }
+        #expect(abs(metric.value(from: sums, task: task) - expected) < 1e-12, "\(metric)")
+      }
+    }
+    try check([.accuracy, .precision, .recall, .f1], .multiclass(classes: 3, oneHotTargets: false), targets)
+    try check(
+      [.r2, .meanSquaredError, .meanAbsoluteError], .regression(outputs: 3), [0, 1, 2, 2, 1, 0, 0.5, 0.25, 1])
+  }
+
   @Test func metricsOfNoSamplesAreNotNumbers() throws {
-    let set = try MetricSet([.accuracy], task: .multiclass(classes: 3, oneHotTargets: false))
+    let set = try MetricSet([StandardMetric.accuracy], task: .multiclass(classes: 3, oneHotTargets: false))
     #expect(set.values(from: [Double](repeating: 0, count: set.sumCount))[0].isNaN)
   }
 
   @Test(arguments: [
     (
-      Metric.r2, LearningTask.binary(outputs: 1),
+      StandardMetric.r2, LearningTask.binary(outputs: 1),
       "'r2' is not defined for this loss; it has accuracy, precision, recall, f1"
     ),
     (
@@ -134,7 +165,7 @@ import Testing
       "'accuracy' is not defined for this loss; it has meanSquaredError, meanAbsoluteError, r2"
     ),
   ])
-  func metricsThatDoNotFit(metric: Metric, task: LearningTask, message: String) {
+  func metricsThatDoNotFit(metric: StandardMetric, task: LearningTask, message: String) {
     #expect(throws: TrainerError(.usage, "metrics: " + message)) { try MetricSet([metric], task: task) }
   }
 }

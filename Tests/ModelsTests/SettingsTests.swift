@@ -8,6 +8,34 @@ private func settings(_ text: String) throws -> Settings {
 }
 
 @Suite struct LayerSettingsTests {
+  // What was read is what is written, with defaults and with other values.
+  @Test(arguments: [
+    #"{"type": "dense", "units": 3}"#,
+    #"{"type": "dense", "name": "a", "units": 3, "activation": "gelu", "useBias": false, "weightInitializer": "heNormal"}"#,
+    #"{"type": "dense", "units": 3, "activation": {"type": "elu", "alpha": 3}, "biasInitializer": {"type": "normal", "standardDeviation": 3}}"#,
+    #"{"type": "dense", "units": 3, "activation": {"type": "leakyRelu", "slope": 3}, "weightInitializer": {"type": "uniform", "limit": 3}}"#,
+    #"{"type": "dropout"}"#, #"{"type": "dropout", "name": "b", "rate": 0.25}"#, #"{"type": "layerNormalization"}"#,
+    #"{"type": "layerNormalization", "name": "c", "epsilon": 0.1}"#,
+  ])
+  func layersAreWrittenBack(text: String) throws {
+    let read = try settings(text)
+    let layer = try Registry.layers.read(read)
+    #expect(JSONValue.object(layer.typedJSON) == read.resolved)
+  }
+
+  @Test(arguments: [
+    #"{"type": "softmaxCrossEntropy"}"#,
+    #"{"type": "softmaxCrossEntropy", "labelSmoothing": 0.1, "classWeights": [1, 2]}"#,
+    #"{"type": "binaryCrossEntropy", "labelSmoothing": 0.1, "classWeights": [1, 2]}"#,
+    #"{"type": "huber", "delta": 3}"#,
+    #"{"type": "meanSquaredError"}"#, #"{"type": "meanAbsoluteError"}"#,
+  ])
+  func lossesAreWrittenBack(text: String) throws {
+    let read = try settings(text)
+    let loss = try Registry.losses.read(read)
+    #expect(JSONValue.object(loss.typedJSON) == read.resolved)
+  }
+
   @Test func denseWithDefaults() throws {
     let read = try settings(#"{"type": "dense", "units": 3}"#)
     let dense = try #require(Registry.layers.read(read) as? Dense)

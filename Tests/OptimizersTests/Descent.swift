@@ -76,7 +76,8 @@ struct Descent<Scalar: KernelElement> {
         step, objective: objective,
         vectors: UpdateVectors(
           gradient: memory.place(gradient), parameters: flat, state: memory.place(vectors),
-          sums: memory.room(plan.sumCount), numbers: remembered),
+          memory: UpdateMemory(
+            sums: memory.room(plan.sumCount), numbers: remembered, isTrial: memory.place([false]))),
         scratch: memory.room(blockLength), kernels: kernels)
       return (array(flat, count), vectors.map { array($0, count) }, array(remembered, plan.numberCount))
     }

@@ -92,7 +92,8 @@ func reading<Component>(
 
   // The document's example is a whole optimizer.
   @Test func theExampleWorks() throws {
-    let registry = Registry(Registry.optimizers.entries + [Signum.entry])
+    var registry = Registry.optimizers
+    try registry.add(Signum.self)
     let settings = try Settings(text: #"{"type": "signum", "learningRate": 0.1}"#, source: "x.json", directory: "/")
     let optimizer = try OptimizerConfiguration(from: settings, registry: registry).optimizer(
       layout: ParameterLayout(count: 2), schedule: ScheduleSettings(CosineSchedule()),

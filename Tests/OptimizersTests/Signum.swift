@@ -8,12 +8,13 @@ struct Signum: OptimizerSettings {
   var learningRate = 0.001
   var momentum = 0.9
 
-  init(from settings: Settings) throws {
-    learningRate = try settings.number(
-      "learningRate", default: learningRate, in: .positive, help: "The step size before the schedule.")
-    momentum = try settings.number(
-      "momentum", default: momentum, in: .rate, help: "The share of the momentum that a step keeps.")
-  }
+  static let settings: [Setting<Signum>] = [
+    .learningRate(\.learningRate), .decayRate("momentum", \.momentum, of: "the momentum"),
+  ]
+
+  init() {}
+  init(from settings: Settings) throws { self = try Self.settings.read(settings, over: Signum()) }
+  var json: JSONObject { Self.settings.json(of: self) }
 
   var transformations: [any GradientTransformation] { [TakeSign(momentum: momentum)] }
 }

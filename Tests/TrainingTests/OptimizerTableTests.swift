@@ -6,53 +6,6 @@ import TestSupport
 import Testing
 import Training
 
-/// An optimizer in the tables: its settings, and the learning rate for each problem.
-struct OptimizerRow: Sendable, CustomTestStringConvertible {
-  let settings: String
-  var bowl = 1.0
-  var valley = 1.0
-  var digits = 1.0
-
-  var testDescription: String { settings }
-
-  /// Whether the optimizer chooses the length of its steps itself, and needs all samples in each.
-  var goesByObjective: Bool { settings.contains("lbfgs") }
-
-  func config(_ rate: Double) -> String {
-    goesByObjective ? "{\(settings)}" : #"{\#(settings), "learningRate": \#(rate)}"#
-  }
-
-  var schedule: String { goesByObjective ? "constant" : "cosine" }
-
-  /// Every optimizer, most with the settings that other rows leave out. A new optimizer has a row here.
-  static let all = [
-    OptimizerRow(settings: #""type": "sgd""#, bowl: 0.05, valley: 0.001, digits: 0.2),
-    OptimizerRow(
-      settings: #""type": "sgd", "momentum": 0.9, "dampening": 0.5"#, bowl: 0.05, valley: 0.001, digits: 0.1),
-    OptimizerRow(
-      settings: #""type": "sgd", "momentum": 0.9, "nesterov": true"#, bowl: 0.02, valley: 0.0005, digits: 0.1),
-    OptimizerRow(settings: #""type": "sgd", "momentum": 0.9, "clipNorm": 1"#, bowl: 0.05, valley: 0.002, digits: 0.1),
-    OptimizerRow(settings: #""type": "sgd", "momentum": 0.9, "clipValue": 0.1"#, bowl: 0.2, valley: 0.002, digits: 0.1),
-    OptimizerRow(
-      settings: #""type": "sgd", "momentum": 0.9, "averaging": {"decay": 0.9}"#, bowl: 0.02, valley: 0.0005, digits: 0.1
-    ),
-    OptimizerRow(settings: #""type": "adagrad""#, bowl: 1, valley: 0.5, digits: 0.1),
-    OptimizerRow(settings: #""type": "adadelta", "epsilon": 0.001"#, bowl: 1, valley: 0.2, digits: 1),
-    OptimizerRow(settings: #""type": "rmsprop""#, bowl: 0.1, valley: 0.01, digits: 0.005),
-    OptimizerRow(
-      settings: #""type": "rmsprop", "centered": true, "momentum": 0.9"#, bowl: 0.02, valley: 0.001, digits: 0.001),
-    OptimizerRow(settings: #""type": "adam""#, bowl: 0.2, valley: 0.05, digits: 0.01),
-    OptimizerRow(settings: #""type": "adam", "amsgrad": true"#, bowl: 0.5, valley: 0.05, digits: 0.01),
-    OptimizerRow(settings: #""type": "adamw", "weightDecay": 0.001"#, bowl: 0.2, valley: 0.05, digits: 0.01),
-    OptimizerRow(settings: #""type": "nadam""#, bowl: 0.2, valley: 0.05, digits: 0.01),
-    // Its first five steps are not divided by the gradient's size: as PyTorch's, it leaves the valley at rates from 0.01.
-    OptimizerRow(settings: #""type": "radam""#, bowl: 0.2, valley: 0.002, digits: 0.1),
-    OptimizerRow(settings: #""type": "lion""#, bowl: 0.1, valley: 0.01, digits: 0.02),
-    OptimizerRow(settings: #""type": "lamb""#, bowl: 0.1, valley: 0.02, digits: 0.02),
-    OptimizerRow(settings: #""type": "lbfgs", "historySize": 5"#),
-  ]
-}
-
 /// A schedule in the tables, for a run of so many steps.
 struct ScheduleRow: Sendable, CustomTestStringConvertible {
   let testDescription: String

@@ -141,7 +141,7 @@ private func message(_ text: String) -> String {
       return
     }
     #expect(model.model.names == ["dropout1", "dense1"])
-    #expect(model.metrics == [.r2, .meanAbsoluteError])
+    #expect(model.metrics.map(\.name) == ["r2", "meanAbsoluteError"])
     #expect(configuration.penalties.l1 == 0.1 && configuration.penalties.l2 == 0.2)
     #expect(configuration.optimizer.settings is Adam)
     #expect(configuration.schedule.schedule is CosineSchedule)

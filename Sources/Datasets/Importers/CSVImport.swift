@@ -3,7 +3,10 @@ import Foundations
 import HDF5
 
 /// Imports a table of text: one sample a line, one column the target, the others inputs.
-public struct CSVImport: Sendable {
+public struct CSVImport: Importer {
+  /// `csv`; files of tab-separated values are such tables too.
+  public static let name = "csv"
+
   /// What the target column holds.
   public enum LearningTask: String, Sendable, CaseIterable {
     /// Classes if the column holds text, or whole numbers of at most 50 kinds; numbers otherwise. A column of which more
@@ -80,13 +83,26 @@ public struct CSVImport: Sendable {
     self.split = split
   }
 
-  /// Reads the file and writes the dataset file.
+  /// Creates an import of a file whose last column is the target.
+  public init(path: String) { self.init(path: path, target: .number(-1)) }
+
+  /// Whether it begins with a line of text in UTF-8.
+  public static func recognizes(_ source: ImportSource) -> Bool {
+    let isBreak = { (byte: UInt8) in byte == 0x0a || byte == 0x0d }
+    // Whole lines: a character may be cut where the bytes end.
+    guard let end = source.start.lastIndex(where: isBreak) else { return false }
+    let lines = source.start[..<end]
+    return lines.allSatisfy { $0 >= 0x20 || $0 == 0x09 || isBreak($0) }
+      && String(validating: lines, as: UTF8.self) != nil
+  }
+
+  /// The file, and that of the test group.
+  public var sources: [String] { [path] + (testPath.map { [$0] } ?? []) }
+
+  /// Reads the file.
   ///
   /// - Throws: `TrainerError` that names file, line and column and what is wrong there.
-  @discardableResult
-  public func write(to output: String, with writer: DatasetWriter = DatasetWriter()) throws -> ImportSummary {
-    let sources = [path] + (testPath.map { [$0] } ?? [])
-    try writer.checkOutput(output, inputs: sources)
+  public func read() throws -> ImportedSamples {
     let train = try read(path)
     let test = try testPath.map(read)
     if let test, let testPath, test.features != train.features {
@@ -115,8 +131,7 @@ public struct CSVImport: Sendable {
     }
     // Names beyond what an attribute holds would fail the whole file; inputs are known by their place, too.
     let features = hasHeader && train.features.count <= maximumNamedClassCount ? train.features : nil
-    try writer.write(groups: groups, classes: targets.classes, features: features, to: output, from: sources)
-    return ImportSummary(groups: groups, classCount: targets.classes?.count)
+    return ImportedSamples(groups: groups, classes: targets.classes, features: features)
   }
 
   private func read(_ path: String) throws -> CSVTable {

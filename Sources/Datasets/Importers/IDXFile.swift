@@ -12,6 +12,11 @@ struct IDXFile {
     0x08: .uint8, 0x09: .int8, 0x0b: .int16, 0x0c: .int32, 0x0d: .float32, 0x0e: .float64,
   ]
 
+  /// Whether bytes are the first of such a file.
+  static func isBeginning(_ bytes: [UInt8]) -> Bool {
+    bytes.count >= 4 && bytes[0] == 0 && bytes[1] == 0 && types[bytes[2]] != nil && bytes[3] > 0
+  }
+
   /// Reads a file whole.
   ///
   /// - Throws: `TrainerError` with exit code `data` if it is missing, no IDX file, too short, too long or damaged.
@@ -33,7 +38,7 @@ struct IDXFile {
     defer { gzclose(stream) }
 
     let magic = try Self.read(4, from: stream, path)
-    guard magic.count == 4, magic[0] == 0, magic[1] == 0, let type = Self.types[magic[2]], magic[3] > 0 else {
+    guard Self.isBeginning(magic), let type = Self.types[magic[2]] else {
       throw TrainerError(
         .data, "'\(path)' is not an IDX file: it does not begin with two zero bytes, a type and a number of axes")
     }

@@ -6,7 +6,10 @@ import HDF5
 ///
 /// Element types stay as they are (unsigned bytes stay bytes) and so do the images' axes. Whole-number labels are
 /// classes, the label being the class's index; floating-point labels are regression targets.
-public struct IDXImport: Sendable {
+public struct IDXImport: Importer {
+  /// `idx`.
+  public static let name = "idx"
+
   /// The file of inputs, one row a sample.
   public var images: String
   /// The file of labels along one axis.
@@ -52,13 +55,35 @@ public struct IDXImport: Sendable {
       classes: classes)
   }
 
-  /// Reads the files and writes the dataset file.
+  /// Finds MNIST's four files in a directory.
+  ///
+  /// - Throws: `TrainerError` with exit code `data` if one is missing, or for a file of images, which does not tell where
+  ///   its labels are.
+  public init(path: String) throws {
+    guard try ImportSource(path: path).isDirectory else {
+      throw TrainerError(
+        .data, "'\(path)' holds images without their labels", remedy: .init("images", "name the file of their labels"))
+    }
+    try self.init(directory: path)
+  }
+
+  /// Whether it begins as such a file does, or is a directory with MNIST's images.
+  public static func recognizes(_ source: ImportSource) -> Bool {
+    guard !source.isDirectory else {
+      return ["", ".gz"].contains {
+        FileManager.default.fileExists(atPath: "\(source.path)/train-images-idx3-ubyte\($0)")
+      }
+    }
+    return IDXFile.isBeginning(source.start)
+  }
+
+  /// The files.
+  public var sources: [String] { [images, labels, testImages, testLabels].compactMap(\.self) }
+
+  /// Reads the files.
   ///
   /// - Throws: `TrainerError` that names the file and what is wrong with it.
-  @discardableResult
-  public func write(to path: String, with writer: DatasetWriter = DatasetWriter()) throws -> ImportSummary {
-    let sources = [images, labels, testImages, testLabels].compactMap(\.self)
-    try writer.checkOutput(path, inputs: sources)
+  public func read() throws -> ImportedSamples {
     guard (testImages == nil) == (testLabels == nil) else {
       throw TrainerError(
         .usage, "test images and test labels come together: one of them is missing",
@@ -93,10 +118,7 @@ public struct IDXImport: Sendable {
         train.group("test", rows: indices.test, classCount: names?.count),
       ]
     }
-    // What is too many for an attribute is known by its numbers alone.
-    let stored = names.flatMap { $0.count <= maximumNamedClassCount ? $0 : nil }
-    try writer.write(groups: groups, classes: stored, to: path, from: sources)
-    return ImportSummary(groups: groups, classCount: names?.count)
+    return ImportedSamples(groups: groups, classes: names)
   }
 
   private func classNames(_ labels: [Int]) throws -> [String] {

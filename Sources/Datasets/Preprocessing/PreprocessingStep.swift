@@ -3,11 +3,22 @@ import Foundations
 /// One step of what is done to the inputs before the model sees them.
 public enum PreprocessingStep: Sendable, Equatable {
   /// x · factor + offset.
-  case scale(factor: Double, offset: Double)
+  case scale(factor: Double = 1, offset: Double = 0)
   /// (x − mean) / standard deviation of each column of the training group; a constant column is only centred.
   case standardize
   /// Columns of category codes become one column for each category of the training group; `nil` for all columns.
-  case oneHot(columns: [Int]?)
+  case oneHot(columns: [Int]? = nil)
+
+  /// The step as a config writes it.
+  public var json: JSONObject {
+    switch self {
+    case .scale(let factor, let offset):
+      ["type": "scale", "factor": .number(factor), "offset": .number(offset)]
+    case .standardize: ["type": "standardize"]
+    case .oneHot(let columns):
+      JSONObject([("type", "oneHot"), ("columns", columns.map { .array($0.map(JSONValue.integer)) })])
+    }
+  }
 
   /// Reads a step.
   ///

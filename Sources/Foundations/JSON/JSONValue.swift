@@ -89,6 +89,19 @@ public struct JSONObject: Sendable {
   /// The keys in order.
   public var keys: [String] { members.map(\.key) }
 
+  /// Creates an object with these members; of a key that is given twice, the last value counts, and one without a value
+  /// is left out.
+  public init(_ members: [(key: String, value: JSONValue?)]) {
+    for (key, value) in members { self[key] = value }
+  }
+
+  /// This object with the members of another behind its own.
+  public func appending(_ other: JSONObject) -> JSONObject {
+    var object = self
+    for member in other.members { object[member.key] = member.value }
+    return object
+  }
+
   /// The value of a key. Setting a new key appends it, setting `nil` removes the key.
   public subscript(key: String) -> JSONValue? {
     get { members.first { $0.key == key }?.value }

@@ -6,11 +6,23 @@ public protocol Configurable: Sendable {
   ///
   /// - Throws: `TrainerError` for a setting of the wrong type or out of range.
   init(from settings: Settings) throws
+  /// The component's settings, but for `type`, as ``init(from:)`` reads them. What is left out has its default.
+  var json: JSONObject { get }
 }
 
-/// The components of one kind, by their `type`. A new component is one line in its registry.
+extension Configurable {
+  /// The component as a config writes it: its type, then its settings.
+  public var typedJSON: JSONObject { JSONObject([("type", .string(Self.type))]).appending(json) }
+}
+
+/// The components of one kind, by their `type`: what a config can choose from. It is a value that a config is read with.
+///
+/// ```swift
+/// var layers = Registry.layers
+/// try layers.add(Swish.self)
+/// ```
 public struct Registry<Component>: Sendable {
-  /// One kind of component.
+  /// One component.
   public struct Entry: Sendable {
     /// The value of `type`.
     public let type: String
@@ -24,11 +36,33 @@ public struct Registry<Component>: Sendable {
     }
   }
 
+  /// What the components are, for messages: `layer`.
+  public let kind: String
   /// The components in the order in which documentation lists them.
-  public let entries: [Entry]
+  public private(set) var entries: [Entry]
 
-  /// Creates a registry.
-  public init(_ entries: [Entry]) { self.entries = entries }
+  /// Creates a registry of a kind of component, such as `layer`.
+  ///
+  /// - Precondition: no two entries have one type.
+  public init(of kind: String, _ entries: [Entry] = []) {
+    precondition(Set(entries.map(\.type)).count == entries.count, "each \(kind) has a type of its own")
+    self.kind = kind
+    self.entries = entries
+  }
+
+  /// Adds a component behind the others.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if there is one of that type already.
+  public mutating func add(_ entry: Entry) throws {
+    guard self[entry.type] == nil else {
+      throw TrainerError(
+        .usage, "'\(entry.type)' is the type of a registered \(kind) already; give the new \(kind) another type")
+    }
+    entries.append(entry)
+  }
+
+  /// The component of a type; `nil` if there is none.
+  public subscript(type: String) -> Entry? { entries.first { $0.type == type } }
 
   /// Reads the object `settings` as the component that its `type` names.
   ///
@@ -45,9 +79,7 @@ public struct Registry<Component>: Sendable {
     _ settings: Settings, default type: String? = nil, common: (Settings) throws -> Common
   ) throws -> (Component, Common) {
     let type = try settings.string("type", oneOf: entries.map(\.type), default: type)
-    guard let entry = entries.first(where: { $0.type == type }) else {
-      throw settings.error("type", "'\(type)' is not known")
-    }
+    guard let entry = self[type] else { throw settings.error("type", "'\(type)' is not known") }
     let component = try entry.make(settings)
     let rest = try common(settings)
     try settings.finish()

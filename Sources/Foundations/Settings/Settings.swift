@@ -80,6 +80,15 @@ public final class Settings {
     try self.init(JSONDocument(text: text, source: source), directory: directory, overrides: overrides)
   }
 
+  /// Reads a config that was built in Swift, by the same rules; paths in it are relative to `directory`.
+  ///
+  /// - Parameter source: How messages call it, which have no line to name.
+  public convenience init(json: JSONObject, source: String, directory: String) {
+    self.init(
+      context: SettingsContext(source: source, directory: directory), path: JSONPath(), members: json,
+      shorthandKey: nil)
+  }
+
   private convenience init(_ document: JSONDocument, directory: String, overrides: [SettingsOverride]) throws {
     guard case .object = document.root else {
       throw TrainerError(
@@ -276,43 +285,5 @@ public final class Settings {
     if let near = suggestion(for: word, among: candidates) { return "; did you mean \"\(near)\"?" }
     if candidates.isEmpty { return "; no \(kind) are expected here" }
     return "; the valid \(kind) here are \(candidates.joined(separator: ", "))"
-  }
-}
-
-/// What all the settings of one config share.
-final class SettingsContext {
-  let document: JSONDocument
-  /// The directory that paths in the config are relative to.
-  let directory: String
-  private let overrides: [(path: JSONPath, origin: String)]
-
-  init(document: JSONDocument, directory: String, overrides: [(path: JSONPath, origin: String)]) {
-    self.document = document
-    self.directory = directory
-    self.overrides = overrides
-  }
-
-  /// Whether the value at a path was given on the command line.
-  func isOverridden(_ path: JSONPath) -> Bool { override(at: path) != nil }
-
-  /// `file:line:column`, or the option that gave the value.
-  func location(of path: JSONPath) -> String {
-    if let override = override(at: path) { return override }
-    return "\(document.source):\(document.position(of: path))"
-  }
-
-  private func override(at path: JSONPath) -> String? { overrides.last { $0.path.contains(path) }?.origin }
-}
-
-extension JSONValue {
-  /// What the value is, for messages: `the string "ten"`, `0`, `an array`.
-  var settingDescription: String {
-    switch self {
-    case .null: "null"
-    case .boolean, .integer, .number: compactText
-    case .string(let text): "the string \(JSONValue.string(text.count > 60 ? text.prefix(60) + "…" : text).compactText)"
-    case .array(let elements): elements.isEmpty ? "an empty array" : "an array"
-    case .object: "an object"
-    }
   }
 }

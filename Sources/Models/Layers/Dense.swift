@@ -53,6 +53,15 @@ public struct Dense: Layer {
         "biasInitializer", default: ["type": "constant"], shorthand: "type", help: "How the bias starts."))
   }
 
+  /// All settings.
+  public var json: JSONObject {
+    JSONObject([
+      ("name", name.map(JSONValue.string)), ("units", .integer(units)),
+      ("activation", (activation ?? .linear).json), ("useBias", .boolean(usesBias)),
+      ("weightInitializer", .object(weightInitialization.json)), ("biasInitializer", .object(biasInitialization.json)),
+    ])
+  }
+
   private static func defaultInitializer(for activation: Activation?) -> Initializer {
     switch activation {
     case .relu, .leakyReLU, .elu, .gelu, .geluTanh: .heUniform

@@ -11,8 +11,11 @@ public struct Dropout: Layer {
   /// The probability of dropping an element.
   public let rate: Double
 
+  /// Yes.
+  public let isRandom = true
+
   /// Creates a layer; `rate` is at least 0 and less than 1.
-  public init(name: String? = nil, rate: Double) {
+  public init(name: String? = nil, rate: Double = 0.5) {
     self.name = name
     self.rate = rate
   }
@@ -22,6 +25,9 @@ public struct Dropout: Layer {
     name = try settings.optionalString("name", help: "The layer's name; by default its type and ordinal.")
     rate = try settings.number("rate", default: 0.5, in: .rate, help: "The probability of dropping an element.")
   }
+
+  /// All settings.
+  public var json: JSONObject { JSONObject([("name", name.map(JSONValue.string)), ("rate", .number(rate))]) }
 
   /// Adds the layer to the graph.
   public func apply(to x: Node, _ builder: LayerBuilder) throws -> Node {

@@ -6,6 +6,10 @@ public protocol Layer: Configurable {
   /// The name given in the config; without one, a layer is named by its type and its ordinal among that type.
   var name: String? { get }
 
+  /// Whether what the layer computes in training differs from step to step, as with dropout: an optimizer that goes by
+  /// the loss's values takes no such layer. No, unless the layer says so.
+  var isRandom: Bool { get }
+
   /// Adds the layer to the graph.
   ///
   /// - Parameters:
@@ -16,13 +20,20 @@ public protocol Layer: Configurable {
 }
 
 extension Layer {
-  /// The line for the layer's type in `Registry.layers`.
-  static var entry: Registry<any Layer>.Entry { .init(type: type) { try Self(from: $0) } }
+  /// No.
+  public var isRandom: Bool { false }
+  /// The layer's type in a registry.
+  public static var entry: Registry<any Layer>.Entry { .init(type: type) { try Self(from: $0) } }
 }
 
 extension Registry where Component == any Layer {
-  /// All layers.
-  public static let layers = Registry([Dense.entry, Dropout.entry, LayerNormalization.entry])
+  /// The package's layers.
+  public static let layers = Registry(of: "layer", [Dense.entry, Dropout.entry, LayerNormalization.entry])
+
+  /// Adds a layer's type.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if there is one of that name already.
+  public mutating func add<Added: Layer>(_ type: Added.Type) throws { try add(Added.entry) }
 }
 
 /// What a layer sees of the model while it adds itself to a graph.
@@ -36,7 +47,8 @@ public final class LayerBuilder {
     let fanOut: Int
   }
 
-  let isTraining: Bool
+  /// Whether layers behave as in training, with dropout.
+  public let isTraining: Bool
   var layerName = ""
   private(set) var declarations: [Declaration] = []
   private var maskCount = 0
@@ -44,8 +56,17 @@ public final class LayerBuilder {
   init(isTraining: Bool) { self.isTraining = isTraining }
 
   /// Declares a parameter of the layer and adds it to the graph.
-  func parameter(
-    _ name: String, shape: Shape, initialization: Initialization, fanIn: Int, fanOut: Int, in graph: Graph
+  ///
+  /// - Parameters:
+  ///   - name: Its name within the layer, such as `weight`.
+  ///   - shape: Its extents, outermost first.
+  ///   - initialization: How it starts.
+  ///   - fanIn: The number of inputs of a unit, which some initializers go by.
+  ///   - fanOut: The number of units that an input feeds.
+  ///   - graph: The graph of the layer's input.
+  /// - Throws: A shape's error, if the graph refuses it.
+  public func parameter(
+    _ name: String, shape: Shape, initialization: Initialization, fanIn: Int = 1, fanOut: Int = 1, in graph: Graph
   ) throws -> Node {
     let path = "\(layerName)/\(name)"
     declarations.append(
@@ -53,8 +74,10 @@ public final class LayerBuilder {
     return try graph.parameter(path, shape: shape)
   }
 
-  /// The number of the next random mask, which tells the masks of one model apart.
-  func nextMask() -> Int {
+  /// The number of the next random mask, which tells the masks of one model apart: the `stream` of
+  /// `Graph.dropoutMask(rate:stream:shape:)`. A layer takes its numbers in evaluation too, so that both graphs number
+  /// alike.
+  public func nextMask() -> Int {
     defer { maskCount += 1 }
     return maskCount
   }

@@ -27,6 +27,9 @@ public struct LayerNormalization: Layer {
       "epsilon", default: 1e-5, in: .positive, help: "Added to the variance, so that its root stays away from 0.")
   }
 
+  /// All settings.
+  public var json: JSONObject { JSONObject([("name", name.map(JSONValue.string)), ("epsilon", .number(epsilon))]) }
+
   /// Adds the layer to the graph.
   public func apply(to x: Node, _ builder: LayerBuilder) throws -> Node {
     guard x.shape.count > 1, let extent = x.shape.last, extent > 0 else {

@@ -31,6 +31,9 @@ public struct BinaryCrossEntropy: Loss {
     }
   }
 
+  /// All settings.
+  public var json: JSONObject { classWeightsJSON(labelSmoothing, classWeights) }
+
   /// Yes where the logit is positive.
   public var prediction: PredictionRule { .positive }
 
@@ -40,7 +43,7 @@ public struct BinaryCrossEntropy: Loss {
     let exact = try targets.reshape(z.shape)
     let t = labelSmoothing > 0 ? try exact * (1 - labelSmoothing) + labelSmoothing / 2 : exact
     let losses = try (z.softplus() - t * z).mean(axes: [1])
-    guard let classWeights else { return LossTerms(losses: losses, sampleWeights: nil) }
+    guard let classWeights else { return LossTerms(losses: losses) }
     let weights = try (exact * (classWeights[1] - classWeights[0]) + classWeights[0]).mean(axes: [1])
     return LossTerms(losses: try losses * weights, sampleWeights: weights)
   }

@@ -20,6 +20,9 @@ public struct Huber: Loss {
       "delta", default: 1, in: .positive, help: "Where the loss turns from a square to a line.")
   }
 
+  /// All settings.
+  public var json: JSONObject { ["delta": .number(delta)] }
+
   /// The outputs.
   public var prediction: PredictionRule { .value }
 
@@ -28,7 +31,7 @@ public struct Huber: Loss {
     try requireRows(of: outputs)
     let difference = try outputs - targets.reshape(outputs.shape)
     let clipped = try difference.clip(from: -delta, to: delta)
-    return LossTerms(losses: try (clipped * (difference - clipped * 0.5)).mean(axes: [1]), sampleWeights: nil)
+    return LossTerms(losses: try (clipped * (difference - clipped * 0.5)).mean(axes: [1]))
   }
 
   /// Numbers.

@@ -27,29 +27,52 @@ public protocol Loss: Configurable {
 }
 
 extension Loss {
-  /// The line for the loss's type in `Registry.losses`.
-  static var entry: Registry<any Loss>.Entry { .init(type: type) { try Self(from: $0) } }
+  /// The loss's type in a registry.
+  public static var entry: Registry<any Loss>.Entry { .init(type: type) { try Self(from: $0) } }
 }
 
 extension Registry where Component == any Loss {
-  /// All losses.
-  public static let losses = Registry([
-    SoftmaxCrossEntropy.entry, BinaryCrossEntropy.entry, MeanSquaredError.entry, MeanAbsoluteError.entry,
-    Huber.entry,
-  ])
+  /// The package's losses.
+  public static let losses = Registry(
+    of: "loss",
+    [
+      SoftmaxCrossEntropy.entry, BinaryCrossEntropy.entry, MeanSquaredError.entry, MeanAbsoluteError.entry,
+      Huber.entry,
+    ])
+
+  /// Adds a loss's type.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if there is one of that name already.
+  public mutating func add<Added: Loss>(_ type: Added.Type) throws { try add(Added.entry) }
 }
 
 extension Loss {
   /// Checks that a model's outputs are one row a sample.
   ///
   /// - Throws: `TrainerError` if they have another rank, as those of a model without a dense layer may.
-  func requireRows(of outputs: Node) throws {
+  public func requireRows(of outputs: Node) throws {
     guard outputs.shape.count == 2 else {
       throw TrainerError(
         .usage,
         "\(Self.type) takes one row of outputs a sample, but the model's outputs have the shape "
           + "\(Array(outputs.shape.dropFirst())) a sample; end the model with a dense layer")
     }
+  }
+
+  /// What a loss of numbers learns.
+  ///
+  /// - Throws: `TrainerError` if the model has not one output for each target.
+  public func regressionTask(outputCount: Int, targets: TargetKind) throws -> LearningTask {
+    let targetCount =
+      switch targets {
+      case .integers: 1
+      case .values(let count): count
+      }
+    guard outputCount == targetCount else {
+      throw TrainerError(
+        .usage, "the targets have \(targetCount) values a sample, but the model has \(outputCount) outputs")
+    }
+    return .regression(outputs: outputCount)
   }
 }
 
@@ -59,6 +82,16 @@ public struct LossTerms {
   public let losses: Node
   /// The samples' weights, [samples]; `nil` if all are 1.
   public let sampleWeights: Node?
+
+  /// Creates the terms of a shard.
+  ///
+  /// - Parameters:
+  ///   - losses: The samples' losses times their weights, [samples].
+  ///   - sampleWeights: The samples' weights, [samples]; `nil` if all are 1.
+  public init(losses: Node, sampleWeights: Node? = nil) {
+    self.losses = losses
+    self.sampleWeights = sampleWeights
+  }
 }
 
 /// How a model's outputs become a prediction.
@@ -87,6 +120,14 @@ public enum LearningTask: Sendable, Equatable {
   case binary(outputs: Int)
   /// Numbers.
   case regression(outputs: Int)
+
+  /// The number of outputs that the model has for a sample.
+  public var outputCount: Int {
+    switch self {
+    case .multiclass(let classes, _): classes
+    case .binary(let outputs), .regression(let outputs): outputs
+    }
+  }
 
   /// The number of targets that a sample has.
   public var targetCount: Int {

@@ -11,13 +11,16 @@ public struct MeanAbsoluteError: Loss {
   /// Reads the loss's settings: there are none.
   public init(from settings: Settings) throws {}
 
+  /// None.
+  public var json: JSONObject { [:] }
+
   /// The outputs.
   public var prediction: PredictionRule { .value }
 
   /// Adds the loss of each sample to the graph.
   public func terms(outputs: Node, targets: Node) throws -> LossTerms {
     try requireRows(of: outputs)
-    return LossTerms(losses: try (outputs - targets.reshape(outputs.shape)).abs().mean(axes: [1]), sampleWeights: nil)
+    return LossTerms(losses: try (outputs - targets.reshape(outputs.shape)).abs().mean(axes: [1]))
   }
 
   /// Numbers.

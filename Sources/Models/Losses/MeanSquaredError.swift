@@ -11,6 +11,9 @@ public struct MeanSquaredError: Loss {
   /// Reads the loss's settings: there are none.
   public init(from settings: Settings) throws {}
 
+  /// None.
+  public var json: JSONObject { [:] }
+
   /// The outputs.
   public var prediction: PredictionRule { .value }
 
@@ -18,7 +21,7 @@ public struct MeanSquaredError: Loss {
   public func terms(outputs: Node, targets: Node) throws -> LossTerms {
     try requireRows(of: outputs)
     return LossTerms(
-      losses: try (outputs - targets.reshape(outputs.shape)).square().mean(axes: [1]), sampleWeights: nil)
+      losses: try (outputs - targets.reshape(outputs.shape)).square().mean(axes: [1]))
   }
 
   /// Numbers.
@@ -28,18 +31,4 @@ public struct MeanSquaredError: Loss {
 
   /// None.
   public func probabilities(of outputs: Node) throws -> Node? { nil }
-}
-
-/// The task of a regression loss, if the model has an output for each target.
-func regressionTask(outputCount: Int, targets: TargetKind) throws -> LearningTask {
-  let targetCount =
-    switch targets {
-    case .integers: 1
-    case .values(let count): count
-    }
-  guard outputCount == targetCount else {
-    throw TrainerError(
-      .usage, "the targets have \(targetCount) values a sample, but the model has \(outputCount) outputs")
-  }
-  return .regression(outputs: outputCount)
 }

@@ -28,6 +28,9 @@ public struct SoftmaxCrossEntropy: Loss {
     classWeights = try readClassWeights(settings)
   }
 
+  /// All settings.
+  public var json: JSONObject { classWeightsJSON(labelSmoothing, classWeights) }
+
   /// The class with the largest logit.
   public var prediction: PredictionRule { .largest }
 
@@ -37,7 +40,7 @@ public struct SoftmaxCrossEntropy: Loss {
     let (samples, classes) = (z.shape[0], z.shape[1])
     let graph = z.graph
     if targets.shape != z.shape, labelSmoothing == 0, classWeights == nil {
-      return LossTerms(losses: try z.crossEntropy(classes: targets.reshape([samples])), sampleWeights: nil)
+      return LossTerms(losses: try z.crossEntropy(classes: targets.reshape([samples])))
     }
     let exact = targets.shape == z.shape ? targets : try targets.reshape([samples]).oneHot(count: classes)
     let weights = try classWeights.map { try graph.constant($0, shape: [classes]) }
@@ -85,6 +88,14 @@ public struct SoftmaxCrossEntropy: Loss {
 
   /// The softmax of the outputs.
   public func probabilities(of outputs: Node) throws -> Node? { try outputs.softmax() }
+}
+
+/// What the losses of classes write.
+func classWeightsJSON(_ labelSmoothing: Double, _ classWeights: [Double]?) -> JSONObject {
+  JSONObject([
+    ("labelSmoothing", .number(labelSmoothing)),
+    ("classWeights", classWeights.map { .array($0.map(JSONValue.number)) }),
+  ])
 }
 
 /// Reads `classWeights`: one weight for each class, not all of them 0.

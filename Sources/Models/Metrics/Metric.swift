@@ -1,71 +1,84 @@
 import Foundations
+import Kernels
 
-/// What is measured beside the loss.
-public enum Metric: String, Sendable, CaseIterable {
-  /// The share of samples (for several binary outputs: of labels) that are predicted right.
-  case accuracy
-  /// True positives among predicted positives. Of one class for binary tasks, else the mean over the classes that occur.
-  case precision
-  /// True positives among actual positives. Of one class for binary tasks, else the mean over the classes that occur.
-  case recall
-  /// The harmonic mean of precision and recall; for several classes the mean of that of each class that occurs.
-  case f1
-  /// The mean of (output − target)².
-  case meanSquaredError
-  /// The mean of |output − target|.
-  case meanAbsoluteError
-  /// The coefficient of determination 1 − Σ(t − z)² / Σ(t − mean t)²; the mean over outputs if there are several.
+/// What is measured beside the loss: sums over samples, and a value that follows from the sums.
+///
+/// The sums are in double precision. Those of shards are added in the run's fixed tree, so that a value depends on no
+/// number of workers, and an epoch's value is that of all its samples, not a mean of means.
+///
+/// ```swift
+/// struct LargestError: Metric {  // the mean of each sample's largest error
+///   let name = "meanLargestError"
+///   let prefersLarger = false
+///   func isDefined(for task: LearningTask) -> Bool { if case .regression = task { true } else { false } }
+///   func sumCount(for task: LearningTask) -> Int { 2 }
+///   func add<Scalar: KernelElement>(_ samples: MetricSamples<Scalar>, to sums: UnsafeMutableBufferPointer<Double>) {
+///     for sample in 0..<samples.count {
+///       let (outputs, targets) = (samples.outputs(of: sample), samples.targets(of: sample))
+///       sums[0] += zip(outputs, targets).reduce(0) { max($0, abs(Double($1.0) - Double($1.1))) }
+///       sums[1] += 1
+///     }
+///   }
+///   func value(from sums: [Double], task: LearningTask) -> Double { sums[0] / sums[1] }
+/// }
+/// ```
+public protocol Metric: Sendable {
+  /// The name in configs, in `metrics.jsonl` and on the screen.
+  var name: String { get }
+  /// Whether a larger value is the better one, which decides what the best checkpoint is.
+  var prefersLarger: Bool { get }
+  /// Whether it has a meaning for a task; a config that asks for one that has none is refused.
+  func isDefined(for task: LearningTask) -> Bool
+  /// How many sums it needs.
+  func sumCount(for task: LearningTask) -> Int
+  /// Adds samples to the sums, which start at zero. It is called in training steps: it allocates no memory.
+  func add<Scalar: KernelElement>(_ samples: MetricSamples<Scalar>, to sums: UnsafeMutableBufferPointer<Double>)
+  /// The value; not a number where there are no samples.
+  func value(from sums: [Double], task: LearningTask) -> Double
+}
+
+/// The outputs and the targets of some samples.
+public struct MetricSamples<Scalar: KernelElement> {
+  /// What the model learns.
+  public let task: LearningTask
+  /// The number of samples.
+  public let count: Int
+  /// The model's outputs, [count, `task.outputCount`] in row-major order; for classes logits.
+  public let outputs: UnsafePointer<Scalar>
+  /// [count, `task.targetCount`] in row-major order; class indices are whole numbers.
+  public let targets: UnsafePointer<Scalar>
+
+  /// Samples of a task.
+  public init(task: LearningTask, count: Int, outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>) {
+    self.task = task
+    self.count = count
+    self.outputs = outputs
+    self.targets = targets
+  }
+
+  /// The outputs of one sample.
+  public func outputs(of sample: Int) -> UnsafeBufferPointer<Scalar> {
+    UnsafeBufferPointer(start: outputs + sample * task.outputCount, count: task.outputCount)
+  }
+
+  /// The targets of one sample.
+  public func targets(of sample: Int) -> UnsafeBufferPointer<Scalar> {
+    UnsafeBufferPointer(start: targets + sample * task.targetCount, count: task.targetCount)
+  }
+}
+
+extension Registry where Component == any Metric {
+  /// The package's metrics, by their names.
+  public static let metrics = Registry(
+    of: "metric", StandardMetric.allCases.map { metric in Entry(type: metric.name) { _ in metric } })
+
+  /// Adds a metric.
   ///
-  /// As scikit-learn's `r2_score`: where all targets are equal it is 1 if every output equals them, else 0; of fewer than
-  /// two samples it is not a number.
-  case r2
-
-  /// Whether more is better.
-  public var prefersLarger: Bool { self != .meanSquaredError && self != .meanAbsoluteError }
-
-  func isDefined(for task: LearningTask) -> Bool {
-    switch task {
-    case .multiclass, .binary: ![.meanSquaredError, .meanAbsoluteError, .r2].contains(self)
-    case .regression: [.meanSquaredError, .meanAbsoluteError, .r2].contains(self)
+  /// - Throws: `TrainerError` with code `.usage` if there is one of that name already. `loss` is the objective's.
+  public mutating func add(_ metric: some Metric) throws {
+    guard metric.name != "loss" else {
+      throw TrainerError(.usage, "'loss' is the objective's name; give the new metric another name")
     }
-  }
-}
-
-/// Counts of predictions: row t, column p is how often a sample of class t was predicted as class p.
-public struct ConfusionMatrix: Sendable, Equatable {
-  /// The number of classes.
-  public let classes: Int
-  /// The counts in row-major order.
-  public let counts: [Double]
-
-  /// How often a sample of class `actual` was predicted as class `predicted`.
-  public subscript(actual: Int, predicted: Int) -> Double { counts[actual * classes + predicted] }
-
-  /// Whether any sample is of a class or was predicted as it.
-  func occurs(_ index: Int) -> Bool {
-    (0..<classes).contains { self[index, $0] > 0 || self[$0, index] > 0 }
-  }
-  func precision(of index: Int) -> Double {
-    ratio(self[index, index], (0..<classes).reduce(0) { $0 + self[$1, index] })
-  }
-  func recall(of index: Int) -> Double {
-    ratio(self[index, index], (0..<classes).reduce(0) { $0 + self[index, $1] })
-  }
-  func f1(of index: Int) -> Double {
-    let (precision, recall) = (precision(of: index), recall(of: index))
-    return ratio(2 * precision * recall, precision + recall)
-  }
-}
-
-// As scikit-learn by default (`zero_division`): where nothing was predicted as a class, or nothing is of it, its ratio is 0.
-private func ratio(_ part: Double, _ whole: Double) -> Double { whole > 0 ? part / whole : 0 }
-
-extension LearningTask {
-  /// The metrics of a confusion matrix: of class 1 for yes or no, else the mean over the classes that occur among the
-  /// targets or the predictions, as scikit-learn's `average="macro"`.
-  func mean(_ matrix: ConfusionMatrix, _ measure: (Int) -> Double) -> Double {
-    if case .binary = self { return measure(1) }
-    let occurring = (0..<matrix.classes).filter(matrix.occurs)
-    return occurring.reduce(0) { $0 + measure($1) } / Double(occurring.count)
+    try add(Entry(type: metric.name) { _ in metric })
   }
 }

@@ -3,15 +3,25 @@ import Kernels
 
 /// Metrics of one task, computed from sums over samples in double precision, so that shards can be joined in any fixed
 /// tree and no metric loses digits over a large group.
+///
+/// The sums begin with those that the package's metrics share; behind them are those of each other metric.
 public struct MetricSet: Sendable {
+  /// A metric from elsewhere with the place of its sums.
+  private struct Own: Sendable {
+    let metric: any Metric
+    let sums: Range<Int>
+  }
+
   /// The metrics, in the order of reports.
-  public let metrics: [Metric]
+  public let metrics: [any Metric]
   /// What the model learns.
   public let task: LearningTask
-  /// Whether the confusion matrix is counted.
-  public let countsConfusion: Bool
-  /// Subtracted from targets before their squares are summed, so that a large mean costs no digits.
-  private var shift: [Double]
+  /// How many sums there are.
+  public let sumCount: Int
+  private var shared: StandardSums
+  private let own: [Own]
+  /// Whether there are metrics from elsewhere: asked in every shard, without a look at an array.
+  private let hasOwn: Bool
 
   /// Creates a set.
   ///
@@ -19,46 +29,38 @@ public struct MetricSet: Sendable {
   ///   - wantsConfusion: Whether to count the confusion matrix though no metric needs it.
   ///   - targetShift: One typical target; `nil` for zeros.
   /// - Throws: `TrainerError` if a metric is not defined for the task.
-  public init(_ metrics: [Metric], task: LearningTask, wantsConfusion: Bool = false, targetShift: [Double]? = nil)
-    throws
-  {
+  public init(
+    _ metrics: [any Metric], task: LearningTask, wantsConfusion: Bool = false, targetShift: [Double]? = nil
+  ) throws {
     if let metric = metrics.first(where: { !$0.isDefined(for: task) }) {
-      let valid = Metric.allCases.filter { $0.isDefined(for: task) }.map(\.rawValue).joined(separator: ", ")
-      throw TrainerError(.usage, "metrics: '\(metric.rawValue)' is not defined for this loss; it has \(valid)")
+      let valid = StandardMetric.allCases.filter { $0.isDefined(for: task) }.map(\.name).joined(separator: ", ")
+      throw TrainerError(.usage, "metrics: '\(metric.name)' is not defined for this loss; it has \(valid)")
     }
     self.metrics = metrics
     self.task = task
-    let needsConfusion = !Set(metrics).isDisjoint(with: [.precision, .recall, .f1])
-    if case .regression(let outputs) = task {
-      countsConfusion = false
-      shift = targetShift ?? Array(repeating: 0, count: outputs)
-    } else {
-      countsConfusion = needsConfusion || wantsConfusion
-      shift = []
+    shared = StandardSums(
+      metrics.compactMap { $0 as? StandardMetric }, task: task, wantsConfusion: wantsConfusion,
+      targetShift: targetShift)
+    var count = shared.count
+    own = metrics.filter { !($0 is StandardMetric) }.map { metric in
+      defer { count += metric.sumCount(for: task) }
+      return Own(metric: metric, sums: count..<count + metric.sumCount(for: task))
     }
+    sumCount = count
+    hasOwn = !own.isEmpty
   }
+
+  /// Whether the confusion matrix is counted.
+  public var countsConfusion: Bool { shared.countsConfusion }
 
   /// The same metrics for targets near this one.
   public func shifted(to target: [Double]) -> MetricSet {
-    guard case .regression(let outputs) = task, target.count == outputs else { return self }
     var shifted = self
-    shifted.shift = target
+    shifted.shared.shift(to: target)
     return shifted
   }
 
-  private var classes: Int {
-    if case .multiclass(let classes, _) = task { classes } else { 2 }
-  }
-
-  /// How many sums there are.
-  public var sumCount: Int {
-    switch task {
-    case .regression(let outputs): 1 + 4 * outputs
-    case .multiclass, .binary: countsConfusion ? 2 + classes * classes : 2
-    }
-  }
-
-  /// Adds samples to the sums: their count (of labels, for several binary outputs), then what the task needs.
+  /// Adds samples to the sums.
   ///
   /// - Parameters:
   ///   - outputs: The model's outputs, [samples, outputs].
@@ -69,98 +71,25 @@ public struct MetricSet: Sendable {
     outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, samples: Int,
     to sums: UnsafeMutableBufferPointer<Double>
   ) {
-    switch task {
-    case .multiclass(let classes, let oneHot):
-      for first in stride(from: 0, to: samples, by: Self.samplesAtOnce) {
-        count(
-          outputs: outputs + first * classes, targets: targets + first * (oneHot ? classes : 1),
-          samples: min(Self.samplesAtOnce, samples - first), classes: classes, oneHot: oneHot, in: sums)
-      }
-    case .binary(let width):
-      for index in 0..<samples * width { count(targets[index] > 0.5 ? 1 : 0, outputs[index] > 0 ? 1 : 0, in: sums) }
-    case .regression(let width):
-      sums[0] += Double(samples)
-      for index in 0..<samples * width {
-        let output = index % width
-        let error = Double(outputs[index]) - Double(targets[index])
-        let target = Double(targets[index]) - shift[output]
-        let base = 1 + 4 * output
-        sums[base] += error * error
-        sums[base + 1] += abs(error)
-        sums[base + 2] += target
-        sums[base + 3] += target * target
-      }
+    shared.add(outputs: outputs, targets: targets, samples: samples, to: sums)
+    guard hasOwn else { return }
+    let batch = MetricSamples(task: task, count: samples, outputs: outputs, targets: targets)
+    for index in own.indices {
+      own[index].metric.add(batch, to: UnsafeMutableBufferPointer(rebasing: sums[own[index].sums]))
     }
-  }
-
-  /// Samples whose classes are found at a time: few, so that their memory is on the stack.
-  private static var samplesAtOnce: Int { 64 }
-
-  /// Counts samples of several classes.
-  @inline(__always)
-  private func count<Scalar: KernelElement>(
-    outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, samples: Int, classes: Int, oneHot: Bool,
-    in sums: UnsafeMutableBufferPointer<Double>
-  ) {
-    let kernels = Kernels<Scalar>.best
-    withUnsafeTemporaryAllocation(of: Scalar.self, capacity: 2 * Self.samplesAtOnce) { memory in
-      guard let predicted = memory.baseAddress else { return }
-      kernels.argmax(outputs, rows: samples, columns: classes, into: predicted)
-      var actual = targets
-      if oneHot {
-        kernels.argmax(targets, rows: samples, columns: classes, into: predicted + Self.samplesAtOnce)
-        actual = UnsafePointer(predicted + Self.samplesAtOnce)
-      }
-      var hits = 0
-      for sample in 0..<samples where actual[sample] == predicted[sample] { hits += 1 }
-      sums[0] += Double(samples)
-      sums[1] += Double(hits)
-      guard countsConfusion else { return }
-      for sample in 0..<samples { countPair(Int(actual[sample]), Int(predicted[sample]), in: sums) }
-    }
-  }
-
-  private func count(_ actual: Int, _ predicted: Int, in sums: UnsafeMutableBufferPointer<Double>) {
-    sums[0] += 1
-    if actual == predicted { sums[1] += 1 }
-    if countsConfusion { countPair(actual, predicted, in: sums) }
-  }
-
-  private func countPair(_ actual: Int, _ predicted: Int, in sums: UnsafeMutableBufferPointer<Double>) {
-    if actual >= 0, actual < classes { sums[2 + actual * classes + predicted] += 1 }
   }
 
   /// The confusion matrix, if it was counted.
-  public func confusion(from sums: [Double]) -> ConfusionMatrix? {
-    countsConfusion ? ConfusionMatrix(classes: classes, counts: Array(sums.dropFirst(2))) : nil
-  }
+  public func confusion(from sums: [Double]) -> ConfusionMatrix? { shared.confusion(from: sums) }
 
   /// The metrics' values, in the order of `metrics`; NaN where there are no samples.
   public func values(from sums: [Double]) -> [Double] {
-    let matrix = confusion(from: sums)
+    var places = own[...]
     return metrics.map { metric in
-      switch metric {
-      case .accuracy: sums[1] / sums[0]
-      case .precision: matrix.map { matrix in task.mean(matrix, matrix.precision) } ?? .nan
-      case .recall: matrix.map { matrix in task.mean(matrix, matrix.recall) } ?? .nan
-      case .f1: matrix.map { matrix in task.mean(matrix, matrix.f1) } ?? .nan
-      case .meanSquaredError: meanOverOutputs { sums[$0] / sums[0] }
-      case .meanAbsoluteError: meanOverOutputs { sums[$0 + 1] / sums[0] }
-      case .r2: meanOverOutputs { determination(sums, base: $0) }
-      }
+      if let metric = metric as? StandardMetric { return shared.value(of: metric, from: sums) }
+      // Those from elsewhere come in the order of the metrics.
+      guard let place = places.popFirst() else { return .nan }
+      return metric.value(from: Array(sums[place.sums]), task: task)
     }
-  }
-
-  /// The coefficient of determination of one output, as `Metric.r2` says.
-  private func determination(_ sums: [Double], base: Int) -> Double {
-    guard sums[0] >= 2 else { return .nan }
-    let (error, total) = (sums[base], sums[base + 3] - sums[base + 2] * sums[base + 2] / sums[0])
-    // Below 0 only by rounding; a comparison that lets NaN through.
-    if total <= 0 { return error == 0 ? 1 : 0 }
-    return 1 - error / total
-  }
-
-  private func meanOverOutputs(_ measure: (_ base: Int) -> Double) -> Double {
-    shift.indices.reduce(0) { $0 + measure(1 + 4 * $1) } / Double(shift.count)
   }
 }

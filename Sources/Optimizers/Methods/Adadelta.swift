@@ -6,28 +6,36 @@ public struct Adadelta: OptimizerSettings {
   /// `adadelta`.
   public static let type = "adadelta"
   /// The step size before the schedule.
-  public var learningRate = 1.0
+  public var learningRate: Double
   /// The share of both averages that a step keeps.
-  public var rho = 0.9
+  public var rho: Double
   /// Keeps the quotient finite, and lets the first steps happen.
-  public var epsilon = 1e-6
+  public var epsilon: Double
   /// The factor of the parameter that is added to its gradient.
-  public var weightDecay = 0.0
+  public var weightDecay: Double
 
-  /// PyTorch's settings.
-  public init() {}
+  /// PyTorch's settings, but for those that are given.
+  public init(learningRate: Double = 1, rho: Double = 0.9, epsilon: Double = 1e-6, weightDecay: Double = 0) {
+    self.learningRate = learningRate
+    self.rho = rho
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+  }
+
+  private static let settings: [Setting<Adadelta>] = [
+    .learningRate(\.learningRate), .decayRate("rho", \.rho, of: "both averages"), .epsilon(\.epsilon),
+    .weightDecay(\.weightDecay),
+  ]
 
   /// Reads the settings.
-  public init(from settings: Settings) throws {
-    learningRate = try settings.learningRate(default: learningRate)
-    rho = try settings.decayRate("rho", default: rho, of: "both averages")
-    epsilon = try settings.epsilon(default: epsilon)
-    weightDecay = try settings.weightDecay(default: weightDecay)
-  }
+  public init(from settings: Settings) throws { self = try Self.settings.read(settings, over: Adadelta()) }
+
+  /// All settings.
+  public var json: JSONObject { Self.settings.json(of: self) }
 
   /// Weight decay and the scaling.
   public var transformations: [any GradientTransformation] {
-    Optimizers.weightDecay(weightDecay) + [ScaleByAdadelta(rho: rho, epsilon: epsilon)]
+    AddWeightDecay.unlessZero(weightDecay) + [ScaleByAdadelta(rho: rho, epsilon: epsilon)]
   }
 }
 
@@ -39,6 +47,12 @@ public struct ScaleByAdadelta: GradientTransformation {
   public let epsilon: Double
   /// s and d.
   public let stateNames = ["squareAverage", "squareUpdateAverage"]
+
+  /// Creates the transformation.
+  public init(rho: Double = 0.9, epsilon: Double = 1e-6) {
+    self.rho = rho
+    self.epsilon = epsilon
+  }
 
   /// Turns the gradient into the update.
   public func apply<Scalar: KernelElement>(to block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>) {

@@ -6,34 +6,47 @@ public struct Adagrad: OptimizerSettings {
   /// `adagrad`.
   public static let type = "adagrad"
   /// The step size before the schedule.
-  public var learningRate = 0.01
+  public var learningRate: Double
   /// How fast the step size falls: after t steps it is divided by 1 + t · this.
-  public var learningRateDecay = 0.0
+  public var learningRateDecay: Double
   /// What the sums of squares start from.
-  public var initialSum = 0.0
+  public var initialSum: Double
   /// Keeps the quotient finite.
-  public var epsilon = 1e-10
+  public var epsilon: Double
   /// The factor of the parameter that is added to its gradient.
-  public var weightDecay = 0.0
+  public var weightDecay: Double
 
-  /// PyTorch's settings.
-  public init() {}
+  /// PyTorch's settings, but for those that are given.
+  public init(
+    learningRate: Double = 0.01, learningRateDecay: Double = 0, initialSum: Double = 0, epsilon: Double = 1e-10,
+    weightDecay: Double = 0
+  ) {
+    self.learningRate = learningRate
+    self.learningRateDecay = learningRateDecay
+    self.initialSum = initialSum
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+  }
+
+  private static let settings: [Setting<Adagrad>] = [
+    .learningRate(\.learningRate),
+    .number(
+      "learningRateDecay", \.learningRateDecay, in: .nonNegative,
+      help: "How fast the step size falls: after t steps it is divided by 1 + t times this."),
+    .number(
+      "initialSum", \.initialSum, in: .nonNegative, help: "What the sums of squared gradients start from."),
+    .epsilon(\.epsilon), .weightDecay(\.weightDecay),
+  ]
 
   /// Reads the settings.
-  public init(from settings: Settings) throws {
-    learningRate = try settings.learningRate(default: learningRate)
-    learningRateDecay = try settings.number(
-      "learningRateDecay", default: learningRateDecay, in: .nonNegative,
-      help: "How fast the step size falls: after t steps it is divided by 1 + t times this.")
-    initialSum = try settings.number(
-      "initialSum", default: initialSum, in: .nonNegative, help: "What the sums of squared gradients start from.")
-    epsilon = try settings.epsilon(default: epsilon)
-    weightDecay = try settings.weightDecay(default: weightDecay)
-  }
+  public init(from settings: Settings) throws { self = try Self.settings.read(settings, over: Adagrad()) }
+
+  /// All settings.
+  public var json: JSONObject { Self.settings.json(of: self) }
 
   /// Weight decay and the scaling.
   public var transformations: [any GradientTransformation] {
-    Optimizers.weightDecay(weightDecay)
+    AddWeightDecay.unlessZero(weightDecay)
       + [ScaleByAdagrad(learningRateDecay: learningRateDecay, initialSum: initialSum, epsilon: epsilon)]
   }
 }
@@ -48,6 +61,13 @@ public struct ScaleByAdagrad: GradientTransformation {
   public let epsilon: Double
   /// The sum of squares, without what it starts from: state vectors start at zero.
   public let stateNames = ["squareSum"]
+
+  /// Creates the transformation.
+  public init(learningRateDecay: Double = 0, initialSum: Double = 0, epsilon: Double = 1e-10) {
+    self.learningRateDecay = learningRateDecay
+    self.initialSum = initialSum
+    self.epsilon = epsilon
+  }
 
   /// Turns the gradient into the update.
   public func apply<Scalar: KernelElement>(to block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>) {

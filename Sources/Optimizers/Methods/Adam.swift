@@ -1,44 +1,84 @@
+import Foundation
 import Foundations
+import Kernels
 
 /// Adam (Kingma and Ba, 2015) or AMSGrad (Reddi, Kale and Kumar, 2018).
 public struct Adam: OptimizerSettings {
   /// `adam`.
   public static let type = "adam"
   /// The step size before the schedule.
-  public var learningRate = 0.001
-  /// The share of the first moment that a step keeps.
-  public var beta1 = 0.9
-  /// The share of the second moment that a step keeps.
-  public var beta2 = 0.999
-  /// Keeps the quotient finite.
-  public var epsilon = 1e-8
+  public var learningRate: Double
+  /// How gradients and their squares are averaged.
+  public var moments: Moments
   /// Whether the second moment's largest value so far counts.
-  public var isAMSGrad = false
+  public var isAMSGrad: Bool
   /// The factor of the parameter that is added to its gradient.
-  public var weightDecay = 0.0
+  public var weightDecay: Double
 
-  /// PyTorch's settings.
-  public init() {}
+  /// PyTorch's settings, but for those that are given.
+  public init(
+    learningRate: Double = 0.001, moments: Moments = Moments(), isAMSGrad: Bool = false, weightDecay: Double = 0
+  ) {
+    self.learningRate = learningRate
+    self.moments = moments
+    self.isAMSGrad = isAMSGrad
+    self.weightDecay = weightDecay
+  }
+
+  private static let settings: [Setting<Adam>] = [
+    .learningRate(\.learningRate), .part(\.moments, Moments.settings), .amsgrad(\.isAMSGrad),
+    .weightDecay(\.weightDecay),
+  ]
 
   /// Reads the settings.
-  public init(from settings: Settings) throws {
-    learningRate = try settings.learningRate(default: learningRate)
-    beta1 = try settings.decayRate("beta1", default: beta1, of: "the first moment")
-    beta2 = try settings.decayRate("beta2", default: beta2, of: "the second moment")
-    epsilon = try settings.epsilon(default: epsilon)
-    isAMSGrad = try settings.isAMSGrad()
-    weightDecay = try settings.weightDecay(default: weightDecay)
-  }
+  public init(from settings: Settings) throws { self = try Self.settings.read(settings, over: Adam()) }
+
+  /// All settings.
+  public var json: JSONObject { Self.settings.json(of: self) }
 
   /// Weight decay and scaling by the moments.
   public var transformations: [any GradientTransformation] {
-    Optimizers.weightDecay(weightDecay)
-      + [ScaleByAdam(beta1: beta1, beta2: beta2, epsilon: epsilon, isAMSGrad: isAMSGrad)]
+    AddWeightDecay.unlessZero(weightDecay) + [ScaleByAdam(moments, isAMSGrad: isAMSGrad)]
   }
 }
 
-extension Settings {
-  func isAMSGrad() throws -> Bool {
-    try boolean("amsgrad", default: false, help: "Whether the second moment's largest value so far counts (AMSGrad).")
+extension Setting {
+  /// `amsgrad`.
+  static func amsgrad(_ property: WritableKeyPath<Component, Bool> & Sendable) -> Setting {
+    .boolean("amsgrad", property, help: "Whether the second moment's largest value so far counts (AMSGrad).")
+  }
+}
+
+/// Adam (Kingma and Ba, 2015): m̂ / (√v̂ + ε) with bias-corrected first and second moments, as PyTorch computes it; with
+/// the largest second moment so far in place of the last it is AMSGrad (Reddi, Kale and Kumar, 2018).
+public struct ScaleByAdam: GradientTransformation {
+  /// How gradients and their squares are averaged.
+  public let moments: Moments
+  /// Whether the second moment's largest value so far counts.
+  public let isAMSGrad: Bool
+  /// The moments.
+  public let stateNames: [String]
+
+  /// Creates the transformation.
+  public init(_ moments: Moments = Moments(), isAMSGrad: Bool = false) {
+    self.moments = moments
+    self.isAMSGrad = isAMSGrad
+    stateNames = Moments.stateNames + (isAMSGrad ? ["largestSecondMoment"] : [])
+  }
+
+  /// Turns the gradient into the update.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
+  public func apply<Scalar: KernelElement>(to block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>) {
+    let (first, second) = moments.add(block.update, to: state)
+    var denominator = second
+    if isAMSGrad {
+      denominator = state[2]
+      denominator.apply(.maximum, second)
+    }
+    let step = Double(block.step)
+    block.update.assign(
+      first, scaledBy: 1 / (1 - pow(moments.beta1, step)), overRootOf: denominator,
+      scaledBy: 1 / (1 - pow(moments.beta2, step)).squareRoot(), plus: moments.epsilon)
   }
 }

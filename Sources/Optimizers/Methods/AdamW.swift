@@ -5,34 +5,37 @@ public struct AdamW: OptimizerSettings {
   /// `adamw`.
   public static let type = "adamw"
   /// The step size before the schedule.
-  public var learningRate = 0.001
-  /// The share of the first moment that a step keeps.
-  public var beta1 = 0.9
-  /// The share of the second moment that a step keeps.
-  public var beta2 = 0.999
-  /// Keeps the quotient finite.
-  public var epsilon = 1e-8
+  public var learningRate: Double
+  /// How gradients and their squares are averaged.
+  public var moments: Moments
   /// Whether the second moment's largest value so far counts.
-  public var isAMSGrad = false
+  public var isAMSGrad: Bool
   /// The share of a parameter that a step of learning rate 1 takes off.
-  public var weightDecay = 0.01
+  public var weightDecay: Double
 
-  /// PyTorch's settings.
-  public init() {}
+  /// PyTorch's settings, but for those that are given.
+  public init(
+    learningRate: Double = 0.001, moments: Moments = Moments(), isAMSGrad: Bool = false, weightDecay: Double = 0.01
+  ) {
+    self.learningRate = learningRate
+    self.moments = moments
+    self.isAMSGrad = isAMSGrad
+    self.weightDecay = weightDecay
+  }
+
+  private static let settings: [Setting<AdamW>] = [
+    .learningRate(\.learningRate), .part(\.moments, Moments.settings), .amsgrad(\.isAMSGrad),
+    .weightDecay(\.weightDecay, isDecoupled: true),
+  ]
 
   /// Reads the settings.
-  public init(from settings: Settings) throws {
-    learningRate = try settings.learningRate(default: learningRate)
-    beta1 = try settings.decayRate("beta1", default: beta1, of: "the first moment")
-    beta2 = try settings.decayRate("beta2", default: beta2, of: "the second moment")
-    epsilon = try settings.epsilon(default: epsilon)
-    isAMSGrad = try settings.isAMSGrad()
-    weightDecay = try settings.weightDecay(default: weightDecay, isDecoupled: true)
-  }
+  public init(from settings: Settings) throws { self = try Self.settings.read(settings, over: AdamW()) }
+
+  /// All settings.
+  public var json: JSONObject { Self.settings.json(of: self) }
 
   /// Scaling by the moments, then weight decay.
   public var transformations: [any GradientTransformation] {
-    [ScaleByAdam(beta1: beta1, beta2: beta2, epsilon: epsilon, isAMSGrad: isAMSGrad)]
-      + Optimizers.weightDecay(weightDecay)
+    [ScaleByAdam(moments, isAMSGrad: isAMSGrad)] + AddWeightDecay.unlessZero(weightDecay)
   }
 }

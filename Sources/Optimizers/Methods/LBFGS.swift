@@ -12,17 +12,24 @@ public struct LBFGS: OptimizerSettings {
   /// 1: the first step length that a line search tries.
   public var learningRate: Double { 1 }
   /// How many steps the inverse Hessian is told by.
-  public var historySize = 100
+  public var historySize: Int
 
-  /// PyTorch's settings.
-  public init() {}
+  /// PyTorch's settings, but for those that are given.
+  public init(historySize: Int = 100) {
+    self.historySize = historySize
+  }
+
+  private static let settings: [Setting<LBFGS>] = [
+    .integer(
+      "historySize", \.historySize, in: 1...1000,
+      help: "How many steps the inverse Hessian is told by; each takes the memory of two vectors of parameters.")
+  ]
 
   /// Reads the settings.
-  public init(from settings: Settings) throws {
-    historySize = try settings.integer(
-      "historySize", default: historySize, in: 1...1000,
-      help: "How many steps the inverse Hessian is told by; each takes the memory of two vectors of parameters.")
-  }
+  public init(from settings: Settings) throws { self = try Self.settings.read(settings, over: LBFGS()) }
+
+  /// All settings.
+  public var json: JSONObject { Self.settings.json(of: self) }
 
   /// The search.
   public var transformations: [any GradientTransformation] { [SearchByLBFGS(historySize: historySize)] }

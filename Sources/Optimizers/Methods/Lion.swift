@@ -6,29 +6,37 @@ public struct Lion: OptimizerSettings {
   /// `lion`.
   public static let type = "lion"
   /// The step size before the schedule; the paper advises a third to a tenth of Adam's.
-  public var learningRate = 0.0001
+  public var learningRate: Double
   /// The share of the momentum in the direction.
-  public var beta1 = 0.9
+  public var beta1: Double
   /// The share of the momentum that a step keeps.
-  public var beta2 = 0.99
+  public var beta2: Double
   /// The share of a parameter that a step of learning rate 1 takes off.
-  public var weightDecay = 0.0
+  public var weightDecay: Double
 
-  /// The paper's settings: PyTorch has no Lion.
-  public init() {}
+  /// The paper's settings, but for those that are given: PyTorch has no Lion.
+  public init(learningRate: Double = 0.0001, beta1: Double = 0.9, beta2: Double = 0.99, weightDecay: Double = 0) {
+    self.learningRate = learningRate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.weightDecay = weightDecay
+  }
+
+  private static let settings: [Setting<Lion>] = [
+    .learningRate(\.learningRate),
+    .number("beta1", \.beta1, in: .rate, help: "The share of the momentum in the direction."),
+    .decayRate("beta2", \.beta2, of: "the momentum"), .weightDecay(\.weightDecay, isDecoupled: true),
+  ]
 
   /// Reads the settings.
-  public init(from settings: Settings) throws {
-    learningRate = try settings.learningRate(default: learningRate)
-    beta1 = try settings.number(
-      "beta1", default: beta1, in: .rate, help: "The share of the momentum in the direction.")
-    beta2 = try settings.decayRate("beta2", default: beta2, of: "the momentum")
-    weightDecay = try settings.weightDecay(default: weightDecay, isDecoupled: true)
-  }
+  public init(from settings: Settings) throws { self = try Self.settings.read(settings, over: Lion()) }
+
+  /// All settings.
+  public var json: JSONObject { Self.settings.json(of: self) }
 
   /// The sign of the momentum, then weight decay.
   public var transformations: [any GradientTransformation] {
-    [ScaleByLion(beta1: beta1, beta2: beta2)] + Optimizers.weightDecay(weightDecay)
+    [ScaleByLion(beta1: beta1, beta2: beta2)] + AddWeightDecay.unlessZero(weightDecay)
   }
 }
 
@@ -40,6 +48,12 @@ public struct ScaleByLion: GradientTransformation {
   public let beta2: Double
   /// m.
   public let stateNames = ["momentum"]
+
+  /// Creates the transformation.
+  public init(beta1: Double = 0.9, beta2: Double = 0.99) {
+    self.beta1 = beta1
+    self.beta2 = beta2
+  }
 
   /// Turns the gradient into the update.
   public func apply<Scalar: KernelElement>(to block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>) {

@@ -6,35 +6,47 @@ public struct RMSProp: OptimizerSettings {
   /// `rmsprop`.
   public static let type = "rmsprop"
   /// The step size before the schedule.
-  public var learningRate = 0.01
+  public var learningRate: Double
   /// The share of the averages that a step keeps.
-  public var alpha = 0.99
+  public var alpha: Double
   /// Keeps the quotient finite.
-  public var epsilon = 1e-8
+  public var epsilon: Double
   /// Whether the gradient's variance counts instead of its square.
-  public var isCentered = false
+  public var isCentered: Bool
   /// The share of the velocity that a step keeps; 0 for none.
-  public var momentum = 0.0
+  public var momentum: Double
   /// The factor of the parameter that is added to its gradient.
-  public var weightDecay = 0.0
+  public var weightDecay: Double
 
-  /// PyTorch's settings.
-  public init() {}
+  /// PyTorch's settings, but for those that are given.
+  public init(
+    learningRate: Double = 0.01, alpha: Double = 0.99, epsilon: Double = 1e-8, isCentered: Bool = false,
+    momentum: Double = 0, weightDecay: Double = 0
+  ) {
+    self.learningRate = learningRate
+    self.alpha = alpha
+    self.epsilon = epsilon
+    self.isCentered = isCentered
+    self.momentum = momentum
+    self.weightDecay = weightDecay
+  }
+
+  private static let settings: [Setting<RMSProp>] = [
+    .learningRate(\.learningRate), .decayRate("alpha", \.alpha, of: "the averages"), .epsilon(\.epsilon),
+    .boolean(
+      "centered", \.isCentered, help: "Whether the gradient's variance counts instead of its square."),
+    .decayRate("momentum", \.momentum, of: "the velocity"), .weightDecay(\.weightDecay),
+  ]
 
   /// Reads the settings.
-  public init(from settings: Settings) throws {
-    learningRate = try settings.learningRate(default: learningRate)
-    alpha = try settings.decayRate("alpha", default: alpha, of: "the averages")
-    epsilon = try settings.epsilon(default: epsilon)
-    isCentered = try settings.boolean(
-      "centered", default: isCentered, help: "Whether the gradient's variance counts instead of its square.")
-    momentum = try settings.decayRate("momentum", default: momentum, of: "the velocity")
-    weightDecay = try settings.weightDecay(default: weightDecay)
-  }
+  public init(from settings: Settings) throws { self = try Self.settings.read(settings, over: RMSProp()) }
+
+  /// All settings.
+  public var json: JSONObject { Self.settings.json(of: self) }
 
   /// Weight decay, the scaling, and momentum if there is any.
   public var transformations: [any GradientTransformation] {
-    Optimizers.weightDecay(weightDecay)
+    AddWeightDecay.unlessZero(weightDecay)
       + [ScaleByRMS(alpha: alpha, epsilon: epsilon, isCentered: isCentered)]
       + (momentum > 0 ? [Momentum(momentum)] : [])
   }

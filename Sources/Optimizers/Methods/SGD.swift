@@ -5,27 +5,40 @@ public struct SGD: OptimizerSettings {
   /// `sgd`.
   public static let type = "sgd"
   /// The step size before the schedule.
-  public var learningRate = 0.001
+  public var learningRate: Double
   /// The share of the velocity that a step keeps; 0 for none.
-  public var momentum = 0.0
+  public var momentum: Double
   /// The share of the gradient that does not enter the velocity.
-  public var dampening = 0.0
+  public var dampening: Double
   /// Whether momentum is Nesterov's.
-  public var isNesterov = false
+  public var isNesterov: Bool
   /// The factor of the parameter that is added to its gradient.
-  public var weightDecay = 0.0
+  public var weightDecay: Double
 
-  /// PyTorch's settings.
-  public init() {}
+  /// PyTorch's settings, but for those that are given.
+  public init(
+    learningRate: Double = 0.001, momentum: Double = 0, dampening: Double = 0, isNesterov: Bool = false,
+    weightDecay: Double = 0
+  ) {
+    self.learningRate = learningRate
+    self.momentum = momentum
+    self.dampening = dampening
+    self.isNesterov = isNesterov
+    self.weightDecay = weightDecay
+  }
+
+  private static let settings: [Setting<SGD>] = [
+    .learningRate(\.learningRate),
+    .decayRate("momentum", \.momentum, of: "the velocity"),
+    .number(
+      "dampening", \.dampening, in: .unit, help: "The share of the gradient that does not enter the velocity."),
+    .boolean("nesterov", \.isNesterov, help: "Whether momentum is Nesterov's."),
+    .weightDecay(\.weightDecay),
+  ]
 
   /// Reads the settings.
   public init(from settings: Settings) throws {
-    learningRate = try settings.learningRate(default: learningRate)
-    momentum = try settings.decayRate("momentum", default: momentum, of: "the velocity")
-    dampening = try settings.number(
-      "dampening", default: dampening, in: .unit, help: "The share of the gradient that does not enter the velocity.")
-    isNesterov = try settings.boolean("nesterov", default: isNesterov, help: "Whether momentum is Nesterov's.")
-    weightDecay = try settings.weightDecay(default: weightDecay)
+    self = try Self.settings.read(settings, over: SGD())
     if isNesterov, momentum == 0 {
       throw settings.error("nesterov", "Nesterov's momentum needs a momentum greater than 0")
     }
@@ -34,9 +47,12 @@ public struct SGD: OptimizerSettings {
     }
   }
 
+  /// All settings.
+  public var json: JSONObject { Self.settings.json(of: self) }
+
   /// Weight decay and momentum, if there are any.
   public var transformations: [any GradientTransformation] {
-    Optimizers.weightDecay(weightDecay)
-      + (momentum > 0 ? [Momentum(momentum, dampening: dampening, isNesterov: isNesterov)] : [])
+    let momentum = Momentum(momentum, dampening: dampening, isNesterov: isNesterov)
+    return AddWeightDecay.unlessZero(weightDecay) + (momentum.momentum > 0 ? [momentum] : [])
   }
 }

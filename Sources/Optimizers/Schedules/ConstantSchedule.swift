@@ -11,6 +11,8 @@ public struct ConstantSchedule: Schedule {
   public init() {}
   /// Reads the schedule's settings: there are none.
   public init(from settings: Settings) throws {}
+  /// None.
+  public var json: JSONObject { [:] }
 
   /// 1.
   public func factor(at step: Int, of run: RunLength) -> Double { 1 }

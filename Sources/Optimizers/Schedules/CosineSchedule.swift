@@ -17,6 +17,9 @@ public struct CosineSchedule: Schedule {
   /// Reads the schedule's settings.
   public init(from settings: Settings) throws { final = try settings.finalFactor() }
 
+  /// All settings.
+  public var json: JSONObject { ["final": .number(final)] }
+
   /// final + (1 − final) (1 + cos πt/T) / 2.
   public func factor(at step: Int, of run: RunLength) -> Double {
     interpolate(from: 1, to: final, along: .cosine, share: Double(step) / Double(run.steps))

@@ -24,6 +24,11 @@ public struct ExponentialSchedule: Schedule {
     unit = try settings.choice("unit", default: .epochs, help: "When the changes come.")
   }
 
+  /// All settings.
+  public var json: JSONObject {
+    ["gamma": .number(gamma), "unit": .string(unit.rawValue)]
+  }
+
   /// `gamma` to the number of changes so far.
   public func factor(at step: Int, of run: RunLength) -> Double { pow(gamma, Double(run.units(unit, in: step))) }
 }

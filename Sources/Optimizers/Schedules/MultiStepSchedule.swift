@@ -32,6 +32,11 @@ public struct MultiStepSchedule: Schedule {
     gamma = try settings.number("gamma", default: 0.1, in: .positive, help: "The factor of each change.")
   }
 
+  /// All settings.
+  public var json: JSONObject {
+    ["milestones": .array(milestones.map(JSONValue.integer)), "unit": .string(unit.rawValue), "gamma": .number(gamma)]
+  }
+
   /// `gamma` to the number of milestones passed.
   public func factor(at step: Int, of run: RunLength) -> Double {
     let units = run.units(unit, in: step)

@@ -45,6 +45,14 @@ public struct OneCycleSchedule: Schedule {
     }
   }
 
+  /// All settings.
+  public var json: JSONObject {
+    [
+      "rise": .number(rise), "divisor": .number(divisor), "finalDivisor": .number(finalDivisor),
+      "annealing": .string(annealing.rawValue), "threePhase": .boolean(isThreePhase),
+    ]
+  }
+
   /// The factor in the phase that the step lies in.
   public func factor(at step: Int, of run: RunLength) -> Double {
     let first = 1 / divisor

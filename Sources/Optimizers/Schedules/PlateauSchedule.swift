@@ -15,6 +15,8 @@ public struct PlateauSchedule: Schedule {
     case absolute
   }
 
+  /// What has to improve: a group, a dot and a metric, as in `validation.loss`; `nil` for what a run goes by by default.
+  public let metric: String?
   /// The factor of each change.
   public let factor: Double
   /// How many measurements in a row may be no improvement.
@@ -32,9 +34,11 @@ public struct PlateauSchedule: Schedule {
 
   /// Creates the schedule.
   public init(
-    factor: Double = 0.1, patience: Int = 10, threshold: Double = 1e-4, thresholdMode: ThresholdMode = .relative,
+    metric: String? = nil, factor: Double = 0.1, patience: Int = 10, threshold: Double = 1e-4,
+    thresholdMode: ThresholdMode = .relative,
     cooldown: Int = 0, minimum: Double = 0
   ) {
+    self.metric = metric
     self.factor = factor
     self.patience = patience
     self.threshold = threshold
@@ -45,7 +49,7 @@ public struct PlateauSchedule: Schedule {
 
   /// Reads the schedule's settings; `metric` is judged where it is known what a run measures.
   public init(from settings: Settings) throws {
-    _ = settings.value("metric", kind: "a group, a dot and a metric", help: "What has to improve.")
+    metric = settings.value("metric", kind: "a group, a dot and a metric", help: "What has to improve.")?.text
     factor = try settings.number(
       "factor", default: 0.1, in: NumberRange(0, 1, includesLower: false, includesUpper: false),
       help: "The factor of each change.")
@@ -59,6 +63,15 @@ public struct PlateauSchedule: Schedule {
       "cooldown", default: 0, in: .nonNegative, help: "How many measurements after a change do not count.")
     minimum = try settings.number(
       "minimum", default: 0, in: .unit, help: "The smallest product of all changes.")
+  }
+
+  /// All settings.
+  public var json: JSONObject {
+    JSONObject([
+      ("metric", metric.map(JSONValue.string)), ("factor", .number(factor)), ("patience", .integer(patience)),
+      ("threshold", .number(threshold)), ("thresholdMode", .string(thresholdMode.rawValue)),
+      ("cooldown", .integer(cooldown)), ("minimum", .number(minimum)),
+    ])
   }
 
   /// 1: measurements, not steps, change the rate.

@@ -25,6 +25,11 @@ public struct PolynomialSchedule: Schedule {
     final = try settings.finalFactor()
   }
 
+  /// All settings.
+  public var json: JSONObject {
+    ["power": .number(power), "final": .number(final)]
+  }
+
   /// final + (1 − final) (1 − t/T)^power.
   public func factor(at step: Int, of run: RunLength) -> Double {
     final + (1 - final) * pow(1 - Double(min(step, run.steps)) / Double(run.steps), power)

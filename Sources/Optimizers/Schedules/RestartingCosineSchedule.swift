@@ -33,6 +33,11 @@ public struct RestartingCosineSchedule: Schedule {
     final = try settings.finalFactor()
   }
 
+  /// All settings.
+  public var json: JSONObject {
+    ["period": .integer(period), "unit": .string(unit.rawValue), "growth": .integer(growth), "final": .number(final)]
+  }
+
   /// final + (1 − final) (1 + cos πt/T) / 2, where t counts from the last restart and T is the length of its period.
   public func factor(at step: Int, of run: RunLength) -> Double {
     var length = run.steps(period, unit)

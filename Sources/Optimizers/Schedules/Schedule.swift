@@ -27,14 +27,14 @@ public struct RunLength: Sendable, Equatable {
   }
 
   /// A number of units in steps; the largest integer if it is beyond that.
-  func steps(_ count: Int, _ unit: ScheduleUnit) -> Int {
+  public func steps(_ count: Int, _ unit: ScheduleUnit) -> Int {
     guard unit == .epochs else { return count }
     let (steps, overflow) = count.multipliedReportingOverflow(by: stepsPerEpoch)
     return overflow ? .max : steps
   }
 
   /// The whole units in so many steps.
-  func units(_ unit: ScheduleUnit, in steps: Int) -> Int { unit == .epochs ? steps / stepsPerEpoch : steps }
+  public func units(_ unit: ScheduleUnit, in steps: Int) -> Int { unit == .epochs ? steps / stepsPerEpoch : steps }
 }
 
 /// What a schedule counts.
@@ -56,17 +56,24 @@ extension Settings {
 }
 
 extension Schedule {
-  /// The line for the schedule's type in `Registry.schedules`.
+  /// The schedule's type in a registry.
   public static var entry: Registry<any Schedule>.Entry { .init(type: type) { try Self(from: $0) } }
 }
 
 extension Registry where Component == any Schedule {
-  /// All schedules.
-  public static let schedules = Registry([
-    ConstantSchedule.entry, StepSchedule.entry, MultiStepSchedule.entry, ExponentialSchedule.entry,
-    PolynomialSchedule.entry, CosineSchedule.entry, RestartingCosineSchedule.entry, OneCycleSchedule.entry,
-    PlateauSchedule.entry,
-  ])
+  /// The package's schedules.
+  public static let schedules = Registry(
+    of: "schedule",
+    [
+      ConstantSchedule.entry, StepSchedule.entry, MultiStepSchedule.entry, ExponentialSchedule.entry,
+      PolynomialSchedule.entry, CosineSchedule.entry, RestartingCosineSchedule.entry, OneCycleSchedule.entry,
+      PlateauSchedule.entry,
+    ])
+
+  /// Adds a schedule's type.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if there is one of that name already.
+  public mutating func add<Added: Schedule>(_ type: Added.Type) throws { try add(Added.entry) }
 }
 
 /// A schedule as a config has it: its own settings, and a warm-up before it.
@@ -77,16 +84,21 @@ public struct ScheduleSettings: Sendable {
   public let warmup: Warmup?
 
   /// Creates the settings.
-  public init(_ schedule: any Schedule, warmup: Warmup? = nil) {
+  public init(_ schedule: any Schedule = ConstantSchedule(), warmup: Warmup? = nil) {
     self.schedule = schedule
     self.warmup = warmup
   }
 
-  /// Reads a config's `schedule`.
-  public init(from settings: Settings) throws {
-    (schedule, warmup) = try Registry.schedules.read(settings) { settings in
+  /// Reads a config's `schedule`, of the schedules that a registry has.
+  public init(from settings: Settings, registry: Registry<any Schedule> = .schedules) throws {
+    (schedule, warmup) = try registry.read(settings) { settings in
       try settings.optionalObject("warmup", help: "A warm-up before the schedule.").map { try Warmup(from: $0) }
     }
+  }
+
+  /// The settings as a config writes them.
+  public var json: JSONObject {
+    schedule.typedJSON.appending(JSONObject([("warmup", warmup.map { .object($0.json) })]))
   }
 
   /// Whether the factors depend on the run's length.

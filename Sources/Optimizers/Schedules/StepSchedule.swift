@@ -28,6 +28,11 @@ public struct StepSchedule: Schedule {
     gamma = try settings.number("gamma", default: 0.1, in: .positive, help: "The factor of each change.")
   }
 
+  /// All settings.
+  public var json: JSONObject {
+    ["every": .integer(every), "unit": .string(unit.rawValue), "gamma": .number(gamma)]
+  }
+
   /// `gamma` to the number of changes so far.
   public func factor(at step: Int, of run: RunLength) -> Double {
     pow(gamma, Double(run.units(unit, in: step) / every))

@@ -30,6 +30,9 @@ public struct Warmup: Sendable, Equatable {
     }
   }
 
+  /// The warm-up as a config writes it.
+  public var json: JSONObject { [unit.rawValue: .integer(length), "start": .number(start)] }
+
   /// The factor at a step, counted from 0, of a run that goes on with `schedule`.
   func factor(at step: Int, of run: RunLength, before schedule: some Schedule) -> Double {
     let steps = run.steps(length, unit)

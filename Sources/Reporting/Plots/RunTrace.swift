@@ -42,8 +42,9 @@ public struct RunTrace: Sendable {
 
   /// Reads a run directory; the run may still be going on.
   ///
+  /// - Parameter registries: The components that the run's config can choose from.
   /// - Throws: `TrainerError` with code `.usage` if there is no run, or its files cannot be read.
-  public init(directory: String) throws {
+  public init(directory: String, registries: Registries = .standard) throws {
     let run = RunDirectory(directory)
     guard try run.storedConfiguration() != nil else {
       throw TrainerError(
@@ -53,7 +54,7 @@ public struct RunTrace: Sendable {
           : "\(directory): there is no run in this directory (no config.json); expected one that trainer run made")
     }
     self.directory = directory
-    configuration = try RunConfiguration(file: run.configPath, output: directory)
+    configuration = try RunConfiguration(file: run.configPath, output: directory, registries: registries)
     let lines = try Self.lines(of: run.metricsPath)
     records = lines.compactMap(Record.init)
     let last = lines.last

@@ -20,6 +20,35 @@ public struct CheckpointSettings: Sendable, Equatable {
   /// The metric whose best checkpoint stays; `nil` for none.
   public let best: MetricReference?
 
+  /// Creates the settings.
+  ///
+  /// - Parameters:
+  ///   - every: The distance between two checkpoints; `nil` for an epoch, and only one at the end of a run without data.
+  ///   - retention: Which stay: by default the newest three.
+  ///   - best: The metric whose best checkpoint stays besides.
+  public init(
+    every: Period? = nil, retention: CheckpointRetention = CheckpointRetention(last: 3), best: MetricReference? = nil
+  ) {
+    self.every = every
+    self.retention = retention
+    self.best = best
+  }
+
+  /// The settings as a config writes them.
+  public var json: JSONObject {
+    let period: JSONValue? =
+      switch every {
+      case .epochs(let count): ["epochs": .integer(count)]
+      case .steps(let count): ["steps": .integer(count)]
+      case .seconds(let seconds): ["seconds": .number(seconds)]
+      case nil: nil
+      }
+    return JSONObject([
+      ("every", period), ("keep", retention.last.map(JSONValue.integer) ?? "all"),
+      ("keepEveryEpochs", retention.everyEpochs.map(JSONValue.integer)), ("best", best.map { ["metric": $0.json] }),
+    ])
+  }
+
   init(from settings: Settings, hasData: Bool, measures: Measures) throws {
     let help = "The distance between two checkpoints, in epochs, steps or seconds."
     let every =

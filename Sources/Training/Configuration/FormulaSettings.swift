@@ -19,6 +19,48 @@ public struct FormulaSettings: Sendable, Equatable {
     public let shape: [Int]
     /// How it starts.
     public let start: Start
+
+    private init(name: String, shape: [Int], start: Start) {
+      self.name = name
+      self.shape = shape
+      self.start = start
+    }
+
+    /// A number.
+    public init(_ name: String, _ value: Double) { self.init(name: name, shape: [], start: .values([value])) }
+
+    /// A vector.
+    public init(_ name: String, _ values: [Double]) {
+      self.init(name: name, shape: [values.count], start: .values(values))
+    }
+
+    /// An array with these values, in row-major order.
+    ///
+    /// - Precondition: there are as many as the shape says.
+    public init(_ name: String, shape: [Int], values: [Double]) {
+      precondition(values.count == shape.reduce(1, *), "values do not fit the shape")
+      self.init(name: name, shape: shape, start: .values(values))
+    }
+
+    /// An array whose values are drawn.
+    public init(_ name: String, shape: [Int], _ initialization: Initialization) {
+      self.init(name: name, shape: shape, start: .drawn(initialization))
+    }
+
+    /// The parameter's first value as a config writes it.
+    public var json: JSONValue {
+      switch start {
+      case .drawn(let initialization):
+        return ["shape": .array(shape.map(JSONValue.integer)), "initializer": .object(initialization.json)]
+      case .values where shape.contains { $0 < 1 }:
+        // No array that JSON can write; the reader says what is wrong with the shape.
+        return ["shape": .array(shape.map(JSONValue.integer)), "initializer": .object(Initialization.zeros.json)]
+      case .values(let values):
+        return shape.reversed().reduce(values.map(JSONValue.number)) { elements, extent in
+          stride(from: 0, to: elements.count, by: extent).map { .array(Array(elements[$0..<$0 + extent])) }
+        }[0]
+      }
+    }
   }
 
   /// Which way the objective goes.
@@ -35,6 +77,26 @@ public struct FormulaSettings: Sendable, Equatable {
   public let direction: Direction
   /// How the samples' values are joined; `nil` without data.
   public let reduction: Reduction?
+
+  /// Creates the settings.
+  ///
+  /// - Parameter reduction: How the samples' values are joined; `nil` for the mean, and without data.
+  public init(
+    _ objective: String, parameters: [Parameter], direction: Direction = .minimize, reduction: Reduction? = nil
+  ) {
+    self.objective = objective
+    self.parameters = parameters
+    self.direction = direction
+    self.reduction = reduction
+  }
+
+  /// The keys of a config that the settings stand for.
+  public var json: JSONObject {
+    JSONObject([
+      ("parameters", .object(JSONObject(parameters.map { ($0.name, $0.json) }))), ("objective", .string(objective)),
+      ("direction", .string(direction.rawValue)), ("reduction", reduction.map { .string($0.rawValue) }),
+    ])
+  }
 
   init(from settings: Settings, hasData: Bool) throws {
     let parameters = try settings.object(

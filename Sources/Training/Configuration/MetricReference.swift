@@ -21,6 +21,18 @@ public struct MetricReference: Sendable, Equatable, CustomStringConvertible {
     prefersLarger ? value > best + delta : value < best - delta
   }
 
+  /// A measure of a group.
+  ///
+  /// - Parameter name: `loss`, or a metric's name. Which way is better is known where a config is read.
+  public init(_ group: Group, _ name: String) {
+    self.group = group
+    self.name = name
+    prefersLarger = StandardMetric(rawValue: name)?.prefersLarger ?? false
+  }
+
+  /// What a config writes.
+  var json: JSONValue { .string(description) }
+
   /// What every measure is better than.
   public var worst: Double { prefersLarger ? -.infinity : .infinity }
 
@@ -38,7 +50,7 @@ public struct MetricReference: Sendable, Equatable, CustomStringConvertible {
     guard measures.names.contains(parts[1]) else {
       let names = measures.names.joined(separator: ", ")
       let advice =
-        Metric(rawValue: parts[1]) != nil && !measures.isFormula
+        measures.known.contains(parts[1]) && !measures.isFormula
         ? "; add \"\(parts[1])\" to \"metrics\" to measure it"
         : suggestion(for: parts[1], among: measures.names).map { "; did you mean \"\(parts[0]).\($0)\"?" } ?? ""
       throw settings.error(key, "found \"\(text)\", but this run measures only \(names)\(advice)")
@@ -46,51 +58,5 @@ public struct MetricReference: Sendable, Equatable, CustomStringConvertible {
     self.group = group
     name = parts[1]
     prefersLarger = measures.prefersLarger(name)
-  }
-}
-
-/// What a run measures.
-struct Measures {
-  /// `loss`, and the metrics' names.
-  let names: [String]
-  let isFormula: Bool
-  private let isMaximizing: Bool
-
-  init(_ objective: RunConfiguration.Objective) {
-    switch objective {
-    case .model(let settings):
-      names = ["loss"] + settings.metrics.map(\.rawValue)
-      isFormula = false
-      isMaximizing = false
-    case .formula(let settings):
-      names = ["loss"]
-      isFormula = true
-      isMaximizing = settings.direction == .maximize
-    }
-  }
-
-  func prefersLarger(_ name: String) -> Bool {
-    Metric(rawValue: name)?.prefersLarger ?? isMaximizing
-  }
-}
-
-/// When a run stops before its end.
-public struct EarlyStoppingSettings: Sendable, Equatable {
-  /// What has to improve.
-  public let metric: MetricReference
-  /// The run stops when so many measurements in a row were no improvement.
-  public let patience: Int
-  /// What counts as an improvement must be larger than this.
-  public let minDelta: Double
-
-  init(from settings: Settings, measures: Measures) throws {
-    metric = try MetricReference(
-      "metric", in: settings, default: measures.isFormula ? "train.loss" : "validation.loss", measures: measures,
-      help: "What has to improve.")
-    patience = try settings.integer(
-      "patience", default: 10, in: .positive,
-      help: "The run stops when so many measurements in a row were no improvement.")
-    minDelta = try settings.number(
-      "minDelta", default: 0, in: .nonNegative, help: "What counts as an improvement must be larger than this.")
   }
 }

@@ -16,6 +16,36 @@ public struct DataSettings: Sendable, Equatable {
   /// The steps between the dataset's inputs and the model's.
   public let preprocessing: [PreprocessingStep]
 
+  /// Creates the settings.
+  ///
+  /// - Parameters:
+  ///   - path: The dataset file; a relative path is relative to the working directory. `nil` for rows in memory.
+  ///   - externalFiles: Whether contents that the file keeps in other files are read.
+  ///   - inputs: The name of the dataset with the inputs.
+  ///   - targets: That of the dataset with the targets; `nil` for `targets`, and for a formula.
+  ///   - preprocessing: The steps between the inputs and the model.
+  public init(
+    path: String?, externalFiles: ExternalFiles = .refused, inputs: String = "inputs", targets: String? = nil,
+    preprocessing: [PreprocessingStep] = []
+  ) throws {
+    guard let path else {
+      throw TrainerError(.usage, "data.path: there is no dataset file, which a run reads its rows from; name one")
+    }
+    self.path = path
+    self.externalFiles = externalFiles
+    self.inputs = inputs
+    self.targets = targets
+    self.preprocessing = preprocessing
+  }
+
+  /// The settings as a config writes them.
+  public var json: JSONObject {
+    JSONObject([
+      ("path", .string(path)), ("externalFiles", .boolean(externalFiles == .allowed)), ("inputs", .string(inputs)),
+      ("targets", targets.map(JSONValue.string)), ("preprocessing", .array(preprocessing.map { .object($0.json) })),
+    ])
+  }
+
   init(from settings: Settings, hasTargets: Bool) throws {
     path = try settings.filePath("path", help: "The dataset file.")
     externalFiles =
@@ -41,17 +71,17 @@ public struct ModelSettings: Sendable {
   /// What is made small.
   public let loss: any Loss
   /// What is measured beside the loss, each metric once.
-  public let metrics: [Metric]
+  public let metrics: [any Metric]
 
-  init(from settings: Settings) throws {
-    model = try Model(from: settings.object("model", help: "The model."))
-    loss = try Registry.losses.read(settings.object("loss", shorthand: "type", help: "What is made small."))
+  init(from settings: Settings, _ registries: Registries) throws {
+    model = try Model(from: settings.object("model", help: "The model."), registry: registries.layers)
+    loss = try registries.losses.read(settings.object("loss", shorthand: "type", help: "What is made small."))
     let names = try settings.strings(
-      "metrics", oneOf: Metric.allCases.map(\.rawValue), default: [], help: "What is measured beside the loss.")
+      "metrics", oneOf: registries.metrics.entries.map(\.type), default: [], help: "What is measured beside the loss.")
     if let twin = names.first(where: { name in names.count { $0 == name } > 1 }) {
       throw settings.error("metrics", "\"\(twin)\" comes twice, name each metric once")
     }
-    metrics = names.compactMap(Metric.init)
+    metrics = try names.compactMap { try registries.metrics[$0]?.make(settings) }
   }
 }
 
@@ -61,6 +91,19 @@ public struct PenaltySettings: Sendable, Equatable {
   public let l1: Double
   /// The factor of Σw² / 2.
   public let l2: Double
+
+  /// Creates the settings.
+  ///
+  /// - Parameters:
+  ///   - l1: The factor of Σ|w|.
+  ///   - l2: The factor of Σw² / 2.
+  public init(l1: Double = 0, l2: Double = 0) {
+    self.l1 = l1
+    self.l2 = l2
+  }
+
+  /// The settings as a config writes them.
+  public var json: JSONObject { ["l1": .number(l1), "l2": .number(l2)] }
 
   init(from settings: Settings) throws {
     l1 = try settings.number("l1", default: 0, in: .nonNegative, help: "The factor of the sum of |w|.")

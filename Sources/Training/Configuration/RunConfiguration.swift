@@ -49,9 +49,13 @@ public struct RunConfiguration: Sendable {
   ///   - overrides: values from the command line, in order.
   ///   - output: the run directory from the command line, relative to the working directory; it comes before the
   ///     config's.
+  ///   - registries: the components that it can choose from.
   /// - Throws: `TrainerError` with code `.usage` for the first fault.
-  public init(file path: String, overrides: [SettingsOverride] = [], output: String? = nil) throws {
-    try self.init(Settings(file: path, overrides: overrides), stem: Self.stem(of: path), output: output)
+  public init(
+    file path: String, overrides: [SettingsOverride] = [], output: String? = nil, registries: Registries = .standard
+  ) throws {
+    try self.init(
+      Settings(file: path, overrides: overrides), stem: Self.stem(of: path), output: output, registries: registries)
   }
 
   /// Reads a config's text, such as the resolved config in a checkpoint.
@@ -59,13 +63,15 @@ public struct RunConfiguration: Sendable {
   /// - Parameters:
   ///   - source: how messages call the text; its stem is the default name.
   ///   - directory: what paths in it are relative to.
+  ///   - registries: the components that it can choose from.
   /// - Throws: `TrainerError` with code `.usage` for the first fault.
-  public init(text: String, source: String, directory: String) throws {
+  public init(text: String, source: String, directory: String, registries: Registries = .standard) throws {
     try self.init(
-      Settings(text: text, source: source, directory: directory), stem: Self.stem(of: source), output: nil)
+      Settings(text: text, source: source, directory: directory), stem: Self.stem(of: source), output: nil,
+      registries: registries)
   }
 
-  private init(_ settings: Settings, stem: String, output: String?) throws {
+  init(_ settings: Settings, stem: String, output: String?, registries: Registries) throws {
     let isFormula = try Self.isFormula(settings)
     name = try Self.name(settings, stem: stem)
     seed = try settings.integer("seed", default: 0, in: 0 ... .max, help: "The seed of everything random.")
@@ -78,16 +84,17 @@ public struct RunConfiguration: Sendable {
       objective = try .formula(FormulaSettings(from: settings, hasData: data != nil))
     } else {
       data = try DataSettings(from: settings.object("data", help: "The dataset."), hasTargets: true)
-      objective = try .model(ModelSettings(from: settings))
+      objective = try .model(ModelSettings(from: settings, registries))
     }
     penalties = try PenaltySettings(
       from: settings.object("penalties", default: [:], help: "What is added to the gradient to keep weights small."))
-    let measures = Measures(objective)
+    let measures = Measures(objective, among: registries.metrics)
     optimizer = try OptimizerConfiguration(
-      from: settings.object("optimizer", default: ["type": "sgd"], shorthand: "type", help: "The optimizer."))
+      from: settings.object("optimizer", default: ["type": "sgd"], shorthand: "type", help: "The optimizer."),
+      registry: registries.optimizers)
     let scheduleSettings = try settings.object(
       "schedule", default: ["type": "constant"], shorthand: "type", help: "How the learning rate changes over the run.")
-    schedule = try ScheduleSettings(from: scheduleSettings)
+    schedule = try ScheduleSettings(from: scheduleSettings, registry: registries.schedules)
     scheduleMetric =
       schedule.schedule is PlateauSchedule
       ? try MetricReference(
@@ -95,7 +102,7 @@ public struct RunConfiguration: Sendable {
         measures: measures, help: "What has to improve.") : nil
     training = try TrainingSettings(
       from: settings.object("training", default: [:], help: "How long and in what portions the run trains."),
-      hasData: data != nil, isLarge: try objective.isLarge)
+      hasData: data != nil, isLarge: objective.isLarge)
     earlyStopping = try settings.optionalObject("earlyStopping", help: "When the run stops before its end.")
       .map { try EarlyStoppingSettings(from: $0, measures: measures) }
     checkpoints = try CheckpointSettings(
@@ -122,11 +129,12 @@ public struct RunConfiguration: Sendable {
         "training",
         "the optimizer needs all samples in each step; set \"batchSize\": \"full\" or take another optimizer")
     }
-    if case .model(let model) = objective, model.model.layers.contains(where: { $0 is Dropout }) {
+    if case .model(let model) = objective, let layer = model.model.layers.first(where: \.isRandom) {
+      let type = type(of: layer).type
       throw settings.error(
         "model",
-        "dropout makes the loss another one in each step, but the optimizer needs one; "
-          + "remove the dropout or take another optimizer")
+        "\(type) makes the loss another one in each step, but the optimizer needs one; "
+          + "remove the \(type) or take another optimizer")
     }
   }
 
@@ -191,9 +199,12 @@ public struct RunConfiguration: Sendable {
 extension RunConfiguration.Objective {
   /// Whether the model has more than a million parameters behind its first layer, whose inputs only the data knows.
   fileprivate var isLarge: Bool {
-    get throws {
-      guard case .model(let settings) = self else { return false }
+    guard case .model(let settings) = self else { return false }
+    do {
       return try settings.model.parameters(inputShape: [1]).layout.count > 1_000_000
+    } catch {
+      // A layer that takes no such input. Whether it takes the data's is found where these are known.
+      return false
     }
   }
 }

@@ -16,6 +16,14 @@ public struct TrainingSettings: Sendable, Equatable {
     case samples(Int)
     /// The whole training group.
     case full
+
+    /// The size as a config writes it.
+    var json: JSONValue {
+      switch self {
+      case .samples(let count): .integer(count)
+      case .full: "full"
+      }
+    }
   }
 
   /// How long the run is.
@@ -26,17 +34,51 @@ public struct TrainingSettings: Sendable, Equatable {
   public private(set) var shards: Int
   /// Whether each epoch visits the samples in an order of its own.
   public let shuffles: Bool
+  /// The settings as a config writes them, without those that are left to the defaults of the run.
+  public private(set) var json: JSONObject
+
+  /// Creates the settings; what is left out has the default of a config, which depends on the run. Until a run's
+  /// configuration is made of them, the properties show the defaults of a run with data and a small model.
+  ///
+  /// - Parameters:
+  ///   - length: How long the run is: by default 10 epochs, or 100 steps without data.
+  ///   - batchSize: How many samples one step takes: by default 32.
+  ///   - shards: The number of slices of a batch.
+  ///   - shuffles: Whether each epoch visits the samples in an order of its own: by default yes.
+  public init(
+    _ length: Length? = nil, batchSize: BatchSize? = nil, shards: Int? = nil, shuffles: Bool? = nil
+  ) {
+    self.length = length ?? .epochs(Self.defaultEpochs)
+    self.batchSize = batchSize ?? .samples(Self.defaultBatchSize)
+    self.shards = shards ?? Self.defaultShards(for: batchSize ?? .samples(Self.defaultBatchSize))
+    self.shuffles = shuffles ?? true
+    json = JSONObject()
+    switch length {
+    case .epochs(let count): json["epochs"] = .integer(count)
+    case .steps(let count): json["steps"] = .integer(count)
+    case nil: break
+    }
+    json["batchSize"] = batchSize?.json
+    json["shards"] = shards.map(JSONValue.integer)
+    json["shuffle"] = shuffles.map(JSONValue.boolean)
+  }
+
+  private static let defaultEpochs = 10
+  private static let defaultBatchSize = 32
 
   init(from settings: Settings, hasData: Bool, isLarge: Bool) throws {
+    json = JSONObject()
     length = try Self.length(settings, hasData: hasData)
     guard hasData else {
       batchSize = nil
       shards = 1
       shuffles = false
+      if case .object(let object) = settings.resolved { json = object }
       return
     }
     let samples = try settings.integer(
-      "batchSize", orWord: "full", default: 32, in: .positive, help: "The samples of one step.")
+      "batchSize", orWord: "full", default: .integer(Self.defaultBatchSize), in: .positive,
+      help: "The samples of one step.")
     let batchSize = samples.map(BatchSize.samples) ?? .full
     self.batchSize = batchSize
     shards = try settings.integer(
@@ -44,6 +86,7 @@ public struct TrainingSettings: Sendable, Equatable {
       help: "The slices of a batch, the units that workers take; with the batch size they fix the numerics.")
     shuffles = try settings.boolean(
       "shuffle", default: true, help: "Whether each epoch visits the samples in an order of its own.")
+    if case .object(let object) = settings.resolved { json = object }
   }
 
   /// The same with batches and shards that many times as large; a full batch cannot grow.
@@ -52,6 +95,8 @@ public struct TrainingSettings: Sendable, Equatable {
     var larger = self
     larger.batchSize = .samples(factor * count)
     larger.shards = factor * shards
+    larger.json["batchSize"] = larger.batchSize?.json
+    larger.json["shards"] = .integer(larger.shards)
     return larger
   }
 
@@ -76,7 +121,7 @@ public struct TrainingSettings: Sendable, Equatable {
     }
     let epochsHelp = "The length in passes over the training group; or give steps."
     guard let steps = try settings.optionalInteger("steps", in: .positive, help: stepsHelp) else {
-      return try .epochs(settings.integer("epochs", default: 10, in: .positive, help: epochsHelp))
+      return try .epochs(settings.integer("epochs", default: Self.defaultEpochs, in: .positive, help: epochsHelp))
     }
     if settings.contains("epochs") {
       throw settings.error("epochs", "found beside \"steps\", expected only one of them")

@@ -131,7 +131,7 @@ public struct LossAndMetrics: Sendable, Equatable {
     loss = isMean ? sums[Statistic.loss] / sums[Statistic.sampleWeight] : sums[Statistic.loss]
     let rest = Array(sums[Statistic.metrics...])
     let values = set?.values(from: rest) ?? []
-    metrics = zip(set?.metrics ?? [], values).map { ($0.rawValue, $1) }
+    metrics = zip(set?.metrics ?? [], values).map { ($0.name, $1) }
     confusion = set?.confusion(from: rest)
   }
 

@@ -61,7 +61,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
       let divisor = divisor
       updatePlan.join(
         after: pass, step: step + 1, objective: divisor == 0 ? 0 : statistics.sum(Statistic.loss) / divisor,
-        sums: memory.sums.pointer, numbers: memory.numbers.pointer)
+        memory: memory.update)
     }
   }
 
@@ -164,8 +164,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
       pass: pass, block: block, step: step + 1, rateFactor: memory.rateFactor[0],
       vectors: UpdateVectors(
         gradient: gradient(of: place, room), gradientStart: range.lowerBound, parameters: memory.parameters.pointer,
-        state: UnsafePointer(memory.statePointers.pointer), sums: memory.sums.pointer,
-        numbers: memory.numbers.pointer),
+        state: UnsafePointer(memory.statePointers.pointer), memory: memory.update),
       scratch: room.scratch, kernels: kernels)
     guard pass == updatePlan.passes - 1 else { return }
     writeCopies(of: place)
@@ -173,7 +172,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
       record.noteNonFinite(step: step, block: block)
     }
     if block == 0 {
-      record.add(statistics, divisor: divisor, step: step, isTrial: updatePlan.isTrial(memory.sums.pointer))
+      record.add(statistics, divisor: divisor, step: step, isTrial: memory.isTrial.pointer.pointee)
     }
   }
 

@@ -21,6 +21,8 @@ package struct TrainingMemory<Scalar: TrainingScalar>: Sendable {
   let sums: SharedBuffer<Double>
   /// The numbers that the optimizer remembers beside its vectors.
   let numbers: SharedBuffer<Double>
+  /// Whether a step began at a point that the optimizer merely tries: one mark.
+  let isTrial = SharedBuffer(repeating: false, count: 1)
   /// The gradient of a whole batch; `nil` if no block of it is wanted beyond its update.
   let gradient: SharedBuffer<Scalar>?
   /// A factor of the learning rates, beside the schedule's, that the coordinator sets: one number.
@@ -47,6 +49,11 @@ package struct TrainingMemory<Scalar: TrainingScalar>: Sendable {
 }
 
 extension TrainingMemory {
+  /// What an update keeps beside the vectors.
+  var update: UpdateMemory {
+    UpdateMemory(sums: sums.pointer, numbers: numbers.pointer, isTrial: isTrial.pointer)
+  }
+
   /// What evaluation uses: the parameters' moving average, if there is one, or the parameters.
   var evaluatedParameters: SharedBuffer<Scalar> {
     stateNames.firstIndex(of: Optimizer.averageName).map { state[$0] } ?? parameters

@@ -32,7 +32,7 @@ public struct EvaluationReport: Sendable {
 public func evaluate(
   checkpoint path: String, data: String? = nil, group: String = "test", options: RunOptions = RunOptions()
 ) throws -> EvaluationReport {
-  let (checkpoint, configuration) = try loadCheckpoint(path)
+  let (checkpoint, configuration) = try loadCheckpoint(path, options.registries)
   switch configuration.precision {
   case .float32:
     return try evaluate(TrainedModel<Float>(checkpoint, configuration, path: path), data, group, options)

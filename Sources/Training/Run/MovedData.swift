@@ -5,18 +5,22 @@ public enum MovedData {
   /// The config of the run in a directory, with its data where they are now: where the config says, or, if there is no
   /// file any more, at the same place beside the directory as when the run was begun.
   ///
-  /// - Parameter overrides: Values in place of the config's.
+  /// - Parameters:
+  ///   - overrides: Values in place of the config's.
+  ///   - registries: The components that the config can choose from.
   /// - Throws: `TrainerError` with code `.usage` for a fault in config or overrides.
   public static func configuration(
-    of directory: String, overrides: [SettingsOverride] = []
+    of directory: String, overrides: [SettingsOverride] = [], registries: Registries = .standard
   ) throws -> RunConfiguration {
     let run = RunDirectory(directory)
-    let configuration = try RunConfiguration(file: run.configPath, overrides: overrides, output: directory)
+    let configuration = try RunConfiguration(
+      file: run.configPath, overrides: overrides, output: directory, registries: registries)
     guard let data = configuration.data, let begun = try run.storedConfiguration()?["output"]?.text,
       let moved = try place(of: data.path, from: begun, to: configuration.output)
     else { return configuration }
     let override = try SettingsOverride("data.path=\(JSONValue.string(moved).compactText)")
-    return try RunConfiguration(file: run.configPath, overrides: overrides + [override], output: directory)
+    return try RunConfiguration(
+      file: run.configPath, overrides: overrides + [override], output: directory, registries: registries)
   }
 
   /// Where a file is now that lay beside a run directory; `nil` if it still is where it was, or cannot be found.

@@ -33,7 +33,7 @@ public func predict(
 ) throws -> PredictionReport {
   let output = OutputFile(output, mayReplace: overwriting, inputs: [path, input])
   try OutputFile.explaining { try output.check() }
-  let (checkpoint, configuration) = try loadCheckpoint(path)
+  let (checkpoint, configuration) = try loadCheckpoint(path, options.registries)
   switch configuration.precision {
   case .float32:
     return try predict(TrainedModel<Float>(checkpoint, configuration, path: path), input, output, group, options)

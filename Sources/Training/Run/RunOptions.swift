@@ -29,13 +29,17 @@ public struct RunOptions: Sendable {
   /// Whether `evaluate` and `predict` read contents that a dataset file keeps in other files; `nil` for what the
   /// checkpoint's config says.
   public var externalFiles: ExternalFiles?
+  /// What a checkpoint's config can choose from, for `evaluate` and `predict`; whoever reads a config from a file gives it
+  /// there.
+  public var registries: Registries
   /// Where the run's files are; tests make it fail.
   package var fileSystem: any FileSystem = SystemFileSystem()
 
   /// Creates options.
   public init(
     workers: Int? = nil, resume: Resume = .automatic, starter: @escaping WorkerStarter = standardStarter,
-    control: RunControl = RunControl(), stopAfter: Duration? = nil, externalFiles: ExternalFiles? = nil
+    control: RunControl = RunControl(), stopAfter: Duration? = nil, externalFiles: ExternalFiles? = nil,
+    registries: Registries = .standard
   ) {
     self.workers = workers
     self.resume = resume
@@ -43,6 +47,7 @@ public struct RunOptions: Sendable {
     self.control = control
     self.stopAfter = stopAfter
     self.externalFiles = externalFiles
+    self.registries = registries
   }
 
   var workerCount: Int { workers ?? availableCores() }

@@ -179,7 +179,7 @@ struct RunSetup<Scalar: TrainingScalar> {
   }
 
   /// What is measured of each group, in the order of reports.
-  var measureNames: [String] { ["loss"] + (problem.metrics?.metrics.map(\.rawValue) ?? []) }
+  var measureNames: [String] { ["loss"] + (problem.metrics?.metrics.map(\.name) ?? []) }
 
   // MARK: When
 

@@ -65,12 +65,15 @@ struct TrainedModel<Scalar: TrainingScalar> {
 }
 
 /// Reads a checkpoint and the configuration in it.
-func loadCheckpoint(_ path: String) throws -> (checkpoint: Checkpoint, configuration: RunConfiguration) {
+func loadCheckpoint(_ path: String, _ registries: Registries) throws -> (
+  checkpoint: Checkpoint, configuration: RunConfiguration
+) {
   let checkpoint = try CheckpointFile.read(path)
   do {
     return (
       checkpoint,
-      try RunConfiguration(text: checkpoint.config, source: "\(path):/config", directory: directory(of: path))
+      try RunConfiguration(
+        text: checkpoint.config, source: "\(path):/config", directory: directory(of: path), registries: registries)
     )
   } catch let error as TrainerError {
     throw TrainerError(.checkpoint, "\(path): the checkpoint's config cannot be used: \(error.message)")

@@ -1,0 +1,143 @@
+import CZlib
+import Foundations
+
+/// Reads a file of some format and makes a dataset file of it.
+///
+/// A new format is a type that says which files are of it and reads one; checks of the output, and the writing, are the
+/// same for all.
+public protocol Importer: Sendable {
+  /// The format's name, such as `csv`.
+  static var name: String { get }
+
+  /// Whether a file is of the format, by its contents; its name may be anything.
+  static func recognizes(_ source: ImportSource) -> Bool
+
+  /// Creates an import of a file with the format's defaults.
+  ///
+  /// - Throws: `TrainerError` with exit code `data` if the file alone does not do.
+  init(path: String) throws
+
+  /// The files that are read, which no output may replace.
+  var sources: [String] { get }
+
+  /// Reads the files.
+  ///
+  /// - Throws: `TrainerError` that names file and place and what is wrong there.
+  func read() throws -> ImportedSamples
+}
+
+extension Importer {
+  /// Reads the files and writes the dataset file.
+  ///
+  /// - Throws: `TrainerError` that names file and place and what is wrong there, or that the output cannot be written.
+  @discardableResult
+  public func write(to output: String, with writer: DatasetWriter = DatasetWriter()) throws -> ImportSummary {
+    try writer.checkOutput(output, inputs: sources)
+    let samples = try read()
+    try writer.write(
+      groups: samples.groups, classes: samples.storedClasses, features: samples.features, to: output, from: sources)
+    return ImportSummary(groups: samples.groups, classCount: samples.classes?.count)
+  }
+}
+
+/// What an importer has read.
+public struct ImportedSamples: Sendable {
+  /// The groups, `train` first.
+  public var groups: [DatasetWriter.Group]
+  /// The names of the classes in the order of their indices; `nil` for targets that are numbers.
+  public var classes: [String]?
+  /// The names of the inputs' columns; `nil` if they have none.
+  public var features: [String]?
+
+  /// Creates the value.
+  public init(groups: [DatasetWriter.Group], classes: [String]? = nil, features: [String]? = nil) {
+    self.groups = groups
+    self.classes = classes
+    self.features = features
+  }
+
+  /// The names that a file can hold: what is too many for an attribute is known by its numbers alone.
+  var storedClasses: [String]? { classes.flatMap { $0.count <= maximumNamedClassCount ? $0 : nil } }
+}
+
+/// A file, or a directory, as an importer looks at it to find whether it is of its format.
+public struct ImportSource: Sendable {
+  /// Where it is.
+  public let path: String
+  /// Whether it is a directory.
+  public let isDirectory: Bool
+  /// The first bytes, at most 4096, of a gzipped file those that it unpacks to; none of a directory.
+  public let start: [UInt8]
+
+  /// Looks at a file.
+  ///
+  /// - Throws: `TrainerError` with exit code `data` if it cannot be read.
+  public init(path: String) throws {
+    self.path = path
+    do {
+      guard let status = try SystemFileSystem().status(of: path) else {
+        throw TrainerError(.data, "there is no file '\(path)'\(neighbourHint(of: path))")
+      }
+      isDirectory = status.isDirectory
+    } catch let error as FileError {
+      throw TrainerError(.data, "cannot read '\(path)': \(error.reason.lowercased())")
+    }
+    start = isDirectory ? [] : try Self.start(of: path)
+  }
+
+  private static func start(of path: String) throws -> [UInt8] {
+    // gzopen also reads plain files.
+    guard let stream = gzopen(path, "rb") else { throw TrainerError(.data, "cannot read '\(path)'") }
+    defer { gzclose(stream) }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = bytes.withUnsafeMutableBytes { gzread(stream, $0.baseAddress, UInt32($0.count)) }
+    guard count >= 0 else { throw TrainerError(.data, "cannot unpack '\(path)'; get the file again") }
+    return Array(bytes.prefix(Int(count)))
+  }
+}
+
+/// The formats that can be imported.
+public struct ImporterRegistry: Sendable {
+  private struct Entry: Sendable {
+    let name: String
+    let recognizes: @Sendable (ImportSource) -> Bool
+    let make: @Sendable (String) throws -> any Importer
+
+    init<Added: Importer>(_ importer: Added.Type) {
+      name = Added.name
+      recognizes = { Added.recognizes($0) }
+      make = { try Added(path: $0) }
+    }
+  }
+
+  private var entries: [Entry]
+
+  /// The package's importers.
+  public static let standard = ImporterRegistry(entries: [Entry(CSVImport.self), Entry(IDXImport.self)])
+
+  /// The formats' names, in the order of registration.
+  public var names: [String] { entries.map(\.name) }
+
+  /// Adds an importer, which is asked before those that are there already.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if there is one of that name already.
+  public mutating func add<Added: Importer>(_ importer: Added.Type) throws {
+    guard !names.contains(Added.name) else {
+      throw TrainerError(
+        .usage, "'\(Added.name)' is the name of a registered importer already; give the new importer another name")
+    }
+    entries.append(Entry(importer))
+  }
+
+  /// The import of a file with the defaults of the format that its contents are of.
+  ///
+  /// - Throws: `TrainerError` with exit code `data` if the file cannot be read or no importer knows it.
+  public func importer(of path: String) throws -> any Importer {
+    let source = try ImportSource(path: path)
+    // Almost any text can be a table, so an importer that was added knows better.
+    guard let entry = entries.last(where: { $0.recognizes(source) }) else {
+      throw TrainerError(.data, "'\(path)' is of no known format; expected \(names.joined(separator: ", "))")
+    }
+    return try entry.make(path)
+  }
+}

@@ -1,0 +1,47 @@
+import Foundations
+import Models
+
+/// When a run stops before its end.
+public struct EarlyStoppingSettings: Sendable, Equatable {
+  /// What has to improve.
+  public let metric: MetricReference
+  /// The run stops when so many measurements in a row were no improvement.
+  public let patience: Int
+  /// What counts as an improvement must be larger than this.
+  public let minDelta: Double
+  /// Whether the metric is left to what a run goes by by default.
+  private let isDefaultMetric: Bool
+
+  /// Creates the settings.
+  ///
+  /// - Parameters:
+  ///   - metric: What has to improve; `nil` for the loss of the group `validation`, of a formula that of `train`.
+  ///   - patience: The run stops when so many measurements in a row were no improvement.
+  ///   - minDelta: What counts as an improvement must be larger than this.
+  public init(_ metric: MetricReference? = nil, patience: Int = 10, minDelta: Double = 0) {
+    self.metric = metric ?? MetricReference(.validation, "loss")
+    isDefaultMetric = metric == nil
+    self.patience = patience
+    self.minDelta = minDelta
+  }
+
+  /// The settings as a config writes them.
+  public var json: JSONObject {
+    JSONObject([
+      ("metric", isDefaultMetric ? nil : metric.json), ("patience", .integer(patience)),
+      ("minDelta", .number(minDelta)),
+    ])
+  }
+
+  init(from settings: Settings, measures: Measures) throws {
+    metric = try MetricReference(
+      "metric", in: settings, default: measures.isFormula ? "train.loss" : "validation.loss", measures: measures,
+      help: "What has to improve.")
+    isDefaultMetric = false
+    patience = try settings.integer(
+      "patience", default: 10, in: .positive,
+      help: "The run stops when so many measurements in a row were no improvement.")
+    minDelta = try settings.number(
+      "minDelta", default: 0, in: .nonNegative, help: "What counts as an improvement must be larger than this.")
+  }
+}

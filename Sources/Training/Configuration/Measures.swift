@@ -1,0 +1,32 @@
+import Foundations
+import Models
+
+/// What a run measures.
+struct Measures {
+  /// `loss`, and the metrics' names.
+  let names: [String]
+  let isFormula: Bool
+  /// The metrics that a config could name.
+  let known: [String]
+  private let metrics: [any Metric]
+  private let isMaximizing: Bool
+
+  init(_ objective: RunConfiguration.Objective, among registry: Registry<any Metric>) {
+    known = registry.entries.map(\.type)
+    switch objective {
+    case .model(let settings):
+      metrics = settings.metrics
+      isFormula = false
+      isMaximizing = false
+    case .formula(let settings):
+      metrics = []
+      isFormula = true
+      isMaximizing = settings.direction == .maximize
+    }
+    names = ["loss"] + metrics.map(\.name)
+  }
+
+  func prefersLarger(_ name: String) -> Bool {
+    metrics.first { $0.name == name }?.prefersLarger ?? isMaximizing
+  }
+}
