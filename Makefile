@@ -1,11 +1,14 @@
 # A thin face over scripts/; none of them needs make.
-.PHONY: run test lint sanitize torture fuzz proof bench
+.PHONY: run test examples lint sanitize torture fuzz proof docs bench
 
 run:
 	scripts/run
 
 test:
 	scripts/test
+
+examples:
+	scripts/examples
 
 lint:
 	scripts/lint
@@ -26,6 +29,10 @@ fuzz:
 # The long forms of everything: the tests by fault, the gradients, the fuzzing, the sanitizers. Two hours and more.
 proof:
 	scripts/proof
+
+# The documentation of the library's products.
+docs:
+	scripts/docs
 
 # 55 MB, so not committed.
 data/fashion-mnist.h5:

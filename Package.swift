@@ -95,6 +95,11 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
+// The documentation's plugin: scripts/docs asks for it, and nobody else has to fetch it.
+if Context.environment["DOCS"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"))
+}
+
 // In CI a warning is an error. Elsewhere it is not: a newer compiler's new warning must stop nobody's build.
 if Context.environment["CI"] != nil {
   for target in package.targets where target.type != .system {

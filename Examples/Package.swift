@@ -6,8 +6,8 @@ let package = Package(
   name: "Examples",
   dependencies: [.package(name: "trainer", path: "..")],
   targets: [
-    .executableTarget(
-      name: "Extensions", dependencies: [.product(name: "Training", package: "trainer")], path: "Extensions")
+    .executableTarget(name: "Arrays", dependencies: [.product(name: "Training", package: "trainer")]),
+    .executableTarget(name: "Extensions", dependencies: [.product(name: "Training", package: "trainer")]),
   ],
   swiftLanguageModes: [.v6]
 )

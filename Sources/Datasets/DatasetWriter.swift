@@ -51,13 +51,9 @@ public struct DatasetWriter: Sendable {
     do {
       try OutputFile(path, mayReplace: overwrite, inputs: inputs).write { temporary in
         let file = try File.create(at: temporary, alignment: 64)
-        for group in groups where group.inputs.rowCount > 0 {
-          let node = try file.root.createGroup(group.name)
-          let inputs = try write(group.inputs, "inputs", in: node)
-          if let features { try inputs.setAttribute("features", to: features) }
-          let targets = try write(group.targets, "targets", in: node)
-          if let classes { try targets.setAttribute("classes", to: classes) }
-        }
+        try fill(
+          file, groups.filter { $0.inputs.rowCount > 0 }, names: ("inputs", "targets"), classes: classes,
+          features: features)
         try file.close()
       } verify: { temporary in
         let file = try File.open(at: temporary, isTrusted: true)
@@ -70,6 +66,20 @@ public struct DatasetWriter: Sendable {
       throw TrainerError(.usage, refusal.description)
     } catch let error as HDF5Error {
       throw TrainerError(.usage, "\(path) cannot be written: \(error.cause.lowercased())")
+    }
+  }
+
+  /// Writes the groups and the datasets in them.
+  func fill(
+    _ file: HDF5.File, _ groups: [Group], names: (inputs: String, targets: String), classes: [String]?,
+    features: [String]?
+  ) throws {
+    for group in groups {
+      let node = try file.root.createGroup(group.name)
+      let inputs = try write(group.inputs, names.inputs, in: node)
+      if let features { try inputs.setAttribute("features", to: features) }
+      let targets = try write(group.targets, names.targets, in: node)
+      if let classes { try targets.setAttribute("classes", to: classes) }
     }
   }
 

@@ -25,7 +25,11 @@ public final class MetricsFile: RunObserver {
   public func observe(_ event: RunEvent) throws {
     switch event {
     case .started(let description):
-      path = RunDirectory(description.directory).metricsPath
+      guard let directory = description.directory else {
+        throw TrainerError(
+          .usage, "\(description.name): metrics.jsonl lies in the run directory, but the run has no \"output\"")
+      }
+      path = RunDirectory(directory).metricsPath
       try explaining { try begin(after: description.resumedStep ?? 0) }
     case .finished, .stopped:
       append(event.metricsLine)

@@ -22,7 +22,7 @@ enum RunText {
       rows.append(("steps", "\(run.steps)"))
     }
     rows.append(("workers", "\(run.workers), \(run.instructionSet) kernels"))
-    rows.append(("directory", shortened(run.directory)))
+    if let directory = run.directory { rows.append(("directory", shortened(directory))) }
     if let step = run.resumedStep { rows.append(("goes on", "from step \(step)")) }
     return "\(run.name.onOneLine)\n" + TextTable(rows, indentation: 2).text
   }
@@ -111,8 +111,8 @@ enum RunText {
     if let threads = summary.threads {
       rows.append(("threads", "\(threads) ran: there are not as many cores as workers"))
     }
-    rows.append(("checkpoint", shortened(summary.checkpoint)))
-    rows.append(("metrics", shortened(RunDirectory(summary.directory).metricsPath)))
+    if let checkpoint = summary.checkpoint { rows.append(("checkpoint", shortened(checkpoint))) }
+    if let directory = summary.directory { rows.append(("metrics", shortened(RunDirectory(directory).metricsPath))) }
     rows.append(("digest", summary.digest))
     let heading = "\(wasFinished ? "\(summary.name) is finished already:" : "finished") \(length)"
     return "\(heading) in \(NumberText.duration(summary.seconds)) of training\n" + TextTable(rows, indentation: 2).text

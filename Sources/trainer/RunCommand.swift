@@ -92,6 +92,12 @@ struct ResumeCommand: ParsableCommand {
       overrides.append(try SettingsOverride("data.path=\(JSONValue.string(data).compactText)", option: "--data"))
     }
     let configuration = try MovedData.configuration(of: runDirectory, overrides: overrides)
+    if configuration.data != nil, configuration.data?.path == nil {
+      throw TrainerError(
+        .usage,
+        "\(runDirectory): the run was trained on arrays in memory; name a dataset file that holds the same numbers with "
+          + "--data FILE, or go on from the program that has them")
+    }
     if let path = configuration.data?.path, !FileManager.default.fileExists(atPath: path) {
       throw TrainerError(.data, "\(path): the run's data are not there; say where they are now with --data FILE")
     }
@@ -129,8 +135,10 @@ struct RunningOptions: ParsableArguments {
     switch outcome {
     case .finished(let summary): console.print(summary.text)
     case .alreadyFinished(let summary): console.print(summary.textOfFinishedRun)
-    case .interrupted(let step, let checkpoint):
-      console.print("interrupted after step \(step), saved \(checkpoint); the same command goes on from there\n")
+    case .interrupted(let summary):
+      console.print(
+        "interrupted after step \(summary.step), saved \(summary.checkpoint ?? ""); the same command goes on from there\n"
+      )
       throw ArgumentParser.ExitCode(Foundations.ExitCode.interruptedAfterSave.rawValue)
     }
     try console.requireWritten()

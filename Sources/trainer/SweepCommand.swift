@@ -66,7 +66,7 @@ struct SweepCommand: ParsableCommand {
         try carryOut(run.configuration, control, signals, console)
       }
     }
-    let traces = try runs.map { try RunTrace(directory: $0.configuration.output) }
+    let traces = try runs.map { try RunTrace(directory: $0.directory) }
     var table = SweepTable(keys: over.map(\.key))
     for (run, trace) in zip(runs, traces) { table.append(values: run.values, trace) }
     try printResult(table.text)
@@ -82,9 +82,10 @@ struct SweepCommand: ParsableCommand {
   /// Checks all runs, data and directories too, before the first begins: a fault in the last would otherwise show after
   /// hours.
   private func check(_ runs: [PlannedRun]) throws {
+    let check = TrainabilityCheck(options: RunOptions(workers: workers.workers))
     for run in runs {
       do {
-        try requireTrainable(run.configuration, options: RunOptions(workers: workers.workers))
+        try check.require(run.configuration)
       } catch let error as TrainerError {
         throw TrainerError(error.code, "the run with \(run.name): \(error.message)", excerpt: error.excerpt)
       }
@@ -103,8 +104,10 @@ struct SweepCommand: ParsableCommand {
     let options = RunOptions(workers: workers.workers, control: control)
     do {
       let outcome = try train(configuration, options: options, observers: [MetricsFile(), signals])
-      if case .interrupted(let step, let checkpoint) = outcome {
-        console.print("interrupted after step \(step), saved \(checkpoint); the same command goes on from there\n")
+      if case .interrupted(let summary) = outcome {
+        console.print(
+          "interrupted after step \(summary.step), saved \(summary.checkpoint ?? ""); the same command goes on from there\n"
+        )
         throw ArgumentParser.ExitCode(Foundations.ExitCode.interruptedAfterSave.rawValue)
       }
     } catch let error as TrainerError where error.code == .diverged {
@@ -121,6 +124,8 @@ struct SweepCommand: ParsableCommand {
     /// The same for the legend, with keys cut to their last part.
     let label: String
     let configuration: RunConfiguration
+    /// The run directory; a config from a file always has one.
+    var directory: String { configuration.output ?? "" }
   }
 
   private func plannedRuns() throws -> [PlannedRun] {
@@ -145,10 +150,10 @@ struct SweepCommand: ParsableCommand {
           file: config, overrides: overrides, output: parent.map { "\($0)/\(name)" }))
     }
     for (index, run) in runs.enumerated() {
-      if let twin = runs[..<index].first(where: { $0.configuration.output == run.configuration.output }) {
+      if let twin = runs[..<index].first(where: { $0.directory == run.directory }) {
         throw TrainerError(
           .usage,
-          "--over: the runs \(twin.name) and \(run.name) would share the directory \(run.configuration.output); "
+          "--over: the runs \(twin.name) and \(run.name) would share the directory \(run.directory); "
             + "give each its own, or leave output out")
       }
     }
@@ -164,7 +169,7 @@ struct SweepCommand: ParsableCommand {
       return nil
     }
     if let output { return output }
-    let common = try RunConfiguration(file: config, overrides: shared).output
+    let common = try RunConfiguration(file: config, overrides: shared).output ?? ""
     return shared.contains { $0.sets("output") } ? common : common + "-sweep"
   }
 

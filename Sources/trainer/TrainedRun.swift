@@ -11,11 +11,11 @@ struct TrainedRun {
 
   init(_ directory: String) throws {
     let run = RunDirectory(directory)
-    guard let summary = try run.finishedSummary() else {
+    guard let summary = try run.finishedSummary(), let path = summary.checkpoint else {
       throw TrainerError(.checkFailed, "\(run.metricsPath): the run has not been finished")
     }
     self.summary = summary
-    checkpoint = try CheckpointFile.read(summary.checkpoint)
+    checkpoint = try CheckpointFile.read(path)
     history = try MetricsFile.timelessLines(of: run.metricsPath)
   }
 

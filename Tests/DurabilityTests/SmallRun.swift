@@ -39,9 +39,9 @@ enum SmallRun {
     let summary: RunSummary
     switch try Training.train(configuration(output: directory), options: options, observers: observers) {
     case .finished(let end), .alreadyFinished(let end): summary = end
-    case .interrupted(let step, _): throw TrainerError(.usage, "interrupted at step \(step)")
+    case .interrupted(let end): throw TrainerError(.usage, "interrupted at step \(end.step)")
     }
-    let digest = try CheckpointFile.read(summary.checkpoint).digest.description
+    let digest = try CheckpointFile.read(summary.checkpoint ?? "").digest.description
     guard digest == summary.digest else {
       throw TrainerError(.checkpoint, "the summary has the digest \(summary.digest)")
     }

@@ -7,6 +7,29 @@ import Testing
 @Suite struct FileRulesTests {
   // MARK: Reading
 
+  // A program trains on arrays in memory, and its run's config then names no dataset.
+  @Test func aRunOnArraysGoesOnWithAFileOfTheSameNumbers() throws {
+    try withScratchDirectory { directory in
+      let run = directory + "/run"
+      #expect(
+        try TrainerBinary.run(
+          "run", Repository.config("softmax"), "--output", run, "--set", "training.epochs=2", "--quiet"
+        ).status == 0)
+      let config = try String(contentsOfFile: run + "/config.json", encoding: .utf8).components(separatedBy: "\n")
+      let rest = config.filter { !$0.contains("\"path\":") }
+      #expect(rest.count == config.count - 1)
+      try rest.joined(separator: "\n").write(toFile: run + "/config.json", atomically: true, encoding: .utf8)
+      try TrainerBinary.run("resume", run, "--set", "training.epochs=3")
+        .expectError(2, "the run was trained on arrays in memory", "--data FILE")
+      let resumed = try TrainerBinary.run(
+        "resume", run, "--set", "training.epochs=3", "--data", Repository.data("digits"))
+      #expect(resumed.status == 0 && resumed.output.contains("goes on"), "\(resumed.errors)")
+      let other = try TrainerBinary.run(
+        "resume", run, "--set", "training.epochs=4", "--data", Repository.data("iris"))
+      #expect(other.status == 2 && other.errors.contains("run on other data"), "\(other.errors)")
+    }
+  }
+
   @Test func onlyRegularFilesAreRead() throws {
     try withWorkshop { workshop in
       try workshop.makeDataset()

@@ -58,6 +58,18 @@ import Testing
     try new.close()
   }
 
+  /// `scripts/examples` compiles and runs that file.
+  @Test func theSwiftSectionStandsInTheExamples() throws {
+    let section = try #require(text.components(separatedBy: "\n## In Swift\n").dropFirst().first)
+    let block = try #require(section.components(separatedBy: "```swift\n").dropFirst().first)
+    let lines = try #require(block.components(separatedBy: "\n```").first).components(separatedBy: "\n")
+    let example = try String(contentsOfFile: Repository.path + "/Examples/Sources/Arrays/main.swift", encoding: .utf8)
+      .components(separatedBy: "\n")
+    #expect(lines.count > 5 && lines.contains("import Training"))
+    #expect(
+      example.indices.contains { example[$0...].starts(with: lines) }, "the README's lines are not in the example")
+  }
+
   @Test func everyCommandAndConfigIsThere() throws {
     let commands = try #require(text.components(separatedBy: "\n## Commands\n").dropFirst().first)
     for name in try TrainerBinary.run("--help").output.split(separator: "\n")

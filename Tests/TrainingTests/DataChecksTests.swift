@@ -145,7 +145,7 @@ import Training
         #expect(try #require(last.train["r2"]) > 0.999999, "\(name)")
         #expect(trained.history.warnings.isEmpty)
         // What the checkpoint keeps of the preprocessing costs no digits either.
-        let report = try evaluate(checkpoint: trained.summary.checkpoint, group: "train")
+        let report = try evaluate(checkpoint: trained.checkpoint, group: "train")
         #expect(try #require(report.measurement["r2"]) > 0.999999, "\(name)")
       }
     }

@@ -121,7 +121,7 @@ import Training
         let last = try #require(trained.history.entries.last)
         for workers in [1, 5] {
           let options = RunOptions(workers: workers, starter: ThreadStarter(seed: 4).start)
-          let report = try evaluate(checkpoint: trained.summary.checkpoint, options: options)
+          let report = try evaluate(checkpoint: trained.checkpoint, options: options)
           #expect(report.measurement.loss == last.measurements[0].loss)
           #expect(report.measurement.metrics.elementsEqual(last.measurements[0].metrics, by: ==), "\(training.name)")
         }
@@ -142,7 +142,7 @@ import Training
       }
       func probabilities(_ input: String, _ output: String) throws -> [Float] {
         let output = "\(directory)/\(output)"
-        _ = try predict(checkpoint: trained.summary.checkpoint, input: input, output: output)
+        _ = try predict(checkpoint: trained.checkpoint, input: input, output: output)
         let file = try HDF5.File.open(at: output)
         return try file.root.dataset("probabilities").read(as: Float.self)
       }
@@ -155,7 +155,7 @@ import Training
   @Test func whatCannotBeEvaluatedOrPredicted() throws {
     try withScratchDirectory { directory in
       let trained = try trainToEnd(WorkerCountTests.cases[8].configuration(output: "\(directory)/run"))
-      let path = trained.summary.checkpoint
+      let path = trained.checkpoint
       func error(_ body: () throws -> Void) throws -> String {
         let error = try trainerError(body)
         return error.map { "\($0.code.rawValue) \($0.message.replacing(directory, with: "D"))" } ?? "no error"

@@ -142,10 +142,11 @@ private struct SignDescent: OptimizerSettings {
       #expect(try #require(losses.last) < losses[0])
 
       let options = RunOptions(registries: registries)
-      let report = try evaluate(checkpoint: one.summary.checkpoint, options: options)
+      let checkpoint = try #require(one.summary.checkpoint)
+      let report = try evaluate(checkpoint: checkpoint, options: options)
       #expect(report.measurement == one.history.entries.last?.measurements.last)
       // The package alone does not know them, and says so with its own names.
-      #expect(throws: TrainerError.self) { try evaluate(checkpoint: one.summary.checkpoint) }
+      #expect(throws: TrainerError.self) { try evaluate(checkpoint: checkpoint) }
       #expect(throws: TrainerError.self) { try RunDirectory("\(directory)/one").reread(.standard) }
       #expect(try RunDirectory("\(directory)/one").reread(registries).resolved == configuration("one").resolved)
 

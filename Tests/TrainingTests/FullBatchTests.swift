@@ -36,7 +36,7 @@ import Training
     try withScratchDirectory { directory in
       let trained = try trainToEnd(training("60").configuration(output: "\(directory)/run"))
       let last = try #require(trained.history.entries.last)
-      let report = try evaluate(checkpoint: trained.summary.checkpoint, group: "train")
+      let report = try evaluate(checkpoint: trained.checkpoint, group: "train")
       #expect(report.measurement.loss < last.train.loss)
     }
   }

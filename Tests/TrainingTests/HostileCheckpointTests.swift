@@ -131,7 +131,7 @@ import Training
     }
     try withScratchDirectory { directory in
       let run = try trainToEnd(Self.adam.configuration(output: "\(directory)/run"))
-      let good = try CheckpointFile.read(run.summary.checkpoint)
+      let good = try CheckpointFile.read(run.checkpoint)
       let changes = [
         with("inputShape", [.nan]), with("inputShape", [-4]), with("inputShape", [1e300]), with("inputShape", [2.5]),
         with("inputShape", [0]), with("inputShape", [0x1p40, 0x1p40]), with("inputShape", [5]), with("scale", [1]),

@@ -54,7 +54,7 @@ import Training
         """
       let outcome = try train(RunConfiguration(text: text, source: "x.json", directory: directory))
       guard case .finished(let summary) = outcome else { throw TrainerError(.usage, "the run did not finish") }
-      let found = try CheckpointFile.read(summary.checkpoint).parameters.flatMap(\.doubles)
+      let found = try CheckpointFile.read(#require(summary.checkpoint)).parameters.flatMap(\.doubles)
       #expect(difference(found, [126.0 / 83, 120.0 / 83], within: 1e-6) == nil)
     }
   }

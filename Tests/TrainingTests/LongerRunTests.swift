@@ -72,7 +72,7 @@ import Training
     try withScratchDirectory { directory in
       let setting = "schedule=\(schedule)"
       let run = "\(directory)/run"
-      let checkpoint = try trainToEnd(Self.softmax.configuration(output: run, setting)).summary.checkpoint
+      let checkpoint = try trainToEnd(Self.softmax.configuration(output: run, setting)).checkpoint
       let reason =
         "(training.epochs: 3 in PLACE, 4 now): the schedule '\(type)' depends on the run's length, so the steps done so "
         + "far would have had other learning rates; "

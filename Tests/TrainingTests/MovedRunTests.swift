@@ -41,7 +41,7 @@ import Training
       // Whoever goes on with it next finds the data where they are now.
       let stored = try RunDirectory("\(directory)/new/runs/x").storedConfiguration()
       #expect(stored?["data"]?["path"]?.text == "\(directory)/new/data/d.h5")
-      let report = try evaluate(checkpoint: rest.summary.checkpoint, options: RunOptions(workers: 1))
+      let report = try evaluate(checkpoint: rest.checkpoint, options: RunOptions(workers: 1))
       #expect(report.data == "\(directory)/new/data/d.h5")
     }
   }

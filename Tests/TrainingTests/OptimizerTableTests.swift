@@ -173,7 +173,7 @@ extension TrainingCase {
         guard case .finished(let summary) = try train(configuration, observers: [report]) else {
           throw TrainerError(.usage, "the run did not finish")
         }
-        return (report, summary.checkpoint)
+        return (report, try #require(summary.checkpoint))
       }
       let plain = try run(#"{"type": "adam"}"#, "plain")
       let averaged = try run(#"{"type": "adam", "averaging": {"decay": 0.95}}"#, "averaged")

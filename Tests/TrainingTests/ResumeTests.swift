@@ -46,10 +46,10 @@ func trainInPieces(
     switch try train(configuration, options: options, observers: [history]) {
     case .finished(let summary):
       return Interrupted(summary: summary, history: history, stops: stops)
-    case .interrupted(let step, let checkpoint):
-      #expect(step > stops.last ?? 0, "each session gets on")
-      #expect(try CheckpointFile.read(checkpoint).step == step)
-      stops.append(step)
+    case .interrupted(let summary):
+      #expect(summary.step > stops.last ?? 0, "each session gets on")
+      #expect(try CheckpointFile.read(#require(summary.checkpoint)).step == summary.step)
+      stops.append(summary.step)
     case .alreadyFinished: throw TrainerError(.usage, "a run was complete before its end")
     }
   }
@@ -144,7 +144,7 @@ func trainInPieces(
         #expect(pieces.stops.contains { $0 % 10 != 0 }, "a run was stopped in the middle of an epoch")
         #expect(pieces.history.warnings == [])
         let (one, other) = (
-          try CheckpointFile.read(whole.summary.checkpoint), try CheckpointFile.read(pieces.summary.checkpoint)
+          try CheckpointFile.read(whole.checkpoint), try CheckpointFile.read(#require(pieces.summary.checkpoint))
         )
         #expect(one.optimizer == other.optimizer, "the optimizer's state")
         #expect(one.history == other.history, "the course of the run")
@@ -192,7 +192,7 @@ func trainInPieces(
       let history = History()
       let outcome = try train(
         configuration, options: RunOptions(workers: 2, control: control), observers: [history])
-      guard case .interrupted(1, let checkpoint) = outcome else {
+      guard case .interrupted(let summary) = outcome, summary.step == 1, let checkpoint = summary.checkpoint else {
         Issue.record("\(outcome)")
         return
       }
@@ -224,7 +224,7 @@ func trainInPieces(
       let starter = StoppingStarter(afterRegions: 12, seed: 0)
       let options = RunOptions(workers: 2, starter: starter.start, control: starter.control)
       let outcome = try train(configuration, options: options)
-      guard case .interrupted(let step, let checkpoint) = outcome, step > 10 else {
+      guard case .interrupted(let summary) = outcome, summary.step > 10, let checkpoint = summary.checkpoint else {
         Issue.record("\(outcome)")
         return
       }
@@ -246,7 +246,7 @@ func trainInPieces(
       let control = RunControl()
       control.stop()
       let outcome = try train(configuration, options: RunOptions(workers: 1, control: control))
-      guard case .interrupted(_, let checkpoint) = outcome else {
+      guard case .interrupted(let summary) = outcome, let checkpoint = summary.checkpoint else {
         Issue.record("\(outcome)")
         return
       }
@@ -278,7 +278,7 @@ func trainInPieces(
 
   @Test func aCheckpointOfAnotherRunIsRefused() throws {
     try withScratchDirectory { directory in
-      let other = try trainToEnd(Self.cases[1].configuration(output: "\(directory)/other")).summary.checkpoint
+      let other = try trainToEnd(Self.cases[1].configuration(output: "\(directory)/other")).checkpoint
       for (change, difference) in [
         ("optimizer.momentum=0.8", "optimizer.momentum: 0.9 in the checkpoint, 0.8 now"),
         (#"metrics=["accuracy"]"#, #"metrics: ["accuracy", "precision"] in the checkpoint, ["accuracy"] now"#),

@@ -49,6 +49,30 @@ final class FinishedLine: RunObserver {
 
   // MARK: The directory
 
+  // The file is gone when the second run is looked at.
+  @Test func runsThatAreCheckedInARowShareTheirData() throws {
+    try withScratchDirectory { directory in
+      var training = WorkerCountTests.cases[3]
+      let file = "\(directory)/iris.h5"
+      try FileManager.default.copyItem(atPath: Repository.data(training.data), toPath: file)
+      training.data = file
+      let check = TrainabilityCheck(options: RunOptions(workers: 1))
+      try check.require(training.configuration(output: "\(directory)/a"))
+      try FileManager.default.removeItem(atPath: file)
+      try check.require(training.configuration(output: "\(directory)/b", "optimizer.learningRate=0.2"))
+      let smaller = try trainerError {
+        try check.require(training.configuration(output: "\(directory)/c", "training.batchSize=1000"))
+      }
+      #expect(smaller?.message.hasPrefix("training.batchSize: found 1000") == true)
+      for (name, change) in [("d", "data.preprocessing=[]"), ("e", #"precision="float64""#)] {
+        let error = try trainerError {
+          try check.require(training.configuration(output: "\(directory)/\(name)", change))
+        }
+        #expect(error?.code == .data, "\(change)")
+      }
+    }
+  }
+
   @Test func aCompleteRunIsNotDoneAgain() throws {
     try withScratchDirectory { directory in
       let configuration = try Self.softmax.configuration(output: "\(directory)/run")
@@ -176,7 +200,7 @@ final class FinishedLine: RunObserver {
           Self.softmax.configuration(output: "\(directory)/\(index)", "checkpoints=\(settings)"))
         let steps = try CheckpointDirectory("\(directory)/\(index)/checkpoints").steps()
         #expect(steps == expected, "\(settings)")
-        #expect(trained.summary.checkpoint.hasSuffix("step-000000012.h5"))
+        #expect(trained.checkpoint.hasSuffix("step-000000012.h5"))
       }
     }
   }
@@ -227,7 +251,7 @@ final class FinishedLine: RunObserver {
       let trained = try trainToEnd(
         training.configuration(output: "\(directory)/run", "training.batchSize=4"))
       #expect(trained.history.entries.count == 3 && trained.history.entries.allSatisfy { $0.groups.isEmpty })
-      let error = try trainerError { try evaluate(checkpoint: trained.summary.checkpoint) }
+      let error = try trainerError { try evaluate(checkpoint: trained.checkpoint) }
       #expect(error?.code == .data)
       #expect(
         error?.message == "\(training.data): there is no group 'test'; the file has 'train'")

@@ -74,7 +74,7 @@ import Training
         #expect(summary.digest == whole.summary.digest, "from step \(step)")
       }
       // The course of the run is in the checkpoint as well.
-      let history = try CheckpointFile.read(whole.summary.checkpoint).history
+      let history = try CheckpointFile.read(whole.checkpoint).history
       let losses = try #require(history.first { $0.name == "train/loss" })
       #expect(losses.doubles == whole.history.entries.map(\.train.loss))
       #expect(history.first { $0.name == "step" }?.doubles == [4, 8, 12, 16, 20, 24])
@@ -209,7 +209,8 @@ import Training
       let configuration = try Self.softmax.configuration(output: "\(directory)/run")
       let history = History()
       let options = RunOptions(workers: 1, stopAfter: .zero)
-      guard case .interrupted(1, let path) = try train(configuration, options: options, observers: [history]) else {
+      let outcome = try train(configuration, options: options, observers: [history])
+      guard case .interrupted(let summary) = outcome, summary.step == 1, let path = summary.checkpoint else {
         Issue.record("the run went on")
         return
       }

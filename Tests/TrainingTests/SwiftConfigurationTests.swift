@@ -10,8 +10,8 @@ import Training
 
 /// What a configuration consists of, put together again in Swift.
 private func rebuilt(_ read: RunConfiguration) throws -> RunConfiguration {
-  let data = try read.data.map {
-    try DataSettings(
+  let data = read.data.map {
+    DataSettings(
       path: $0.path, externalFiles: $0.externalFiles, inputs: $0.inputs, targets: $0.targets,
       preprocessing: $0.preprocessing)
   }
@@ -222,9 +222,13 @@ private let unusual = [
     #expect(
       throws: TrainerError(.usage, "RunConfiguration: parameters: 'w' comes twice, name each parameter once")
     ) { try Self.formula([.init("w", 1), .init("w", 2)]) }
-    #expect(throws: TrainerError.self) { try DataSettings(path: nil) }
-    #expect(throws: TrainerError.self) {
-      try RunConfiguration(name: "x", formula: FormulaSettings("w", parameters: [.init("w", 1)]), output: nil)
-    }
+  }
+
+  @Test func whatNamesNoFileHasNone() throws {
+    let model = try RunConfiguration(model: [Dense(units: 2)], loss: MeanSquaredError())
+    #expect(model.name == "run" && model.output == nil && model.data?.path == nil && model.data?.inputs == "inputs")
+    #expect(model.resolved["output"] == nil && model.resolved["data"]?["path"] == nil)
+    let formula = try RunConfiguration(formula: FormulaSettings("w^2", parameters: [.init("w", 1)]))
+    #expect(formula.output == nil && formula.data == nil)
   }
 }

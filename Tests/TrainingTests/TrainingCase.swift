@@ -77,6 +77,9 @@ final class History: RunObserver {
 struct Trained {
   let summary: RunSummary
   let history: History
+
+  /// The last checkpoint.
+  var checkpoint: String { summary.checkpoint ?? "none" }
 }
 
 /// Trains to the end with a fixed number of workers.

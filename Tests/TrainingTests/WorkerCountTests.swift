@@ -95,7 +95,7 @@ import Training
       let alone = try trainToEnd(training.configuration(output: "\(directory)/alone"))
       #expect(!alone.history.entries.isEmpty && alone.summary.step > 0)
       // What a run reports is what it saved.
-      let saved = try CheckpointFile.read(alone.summary.checkpoint)
+      let saved = try CheckpointFile.read(alone.checkpoint)
       #expect(saved.digest.description == alone.summary.digest && saved.step == alone.summary.step)
       for workers in [1, 2, 3, 4, 7, 8, 16] {
         let starter = ThreadStarter(seed: UInt64(workers))

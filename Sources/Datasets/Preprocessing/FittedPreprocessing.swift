@@ -94,8 +94,9 @@ public struct FittedPreprocessing: Sendable, Equatable {
     var sums = [Double](repeating: 0, count: columns)
     var squares = sums
     var count = 0.0
+    let expansion = expansion
     try reader.forEachBlock(of: inputs, in: "train") { block, firstRow in
-      let rows = try expand(block, firstRow: firstRow)
+      let rows = try expand(block, firstRow: firstRow, expansion)
       if shift.isEmpty { shift = Array(rows.prefix(columns)) }
       for start in stride(from: 0, to: rows.count, by: columns) {
         for column in 0..<columns {
@@ -118,27 +119,22 @@ public struct FittedPreprocessing: Sendable, Equatable {
   /// Rows with the one-hot columns expanded, before the affine map.
   ///
   /// - Throws: `TrainerError` for a category that the training group does not have.
-  private func expand(_ rows: [Double], firstRow: Int) throws -> [Double] {
+  private func expand(_ rows: [Double], firstRow: Int, _ expansion: RowExpansion) throws -> [Double] {
     guard !categories.isEmpty else { return rows }
-    let columns = inputShape.reduce(1, *)
-    let known = categories.mapValues(CategoryCodes.init)
     var result: [Double] = []
-    result.reserveCapacity(rows.count / columns * affine.scale.count)
-    for (index, value) in rows.enumerated() {
-      guard let codes = known[index % columns] else {
-        result.append(value)
-        continue
+    result.reserveCapacity(rows.count / expansion.columns * expansion.expandedColumns)
+    for start in stride(from: 0, to: rows.count, by: expansion.columns) {
+      do {
+        try expansion.forEach(of: { rows[start + $0] }, { result.append($1) })
+      } catch {
+        throw error.error(inRow: firstRow + start / expansion.columns)
       }
-      guard let position = codes[value] else {
-        throw TrainerError(
-          .data,
-          "row \(firstRow + index / columns), column \(index % columns) of the inputs has the category \(value), which "
-            + "the training group does not have")
-      }
-      result.append(contentsOf: (0..<codes.count).map { $0 == position ? 1 : 0 })
     }
     return result
   }
+
+  /// How one-hot encoding expands a row.
+  var expansion: RowExpansion { RowExpansion(columns: inputShape.reduce(1, *), categories: categories) }
 
   /// Reads a group's inputs and applies the preprocessing: to bytes as they are gathered, to everything else in double
   /// precision, rounded once.
@@ -161,9 +157,9 @@ public struct FittedPreprocessing: Sendable, Equatable {
       return try reader.rows(of: name, in: group).mapped(by: affine)
     }
     do {
-      let columns = affine.scale.count
+      let (columns, expansion) = (affine.scale.count, expansion)
       let source: RowSource<Scalar> = try reader.rows(of: name, in: group, rowShape: outputShape) { block, firstRow in
-        var rows = try expand(block, firstRow: firstRow)
+        var rows = try expand(block, firstRow: firstRow, expansion)
         if areBytes { return rows }
         for start in stride(from: 0, to: rows.count, by: columns) {
           for column in 0..<columns { rows[start + column] = affine(rows[start + column], column: column) }
@@ -174,24 +170,5 @@ public struct FittedPreprocessing: Sendable, Equatable {
     } catch let error as TrainerError where !error.message.hasPrefix(reader.path) {
       throw TrainerError(error.code, "\(place): \(error.message)")
     }
-  }
-}
-
-/// The categories of a column by their values.
-private struct CategoryCodes {
-  let count: Int
-  private let exact: [Double: Int]
-  /// By their values in binary32, but for those that it cannot tell apart: another file may have stored them so.
-  private let rounded: [Float: Int]
-
-  init(_ values: [Double]) {
-    count = values.count
-    exact = Dictionary(values.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-    let groups = Dictionary(grouping: values.indices) { Float(values[$0]) }
-    rounded = groups.compactMapValues { $0.count == 1 ? $0[0] : nil }
-  }
-
-  subscript(value: Double) -> Int? {
-    exact[value] ?? (Double(Float(value)) == value ? rounded[Float(value)] : nil)
   }
 }

@@ -32,6 +32,13 @@ public struct DatasetReader: Sendable {
     self.groups = groups
   }
 
+  /// Reads groups of a file that is open already.
+  init(_ file: HDF5.File, path: String, groups: [String]) {
+    self.file = file
+    self.path = path
+    self.groups = groups
+  }
+
   /// Runs `body`, turning errors of the HDF5 face into errors about this file.
   static func translating<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do {

@@ -5,7 +5,6 @@ import Foundations
 ///
 /// `weight` is [inputs, units], `bias` [units]. An input of higher rank is flattened per sample.
 public struct Dense: Layer {
-  /// `dense`.
   public static let type = "dense"
   /// The name given in the config.
   public let name: String?

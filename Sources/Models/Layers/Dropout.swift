@@ -4,7 +4,6 @@ import Foundations
 /// Inverted dropout (Srivastava et al., 2014): in training each element is dropped with probability `rate` and the
 /// others are scaled by 1 / (1 − rate); in evaluation the layer does nothing.
 public struct Dropout: Layer {
-  /// `dropout`.
   public static let type = "dropout"
   /// The name given in the config.
   public let name: String?

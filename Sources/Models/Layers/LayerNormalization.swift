@@ -7,7 +7,6 @@ import Foundations
 /// `scale` and `shift` have the extent of the last axis and start as 1 and 0. No sample sees another: training and
 /// evaluation compute the same.
 public struct LayerNormalization: Layer {
-  /// `layerNormalization`.
   public static let type = "layerNormalization"
   /// The name given in the config.
   public let name: String?

@@ -6,7 +6,6 @@ import Foundations
 /// Computed as max(z, 0) − t z + log(1 + e^−|z|), which no logit overflows. With class weights (w0, w1), a sample with
 /// one output has the weight w0 + t (w1 − w0).
 public struct BinaryCrossEntropy: Loss {
-  /// `binaryCrossEntropy`.
   public static let type = "binaryCrossEntropy"
   /// The share of 1/2 in the targets.
   public let labelSmoothing: Double

@@ -6,7 +6,6 @@ import Foundations
 ///
 /// Computed as c · (d − c / 2) with d clipped to ±delta as c, which has one smooth formula for both parts.
 public struct Huber: Loss {
-  /// `huber`.
   public static let type = "huber"
   /// Where the loss turns from a square to a line.
   public let delta: Double

@@ -3,7 +3,6 @@ import Foundations
 
 /// |z − t|; a sample's loss is the mean over its outputs. Its subgradient where they are equal is 0.
 public struct MeanAbsoluteError: Loss {
-  /// `meanAbsoluteError`.
   public static let type = "meanAbsoluteError"
 
   /// Creates a loss.

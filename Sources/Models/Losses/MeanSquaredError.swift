@@ -3,7 +3,6 @@ import Foundations
 
 /// (z − t)²; a sample's loss is the mean over its outputs.
 public struct MeanSquaredError: Loss {
-  /// `meanSquaredError`.
   public static let type = "meanSquaredError"
 
   /// Creates a loss.

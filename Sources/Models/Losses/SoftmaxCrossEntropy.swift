@@ -8,7 +8,6 @@ import Foundations
 /// class's term, as in PyTorch's `CrossEntropyLoss`: a batch's loss is divided by the sum of the weights of its targets
 /// where these are class indices, and by the number of samples where they are rows of probabilities, one-hot rows too.
 public struct SoftmaxCrossEntropy: Loss {
-  /// `softmaxCrossEntropy`.
   public static let type = "softmaxCrossEntropy"
   /// The share of the uniform distribution in the targets.
   public let labelSmoothing: Double

@@ -3,7 +3,6 @@ import Kernels
 
 /// Adadelta (Zeiler, 2012): steps in units of the steps before, so that the learning rate is about 1.
 public struct Adadelta: OptimizerSettings {
-  /// `adadelta`.
   public static let type = "adadelta"
   /// The step size before the schedule.
   public var learningRate: Double

@@ -3,7 +3,6 @@ import Kernels
 
 /// Adagrad (Duchi, Hazan and Singer, 2011): each parameter's step shrinks with the squares of its gradients so far.
 public struct Adagrad: OptimizerSettings {
-  /// `adagrad`.
   public static let type = "adagrad"
   /// The step size before the schedule.
   public var learningRate: Double

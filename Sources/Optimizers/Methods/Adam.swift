@@ -4,7 +4,6 @@ import Kernels
 
 /// Adam (Kingma and Ba, 2015) or AMSGrad (Reddi, Kale and Kumar, 2018).
 public struct Adam: OptimizerSettings {
-  /// `adam`.
   public static let type = "adam"
   /// The step size before the schedule.
   public var learningRate: Double

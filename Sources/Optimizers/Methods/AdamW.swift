@@ -2,7 +2,6 @@ import Foundations
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019), or AMSGrad with it.
 public struct AdamW: OptimizerSettings {
-  /// `adamw`.
   public static let type = "adamw"
   /// The step size before the schedule.
   public var learningRate: Double

@@ -4,7 +4,6 @@ import Kernels
 /// LAMB (You et al., 2020): Adam with weight decay whose step in each tensor is as long as the tensor's parameters, for
 /// large batches.
 public struct LAMB: OptimizerSettings {
-  /// `lamb`.
   public static let type = "lamb"
   /// The step size before the schedule.
   public var learningRate: Double

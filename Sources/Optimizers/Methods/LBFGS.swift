@@ -7,7 +7,6 @@ import Kernels
 /// It goes by the objective's values, so it needs the whole data in every step. A step of the run is one evaluation of
 /// objective and gradient: most line searches take one.
 public struct LBFGS: OptimizerSettings {
-  /// `lbfgs`.
   public static let type = "lbfgs"
   /// 1: the first step length that a line search tries.
   public var learningRate: Double { 1 }

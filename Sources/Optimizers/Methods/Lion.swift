@@ -3,7 +3,6 @@ import Kernels
 
 /// Lion (Chen et al., 2023): steps of one size in the direction of the momentum's sign, with decoupled weight decay.
 public struct Lion: OptimizerSettings {
-  /// `lion`.
   public static let type = "lion"
   /// The step size before the schedule; the paper advises a third to a tenth of Adam's.
   public var learningRate: Double

@@ -4,7 +4,6 @@ import Kernels
 
 /// NAdam: Adam with Nesterov's momentum (Dozat, 2016).
 public struct NAdam: OptimizerSettings {
-  /// `nadam`.
   public static let type = "nadam"
   /// The step size before the schedule.
   public var learningRate: Double

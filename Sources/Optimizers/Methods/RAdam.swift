@@ -4,7 +4,6 @@ import Kernels
 
 /// Rectified Adam (Liu et al., 2020): no scaling by the second moment while too few gradients tell its variance.
 public struct RAdam: OptimizerSettings {
-  /// `radam`.
   public static let type = "radam"
   /// The step size before the schedule.
   public var learningRate: Double

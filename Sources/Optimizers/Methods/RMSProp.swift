@@ -3,7 +3,6 @@ import Kernels
 
 /// RMSProp (Tieleman and Hinton, 2012), centred (Graves, 2013) or with momentum if asked.
 public struct RMSProp: OptimizerSettings {
-  /// `rmsprop`.
   public static let type = "rmsprop"
   /// The step size before the schedule.
   public var learningRate: Double

@@ -2,7 +2,6 @@ import Foundations
 
 /// Stochastic gradient descent (Robbins and Monro, 1951), with momentum (Polyak, 1964) or Nesterov's (1983).
 public struct SGD: OptimizerSettings {
-  /// `sgd`.
   public static let type = "sgd"
   /// The step size before the schedule.
   public var learningRate: Double

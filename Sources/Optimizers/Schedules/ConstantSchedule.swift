@@ -2,7 +2,6 @@ import Foundations
 
 /// The same learning rate throughout.
 public struct ConstantSchedule: Schedule {
-  /// `constant`.
   public static let type = "constant"
   /// No.
   public let dependsOnLength = false

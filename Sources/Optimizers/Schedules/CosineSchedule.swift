@@ -4,7 +4,6 @@ import Foundations
 /// Falls along half a cosine from the learning rate to `final` times it over the run (Loshchilov and Hutter, 2017),
 /// step by step. As PyTorch's `CosineAnnealingLR` over the whole run.
 public struct CosineSchedule: Schedule {
-  /// `cosine`.
   public static let type = "cosine"
   /// The last factor.
   public let final: Double

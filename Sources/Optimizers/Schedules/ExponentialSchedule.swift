@@ -3,7 +3,6 @@ import Foundations
 
 /// Multiplies the learning rate by `gamma` after each epoch or step, as PyTorch's `ExponentialLR`.
 public struct ExponentialSchedule: Schedule {
-  /// `exponential`.
   public static let type = "exponential"
   /// The factor of each change.
   public let gamma: Double

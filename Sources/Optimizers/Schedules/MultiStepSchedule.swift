@@ -3,7 +3,6 @@ import Foundations
 
 /// Multiplies the learning rate by `gamma` at given epochs or steps, as PyTorch's `MultiStepLR`.
 public struct MultiStepSchedule: Schedule {
-  /// `multiStep`.
   public static let type = "multiStep"
   /// After how many epochs or steps the changes come, ascending.
   public let milestones: [Int]

@@ -3,7 +3,6 @@ import Foundations
 /// Rises to the learning rate and falls far below its start over the run (Smith and Topin, 2018), step by step. As
 /// PyTorch's `OneCycleLR`, whose `max_lr` is the optimizer's learning rate.
 public struct OneCycleSchedule: Schedule {
-  /// `oneCycle`.
   public static let type = "oneCycle"
   /// The share of the run in which the rate rises.
   public let rise: Double

@@ -5,7 +5,6 @@ import Foundations
 ///
 /// It depends on measurements, not on the step: the coordinator notes each in a ``State``, which checkpoints keep.
 public struct PlateauSchedule: Schedule {
-  /// `plateau`.
   public static let type = "plateau"
   /// What counts as an improvement.
   public enum ThresholdMode: String, CaseIterable, Sendable {

@@ -4,7 +4,6 @@ import Foundations
 /// Falls as a power of the share of the run that is left, step by step: linearly with a power of 1. As PyTorch's
 /// `PolynomialLR`.
 public struct PolynomialSchedule: Schedule {
-  /// `polynomial`.
   public static let type = "polynomial"
   /// The power.
   public let power: Double

@@ -3,7 +3,6 @@ import Foundations
 /// Falls along half a cosine again and again, each time from the whole learning rate, over periods that may grow (SGDR,
 /// Loshchilov and Hutter, 2017), step by step. As PyTorch's `CosineAnnealingWarmRestarts`.
 public struct RestartingCosineSchedule: Schedule {
-  /// `cosineWithRestarts`.
   public static let type = "cosineWithRestarts"
   /// The length of the first period.
   public let period: Int

@@ -3,7 +3,6 @@ import Foundations
 
 /// Multiplies the learning rate by `gamma` every few epochs or steps, as PyTorch's `StepLR`.
 public struct StepSchedule: Schedule {
-  /// `step`.
   public static let type = "step"
   /// The distance between two changes.
   public let every: Int

@@ -54,7 +54,7 @@ public struct RunTrace: Sendable {
           : "\(directory): there is no run in this directory (no config.json); expected one that trainer run made")
     }
     self.directory = directory
-    configuration = try RunConfiguration(file: run.configPath, output: directory, registries: registries)
+    configuration = try RunConfiguration(runDirectory: directory, registries: registries)
     let lines = try Self.lines(of: run.metricsPath)
     records = lines.compactMap(Record.init)
     let last = lines.last

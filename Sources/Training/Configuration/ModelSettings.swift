@@ -5,8 +5,8 @@ import Models
 
 /// Where the samples are and what is done to them first.
 public struct DataSettings: Sendable, Equatable {
-  /// The dataset file as an absolute path.
-  public let path: String
+  /// The dataset file as an absolute path; `nil` where the data are arrays of the program that trains.
+  public let path: String?
   /// Whether contents that the dataset file keeps in other files are read.
   public let externalFiles: ExternalFiles
   /// The name of the dataset with the inputs, in each group.
@@ -25,12 +25,9 @@ public struct DataSettings: Sendable, Equatable {
   ///   - targets: That of the dataset with the targets; `nil` for `targets`, and for a formula.
   ///   - preprocessing: The steps between the inputs and the model.
   public init(
-    path: String?, externalFiles: ExternalFiles = .refused, inputs: String = "inputs", targets: String? = nil,
+    path: String? = nil, externalFiles: ExternalFiles = .refused, inputs: String = "inputs", targets: String? = nil,
     preprocessing: [PreprocessingStep] = []
-  ) throws {
-    guard let path else {
-      throw TrainerError(.usage, "data.path: there is no dataset file, which a run reads its rows from; name one")
-    }
+  ) {
     self.path = path
     self.externalFiles = externalFiles
     self.inputs = inputs
@@ -41,13 +38,16 @@ public struct DataSettings: Sendable, Equatable {
   /// The settings as a config writes them.
   public var json: JSONObject {
     JSONObject([
-      ("path", .string(path)), ("externalFiles", .boolean(externalFiles == .allowed)), ("inputs", .string(inputs)),
+      ("path", path.map(JSONValue.string)), ("externalFiles", .boolean(externalFiles == .allowed)),
+      ("inputs", .string(inputs)),
       ("targets", targets.map(JSONValue.string)), ("preprocessing", .array(preprocessing.map { .object($0.json) })),
     ])
   }
 
-  init(from settings: Settings, hasTargets: Bool) throws {
-    path = try settings.filePath("path", help: "The dataset file.")
+  /// - Parameter mayLackPath: Whether the data may be arrays of the program that trains.
+  init(from settings: Settings, hasTargets: Bool, mayLackPath: Bool) throws {
+    path =
+      mayLackPath && !settings.contains("path") ? nil : try settings.filePath("path", help: "The dataset file.")
     externalFiles =
       try settings.boolean(
         "externalFiles", default: false,

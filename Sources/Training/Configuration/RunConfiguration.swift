@@ -37,8 +37,8 @@ public struct RunConfiguration: Sendable {
   public let earlyStopping: EarlyStoppingSettings?
   /// When checkpoints are saved and which stay.
   public let checkpoints: CheckpointSettings
-  /// The run directory as an absolute path.
-  public let output: String
+  /// The run directory as an absolute path; `nil` for a run that writes no file.
+  public let output: String?
   /// Every setting with its value, defaults filled in and paths absolute. Read again, it gives this configuration.
   public let resolved: JSONValue
 
@@ -58,7 +58,61 @@ public struct RunConfiguration: Sendable {
       Settings(file: path, overrides: overrides), stem: Self.stem(of: path), output: output, registries: registries)
   }
 
-  /// Reads a config's text, such as the resolved config in a checkpoint.
+  /// Reads the resolved config of a run from its directory. It may name no dataset file, if the run was trained on arrays
+  /// in memory.
+  ///
+  /// - Parameters:
+  ///   - directory: The run directory, which comes before the config's.
+  ///   - overrides: Values from the command line, in order.
+  ///   - registries: The components that it can choose from.
+  /// - Throws: `TrainerError` with code `.usage` for the first fault.
+  public init(
+    runDirectory directory: String, overrides: [SettingsOverride] = [], registries: Registries = .standard
+  ) throws {
+    let path = RunDirectory(directory).configPath
+    try self.init(
+      Settings(file: path, overrides: overrides), stem: Self.stem(of: path), output: directory, origin: .program,
+      registries: registries)
+  }
+
+  /// Reads a config that a program holds as JSON text. Without `data.path` it is for data from memory, and without
+  /// `output` for a run that writes no file.
+  ///
+  /// - Parameters:
+  ///   - text: The config; paths in it are relative to the working directory.
+  ///   - name: The name of the run, unless the text gives one.
+  ///   - output: The run directory; it comes before the text's.
+  ///   - registries: The components that it can choose from.
+  /// - Throws: `TrainerError` with code `.usage` for the first fault.
+  public init(
+    json text: String, name: String = "run", output: String? = nil, registries: Registries = .standard
+  ) throws {
+    try self.init(
+      Settings(text: text, source: "the config", directory: absolutePath(".", relativeTo: ".")), stem: name,
+      output: output, origin: .program, registries: registries)
+  }
+
+  /// Reads the resolved config in a checkpoint, which may name neither a dataset file nor a run directory.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` for the first fault.
+  init(checkpointed text: String, source: String, directory: String, registries: Registries) throws {
+    try self.init(
+      Settings(text: text, source: source, directory: directory), stem: Self.stem(of: source), output: nil,
+      origin: .program, registries: registries)
+  }
+
+  /// Where a config comes from, and so what it may lack.
+  enum Origin {
+    /// A file that a user has written: it names the data, and there is a default for the run directory.
+    case file
+    /// A program, or a run that may have been a program's: it may have the data, and want no file.
+    case program
+
+    /// Whether there are places that the config need not name.
+    var mayLackPlaces: Bool { self == .program }
+  }
+
+  /// Reads a config's text.
   ///
   /// - Parameters:
   ///   - source: how messages call the text; its stem is the default name.
@@ -71,7 +125,7 @@ public struct RunConfiguration: Sendable {
       registries: registries)
   }
 
-  init(_ settings: Settings, stem: String, output: String?, registries: Registries) throws {
+  init(_ settings: Settings, stem: String, output: String?, origin: Origin = .file, registries: Registries) throws {
     let isFormula = try Self.isFormula(settings)
     name = try Self.name(settings, stem: stem)
     seed = try settings.integer("seed", default: 0, in: 0 ... .max, help: "The seed of everything random.")
@@ -80,10 +134,12 @@ public struct RunConfiguration: Sendable {
       help: "The type that the run computes in: float32 by default for models, float64 for formulas.")
     if isFormula {
       data = try settings.optionalObject("data", help: "The dataset; without it the formula stands alone.")
-        .map { try DataSettings(from: $0, hasTargets: false) }
+        .map { try DataSettings(from: $0, hasTargets: false, mayLackPath: origin.mayLackPlaces) }
       objective = try .formula(FormulaSettings(from: settings, hasData: data != nil))
     } else {
-      data = try DataSettings(from: settings.object("data", help: "The dataset."), hasTargets: true)
+      data = try DataSettings(
+        from: settings.object("data", default: origin.mayLackPlaces ? [:] : nil, help: "The dataset."),
+        hasTargets: true, mayLackPath: origin.mayLackPlaces)
       objective = try .model(ModelSettings(from: settings, registries))
     }
     penalties = try PenaltySettings(
@@ -108,7 +164,7 @@ public struct RunConfiguration: Sendable {
     checkpoints = try CheckpointSettings(
       from: settings.object("checkpoints", default: [:], help: "When checkpoints are saved and which stay."),
       hasData: data != nil, measures: measures)
-    self.output = try Self.output(settings, name: name, commandLine: output)
+    self.output = try Self.output(settings, name: name, given: output, hasDefault: !origin.mayLackPlaces)
     try settings.finish()
     resolved = settings.resolved
     if optimizer.settings.goesByObjective { try requireOneObjective(settings) }
@@ -171,12 +227,17 @@ public struct RunConfiguration: Sendable {
     return name
   }
 
-  private static func output(_ settings: Settings, name: String, commandLine: String?) throws -> String {
-    let path = try settings.filePath(
-      "output", default: "\(runsDirectory(from: settings.directory))/\(name)", help: "The run directory.")
-    guard let commandLine else { return path }
-    if let fault = pathFault(commandLine) { throw TrainerError(.usage, "the path of the run directory \(fault)") }
-    let absolute = absolutePath(commandLine, relativeTo: ".")
+  /// - Parameter given: What comes before the config's.
+  private static func output(
+    _ settings: Settings, name: String, given: String?, hasDefault: Bool
+  ) throws -> String? {
+    let standard = hasDefault ? "\(runsDirectory(from: settings.directory))/\(name)" : nil
+    let path =
+      standard == nil && !settings.contains("output")
+      ? nil : try settings.filePath("output", default: standard, help: "The run directory.")
+    guard let given else { return path }
+    if let fault = pathFault(given) { throw TrainerError(.usage, "the path of the run directory \(fault)") }
+    let absolute = absolutePath(given, relativeTo: ".")
     settings.resolve("output", to: .string(absolute))
     return absolute
   }

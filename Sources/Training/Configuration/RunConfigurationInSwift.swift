@@ -13,7 +13,7 @@ extension RunConfiguration {
   ///   - name: The run's name.
   ///   - seed: The seed of everything random.
   ///   - precision: The type that the run computes in; `nil` for float32.
-  ///   - data: The dataset.
+  ///   - data: The dataset; by default the inputs and targets of arrays in memory.
   ///   - model: The layers in order.
   ///   - loss: What is made small.
   ///   - metrics: What is measured beside the loss.
@@ -23,15 +23,16 @@ extension RunConfiguration {
   ///   - training: How long and in what portions the run trains.
   ///   - earlyStopping: When the run stops before its end; `nil` for never.
   ///   - checkpoints: When checkpoints are saved and which stay.
-  ///   - output: The run directory, relative to the working directory.
+  ///   - output: The run directory, relative to the working directory; `nil` for a run that writes no file.
   ///   - registries: What the components are of; those that the package lacks are in it, too.
   /// - Throws: `TrainerError` with code `.usage` for the first fault, with its key's path as in a file.
   public init(
-    name: String, seed: Int = 0, precision: ElementType? = nil, data: DataSettings, model: [any Layer],
+    name: String = "run", seed: Int = 0, precision: ElementType? = nil, data: DataSettings = DataSettings(),
+    model: [any Layer],
     loss: any Loss, metrics: [any Metric] = [], optimizer: OptimizerConfiguration = OptimizerConfiguration(),
     schedule: ScheduleSettings = ScheduleSettings(), penalties: PenaltySettings = PenaltySettings(),
     training: TrainingSettings = TrainingSettings(), earlyStopping: EarlyStoppingSettings? = nil,
-    checkpoints: CheckpointSettings = CheckpointSettings(), output: String?, registries: Registries = .standard
+    checkpoints: CheckpointSettings = CheckpointSettings(), output: String? = nil, registries: Registries = .standard
   ) throws {
     try self.init(
       parts: [
@@ -57,15 +58,16 @@ extension RunConfiguration {
   ///   - training: How long and in what portions the run trains.
   ///   - earlyStopping: When the run stops before its end; `nil` for never.
   ///   - checkpoints: When checkpoints are saved and which stay.
-  ///   - output: The run directory, relative to the working directory.
+  ///   - output: The run directory, relative to the working directory; `nil` for a run that writes no file.
   ///   - registries: What the components are of; those that the package lacks are in it, too.
   /// - Throws: `TrainerError` with code `.usage` for the first fault, with its key's path as in a file.
   public init(
-    name: String, seed: Int = 0, precision: ElementType? = nil, data: DataSettings? = nil, formula: FormulaSettings,
+    name: String = "run", seed: Int = 0, precision: ElementType? = nil, data: DataSettings? = nil,
+    formula: FormulaSettings,
     optimizer: OptimizerConfiguration = OptimizerConfiguration(), schedule: ScheduleSettings = ScheduleSettings(),
     penalties: PenaltySettings = PenaltySettings(), training: TrainingSettings = TrainingSettings(),
     earlyStopping: EarlyStoppingSettings? = nil, checkpoints: CheckpointSettings = CheckpointSettings(),
-    output: String?, registries: Registries = .standard
+    output: String? = nil, registries: Registries = .standard
   ) throws {
     let names = formula.parameters.map(\.name)
     if let twin = names.first(where: { name in names.count { $0 == name } > 1 }) {
@@ -87,9 +89,6 @@ extension RunConfiguration {
     training: TrainingSettings, earlyStopping: EarlyStoppingSettings?, checkpoints: CheckpointSettings,
     output: String?, registries: Registries
   ) throws {
-    guard output != nil else {
-      throw TrainerError(.usage, "\(Self.source): output: a run writes its files in a directory; name one")
-    }
     let json = JSONObject(
       [
         ("name", .string(name)), ("seed", .integer(seed)), ("precision", precision.map { .string($0.rawValue) }),
@@ -100,6 +99,6 @@ extension RunConfiguration {
         ("output", output.map(JSONValue.string)),
       ])
     let settings = Settings(json: json, source: Self.source, directory: FileManager.default.currentDirectoryPath)
-    try self.init(settings, stem: name, output: nil, registries: registries)
+    try self.init(settings, stem: name, output: nil, origin: .program, registries: registries)
   }
 }

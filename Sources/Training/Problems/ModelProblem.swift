@@ -22,6 +22,8 @@ package struct ModelProblem: Problem {
 
   package var layout: ParameterLayout { parameters.layout }
   package var isMean: Bool { true }
+  /// The model's outputs for one sample.
+  var outputCount: Int { parameters.outputShape.reduce(1, *) }
 
   /// Creates a problem.
   ///
@@ -47,7 +49,7 @@ package struct ModelProblem: Problem {
   package func terms(in graph: Graph, samples: Int, isTraining: Bool) throws -> ProblemTerms {
     let inputs = try graph.input(InputName.inputs, shape: [samples] + inputShape)
     let outputs = try model.apply(to: inputs, isTraining: isTraining)
-    let flat = try outputs.reshape([samples, parameters.outputShape.reduce(1, *)])
+    let flat = try outputs.reshape([samples, outputCount])
     let isIndexed = if case .multiclass(_, let oneHot) = task { !oneHot } else { false }
     let targets = try graph.input(
       InputName.targets, shape: isIndexed ? [samples] : [samples, task.targetCount])

@@ -13,16 +13,23 @@ struct Coordinator<Scalar: TrainingScalar> {
   let configuration: RunConfiguration
   let options: RunOptions
   private let observers: [any RunObserver]
-  let directory: RunDirectory
+  /// Data from memory, in place of those of the config.
+  let arrays: TrainingArrays?
+  /// Where the run's files are; `nil` for a run that writes none.
+  let directory: RunDirectory?
   let region: Region
   private let live = LiveProgress()
   private let beginning = ContinuousClock.now
 
-  init(_ configuration: RunConfiguration, _ options: RunOptions, _ observers: [any RunObserver]) {
+  init(
+    _ configuration: RunConfiguration, arrays: TrainingArrays? = nil, _ options: RunOptions,
+    _ observers: [any RunObserver]
+  ) {
     self.configuration = configuration
+    self.arrays = arrays
     self.options = options
     self.observers = observers
-    directory = RunDirectory(configuration.output, fileSystem: options.fileSystem)
+    directory = configuration.output.map { RunDirectory($0, fileSystem: options.fileSystem) }
     region = Region(workers: max(1, options.workerCount), start: options.starter)
   }
 
@@ -33,12 +40,14 @@ struct Coordinator<Scalar: TrainingScalar> {
   // MARK: The run
 
   func run() throws -> RunOutcome {
-    let setup = try RunSetup<Scalar>(configuration, region: region, live: live)
+    try requireKeptBest()
+    let setup = try RunSetup<Scalar>(configuration, arrays: arrays, region: region, live: live)
     // A checkpoint that does not fit is refused before anything is written.
     let given = try givenCheckpoint(setup)
+    guard let directory else { return try carryOut(setup, begin(setup, given)) }
     if let summary = try finishedRun(setup) { return .alreadyFinished(summary) }
     let (claim, warning) = try directory.claim(
-      for: configuration, mustBeNew: options.resume == .never, objection: setup.objection)
+      for: configuration, mustBeNew: options.resume == .never, objection: setup.lengthening.objection)
     defer { claim.release() }
     let begun: Beginning
     do {
@@ -50,12 +59,21 @@ struct Coordinator<Scalar: TrainingScalar> {
     return try carryOut(setup, begun)
   }
 
+  /// Refuses to keep the best checkpoint of a run that keeps none.
+  func requireKeptBest() throws {
+    guard directory == nil, let best = configuration.checkpoints.best else { return }
+    throw TrainerError(
+      .usage,
+      "checkpoints.best: found \"\(best)\", but the run has no \"output\", so that no checkpoint is kept; "
+        + "give it a directory, or leave best out")
+  }
+
   /// Where a run stands when its first step is due.
   private typealias Beginning = (progress: RunProgress, saving: RunSaving<Scalar>)
 
   /// Finds out where the run begins and whether it can be saved, and tells the observers.
   private func begin(
-    _ setup: RunSetup<Scalar>, _ given: StartingPoint?, _ warning: String?
+    _ setup: RunSetup<Scalar>, _ given: StartingPoint?, _ warning: String? = nil
   ) throws -> Beginning {
     if let warning { try notify(.warning(warning)) }
     if let data = setup.data, !data.otherGroups.isEmpty {
@@ -66,9 +84,12 @@ struct Coordinator<Scalar: TrainingScalar> {
     let start = try given ?? newestCheckpoint(setup)
     let progress = try resume(setup, start)
     let saving = try RunSaving(
-      setup, in: directory.checkpoints, keeping: configuration.checkpoints.retention, progress, start: start?.path,
+      setup, in: directory?.checkpoints, keeping: configuration.checkpoints.retention, progress, start: start?.path,
       observers: observers)
-    try notify(.started(setup.description(directory: directory, resumedStep: progress.step > 0 ? progress.step : nil)))
+    let resumedStep = progress.step > 0 ? progress.step : nil
+    try notify(
+      .started(
+        RunDescription(of: setup, configuration, directory: directory?.path, resumedStep: resumedStep, live: live)))
     return (progress, saving)
   }
 
@@ -78,11 +99,11 @@ struct Coordinator<Scalar: TrainingScalar> {
     defer { saving.wait() }
     if progress.step == 0, setup.isFormula { _ = try report(setup, &progress) }
 
-    let engine = setup.engine
+    let (engine, timetable) = (setup.engine, setup.timetable)
     var pace = RegionPace()
     var threads = 0
-    while progress.step < setup.steps, earlyStop(progress) == nil {
-      let end = min(setup.nextStop(after: progress.step), progress.step + pace.steps)
+    while progress.step < timetable.steps, earlyStop(progress) == nil {
+      let end = min(timetable.nextStop(after: progress.step), progress.step + pace.steps)
       let elapsed = ContinuousClock().measure { threads = max(threads, engine.run(steps: progress.step..<end)) }
       pace.note(steps: end - progress.step, elapsed: elapsed)
       progress.seconds += elapsed.seconds
@@ -90,14 +111,14 @@ struct Coordinator<Scalar: TrainingScalar> {
       progress.step = end
       try stopIfDiverged(engine)
 
-      let isBest = setup.isReportDue(at: end) ? try report(setup, &progress) : false
+      let isBest = timetable.isReportDue(at: end) ? try report(setup, &progress) : false
       try saving.collect()
-      let isDue = setup.isSaveDue(at: end, secondsSinceLast: saving.secondsSinceLast)
+      let isDue = timetable.isSaveDue(at: end, secondsSinceLast: saving.secondsSinceLast)
       let stopReason = stopReason
       if isDue || isBest || stopReason != nil || options.control.takeSaveRequest() {
         let stall = try ContinuousClock().measure { try saving.begin(&progress) }
-        if end < setup.steps {
-          if let stopReason { return try interrupt(progress, stopReason, &saving) }
+        if end < timetable.steps {
+          if let stopReason { return try interrupt(setup, progress, stopReason, &saving) }
           progress.stallSeconds += stall.seconds
         }
       }
@@ -158,12 +179,13 @@ struct Coordinator<Scalar: TrainingScalar> {
       )
     }
     let rate = setup.optimizer.schedule.learningRate(at: max(1, progress.step)) * progress.plateau.factor
-    if progress.step > 0, setup.isEpochEnd(progress.step) {
+    if progress.step > 0, setup.timetable.isEpochEnd(progress.step) {
       let samples = Double(setup.samplesPerEpoch)
       try notify(
         .epoch(
           EpochReport(
-            epoch: setup.epochs(after: progress.step), step: progress.step, train: train, evaluations: evaluations,
+            epoch: setup.timetable.epochs(after: progress.step), step: progress.step, train: train,
+            evaluations: evaluations,
             learningRate: rate, samplesPerSecond: samples / progress.epochSeconds, seconds: progress.epochSeconds,
             parameters: setup.isFormula ? engine.memory.fewParameters : [])))
       engine.record.beginEpoch()
@@ -213,43 +235,22 @@ struct Coordinator<Scalar: TrainingScalar> {
   }
 
   private func interrupt(
-    _ progress: RunProgress, _ reason: String, _ saving: inout RunSaving<Scalar>
+    _ setup: RunSetup<Scalar>, _ progress: RunProgress, _ reason: String, _ saving: inout RunSaving<Scalar>
   ) throws -> RunOutcome {
     let path = try saving.finish()
     try notify(.stopped(step: progress.step, reason: reason))
-    return .interrupted(step: progress.step, checkpoint: path)
+    return .interrupted(
+      RunSummary(of: setup, progress, configuration, in: directory?.path, checkpoint: path, reason: reason))
   }
 
   private func finish(
     _ setup: RunSetup<Scalar>, _ progress: RunProgress, threads: Int, _ saving: inout RunSaving<Scalar>
   ) throws -> RunOutcome {
     let path = try saving.finish()
-    let memory = setup.engine.memory
-    let digest = Digest(of: UnsafeRawBufferPointer(memory.parameters.elements))
     var summary = RunSummary(
-      name: configuration.name, directory: directory.path, step: progress.step,
-      epoch: setup.epochs(after: progress.step), measures: progress.history.lastMeasures(setup.measureNames),
-      seconds: progress.seconds,
-      checkpoint: path, digest: digest.description, reason: earlyStop(progress), stallSeconds: progress.stallSeconds)
+      of: setup, progress, configuration, in: directory?.path, checkpoint: path, reason: earlyStop(progress))
     if threads < region.workers, region.workers > availableCores() { summary.threads = threads }
     try notify(.finished(summary))
     return .finished(summary)
   }
-}
-
-/// How many steps a region takes: few enough that the coordinator looks around about ten times a second.
-private struct RegionPace {
-  private(set) var steps = 1
-  private static let seconds = 0.1
-
-  mutating func note(steps done: Int, elapsed: Duration) {
-    let perStep = max(elapsed.seconds, 1e-9) / Double(done)
-    // Growing at most twofold a region, a slow first step never makes the second one unresponsive.
-    steps = max(1, min(2 * done, Int(Self.seconds / perStep)))
-  }
-}
-
-extension Duration {
-  /// The duration in seconds.
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

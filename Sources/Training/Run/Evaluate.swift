@@ -10,7 +10,7 @@ public struct EvaluationReport: Sendable {
   public let checkpoint: String
   /// Its completed steps.
   public let step: Int
-  /// The dataset file.
+  /// The dataset file, or `the arrays`.
   public let data: String
   /// The group.
   public let group: String
@@ -32,12 +32,37 @@ public struct EvaluationReport: Sendable {
 public func evaluate(
   checkpoint path: String, data: String? = nil, group: String = "test", options: RunOptions = RunOptions()
 ) throws -> EvaluationReport {
+  try evaluate(path, group, options) { settings, standardPath in
+    try DatasetReader(
+      path: data ?? standardPath(), externalFiles: options.externalFiles ?? settings.externalFiles)
+  }
+}
+
+/// Measures a checkpoint's model on arrays in memory.
+///
+/// - Parameters:
+///   - checkpoint: The checkpoint's path.
+///   - data: The samples.
+///   - group: `train`, `validation` or `test`.
+/// - Throws: `TrainerError` if the checkpoint is missing or damaged, or the data do not fit.
+public func evaluate(
+  checkpoint path: String, on data: TrainingArrays, group: String = "test", options: RunOptions = RunOptions()
+) throws -> EvaluationReport {
+  try evaluate(path, group, options) { settings, _ in try data.reader(settings) }
+}
+
+/// Opens the data to measure on; the second argument is the place of those that the model was trained on.
+private typealias OpenData = (_ settings: DataSettings, _ standardPath: () throws -> String) throws -> DatasetReader
+
+private func evaluate(
+  _ path: String, _ group: String, _ options: RunOptions, _ open: OpenData
+) throws -> EvaluationReport {
   let (checkpoint, configuration) = try loadCheckpoint(path, options.registries)
   switch configuration.precision {
   case .float32:
-    return try evaluate(TrainedModel<Float>(checkpoint, configuration, path: path), data, group, options)
+    return try evaluate(TrainedModel<Float>(checkpoint, configuration, path: path), group, options, open)
   case .float64:
-    return try evaluate(TrainedModel<Double>(checkpoint, configuration, path: path), data, group, options)
+    return try evaluate(TrainedModel<Double>(checkpoint, configuration, path: path), group, options, open)
   }
 }
 
@@ -45,10 +70,9 @@ public func evaluate(
 private let mostConfusionClasses = 100
 
 private func evaluate<Scalar: TrainingScalar>(
-  _ model: TrainedModel<Scalar>, _ path: String?, _ group: String, _ options: RunOptions
+  _ model: TrainedModel<Scalar>, _ group: String, _ options: RunOptions, _ open: OpenData
 ) throws -> EvaluationReport {
-  let reader = try DatasetReader(
-    path: path ?? model.dataPath, externalFiles: options.externalFiles ?? model.data.externalFiles)
+  let reader = try open(model.data) { try model.dataPath }
   let data = try TrainingData<Scalar>(
     reader, model.data, preprocessing: model.preprocessing, groups: [group])
   let problem = try data.naming(model.data.targets) {

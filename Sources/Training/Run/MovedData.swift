@@ -13,14 +13,12 @@ public enum MovedData {
     of directory: String, overrides: [SettingsOverride] = [], registries: Registries = .standard
   ) throws -> RunConfiguration {
     let run = RunDirectory(directory)
-    let configuration = try RunConfiguration(
-      file: run.configPath, overrides: overrides, output: directory, registries: registries)
-    guard let data = configuration.data, let begun = try run.storedConfiguration()?["output"]?.text,
-      let moved = try place(of: data.path, from: begun, to: configuration.output)
+    let configuration = try RunConfiguration(runDirectory: directory, overrides: overrides, registries: registries)
+    guard let path = configuration.data?.path, let begun = try run.storedConfiguration()?["output"]?.text,
+      let output = configuration.output, let moved = try place(of: path, from: begun, to: output)
     else { return configuration }
     let override = try SettingsOverride("data.path=\(JSONValue.string(moved).compactText)")
-    return try RunConfiguration(
-      file: run.configPath, overrides: overrides + [override], output: directory, registries: registries)
+    return try RunConfiguration(runDirectory: directory, overrides: overrides + [override], registries: registries)
   }
 
   /// Where a file is now that lay beside a run directory; `nil` if it still is where it was, or cannot be found.

@@ -48,7 +48,7 @@ private func predict<Scalar: TrainingScalar>(
   let reader = try DatasetReader(path: input, externalFiles: options.externalFiles ?? model.data.externalFiles)
   let place = try group ?? (reader.hasRootDataset(model.data.inputs) ? DatasetReader.root : "test")
   let problem = try model.problemWithoutTargets()
-  let width = problem.parameters.outputShape.reduce(1, *)
+  let width = problem.outputCount
   // The outputs and the probabilities, both once more as arrays, and the file's image of them.
   let rowCount = Double(try reader.shape(of: model.data.inputs, in: place).rows)
   try reader.requireMemory(
@@ -58,19 +58,12 @@ private func predict<Scalar: TrainingScalar>(
   let samples = SampleGroup(
     count: rows.rows,
     sources: [ModelProblem.InputName.inputs: rows])
-  let evaluator = try Evaluator(problem, group: samples, isPredicting: true)
-  let outputs = SharedBuffer<Scalar>(repeating: .unwritten, count: rows.rows * width)
-  let probabilities = SharedBuffer<Scalar>(repeating: .unwritten, count: rows.rows * width)
-  let region = Region(workers: max(1, options.workerCount), start: options.starter)
-  evaluator.forEachShard(parameters: model.parameters, region: region) { _, range, results in
-    for (place, buffer) in [(results.plan.outputs, outputs), (results.plan.probabilities, probabilities)] {
-      guard let values = results.values(place) else { continue }
-      for (index, value) in values.enumerated() { buffer.pointer[range.lowerBound * width + index] = value }
-    }
-  }
+  let results = try GroupOutputs(
+    of: problem, group: samples, parameters: model.parameters,
+    region: Region(workers: max(1, options.workerCount), start: options.starter))
   return try PredictionFile(
-    rule: model.settings.loss.prediction, rows: rows.rows, width: width, outputs: Array(outputs.elements),
-    probabilities: Array(probabilities.elements)
+    rule: model.settings.loss.prediction, rows: rows.rows, width: width, outputs: results.outputs,
+    probabilities: results.probabilities
   ).write(to: output)
 }
 
@@ -86,10 +79,11 @@ private struct PredictionFile<Scalar: TrainingScalar> {
     do {
       let file = try HDF5.File.inMemory()
       // One number a sample is a vector, as in the dataset files.
-      let shape = width == 1 || rule.isIndex ? [rows] : [rows, width]
+      let classes = rule.classes(of: outputs, rows: rows, width: width)
+      let shape = width == 1 || classes.count == rows ? [rows] : [rows, width]
       switch rule {
-      case .largest: try add(file, "predictions", outputs.largestIndices(width: width), shape)
-      case .positive: try add(file, "predictions", outputs.map { $0 > 0 ? UInt8(1) : 0 }, shape)
+      case .largest: try add(file, "predictions", classes.map(Int64.init), shape)
+      case .positive: try add(file, "predictions", classes.map(UInt8.init), shape)
       case .value: try add(file, "predictions", outputs, shape)
       }
       let probabilityShape = width == 1 ? [rows] : [rows, width]
@@ -107,19 +101,5 @@ private struct PredictionFile<Scalar: TrainingScalar> {
 
   private func add<Value: NativeScalar>(_ file: HDF5.File, _ name: String, _ values: [Value], _ shape: [Int]) throws {
     try file.root.createDataset(name, shape: shape, values: values).close()
-  }
-}
-
-extension PredictionRule {
-  fileprivate var isIndex: Bool { if case .largest = self { true } else { false } }
-  fileprivate var hasProbabilities: Bool { if case .value = self { false } else { true } }
-}
-
-extension Array where Element: TrainingScalar {
-  /// The index of the first largest element of each row.
-  fileprivate func largestIndices(width: Int) -> [Int64] {
-    stride(from: 0, to: count, by: width).map { start in
-      Int64((1..<width).reduce(0) { self[start + $1] > self[start + $0] ? $1 : $0 })
-    }
   }
 }

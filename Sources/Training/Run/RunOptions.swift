@@ -69,13 +69,3 @@ public final class RunControl: Sendable {
   var isStopping: Bool { stopping.load(ordering: .relaxed) }
   func takeSaveRequest() -> Bool { saving.exchange(false, ordering: .relaxed) }
 }
-
-/// How a run ended.
-public enum RunOutcome: Sendable {
-  /// It is complete.
-  case finished(RunSummary)
-  /// The directory holds the same run, complete already; its summary as the metrics file has it.
-  case alreadyFinished(RunSummary)
-  /// It was asked to stop, and saved.
-  case interrupted(step: Int, checkpoint: String)
-}

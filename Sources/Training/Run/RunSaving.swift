@@ -5,7 +5,8 @@ import Foundations
 /// The saves of a run as its coordinator sees them: when the last was, what came of it, and what to tell.
 struct RunSaving<Scalar: TrainingScalar> {
   private let setup: RunSetup<Scalar>
-  private let saver: CheckpointSaver
+  /// `nil` in a run that writes no file: there a save is only noted.
+  private let saver: CheckpointSaver?
   private let observers: [any RunObserver]
 
   /// The step of the last save that was begun, or of the checkpoint that the run goes on from.
@@ -16,20 +17,27 @@ struct RunSaving<Scalar: TrainingScalar> {
   /// Why the last save failed; `nil` if it did not.
   private var failure: TrainerError?
 
-  /// Prepares saving in a directory.
+  /// Prepares saving.
   ///
-  /// - Parameter start: The checkpoint that the run goes on from.
+  /// - Parameters:
+  ///   - directory: Where checkpoints go; `nil` for a run that writes no file.
+  ///   - start: The checkpoint that the run goes on from.
   init(
-    _ setup: RunSetup<Scalar>, in directory: CheckpointDirectory, keeping retention: CheckpointRetention,
+    _ setup: RunSetup<Scalar>, in directory: CheckpointDirectory?, keeping retention: CheckpointRetention,
     _ progress: RunProgress, start: String?, observers: [any RunObserver]
   ) throws {
     self.setup = setup
     self.observers = observers
     lastStep = progress.step
     lastGood = start
-    let copy = setup.checkpoint(progress)
+    guard let directory else {
+      saver = nil
+      return
+    }
+    let copy = setup.checkpoints.make(progress)
     try directory.removeLeftovers()
-    try directory.requireRoom(forStaying: setup.stayingCheckpoints, size: CheckpointFile.estimatedSize(of: copy))
+    try directory.requireRoom(
+      forStaying: setup.checkpoints.mostStaying, size: CheckpointFile.estimatedSize(of: copy))
     saver = CheckpointSaver(directory, keeping: retention, copy: copy)
   }
 
@@ -41,29 +49,30 @@ struct RunSaving<Scalar: TrainingScalar> {
     progress.firstLoss = setup.engine.record.firstLoss
     progress.epochSums = setup.engine.record.epochSums.values
     (lastStep, lastTime) = (progress.step, .now)
+    guard let saver else { return }
     do {
       for observer in observers { try observer.prepareForSave() }
     } catch let error as TrainerError {
       return try note(.failure(error))
     }
     let best = progress.best.step >= 0 ? Set([progress.best.step]) : []
-    saver.begin(best: best) { setup.update(&$0, progress) }
+    saver.begin(best: best) { setup.checkpoints.update(&$0, progress) }
   }
 
   /// Tells what came of saves that have ended meanwhile.
   mutating func collect() throws {
-    for outcome in saver.takeOutcomes() { try note(outcome) }
+    for outcome in saver?.takeOutcomes() ?? [] { try note(outcome) }
   }
 
   /// Waits for the save in flight, whose outcome `collect` tells.
-  func wait() { saver.wait() }
+  func wait() { saver?.wait() }
 
   /// Waits for the last save.
   ///
-  /// - Returns: The path of the checkpoint.
+  /// - Returns: The path of the checkpoint; `nil` in a run that writes no file.
   /// - Throws: `TrainerError` with code `.checkpoint` if the last save failed.
-  mutating func finish() throws -> String {
-    saver.wait()
+  mutating func finish() throws -> String? {
+    saver?.wait()
     try collect()
     if let failure {
       let rest = lastGood.map { "the last good checkpoint is \($0)" } ?? "there is no good checkpoint"
@@ -71,7 +80,7 @@ struct RunSaving<Scalar: TrainingScalar> {
         .checkpoint,
         "\(failure.message); \(rest); free some space or mend the disk, and give the same command again")
     }
-    return lastGood ?? ""
+    return saver == nil ? nil : lastGood
   }
 
   private mutating func note(_ outcome: CheckpointSaver.Outcome) throws {

@@ -7,9 +7,14 @@ extension Coordinator {
   typealias StartingPoint = (checkpoint: Checkpoint, path: String)
 
   /// Makes what a run needs before its first step, and looks whether its directory is free or holds this run.
-  func requireTrainable() throws {
-    let setup = try RunSetup<Scalar>(configuration, region: region, live: LiveProgress())
-    try directory.requireSameRun(configuration, mustBeNew: options.resume == .never, objection: setup.objection)
+  ///
+  /// - Parameter loaded: Data that may be shared with other runs.
+  func requireTrainable(sharing loaded: LoadedData<Scalar>? = nil) throws {
+    try requireKeptBest()
+    let setup = try RunSetup<Scalar>(
+      configuration, arrays: arrays, sharing: loaded, region: region, live: LiveProgress())
+    try directory?.requireSameRun(
+      configuration, mustBeNew: options.resume == .never, objection: setup.lengthening.objection)
   }
 
   /// The checkpoint that the user has named.
@@ -23,19 +28,20 @@ extension Coordinator {
   /// The summary of the run if the directory holds it, complete already. Nobody writes in such a directory, so it need
   /// not be this process's own, nor writable.
   func finishedRun(_ setup: RunSetup<Scalar>) throws -> RunSummary? {
-    guard options.resume == .automatic, let stored = try directory.storedConfiguration(),
+    guard options.resume == .automatic, let directory, let stored = try directory.storedConfiguration(),
       ConfigurationDifference(stored: stored, given: configuration.resolved).isEmpty,
       // A run that has become longer since has the same config, but has not ended yet.
-      let summary = try directory.finishedSummary(), summary.step >= setup.steps || summary.reason != nil
+      var summary = try directory.finishedSummary(), summary.step >= setup.timetable.steps || summary.reason != nil
     else { return nil }
     // For its warnings and its errors: other data may lie at the same path now.
     _ = try newestCheckpoint(setup)
+    summary.model = TrainedState(configuration: configuration, checkpoint: nil)
     return summary
   }
 
   /// The newest checkpoint of the directory, if it has one.
   func newestCheckpoint(_ setup: RunSetup<Scalar>) throws -> StartingPoint? {
-    guard options.resume == .automatic else { return nil }
+    guard options.resume == .automatic, let directory else { return nil }
     let newest = try directory.checkpoints.newestValid()
     let next = newest.found.map { "goes on from \($0.path)" } ?? "begins anew"
     for damaged in newest.damaged {
@@ -49,7 +55,7 @@ extension Coordinator {
   private func requireSameRun(_ setup: RunSetup<Scalar>, _ checkpoint: Checkpoint, _ path: String) throws {
     let difference = ConfigurationDifference(
       stored: try storedConfiguration(of: checkpoint, path), given: configuration.resolved, place: "in the checkpoint")
-    let objection = difference.lengthening.map(setup.objection)
+    let objection = difference.lengthening.map(setup.lengthening.objection)
     guard difference.isEmpty || objection == .some(nil) else {
       throw TrainerError(
         .usage,
@@ -70,9 +76,11 @@ extension Coordinator {
   /// Data are told by their contents, wherever they lie; in checkpoints from before that, by the bytes of their file.
   private func requireSameData(_ data: TrainingData<Scalar>, _ checkpoint: Checkpoint, _ path: String) throws {
     let (holder, remedy) =
-      options.resume == .automatic
-      ? ("\(directory.path): the directory holds", TrainerError.Remedy("output", "choose another directory"))
-      : ("\(path): the checkpoint is of", TrainerError.Remedy("data", "go on with the data as they were"))
+      if options.resume == .automatic, let directory {
+        ("\(directory.path): the directory holds", TrainerError.Remedy("output", "choose another directory"))
+      } else {
+        ("\(path): the checkpoint is of", TrainerError.Remedy("data", "go on with the data as they were"))
+      }
     if let then = checkpoint.provenance[Provenance.dataName] {
       guard then != data.fingerprint.description else { return }
       throw TrainerError(
@@ -81,9 +89,11 @@ extension Coordinator {
         remedy: remedy)
     }
     guard let then = checkpoint.provenance[Provenance.dataFileName] else { return }
-    let now = try DatasetReader(path: data.path, externalFiles: configuration.data?.externalFiles ?? .refused)
-      .fileFingerprint()
-    guard then != now.description else { return }
+    if arrays == nil {
+      let now = try DatasetReader(path: data.path, externalFiles: configuration.data?.externalFiles ?? .refused)
+        .fileFingerprint()
+      guard then != now.description else { return }
+    }
     throw TrainerError(
       .usage,
       "\(holder) a run on other data, or on the same in another file: \(path) is of an earlier version, which told data "
@@ -99,7 +109,8 @@ extension Coordinator {
       try notify(.warning("the run goes on elsewhere, so bits may differ: \(differences.joined(separator: ", "))"))
     }
     try checkpoint.requirePlace(
-      steps: setup.steps, epoch: setup.epochs(after: checkpoint.step), seed: configuration.seed, path: path)
+      steps: setup.timetable.steps, epoch: setup.timetable.epochs(after: checkpoint.step), seed: configuration.seed,
+      path: path)
     let progress = try RunProgress(checkpoint, path: path)
     for tensor in checkpoint.optimizer where tensor.name == TrainingMemory<Scalar>.numbersName {
       guard setup.optimizer.accepts(tensor.doubles) else {

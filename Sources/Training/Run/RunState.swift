@@ -96,6 +96,16 @@ extension TrainingMemory {
   }
 }
 
+extension TrainingMemory {
+  /// What evaluation uses, by name, if there are at most 16 numbers.
+  var fewParameters: [(name: String, shape: [Int], values: [Double])] {
+    guard layout.count <= 16 else { return [] }
+    return layout.entries.map { entry in
+      (entry.name, entry.shape, evaluatedParameters.elements[entry.range].map { Double($0) })
+    }
+  }
+}
+
 extension FittedPreprocessing {
   /// What a checkpoint keeps of it.
   var tensors: [CheckpointTensor] {

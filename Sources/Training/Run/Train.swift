@@ -5,13 +5,28 @@ import Foundations
 ///
 /// - Throws: What `train` would throw.
 public func requireTrainable(_ configuration: RunConfiguration, options: RunOptions = RunOptions()) throws {
+  try requireTrainable(configuration, arrays: nil, options)
+}
+
+/// Checks what training on arrays in memory would check before its first step. Nothing is written.
+///
+/// - Throws: What `train` would throw.
+public func requireTrainable(
+  _ configuration: RunConfiguration, on data: TrainingArrays, options: RunOptions = RunOptions()
+) throws {
+  try requireTrainable(configuration, arrays: data, options)
+}
+
+private func requireTrainable(
+  _ configuration: RunConfiguration, arrays: TrainingArrays?, _ options: RunOptions
+) throws {
   switch configuration.precision {
-  case .float32: try Coordinator<Float>(configuration, options, []).requireTrainable()
-  case .float64: try Coordinator<Double>(configuration, options, []).requireTrainable()
+  case .float32: try Coordinator<Float>(configuration, arrays: arrays, options, []).requireTrainable()
+  case .float64: try Coordinator<Double>(configuration, arrays: arrays, options, []).requireTrainable()
   }
 }
 
-/// Trains what a configuration describes, in its run directory.
+/// Trains what a configuration describes, in its run directory if it has one.
 ///
 /// The same call in a directory that holds the run goes on with it, from its newest valid checkpoint.
 ///
@@ -21,8 +36,33 @@ public func requireTrainable(_ configuration: RunConfiguration, options: RunOpti
 public func train(
   _ configuration: RunConfiguration, options: RunOptions = RunOptions(), observers: [any RunObserver] = []
 ) throws -> RunOutcome {
+  try train(configuration, arrays: nil, options, observers)
+}
+
+/// Trains what a configuration describes on arrays in memory, which take the place of the dataset file that it may name.
+///
+/// It is the same run as one from a file that holds the same numbers: preprocessing is fitted on the training group,
+/// targets are checked, and the trained parameters have the same bits. A run with a directory saves there, and the same
+/// call goes on with it; going on with other numbers is refused. A run without one (`configuration.output` is `nil`)
+/// writes no file, and the outcome holds the trained model.
+///
+/// - Parameters:
+///   - data: The samples.
+///   - observers: See every event, in this order.
+/// - Throws: `TrainerError` with the documented exit code: for the data, the directory, a checkpoint, or because the run
+///   diverged.
+public func train(
+  _ configuration: RunConfiguration, on data: TrainingArrays, options: RunOptions = RunOptions(),
+  observers: [any RunObserver] = []
+) throws -> RunOutcome {
+  try train(configuration, arrays: data, options, observers)
+}
+
+private func train(
+  _ configuration: RunConfiguration, arrays: TrainingArrays?, _ options: RunOptions, _ observers: [any RunObserver]
+) throws -> RunOutcome {
   switch configuration.precision {
-  case .float32: try Coordinator<Float>(configuration, options, observers).run()
-  case .float64: try Coordinator<Double>(configuration, options, observers).run()
+  case .float32: try Coordinator<Float>(configuration, arrays: arrays, options, observers).run()
+  case .float64: try Coordinator<Double>(configuration, arrays: arrays, options, observers).run()
   }
 }

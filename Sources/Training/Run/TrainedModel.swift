@@ -42,10 +42,17 @@ struct TrainedModel<Scalar: TrainingScalar> {
   }
 
   /// The dataset file of the config, where it is now: it may have been moved with the run that the checkpoint lies in.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if the config names none.
   var dataPath: String {
     get throws {
+      guard let file = data.path else {
+        throw TrainerError(
+          .usage, "\(path): the model was trained on arrays in memory, so the checkpoint names no dataset; name one")
+      }
+      guard let output = configuration.output else { return file }
       let run = directory(of: directory(of: absolutePath(path, relativeTo: ".")))
-      return try MovedData.place(of: data.path, from: configuration.output, to: run) ?? data.path
+      return try MovedData.place(of: file, from: output, to: run) ?? file
     }
   }
 
@@ -69,12 +76,17 @@ func loadCheckpoint(_ path: String, _ registries: Registries) throws -> (
   checkpoint: Checkpoint, configuration: RunConfiguration
 ) {
   let checkpoint = try CheckpointFile.read(path)
+  return (checkpoint, try configuration(of: checkpoint, path, registries))
+}
+
+/// The configuration in a checkpoint.
+func configuration(
+  of checkpoint: Checkpoint, _ path: String, _ registries: Registries
+) throws -> RunConfiguration {
   do {
-    return (
-      checkpoint,
-      try RunConfiguration(
-        text: checkpoint.config, source: "\(path):/config", directory: directory(of: path), registries: registries)
-    )
+    return try RunConfiguration(
+      checkpointed: checkpoint.config, source: "\(path):/config", directory: directory(of: path),
+      registries: registries)
   } catch let error as TrainerError {
     throw TrainerError(.checkpoint, "\(path): the checkpoint's config cannot be used: \(error.message)")
   }

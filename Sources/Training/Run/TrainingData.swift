@@ -36,13 +36,17 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
 
   /// Loads the datasets that a formula names, from every group of the file.
   ///
-  /// - Parameter memory: The bytes that are needed beside the data.
+  /// - Parameters:
+  ///   - arrays: The data, if they are not those of the file.
+  ///   - memory: The bytes that are needed beside the data.
   /// - Throws: `TrainerError` for every fault of the file, or if the groups' rows have different shapes.
-  init(_ settings: DataSettings, formulaNames names: [String], beside memory: Double = 0) throws {
-    let reader = try DatasetReader(path: settings.path, externalFiles: settings.externalFiles)
+  init(
+    _ settings: DataSettings, arrays: TrainingArrays? = nil, formulaNames names: [String], beside memory: Double = 0
+  ) throws {
+    let reader = try settings.reader(arrays)
     guard !names.isEmpty else {
       throw TrainerError(
-        .usage, "objective: the formula names no dataset of \(settings.path); remove \"data\", or use a dataset's name")
+        .usage, "objective: the formula names no dataset of \(reader.path); remove \"data\", or use a dataset's name")
     }
     let copied: Set<String> = settings.preprocessing.contains(where: \.copiesInputs) ? [settings.inputs] : []
     try reader.requireMemory(for: names, copied: copied, in: reader.groups, as: Scalar.self, beside: memory)
@@ -91,11 +95,15 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
 
   /// Loads every group of the file.
   ///
-  /// - Parameter memory: The bytes that are needed beside the data, for inputs of a shape.
+  /// - Parameters:
+  ///   - arrays: The data, if they are not those of the file.
+  ///   - memory: The bytes that are needed beside the data, for inputs of a shape.
   /// - Throws: `TrainerError` for every fault of the file, if preprocessing does not fit it, or for data that do not fit
   ///   into memory.
-  package init(_ settings: DataSettings, beside memory: ([Int]) throws -> Double = { _ in 0 }) throws {
-    let reader = try DatasetReader(path: settings.path, externalFiles: settings.externalFiles)
+  package init(
+    _ settings: DataSettings, arrays: TrainingArrays? = nil, beside memory: ([Int]) throws -> Double = { _ in 0 }
+  ) throws {
+    let reader = try settings.reader(arrays)
     if let group = reader.groups.first {
       try reader.requireMemory(
         for: [settings.inputs, settings.targets ?? "targets"],

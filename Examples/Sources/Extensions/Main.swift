@@ -38,10 +38,12 @@ struct Main {
       registries: registries)
     let best = BestEpoch(of: "shareWithin")
     let outcome = try train(configuration, observers: [best])
-    guard case .finished(let summary) = outcome else { throw TrainerError(.usage, "the run ended as \(outcome)") }
+    guard case .finished(let summary) = outcome, let checkpoint = summary.checkpoint else {
+      throw TrainerError(.usage, "the run ended as \(outcome)")
+    }
 
     // The config in the checkpoint is read with the same registries.
-    let report = try evaluate(checkpoint: summary.checkpoint, options: RunOptions(registries: registries))
+    let report = try evaluate(checkpoint: checkpoint, options: RunOptions(registries: registries))
     let layout = try Model([Dense(units: 16), Swish(), Dense(units: 1)]).parameters(inputShape: [2]).layout
     print("layer:", layout.entries.map(\.name).joined(separator: ", "))
     print("loss:", report.measurement.loss)

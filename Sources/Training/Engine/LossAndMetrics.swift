@@ -1,0 +1,46 @@
+import Foundations
+import Models
+
+/// The loss and the metrics of a group, or of an epoch of training.
+public struct LossAndMetrics: Sendable, Equatable {
+  /// The objective.
+  public let loss: Double
+  /// The metrics, in the order of the config.
+  public let metrics: [(name: String, value: Double)]
+  /// The confusion matrix, if it was counted.
+  public let confusion: ConfusionMatrix?
+
+  /// Creates a measurement without a confusion matrix.
+  public init(loss: Double, metrics: [(name: String, value: Double)] = []) {
+    self.loss = loss
+    self.metrics = metrics
+    confusion = nil
+  }
+
+  /// Joins sums that lie as `Statistic` says.
+  init(sums: [Double], isMean: Bool, metrics set: MetricSet?) {
+    loss = isMean ? sums[Statistic.loss] / sums[Statistic.sampleWeight] : sums[Statistic.loss]
+    let rest = Array(sums[Statistic.metrics...])
+    let values = set?.values(from: rest) ?? []
+    metrics = zip(set?.metrics ?? [], values).map { ($0.name, $1) }
+    confusion = set?.confusion(from: rest)
+  }
+
+  /// The value named `loss` or as a metric.
+  public subscript(name: String) -> Double? {
+    name == "loss" ? loss : metrics.first { $0.name == name }?.value
+  }
+
+  /// The measures as an object, loss first.
+  public var json: JSONValue {
+    var object = JSONObject()
+    object["loss"] = .number(loss)
+    for (name, value) in metrics { object[name] = .number(value) }
+    return .object(object)
+  }
+
+  /// Whether all numbers are the same.
+  public static func == (left: LossAndMetrics, right: LossAndMetrics) -> Bool {
+    left.loss == right.loss && left.metrics.elementsEqual(right.metrics, by: ==) && left.confusion == right.confusion
+  }
+}

@@ -1,0 +1,78 @@
+import DataParallel
+import Datasets
+import Foundations
+import Kernels
+
+/// What a run is about, for its first lines.
+public struct RunDescription: Sendable {
+  /// The run's name.
+  public let name: String
+  /// The run directory; `nil` for a run that writes no file.
+  public let directory: String?
+  /// The layout of the parameters.
+  public let layout: ParameterLayout
+  /// The element type.
+  public let precision: ElementType
+  /// The samples of each group, in the order train, validation, test; empty for a formula without data.
+  public let samples: [(group: String, count: Int)]
+  /// Optimizer steps of the whole run.
+  public let steps: Int
+  /// Optimizer steps of one epoch.
+  public let stepsPerEpoch: Int
+  /// Samples of a batch.
+  public let batchSize: Int
+  /// Shards of a batch.
+  public let shards: Int
+  /// Workers that are started.
+  public let workers: Int
+  /// Bytes that the shards keep of their gradients: the slots, and the operands of weights' products.
+  public let gradientBytes: Int
+  /// The instruction set of the kernels.
+  public let instructionSet: String
+  /// Completed steps of the checkpoint that the run goes on from; `nil` at a start.
+  public let resumedStep: Int?
+  /// What displays read while steps run.
+  public let live: LiveProgress
+
+  /// Creates a description, which a run makes for its observers.
+  public init(
+    name: String, directory: String?, layout: ParameterLayout, precision: ElementType,
+    samples: [(group: String, count: Int)], steps: Int, stepsPerEpoch: Int, batchSize: Int, shards: Int, workers: Int,
+    gradientBytes: Int, instructionSet: String, resumedStep: Int?, live: LiveProgress
+  ) {
+    self.name = name
+    self.directory = directory
+    self.layout = layout
+    self.precision = precision
+    self.samples = samples
+    self.steps = steps
+    self.stepsPerEpoch = stepsPerEpoch
+    self.batchSize = batchSize
+    self.shards = shards
+    self.workers = workers
+    self.gradientBytes = gradientBytes
+    self.instructionSet = instructionSet
+    self.resumedStep = resumedStep
+    self.live = live
+  }
+}
+
+extension RunDescription {
+  /// Describes a run that is about to begin or go on.
+  ///
+  /// - Parameters:
+  ///   - directory: The run directory.
+  ///   - resumedStep: Completed steps of the checkpoint that it goes on from.
+  init<Scalar: TrainingScalar>(
+    of setup: RunSetup<Scalar>, _ configuration: RunConfiguration, directory: String?, resumedStep: Int?,
+    live: LiveProgress
+  ) {
+    self.init(
+      name: configuration.name, directory: directory, layout: setup.problem.layout, precision: Scalar.elementType,
+      samples: DatasetReader.groupNames.compactMap { name in setup.data?.groups[name].map { (name, $0.count) } },
+      steps: setup.timetable.steps, stepsPerEpoch: setup.timetable.stepsPerEpoch, batchSize: setup.batchSize,
+      shards: configuration.training.shards, workers: setup.engine.region.workers,
+      gradientBytes: setup.engine.gradientBytes, instructionSet: InstructionSet.best.name, resumedStep: resumedStep,
+      live: live)
+  }
+}

@@ -1,0 +1,93 @@
+import Foundations
+
+/// After which steps of a run the coordinator has something to do: report, save, end.
+struct RunTimetable: Sendable {
+  /// The steps of the whole run.
+  let steps: Int
+  /// Without data there are no epochs; then it is the whole run.
+  let stepsPerEpoch: Int
+  /// Whether the run has epochs.
+  let hasEpochs: Bool
+  private let savePeriod: CheckpointSettings.Period?
+  /// Runs without epochs report this often.
+  private let reportPeriod: Int?
+
+  /// The most lines that a run without epochs writes.
+  private static let mostReports = 1000
+
+  /// Works out the timetable of a run.
+  ///
+  /// - Parameters:
+  ///   - stepsPerPass: The steps that take each sample once.
+  ///   - hasEpochs: Whether there are data, so that such a pass is an epoch.
+  /// - Throws: `TrainerError` with code `.usage` for more steps than can be counted.
+  init(_ configuration: RunConfiguration, stepsPerPass: Int, hasEpochs: Bool) throws {
+    steps = try Self.steps(of: configuration, inEpoch: stepsPerPass)
+    stepsPerEpoch = hasEpochs ? stepsPerPass : steps
+    self.hasEpochs = hasEpochs
+    reportPeriod = hasEpochs ? nil : max(1, (steps + Self.mostReports - 1) / Self.mostReports)
+    savePeriod = configuration.checkpoints.every
+  }
+
+  /// The steps of the whole run.
+  private static func steps(of configuration: RunConfiguration, inEpoch stepsPerEpoch: Int) throws -> Int {
+    switch configuration.training.length {
+    case .steps(let steps): return steps
+    case .epochs(let epochs):
+      let most = ClosedRange.mostCount / stepsPerEpoch
+      guard epochs <= most else {
+        throw TrainerError(
+          .usage,
+          "training.epochs: found \(epochs), expected at most \(most): an epoch has \(stepsPerEpoch) "
+            + "\(stepsPerEpoch == 1 ? "step" : "steps"), and a run at most \(ClosedRange.mostCount)")
+      }
+      return epochs * stepsPerEpoch
+    }
+  }
+
+  /// Whether an epoch ends with that many completed steps.
+  func isEpochEnd(_ step: Int) -> Bool { hasEpochs && step % stepsPerEpoch == 0 }
+
+  /// Completed epochs after this many steps.
+  func epochs(after step: Int) -> Int { hasEpochs ? step / stepsPerEpoch : 0 }
+
+  /// Whether the coordinator reports after this many steps.
+  func isReportDue(at step: Int) -> Bool {
+    isEpochEnd(step) || step == steps || reportPeriod.map { step % $0 == 0 } ?? false
+  }
+
+  /// The next number of completed steps at which the coordinator has something to do.
+  func nextStop(after step: Int) -> Int {
+    var stop = min(steps, (step / stepsPerEpoch + 1) * stepsPerEpoch)
+    if let reportPeriod { stop = min(stop, (step / reportPeriod + 1) * reportPeriod) }
+    if case .steps(let period)? = savePeriod { stop = min(stop, (step / period + 1) * period) }
+    return stop
+  }
+
+  /// Whether a checkpoint is due after this many steps.
+  func isSaveDue(at step: Int, secondsSinceLast: Double) -> Bool {
+    switch savePeriod {
+    case .epochs(let period): isEpochEnd(step) && step / stepsPerEpoch % period == 0
+    case .steps(let period): step % period == 0
+    case .seconds(let period): secondsSinceLast >= period
+    case nil: false
+    }
+  }
+
+  /// The most checkpoints that stay at any time.
+  func stayingCheckpoints(_ settings: CheckpointSettings) -> Int {
+    let epochs = epochs(after: steps)
+    let saves: Int? =
+      switch settings.every {
+      case .epochs(let period): epochs / period + 1
+      case .steps(let period): steps / period + 1
+      case .seconds: nil
+      case nil: 1
+      }
+    // Of saves by the clock nobody knows the number beforehand.
+    guard let last = settings.retention.last else { return saves ?? 1 }
+    let ofEpochs = settings.retention.everyEpochs.map { epochs / $0 } ?? 0
+    let most = max(steps, 1)
+    return min(min(last, saves ?? most, most) + ofEpochs, most) + (settings.best == nil ? 0 : 1)
+  }
+}
