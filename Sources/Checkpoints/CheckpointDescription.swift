@@ -2,7 +2,7 @@ import Foundations
 
 extension Checkpoint {
   /// What is in the checkpoint, for `trainer checkpoint info`: one line for each value and tensor.
-  public var info: String {
+  package var info: String {
     var rows: [(name: String, value: String)] = [
       ("step", String(step)), ("epoch", String(epoch)), ("seed", String(seed)), ("digest", digest.description),
     ]

@@ -19,39 +19,39 @@ public struct CheckpointRetention: Sendable, Equatable {
 }
 
 /// The checkpoints of one run: files `step-NNNNNNNNN.h5` in one directory.
-public struct CheckpointDirectory: Sendable {
+package struct CheckpointDirectory: Sendable {
   /// A checkpoint that could not be read, and the name that it was given so that nothing takes it for a good one.
-  public struct Damaged: Sendable, Equatable {
+  package struct Damaged: Sendable, Equatable {
     /// Where it was.
-    public let path: String
+    package let path: String
     /// Where it is now, for whoever wants to look at it.
-    public let keptAs: String
+    package let keptAs: String
     /// One sentence: what is wrong with it.
-    public let reason: String
+    package let reason: String
   }
 
   /// What came of a save.
-  public struct Saved: Sendable, Equatable {
+  package struct Saved: Sendable, Equatable {
     /// The new checkpoint.
-    public let path: String
+    package let path: String
     /// The steps of the checkpoints that were removed.
-    public let removed: [Int]
+    package let removed: [Int]
     /// Old checkpoints that should have been removed and could not be, with the reason; the save is good all the same.
-    public let notRemoved: [String]
+    package let notRemoved: [String]
   }
 
   /// The directory's path.
-  public let path: String
+  package let path: String
   let fileSystem: any FileSystem
 
   /// Creates the value; the directory itself is made by the first save.
-  public init(_ path: String, fileSystem: any FileSystem = SystemFileSystem()) {
+  package init(_ path: String, fileSystem: any FileSystem = SystemFileSystem()) {
     self.path = path
     self.fileSystem = fileSystem
   }
 
   /// The path of a step's checkpoint, whether it exists or not.
-  public func path(ofStep step: Int) -> String {
+  package func path(ofStep step: Int) -> String {
     let digits = String(step)
     return "\(path)/step-\(String(repeating: "0", count: max(0, 9 - digits.count)))\(digits).h5"
   }
@@ -59,7 +59,7 @@ public struct CheckpointDirectory: Sendable {
   /// The steps that have a checkpoint, ascending; none if there is no directory.
   ///
   /// - Throws: `TrainerError` with code `.checkpoint` if the directory cannot be read.
-  public func steps() throws -> [Int] {
+  package func steps() throws -> [Int] {
     try names().compactMap { name -> Int? in
       guard name.hasPrefix("step-"), name.hasSuffix(".h5"), let step = Int(name.dropFirst(5).dropLast(3)),
         fileName(of: path(ofStep: step)) == name
@@ -73,7 +73,7 @@ public struct CheckpointDirectory: Sendable {
   /// - Returns: the checkpoint and its path, or `nil` if there is none; and the damaged ones, newest first.
   /// - Throws: `TrainerError` with code `.checkpoint` if one cannot be read for another reason than damage: it may be
   ///   whole, so going on from an older one would be wrong.
-  public func newestValid() throws -> (found: (checkpoint: Checkpoint, path: String)?, damaged: [Damaged]) {
+  package func newestValid() throws -> (found: (checkpoint: Checkpoint, path: String)?, damaged: [Damaged]) {
     var damaged: [Damaged] = []
     for step in try steps().reversed() {
       let path = path(ofStep: step)
@@ -93,7 +93,7 @@ public struct CheckpointDirectory: Sendable {
   /// - Parameters:
   ///   - best: steps whose checkpoints stay in any case, such as that of the best metric so far.
   /// - Throws: `TrainerError` with code `.checkpoint` if it could not be saved; nothing is removed then.
-  public func save(
+  package func save(
     _ checkpoint: Checkpoint, keeping retention: CheckpointRetention = CheckpointRetention(), best: Set<Int> = []
   ) throws -> Saved {
     let path = path(ofStep: checkpoint.step)
@@ -125,7 +125,7 @@ public struct CheckpointDirectory: Sendable {
   /// Removes temporary files that a killed process has left; only for the one process that writes here.
   ///
   /// - Throws: `TrainerError` with code `.checkpoint` if the directory cannot be changed.
-  public func removeLeftovers() throws {
+  package func removeLeftovers() throws {
     for name in try names() where name.hasPrefix(".step-") && name.hasSuffix(AtomicFile.temporarySuffix) {
       do {
         try fileSystem.remove("\(path)/\(name)")

@@ -11,14 +11,14 @@ public enum CheckpointFile {
     /// Completed epochs.
     public let epoch: Int
     /// The file's size in bytes.
-    public let size: Int
+    package let size: Int
   }
 
   /// Writes a checkpoint in place of any file at the path. What libhdf5 made of it is read as a checkpoint and compared,
   /// and the file is read back and compared byte by byte, before it takes its name.
   ///
   /// - Throws: `TrainerError` with code `.checkpoint`; what was at the path is untouched then.
-  public static func write(
+  package static func write(
     _ checkpoint: Checkpoint, to path: String, fileSystem: some FileSystem = SystemFileSystem()
   ) throws {
     func failure(_ reason: String) -> TrainerError {
@@ -44,7 +44,10 @@ public enum CheckpointFile {
   ///
   /// - Throws: `TrainerError` with code `.checkpoint` if the file is missing, cannot be read, is damaged in any byte or
   ///   has another format version.
-  public static func read(_ path: String, fileSystem: some FileSystem = SystemFileSystem()) throws -> Checkpoint {
+  public static func read(_ path: String) throws -> Checkpoint { try read(path, fileSystem: SystemFileSystem()) }
+
+  /// The same over a file layer that tests make fail.
+  package static func read(_ path: String, fileSystem: some FileSystem) throws -> Checkpoint {
     do {
       return try load(path, fileSystem)
     } catch let fault as CheckpointFault {
@@ -57,7 +60,7 @@ public enum CheckpointFile {
   /// - Returns: A sentence that says what is damaged; `nil` if nothing is.
   /// - Throws: `TrainerError` with code `.checkpoint` if the file is missing, cannot be read or has another format
   ///   version.
-  public static func damage(in path: String, fileSystem: some FileSystem = SystemFileSystem()) throws -> String? {
+  package static func damage(in path: String, fileSystem: some FileSystem = SystemFileSystem()) throws -> String? {
     do {
       _ = try load(path, fileSystem)
       return nil
@@ -70,8 +73,8 @@ public enum CheckpointFile {
 
   /// Reads what a checkpoint's first 512 bytes say; of the rest only the length is checked.
   ///
-  /// - Throws: like ``read(_:fileSystem:)``.
-  public static func summary(of path: String, fileSystem: some FileSystem = SystemFileSystem()) throws -> Summary {
+  /// - Throws: like ``read(_:)``.
+  package static func summary(of path: String, fileSystem: some FileSystem = SystemFileSystem()) throws -> Summary {
     do {
       let block = try block(of: path, fileSystem)
       return Summary(step: block.step, epoch: block.epoch, size: block.length + CheckpointBlock.size)

@@ -9,7 +9,7 @@ extension CheckpointDirectory {
   ///   - staying: How many checkpoints stay.
   ///   - size: The bytes of one.
   /// - Throws: `TrainerError` with code `.usage` if the directory cannot be written to or the room does not suffice.
-  public func requireRoom(forStaying staying: Int, size: Int) throws {
+  package func requireRoom(forStaying staying: Int, size: Int) throws {
     do {
       try fileSystem.makeDurableDirectory(path)
       let probe = "\(path)/.step-probe.\(getpid())\(AtomicFile.temporarySuffix)"

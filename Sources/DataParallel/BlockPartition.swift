@@ -3,18 +3,18 @@
 /// Most of the vector is matrices; a block of one is a few whole rows, so that it can be written in other orders too. The
 /// gradient of a large matrix is a product over samples, of which a block's rows are computed when the block is updated.
 /// The gradient of all else comes from the shards' slots.
-public struct BlockPartition: Sendable, Equatable {
+package struct BlockPartition: Sendable, Equatable {
   /// A matrix [rows, columns].
-  public struct Matrix: Sendable, Equatable {
+  package struct Matrix: Sendable, Equatable {
     /// Where it lies in the flat vector.
-    public let range: Range<Int>
+    package let range: Range<Int>
     /// Its columns.
-    public let columns: Int
+    package let columns: Int
     /// How its gradient comes about.
-    public let gradient: Gradient
+    package let gradient: Gradient
 
     /// Creates the value.
-    public init(range: Range<Int>, columns: Int, gradient: Gradient) {
+    package init(range: Range<Int>, columns: Int, gradient: Gradient) {
       self.range = range
       self.columns = columns
       self.gradient = gradient
@@ -24,7 +24,7 @@ public struct BlockPartition: Sendable, Equatable {
   }
 
   /// How the gradient of a matrix comes about.
-  public enum Gradient: Sendable {
+  package enum Gradient: Sendable {
     /// Each shard writes its own to its slot.
     case slots
     /// Each shard writes its own to its slot, as its transpose [columns, rows].
@@ -34,7 +34,7 @@ public struct BlockPartition: Sendable, Equatable {
   }
 
   /// Where a block's gradient comes from.
-  public enum Source: Sendable, Equatable {
+  package enum Source: Sendable, Equatable {
     /// The sum over the shards' slots, from this element of each.
     case slots(offset: Int)
     /// The same, but the slots hold the transpose: from this element of each on the block's first column, the next one
@@ -45,20 +45,20 @@ public struct BlockPartition: Sendable, Equatable {
   }
 
   /// One block.
-  public struct Block: Sendable, Equatable {
+  package struct Block: Sendable, Equatable {
     /// Its elements of the flat vector.
-    public let range: Range<Int>
+    package let range: Range<Int>
     /// Where its gradient comes from.
-    public let source: Source
+    package let source: Source
     /// The number of the matrix to which it belongs, if it does.
-    public var matrix: Int?
+    package var matrix: Int?
     /// Its rows of that matrix.
-    public var rows = 0..<0
+    package var rows = 0..<0
   }
 
   /// The most elements of a block that comes from slots: with the slots' parts, the parameters and the optimizer's state
   /// it stays in the second-level cache, and it is large enough that claiming it costs nothing beside it.
-  public static let blockLength = 4096
+  package static let blockLength = 4096
 
   /// Rows of a product's block come in this unit: a multiple of the kernels' tiles or close to it, and whole cache lines.
   static let rowUnit = 32
@@ -72,16 +72,16 @@ public struct BlockPartition: Sendable, Equatable {
   static let manySamples = 512
 
   /// The blocks, in the order of the vector.
-  public let blocks: [Block]
+  package let blocks: [Block]
   /// Elements of each shard's slot.
-  public let slotCount: Int
+  package let slotCount: Int
 
   /// Creates the partition of a vector of `count` elements.
   ///
   /// - Parameters:
   ///   - matrices: The matrices, in the order of the vector.
   ///   - samples: The samples of a batch.
-  public init(count: Int, matrices: [Matrix] = [], samples: Int = 1) {
+  package init(count: Int, matrices: [Matrix] = [], samples: Int = 1) {
     var blocks: [Block] = []
     var (position, slot, product) = (0, 0, 0)
     func addSlots(upTo end: Int) {
@@ -132,12 +132,12 @@ public struct BlockPartition: Sendable, Equatable {
   }
 
   /// The most rows of a block whose gradient is a product.
-  public var mostProductRows: Int {
+  package var mostProductRows: Int {
     largest { if case .product = $0.source { $0.rows.count } else { 0 } }
   }
 
   /// The most elements of a block.
-  public var largestBlock: Int { largest { $0.range.count } }
+  package var largestBlock: Int { largest { $0.range.count } }
 
   private func largest(_ size: (Block) -> Int) -> Int { blocks.map(size).max() ?? 0 }
 }

@@ -8,16 +8,16 @@ import Kernels
 /// which is one chain over its samples, as they leave the registers; and `ShardStatistics.sum` adds losses, weights and
 /// metrics, in double precision. Within a shard the order is the plan's own: it depends on the shard's size alone. The sums
 /// that an optimizer needs over its blocks have a tree of their own, as Note [Passes] in `Optimizers` says.
-public struct GradientSlots<Scalar: KernelElement>: Sendable {
+package struct GradientSlots<Scalar: KernelElement>: Sendable {
   /// The number of slots.
-  public let slots: Int
+  package let slots: Int
   /// Elements of one gradient.
-  public let count: Int
+  package let count: Int
   private let memory: ShardMemory<Scalar>
   private let kernels: Kernels<Scalar>
 
   /// Memory for that many gradients of `count` elements.
-  public init(slots: Int, count: Int, kernels: Kernels<Scalar>) {
+  package init(slots: Int, count: Int, kernels: Kernels<Scalar>) {
     self.slots = slots
     self.count = count
     self.kernels = kernels
@@ -25,32 +25,32 @@ public struct GradientSlots<Scalar: KernelElement>: Sendable {
   }
 
   /// Bytes of all slots.
-  public var byteCount: Int { memory.byteCount }
+  package var byteCount: Int { memory.byteCount }
 
   /// The slot of one shard.
-  public subscript(shard: Int) -> UnsafeMutablePointer<Scalar> { memory[shard] }
+  package subscript(shard: Int) -> UnsafeMutablePointer<Scalar> { memory[shard] }
 
   /// Sets a slot to zero: the gradient of an empty shard.
-  public func clear(_ shard: Int) { kernels.fill(self[shard], count: count, with: 0) }
+  package func clear(_ shard: Int) { kernels.fill(self[shard], count: count, with: 0) }
 
   /// Sums one block over all slots, and multiplies it by a factor.
-  public func sum(_ block: Range<Int>, scaledBy factor: Double, into out: UnsafeMutablePointer<Scalar>) {
+  package func sum(_ block: Range<Int>, scaledBy factor: Double, into out: UnsafeMutablePointer<Scalar>) {
     kernels.treeSum(
       self[0] + block.lowerBound, slots: slots, stride: memory.stride, count: block.count, scaledBy: factor, into: out)
   }
 }
 
 /// Statistics of a batch's shards, in double precision, summed in the tree of Note [Tree].
-public struct ShardStatistics: Sendable {
+package struct ShardStatistics: Sendable {
   /// The number of shards.
-  public let shards: Int
+  package let shards: Int
   /// Numbers of one shard.
-  public let count: Int
+  package let count: Int
   private let stride: Int
   private let memory: SharedBuffer<Double>
 
   /// Memory for `count` numbers of each shard.
-  public init(shards: Int, count: Int) {
+  package init(shards: Int, count: Int) {
     self.shards = shards
     self.count = count
     stride = (max(count, 1) + 7) / 8 * 8
@@ -58,12 +58,12 @@ public struct ShardStatistics: Sendable {
   }
 
   /// The numbers of one shard.
-  public subscript(shard: Int) -> UnsafeMutableBufferPointer<Double> {
+  package subscript(shard: Int) -> UnsafeMutableBufferPointer<Double> {
     UnsafeMutableBufferPointer(start: memory.pointer + shard * stride, count: count)
   }
 
   /// The sum of one of the numbers over all shards.
-  public func sum(_ index: Int) -> Double { sum(index, of: 0..<shards) }
+  package func sum(_ index: Int) -> Double { sum(index, of: 0..<shards) }
 
   // The halves are those of Note [Tree]: the left one is the largest power of two below the number of shards.
   private func sum(_ index: Int, of range: Range<Int>) -> Double {

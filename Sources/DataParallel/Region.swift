@@ -3,7 +3,7 @@ import Kernels
 import Synchronization
 
 /// What a region computes. Units of one phase run at once on several threads and keep to Note [Disjointness].
-public protocol RegionWork: Sendable {
+package protocol RegionWork: Sendable {
   /// Computes one unit of a phase, such as the gradient of one shard or the update of one block.
   func run(step: Int, phase: Int, unit: Int, worker: Int)
 }
@@ -21,13 +21,13 @@ public protocol RegionWork: Sendable {
 /// Note [Homes]. Each worker begins with units of its own, the same in every step, whose memory its core's cache still
 /// holds; then it goes backwards through the others', whose owners come from the front, if they are not done by then. Who
 /// runs a unit changes no bit of its result.
-public struct Region: Sendable {
+package struct Region: Sendable {
   /// How often a waiting worker pauses before it yields its processor. Many more cost dearly when threads outnumber
   /// cores, since the one that would open the phase may be waiting for a core.
   private static let pausesBeforeYield = 50
 
   /// The number of workers.
-  public let workers: Int
+  package let workers: Int
   private let start: WorkerStarter
 
   /// Creates a region.
@@ -35,7 +35,7 @@ public struct Region: Sendable {
   /// - Parameters:
   ///   - workers: How many workers to start; it changes no bit of the result.
   ///   - start: Starts them.
-  public init(workers: Int, start: @escaping WorkerStarter = standardStarter) {
+  package init(workers: Int, start: @escaping WorkerStarter = standardStarter) {
     precondition(workers >= 1, "a region has at least one worker")
     self.workers = workers
     self.start = start
@@ -46,7 +46,7 @@ public struct Region: Sendable {
   /// - Parameter phases: The number of units of each phase of a step.
   /// - Returns: The number of workers that ran at least one unit.
   @discardableResult
-  public func run(steps: Range<Int>, phases: [Int], _ work: some RegionWork) -> Int {
+  package func run(steps: Range<Int>, phases: [Int], _ work: some RegionWork) -> Int {
     let claims = Claims(units: phases.reduce(0, +), phases: phases.count, workers: workers)
     // Units may use what the work owns without counting references.
     withExtendedLifetime(work) {
@@ -102,7 +102,7 @@ public struct Region: Sendable {
   }
 
   /// The units of a phase with which a worker begins, as Note [Homes] says, in ascending order.
-  public func home(of worker: Int, among units: Int) -> Range<Int> {
+  package func home(of worker: Int, among units: Int) -> Range<Int> {
     units * worker / workers..<units * (worker + 1) / workers
   }
 
@@ -159,7 +159,7 @@ public struct Region: Sendable {
 
 extension Region {
   /// Runs independent units, each once, and returns when all are done: evaluation and other single-phase work.
-  public func forEach(_ count: Int, _ body: @escaping @Sendable (_ unit: Int, _ worker: Int) -> Void) {
+  package func forEach(_ count: Int, _ body: @escaping @Sendable (_ unit: Int, _ worker: Int) -> Void) {
     let next = Counter()
     start(min(workers, max(1, count))) { worker in
       withoutSubnormals {

@@ -2,21 +2,21 @@ import Kernels
 
 /// Memory of each shard that lasts from its gradient's phase to the updates': its slot, and the operands of the products
 /// over samples.
-public struct ShardMemory<Scalar: KernelElement>: Sendable {
+package struct ShardMemory<Scalar: KernelElement>: Sendable {
   /// Elements from one shard's memory to the next's.
   let stride: Int
   private let memory: SharedBuffer<Scalar>
 
   /// Room for `count` elements of each shard.
-  public init(shards: Int, count: Int) {
+  package init(shards: Int, count: Int) {
     // Whole cache lines, so that two shards never write to one.
     stride = (max(count, 1) + 31) / 32 * 32
     memory = SharedBuffer(repeating: .unwritten, count: shards * stride)
   }
 
   /// Bytes of all shards.
-  public var byteCount: Int { memory.count * MemoryLayout<Scalar>.stride }
+  package var byteCount: Int { memory.count * MemoryLayout<Scalar>.stride }
 
   /// The memory of one shard.
-  public subscript(shard: Int) -> UnsafeMutablePointer<Scalar> { memory.pointer + shard * stride }
+  package subscript(shard: Int) -> UnsafeMutablePointer<Scalar> { memory.pointer + shard * stride }
 }

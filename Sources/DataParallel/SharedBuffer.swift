@@ -16,21 +16,21 @@ import Foundations
 /// No two units of a phase thus write the same element, and none writes what another unit of its phase reads. Between
 /// phases the release of `done` and its acquisition order writes before reads; the join of a region does so for the
 /// coordinator.
-public final class SharedBuffer<Element>: @unchecked Sendable {
+package final class SharedBuffer<Element>: @unchecked Sendable {
   /// The first element. It does not keep the buffer alive.
-  public let pointer: UnsafeMutablePointer<Element>
+  package let pointer: UnsafeMutablePointer<Element>
   /// The number of elements.
-  public let count: Int
+  package let count: Int
 
   /// Memory for `count` elements, each a copy of `value`, on cache lines of its own.
-  public init(repeating value: Element, count: Int) {
+  package init(repeating value: Element, count: Int) {
     pointer = Self.allocate(count)
     pointer.initialize(repeating: value, count: count)
     self.count = count
   }
 
   /// Memory for `count` elements, each made by `make` from its index.
-  public init(count: Int, _ make: (Int) throws -> Element) rethrows {
+  package init(count: Int, _ make: (Int) throws -> Element) rethrows {
     let pointer = Self.allocate(count)
     var made = 0
     do {
@@ -48,7 +48,7 @@ public final class SharedBuffer<Element>: @unchecked Sendable {
   }
 
   /// Memory with these elements.
-  public convenience init(_ elements: [Element]) { self.init(count: elements.count) { elements[$0] } }
+  package convenience init(_ elements: [Element]) { self.init(count: elements.count) { elements[$0] } }
 
   private static func allocate(_ count: Int) -> UnsafeMutablePointer<Element> {
     let byteCount = max(1, count) * MemoryLayout<Element>.stride
@@ -64,7 +64,7 @@ public final class SharedBuffer<Element>: @unchecked Sendable {
   }
 
   /// One element. The caller keeps to Note [Disjointness].
-  public subscript(index: Int) -> Element {
+  package subscript(index: Int) -> Element {
     get {
       precondition(index >= 0 && index < count, "index \(index) is outside the buffer of \(count)")
       return pointer[index]
@@ -76,7 +76,7 @@ public final class SharedBuffer<Element>: @unchecked Sendable {
   }
 
   /// The elements, for the coordinator between regions. They do not keep the buffer alive.
-  public var elements: UnsafeMutableBufferPointer<Element> { UnsafeMutableBufferPointer(start: pointer, count: count) }
+  package var elements: UnsafeMutableBufferPointer<Element> { UnsafeMutableBufferPointer(start: pointer, count: count) }
 }
 
 extension SharedBuffer where Element: AnyObject {
@@ -84,7 +84,7 @@ extension SharedBuffer where Element: AnyObject {
   ///
   /// It counts no reference. Counting writes to the object, and to whatever shares its cache line: where several workers
   /// use one object, or neighbours, they would take that line from each other in every unit.
-  public func use<Result>(_ index: Int, _ body: (Element) -> Result) -> Result {
+  package func use<Result>(_ index: Int, _ body: (Element) -> Result) -> Result {
     precondition(index >= 0 && index < count, "index \(index) is outside the buffer of \(count)")
     // An unmanaged reference is the same word as a managed one.
     return UnsafeRawPointer(pointer + index).load(as: Unmanaged<Element>.self)._withUnsafeGuaranteedRef(body)

@@ -6,14 +6,14 @@ import HDF5
 ///
 /// Of what is many, the first are shown and how many more there are. Links are named and not followed; an object with
 /// several names is described once. What cannot be described has a line that says why.
-public struct DatasetDescription: Sendable, CustomStringConvertible {
+package struct DatasetDescription: Sendable, CustomStringConvertible {
   /// The lines, each ended.
-  public let description: String
+  package let description: String
 
   /// Looks into a file; element data is read only to count classes.
   ///
   /// - Throws: `TrainerError` with exit code `data`.
-  public init(path: String) throws {
+  package init(path: String) throws {
     do {
       let file = try File.open(at: path)
       var listing = DatasetListing()

@@ -1,5 +1,5 @@
 /// The program itself.
-public enum Program {
+package enum Program {
   /// Its version: what `trainer --version` prints and what checkpoints record.
-  public static let version = "0.1.0"
+  package static let version = "0.1.0"
 }

@@ -8,7 +8,7 @@ import Kernels
 /// sums over each block, one unit joins them, and the next pass begins with the transformation. The update of a block
 /// waits in the gradient's place. The sums run over the pieces of fixed blocks in a fixed tree, so they depend on no
 /// number of workers. A chain without such a transformation is a single pass.
-public struct UpdatePlan: Sendable {
+package struct UpdatePlan: Sendable {
   /// A stretch of the flat vectors that one chain acts on.
   private struct Segment: Sendable {
     var range: Range<Int>
@@ -43,11 +43,11 @@ public struct UpdatePlan: Sendable {
   }
 
   /// How often a step passes over the blocks.
-  public let passes: Int
+  package let passes: Int
   /// The numbers that the sums take.
-  public let sumCount: Int
+  package let sumCount: Int
   /// The numbers that are remembered from step to step.
-  public let numberCount: Int
+  package let numberCount: Int
 
   /// The chains, which keep their links alive.
   private let chains: [Chain]
@@ -68,7 +68,7 @@ public struct UpdatePlan: Sendable {
   private let isMaximizing: Bool
 
   /// Plans the updates of the parameters of `layout` in these blocks, which cover the flat vector in order.
-  public init(_ optimizer: Optimizer, layout: ParameterLayout, blocks: [Range<Int>]) {
+  package init(_ optimizer: Optimizer, layout: ParameterLayout, blocks: [Range<Int>]) {
     let names = optimizer.stateNames
     let chains = optimizer.groups.map { Self.chain(of: $0, after: optimizer.shared, stateNames: names) }
     let cuts = chains.flatMap(\.cuts)
@@ -157,7 +157,7 @@ public struct UpdatePlan: Sendable {
   ///   - scratch: Room for a block.
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
-  public func run<Scalar: KernelElement>(
+  package func run<Scalar: KernelElement>(
     pass: Int, block: Int, step: Int, rateFactor: Double = 1, vectors: UpdateVectors<Scalar>,
     scratch: UnsafeMutablePointer<Scalar>, kernels: Kernels<Scalar>
   ) {
@@ -207,7 +207,7 @@ public struct UpdatePlan: Sendable {
   ///   - step: The step, counted from 1.
   ///   - objective: The batch's objective before the step.
   ///   - memory: As in `UpdateVectors`.
-  public func join(after pass: Int, step: Int, objective: Double, memory: UpdateMemory) {
+  package func join(after pass: Int, step: Int, objective: Double, memory: UpdateMemory) {
     let sums = memory.sums
     for number in 0..<width {
       var overall: Double?
@@ -245,7 +245,7 @@ public struct UpdatePlan: Sendable {
   /// - Parameters:
   ///   - objective: The batch's objective before the step, for optimizers that go by it.
   ///   - scratch: Room for the largest block.
-  public func runStep<Scalar: KernelElement>(
+  package func runStep<Scalar: KernelElement>(
     _ step: Int, objective: Double = .nan, rateFactor: Double = 1, vectors: UpdateVectors<Scalar>,
     scratch: UnsafeMutablePointer<Scalar>, kernels: Kernels<Scalar>
   ) {

@@ -1,20 +1,20 @@
 import Kernels
 
 /// The flat vectors that an update reads and writes.
-public struct UpdateVectors<Scalar: KernelElement> {
+package struct UpdateVectors<Scalar: KernelElement> {
   /// The gradient, or a part of it, which is overwritten. A chain of several passes needs all of it.
-  public let gradient: UnsafeMutablePointer<Scalar>
+  package let gradient: UnsafeMutablePointer<Scalar>
   /// Which element of the flat vector the first of `gradient` is.
-  public let gradientStart: Int
+  package let gradientStart: Int
   /// The parameters.
-  public let parameters: UnsafeMutablePointer<Scalar>
+  package let parameters: UnsafeMutablePointer<Scalar>
   /// The state vectors, in the order of the optimizer's `stateNames`.
-  public let state: UnsafePointer<UnsafeMutablePointer<Scalar>>
+  package let state: UnsafePointer<UnsafeMutablePointer<Scalar>>
   /// What the update keeps beside them.
-  public let memory: UpdateMemory
+  package let memory: UpdateMemory
 
   /// Creates the value.
-  public init(
+  package init(
     gradient: UnsafeMutablePointer<Scalar>, gradientStart: Int = 0, parameters: UnsafeMutablePointer<Scalar>,
     state: UnsafePointer<UnsafeMutablePointer<Scalar>>, memory: UpdateMemory
   ) {
@@ -27,17 +27,17 @@ public struct UpdateVectors<Scalar: KernelElement> {
 }
 
 /// The memory that an update keeps beside its vectors, which belongs to the caller.
-public struct UpdateMemory {
+package struct UpdateMemory {
   /// Room for `UpdatePlan.sumCount` numbers: the sums between the passes of a step.
-  public let sums: UnsafeMutablePointer<Double>
+  package let sums: UnsafeMutablePointer<Double>
   /// The `UpdatePlan.numberCount` numbers that the optimizer remembers from step to step; they start at zero.
-  public let numbers: UnsafeMutablePointer<Double>
+  package let numbers: UnsafeMutablePointer<Double>
   /// Whether the parameters before the step are a point that the optimizer merely tries, so that any objective is good
   /// there. Known once the step's passes have been joined; an update of one pass leaves it as it is, which is false.
-  public let isTrial: UnsafeMutablePointer<Bool>
+  package let isTrial: UnsafeMutablePointer<Bool>
 
   /// Creates the value.
-  public init(
+  package init(
     sums: UnsafeMutablePointer<Double>, numbers: UnsafeMutablePointer<Double>, isTrial: UnsafeMutablePointer<Bool>
   ) {
     self.sums = sums

@@ -4,7 +4,7 @@ import Training
 
 extension StepBenchmark {
   /// What `trainer bench steps` prints.
-  public var text: String {
+  package var text: String {
     func share(_ part: Double) -> String { String(format: "%.0f %%", 100 * part) }
     let ran = threads == workers ? "" : " (\(threads) threads ran)"
     let microseconds = 1e6 * Double(batchSize) / samplesPerSecond.median
@@ -28,7 +28,7 @@ extension StepBenchmark {
   }
 
   /// The same as JSON.
-  public var json: JSONValue {
+  package var json: JSONValue {
     .object([
       "name": .string(name), "parameters": .integer(parameters), "precision": .string(precision.rawValue),
       "batchSize": .integer(batchSize), "shards": .integer(shards), "workers": .integer(workers),
@@ -57,7 +57,7 @@ extension ScalingBenchmark {
   var predictedWorkers: [Int] { [2, 4, 8].map { $0 * (rows.last?.workers ?? 1) } }
 
   /// What `trainer bench scaling` prints.
-  public var text: String {
+  package var text: String {
     var table = TextTable(header: [
       "workers", "samples/s", "speed-up", "range", "efficiency", "weak samples/s", "weak efficiency",
     ])
@@ -113,7 +113,7 @@ extension ScalingBenchmark {
   }
 
   /// The same as JSON.
-  public var json: JSONValue {
+  package var json: JSONValue {
     let first = rows[0].workers
     return .object([
       "name": .string(name), "batchSize": .integer(batchSize), "shards": .integer(shards), "cores": .integer(cores),
@@ -147,7 +147,7 @@ extension ScalingBenchmark {
   }
 
   /// A picture of the speed-ups, with the laws' predictions as thin lines.
-  public var plot: Plot {
+  package var plot: Plot {
     let first = rows[0].workers
     let last = amdahl == nil ? rows[rows.count - 1].workers : predictedWorkers[0]
     let counts = Array(first...max(first, last))

@@ -16,7 +16,10 @@ public final class MetricsFile: RunObserver {
   private var isTorn = false
 
   /// Creates the observer; the file is found or made when the run starts.
-  public init(fileSystem: any FileSystem = SystemFileSystem()) { self.fileSystem = fileSystem }
+  public convenience init() { self.init(fileSystem: SystemFileSystem()) }
+
+  /// The same over a file layer that tests make fail.
+  package init(fileSystem: any FileSystem) { self.fileSystem = fileSystem }
 
   /// Writes the event's line, if it has one. A line that cannot be written, such as on a full disk, is written with
   /// those after it; until then no checkpoint is saved, and the run cannot end.

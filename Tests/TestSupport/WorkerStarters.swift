@@ -16,7 +16,7 @@ public func lonelyStarter(count: Int, body: @escaping @Sendable (Int) -> Void) {
 
 /// Work that pauses before and after its units, so that claims and completions come in every order. The pauses are
 /// drawn from a seed: most units do not pause, some yield their processor, a few sleep.
-public struct JitteredWork<Work: RegionWork>: RegionWork {
+package struct JitteredWork<Work: RegionWork>: RegionWork {
   private let work: Work
   private let seed: UInt64
   private let longestPause: Double

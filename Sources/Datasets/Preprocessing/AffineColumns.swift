@@ -4,25 +4,25 @@ import Foundation
 ///
 /// The second way costs no digits where a column's mean is large beside its deviation; the first is what bytes go
 /// through as they are gathered, of which none is large.
-public struct AffineColumns: Sendable, Equatable {
+package struct AffineColumns: Sendable, Equatable {
   /// The factor of each column.
-  public private(set) var scale: [Double]
+  package private(set) var scale: [Double]
   /// What is added to each column.
-  public private(set) var offset: [Double]
+  package private(set) var offset: [Double]
   /// What is subtracted from each column before the factor; 0 where nothing was standardized.
-  public private(set) var center: [Double]
+  package private(set) var center: [Double]
   /// What is added to each column behind center and factor.
-  public private(set) var shift: [Double]
+  package private(set) var shift: [Double]
 
   /// The map that changes nothing.
-  public static func identity(columns: Int) -> AffineColumns {
+  package static func identity(columns: Int) -> AffineColumns {
     AffineColumns(scale: Array(repeating: 1, count: columns), offset: Array(repeating: 0, count: columns))
   }
 
   /// Creates a map; all arrays have an element for each column.
   ///
   /// - Parameter centered: The center and the shift of each column; `nil` for 0 and the offset.
-  public init(scale: [Double], offset: [Double], centered: (center: [Double], shift: [Double])? = nil) {
+  package init(scale: [Double], offset: [Double], centered: (center: [Double], shift: [Double])? = nil) {
     self.scale = scale
     self.offset = offset
     center = centered?.center ?? Array(repeating: 0, count: scale.count)
@@ -30,7 +30,7 @@ public struct AffineColumns: Sendable, Equatable {
   }
 
   /// Whether it changes nothing.
-  public var isIdentity: Bool { scale.allSatisfy { $0 == 1 } && offset.allSatisfy { $0 == 0 } }
+  package var isIdentity: Bool { scale.allSatisfy { $0 == 1 } && offset.allSatisfy { $0 == 0 } }
 
   /// A column's value of x, as exactly as it can be computed.
   func callAsFunction(_ x: Double, column: Int) -> Double {
@@ -38,7 +38,7 @@ public struct AffineColumns: Sendable, Equatable {
   }
 
   /// This map and then x ↦ x · scale + offset.
-  public func followed(by scale: [Double], _ offset: [Double]) -> AffineColumns {
+  package func followed(by scale: [Double], _ offset: [Double]) -> AffineColumns {
     func joined(_ own: [Double]) -> [Double] { zip(zip(own, scale).map(*), offset).map(+) }
     return AffineColumns(
       scale: zip(self.scale, scale).map(*), offset: joined(self.offset), centered: (center, joined(shift)))

@@ -4,25 +4,25 @@ import Kernels
 
 /// Preprocessing with everything that it took from the training group: what a checkpoint keeps, and what `evaluate` and
 /// `predict` apply to other data.
-public struct FittedPreprocessing: Sendable, Equatable {
+package struct FittedPreprocessing: Sendable, Equatable {
   /// The categories of each one-hot column, ascending, by column.
-  public private(set) var categories: [Int: [Double]] = [:]
+  package private(set) var categories: [Int: [Double]] = [:]
   /// The map of each column that one-hot encoding leaves.
-  public private(set) var affine: AffineColumns
+  package private(set) var affine: AffineColumns
   /// The extents of one row of the data.
-  public let inputShape: [Int]
+  package let inputShape: [Int]
 
   /// The extents of one row after preprocessing: one-hot encoding flattens it.
-  public var outputShape: [Int] { categories.isEmpty ? inputShape : [affine.scale.count] }
+  package var outputShape: [Int] { categories.isEmpty ? inputShape : [affine.scale.count] }
 
   /// Preprocessing that changes nothing.
-  public init(inputShape: [Int]) {
+  package init(inputShape: [Int]) {
     self.inputShape = inputShape
     affine = .identity(columns: inputShape.reduce(1, *))
   }
 
   /// Preprocessing as a checkpoint kept it.
-  public init(inputShape: [Int], categories: [Int: [Double]], affine: AffineColumns) {
+  package init(inputShape: [Int], categories: [Int: [Double]], affine: AffineColumns) {
     self.inputShape = inputShape
     self.categories = categories
     self.affine = affine
@@ -31,7 +31,7 @@ public struct FittedPreprocessing: Sendable, Equatable {
   /// Fits steps to the training group.
   ///
   /// - Throws: `TrainerError` if a step does not fit the data.
-  public init(_ steps: [PreprocessingStep], reader: DatasetReader, inputs: String) throws {
+  package init(_ steps: [PreprocessingStep], reader: DatasetReader, inputs: String) throws {
     self.init(inputShape: try reader.shape(of: inputs, in: "train").rowShape)
     let columns = affine.scale.count
     for (index, step) in steps.enumerated() {
@@ -141,7 +141,7 @@ public struct FittedPreprocessing: Sendable, Equatable {
   ///
   /// - Throws: `TrainerError` for every fault of the inputs, if their rows have another shape than those of the training
   ///   group, or a category that it does not have.
-  public func rows<Scalar: KernelElement & NativeScalar>(
+  package func rows<Scalar: KernelElement & NativeScalar>(
     of name: String, in group: String, from reader: DatasetReader, as type: Scalar.Type = Scalar.self
   ) throws -> RowSource<Scalar> {
     let place = group == DatasetReader.root ? reader.path : "\(reader.path): in the group '\(group)'"

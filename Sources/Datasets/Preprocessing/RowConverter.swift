@@ -23,7 +23,7 @@ public struct RowConverter<Scalar: KernelElement & NativeScalar>: Sendable {
   private let kernels: Kernels<Scalar>
 
   /// Prepares the conversion.
-  public init(_ preprocessing: FittedPreprocessing, kernels: Kernels<Scalar> = .best) {
+  package init(_ preprocessing: FittedPreprocessing, kernels: Kernels<Scalar> = .best) {
     expansion = preprocessing.expansion
     isExpanding = !preprocessing.categories.isEmpty
     affine = preprocessing.affine

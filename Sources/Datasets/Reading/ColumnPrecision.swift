@@ -1,15 +1,15 @@
 import Kernels
 
 /// A column whose numbers differ by little more than a type's rounding, so that it says little or nothing.
-public struct LostPrecision: Sendable, Equatable {
+package struct LostPrecision: Sendable, Equatable {
   /// The column, counted from 0.
-  public let column: Int
+  package let column: Int
   /// The number of the largest magnitude.
-  public let largest: Double
+  package let largest: Double
   /// How far the numbers are from each other: their standard deviation.
-  public let deviation: Double
+  package let deviation: Double
   /// The distance of two neighbours of the type at the largest number.
-  public let spacing: Double
+  package let spacing: Double
 }
 
 /// Whether rounding to `Scalar` leaves of each column what distinguishes its numbers.

@@ -19,7 +19,7 @@ extension DatasetReader {
   ///   - copied: Those of them that preprocessing may make a second array of.
   ///   - other: What is needed beside the data.
   /// - Throws: `TrainerError` with code `.data`.
-  public func requireMemory<Scalar: KernelElement>(
+  package func requireMemory<Scalar: KernelElement>(
     for names: [String], copied: Set<String> = [], in groups: [String], as type: Scalar.Type, beside other: Double = 0
   ) throws {
     var bytes = other
@@ -37,7 +37,7 @@ extension DatasetReader {
 
 extension PreprocessingStep {
   /// Whether the step may make a second array of the inputs.
-  public var copiesInputs: Bool {
+  package var copiesInputs: Bool {
     switch self {
     case .scale: false
     case .standardize, .oneHot: true

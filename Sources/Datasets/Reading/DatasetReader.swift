@@ -5,24 +5,24 @@ import HDF5
 /// Reads a dataset file: groups `train` and, optionally, `validation` and `test`, each with row-aligned datasets.
 ///
 /// Every fault is a `TrainerError` with code `.data` that names the file and the dataset.
-public struct DatasetReader: Sendable {
+package struct DatasetReader: Sendable {
   /// The groups that a dataset file may have.
-  public static let groupNames = ["train", "validation", "test"]
+  package static let groupNames = ["train", "validation", "test"]
 
   /// Stands for the file's root where a group is asked for.
-  public static let root = "/"
+  package static let root = "/"
 
   /// The file.
-  public let path: String
+  package let path: String
   /// The groups that it has, in the order of `groupNames`.
-  public let groups: [String]
+  package let groups: [String]
   let file: HDF5.File
 
   /// Opens a file.
   ///
   /// - Parameter externalFiles: Whether contents in other files are read.
   /// - Throws: `TrainerError` if it is missing, no HDF5 file, truncated, or damaged.
-  public init(path: String, externalFiles: ExternalFiles = .refused) throws {
+  package init(path: String, externalFiles: ExternalFiles = .refused) throws {
     self.path = path
     let (file, groups) = try Self.translating(path) {
       let file = try HDF5.File.open(at: path, externalFiles: externalFiles)
@@ -53,7 +53,7 @@ public struct DatasetReader: Sendable {
   }
 
   /// The shape of one row of a dataset, and the number of rows.
-  public func shape(of name: String, in group: String) throws -> (rows: Int, rowShape: [Int]) {
+  package func shape(of name: String, in group: String) throws -> (rows: Int, rowShape: [Int]) {
     let shape = try Self.translating(path) { try dataset(name, in: group).shape }
     guard let rows = shape.first else {
       throw TrainerError(.data, "\(path): \(Self.place(name, group)) is a single value, expected rows of samples")
@@ -117,7 +117,7 @@ public struct DatasetReader: Sendable {
   }
 
   /// Groups beside those of ``groupNames`` that hold such a dataset too, as a validation group of another name does.
-  public func otherGroups(with dataset: String) throws -> [String] {
+  package func otherGroups(with dataset: String) throws -> [String] {
     try Self.translating(path) {
       let root = try file.root
       return try root.memberNames(atMost: 100).filter { name in
@@ -128,7 +128,7 @@ public struct DatasetReader: Sendable {
   }
 
   /// Whether the file's root itself has such a dataset, as files without groups do.
-  public func hasRootDataset(_ name: String) throws -> Bool {
+  package func hasRootDataset(_ name: String) throws -> Bool {
     try Self.translating(path) { try file.root.exists(name) && file.root.kind(of: name) == .dataset }
   }
 
@@ -138,7 +138,7 @@ public struct DatasetReader: Sendable {
   }
 
   /// The names in a dataset's attribute `classes`; `nil` if it has none.
-  public func classNames(of name: String, in group: String) throws -> [String]? {
+  package func classNames(of name: String, in group: String) throws -> [String]? {
     try Self.translating(path) {
       let dataset = try dataset(name, in: group)
       return try dataset.hasAttribute("classes") ? dataset.attribute("classes").readStrings() : nil
@@ -146,7 +146,7 @@ public struct DatasetReader: Sendable {
   }
 
   /// How a dataset's rows can be read as targets.
-  public enum TargetColumns: Sendable, Equatable {
+  package enum TargetColumns: Sendable, Equatable {
     /// One integer a row, in this range.
     case integers(ClosedRange<Int>)
     /// That many numbers a row.
@@ -154,7 +154,7 @@ public struct DatasetReader: Sendable {
   }
 
   /// How a dataset's rows can be read as targets: as class indices if there is one integer a row, else as numbers.
-  public func targetColumns(of name: String, in group: String) throws -> TargetColumns {
+  package func targetColumns(of name: String, in group: String) throws -> TargetColumns {
     let columns = try shape(of: name, in: group).rowShape.reduce(1, *)
     return try Self.translating(path) {
       let dataset = try dataset(name, in: group)
@@ -169,13 +169,13 @@ public struct DatasetReader: Sendable {
   ///
   /// It goes through links, virtual sources and external files. Names, time stamps, chunks and filters of the file play
   /// no part.
-  public func fingerprint(of names: [String]) throws -> Digest {
+  package func fingerprint(of names: [String]) throws -> Digest {
     try Self.translating(path) { try DatasetFingerprint(reader: self, names: names).digest() }
   }
 
   /// The fingerprint that checkpoints held before there was ``fingerprint(of:)``: SHA-256 of the file's bytes up to
   /// 1 GB; beyond it of shapes, types and seeded rows of all datasets.
-  public func fileFingerprint() throws -> Digest {
+  package func fileFingerprint() throws -> Digest {
     try Self.translating(path) { try FileFingerprint(path: path, file: file).digest() }
   }
 }

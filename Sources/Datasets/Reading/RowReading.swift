@@ -6,7 +6,7 @@ extension DatasetReader {
   /// Reads a dataset whole: bytes as bytes, every other number type converted to `Scalar`, rounded once.
   ///
   /// - Throws: `TrainerError` if it is not numeric or holds NaN or infinity.
-  public func rows<Scalar: KernelElement & NativeScalar>(
+  package func rows<Scalar: KernelElement & NativeScalar>(
     of name: String, in group: String, as type: Scalar.Type = Scalar.self
   ) throws -> RowSource<Scalar> {
     let (rows, rowShape) = try shape(of: name, in: group)

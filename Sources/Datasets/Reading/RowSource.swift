@@ -3,24 +3,24 @@ import Kernels
 /// The rows of one dataset, in memory, and how they are converted as they are gathered.
 ///
 /// Bytes stay bytes: a quarter of the memory and of the traffic, converted on the way into a shard's buffer.
-public final class RowSource<Scalar: KernelElement>: Sendable {
+package final class RowSource<Scalar: KernelElement>: Sendable {
   enum Storage: Sendable {
     case bytes([UInt8])
     case scalars([Scalar])
   }
 
   /// The number of rows.
-  public let rows: Int
+  package let rows: Int
   /// The extents of one row; empty if a row is one number.
-  public let rowShape: [Int]
+  package let rowShape: [Int]
   let storage: Storage
   /// A column of which the rounding to `Scalar` has left too little; `nil` if there is none.
-  public let lostPrecision: LostPrecision?
+  package let lostPrecision: LostPrecision?
   private let scale: [Scalar]
   private let offset: [Scalar]
 
   /// Elements of one row.
-  public let columns: Int
+  package let columns: Int
 
   init(rows: Int, rowShape: [Int], storage: Storage, affine: AffineColumns? = nil, lostPrecision: LostPrecision? = nil)
   {
@@ -36,17 +36,17 @@ public final class RowSource<Scalar: KernelElement>: Sendable {
   }
 
   /// A source of numbers in memory, row by row.
-  public convenience init(_ values: [Scalar], rows: Int, rowShape: [Int]) {
+  package convenience init(_ values: [Scalar], rows: Int, rowShape: [Int]) {
     self.init(rows: rows, rowShape: rowShape, storage: .scalars(values))
   }
 
   /// The same rows with a map applied to each column as they are gathered.
-  public func mapped(by affine: AffineColumns) -> RowSource {
+  package func mapped(by affine: AffineColumns) -> RowSource {
     RowSource(rows: rows, rowShape: rowShape, storage: storage, affine: affine, lostPrecision: lostPrecision)
   }
 
   /// A row as it is stored.
-  public func row(_ index: Int) -> [Double] {
+  package func row(_ index: Int) -> [Double] {
     let range = index * columns..<(index + 1) * columns
     return switch storage {
     case .bytes(let bytes): bytes[range].map { Double($0) }
@@ -55,7 +55,7 @@ public final class RowSource<Scalar: KernelElement>: Sendable {
   }
 
   /// Bytes of one row as it is stored.
-  public var rowByteCount: Int {
+  package var rowByteCount: Int {
     switch storage {
     case .bytes: columns
     case .scalars: columns * MemoryLayout<Scalar>.stride
@@ -63,7 +63,7 @@ public final class RowSource<Scalar: KernelElement>: Sendable {
   }
 
   /// From the least to the greatest element as it is stored.
-  public var range: ClosedRange<Double> {
+  package var range: ClosedRange<Double> {
     func range<Element: Comparable>(_ elements: [Element], _ convert: (Element) -> Double) -> ClosedRange<Double> {
       guard var least = elements.first, var greatest = elements.first else { return 0...0 }
       for element in elements {
@@ -79,7 +79,7 @@ public final class RowSource<Scalar: KernelElement>: Sendable {
   }
 
   /// The first row as it is stored.
-  public var firstRow: [Double] { row(0) }
+  package var firstRow: [Double] { row(0) }
 
   /// Copies rows, or some columns of them, into `out` [rows, columns.count], converted.
   ///
@@ -90,7 +90,7 @@ public final class RowSource<Scalar: KernelElement>: Sendable {
   /// - Precondition: each index is in 0 ..< rows.
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
-  public func gather(
+  package func gather(
     _ indices: UnsafeBufferPointer<Int64>, following: Int = 0, columns range: Range<Int>? = nil,
     into out: UnsafeMutablePointer<Scalar>, kernels: Kernels<Scalar>
   ) {

@@ -5,9 +5,9 @@ import Kernels
 /// Position p of an epoch maps to a sample by a permutation that is computed, not stored: an unbalanced Feistel network
 /// on {0 … a−1} × {0 … b−1} with ab ≥ count, walked until it lands below count (Black and Rogaway, 2002). Any worker
 /// finds the samples of its shard alone, and there is no generator state to save.
-public struct Sampler: Sendable {
+package struct Sampler: Sendable {
   /// The number of samples.
-  public let count: Int
+  package let count: Int
   private let isShuffling: Bool
   private let seed: UInt64
   private let a: UInt64
@@ -20,7 +20,7 @@ public struct Sampler: Sendable {
   /// Creates a sampler of at least one sample.
   ///
   /// - Parameter isShuffling: If not, position p is sample p.
-  public init(count: Int, seed: UInt64, isShuffling: Bool) {
+  package init(count: Int, seed: UInt64, isShuffling: Bool) {
     precondition(count >= 1, "there is nothing to sample")
     self.count = count
     self.seed = seed
@@ -33,7 +33,7 @@ public struct Sampler: Sendable {
 
   /// Writes the samples at positions `positions` of an epoch, counted from 0, into `out`, and then those at `following`:
   /// one call for both is cheaper than two.
-  public func fill(_ out: UnsafeMutablePointer<Int64>, epoch: Int, positions: Range<Int>, following: Range<Int> = 0..<0)
+  package func fill(_ out: UnsafeMutablePointer<Int64>, epoch: Int, positions: Range<Int>, following: Range<Int> = 0..<0)
   {
     for (index, position) in positions.enumerated() { out[index] = Int64(position) }
     for (index, position) in following.enumerated() { out[positions.count + index] = Int64(position) }

@@ -7,16 +7,16 @@ import Synchronization
 /// renamed; the directory is forced to the disk last, so that the new name survives a pulled plug. Whatever fails, the
 /// temporary file is removed and the old file stands untouched. Only a failure of the very last step leaves the new
 /// file, complete, under its name. What is no regular file, such as a device, is never replaced.
-public enum AtomicFile {
+package enum AtomicFile {
   /// The ending of temporary files; one that a killed process left behind may be removed.
-  public static let temporarySuffix = ".partial"
+  package static let temporarySuffix = ".partial"
 
   /// Replaces the file at a path by one with these contents, given in pieces.
   ///
   /// - Parameter verify: called with the temporary file's path when its bytes are known to be those given; what it
   ///   throws stops the replacement.
   /// - Throws: ``FileError``, or what `verify` throws.
-  public static func replace(
+  package static func replace(
     _ path: String, contents pieces: [[UInt8]], fileSystem: some FileSystem = SystemFileSystem(),
     verify: (String) throws -> Void = { _ in }
   ) throws {
@@ -33,7 +33,7 @@ public enum AtomicFile {
   }
 
   /// Replaces the file at a path by one with these contents; see ``replace(_:contents:fileSystem:verify:)``.
-  public static func replace(
+  package static func replace(
     _ path: String, contents: [UInt8], fileSystem: some FileSystem = SystemFileSystem()
   ) throws {
     try replace(path, contents: [contents], fileSystem: fileSystem)
@@ -43,7 +43,7 @@ public enum AtomicFile {
   ///
   /// - Parameter verify: called with the temporary path when the file is on the disk.
   /// - Throws: ``FileError``, or what `write` and `verify` throw.
-  public static func replace(
+  package static func replace(
     _ path: String, fileSystem: some FileSystem = SystemFileSystem(), write: (_ temporary: String) throws -> Void,
     verify: (_ temporary: String) throws -> Void
   ) throws {

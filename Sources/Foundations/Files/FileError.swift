@@ -1,20 +1,20 @@
 import Foundation
 
 /// A call to the system that failed.
-public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What was tried: `open`, `write`, `synchronize`, …
-  public let operation: String
+  package let operation: String
   /// On what; empty where only a descriptor is known.
-  public let path: String
+  package let path: String
   /// The system's `errno`, or the one that says most nearly what was found.
-  public let number: Int32
+  package let number: Int32
   /// What was found, where no call failed but a file is not of the kind that is wanted.
   private let finding: String?
 
   /// Creates an error.
   ///
   /// - Parameter finding: What was found, in place of the system's words for `number`.
-  public init(operation: String, path: String, number: Int32, finding: String? = nil) {
+  package init(operation: String, path: String, number: Int32, finding: String? = nil) {
     self.operation = operation
     self.path = path
     self.number = number
@@ -22,10 +22,10 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   /// What was found, or the system's words for ``number``, such as `No space left on device`.
-  public var reason: String { finding ?? String(cString: strerror(number)) }
+  package var reason: String { finding ?? String(cString: strerror(number)) }
 
   /// `open out.h5: Permission denied`.
-  public var description: String { path.isEmpty ? "\(operation): \(reason)" : "\(operation) \(path): \(reason)" }
+  package var description: String { path.isEmpty ? "\(operation): \(reason)" : "\(operation) \(path): \(reason)" }
 
   /// The same error with the path that a call on a descriptor does not know.
   func at(_ path: String) -> FileError {
@@ -41,7 +41,7 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// What can have a name in a directory.
-public enum FileKind: Sendable, Equatable {
+package enum FileKind: Sendable, Equatable {
   /// A file with bytes of its own.
   case regular
   /// A directory.
@@ -54,7 +54,7 @@ public enum FileKind: Sendable, Equatable {
   case other
 
   /// The kind that the mode of a `stat` says.
-  public init(mode: mode_t) {
+  package init(mode: mode_t) {
     switch mode & S_IFMT {
     case S_IFREG: self = .regular
     case S_IFDIR: self = .directory
@@ -65,7 +65,7 @@ public enum FileKind: Sendable, Equatable {
   }
 
   /// For messages: `a directory`.
-  public var phrase: String {
+  package var phrase: String {
     switch self {
     case .regular: "a regular file"
     case .directory: "a directory"
@@ -77,17 +77,17 @@ public enum FileKind: Sendable, Equatable {
 }
 
 /// What a path leads to.
-public struct FileStatus: Sendable, Equatable {
+package struct FileStatus: Sendable, Equatable {
   /// What it is.
-  public let kind: FileKind
+  package let kind: FileKind
   /// Bytes.
-  public let size: Int
+  package let size: Int
 
   /// Whether it is a directory.
-  public var isDirectory: Bool { kind == .directory }
+  package var isDirectory: Bool { kind == .directory }
 
   /// Creates a status.
-  public init(kind: FileKind, size: Int) {
+  package init(kind: FileKind, size: Int) {
     self.kind = kind
     self.size = size
   }

@@ -4,22 +4,22 @@ import Foundation
 ///
 /// The system gives the lock of a process that ends, however it ends, to whoever asks next: a file that a killed process
 /// has left behind holds nobody up. The file's text is for people, and for file systems that know no locks.
-public final class FileLock: Sendable {
+package final class FileLock: Sendable {
   /// Who holds a lock.
-  public struct Holder: Sendable, Equatable, CustomStringConvertible {
+  package struct Holder: Sendable, Equatable, CustomStringConvertible {
     /// The machine.
-    public let host: String
+    package let host: String
     /// The process on it.
-    public let process: Int32
+    package let process: Int32
 
     /// Creates a holder.
-    public init(host: String, process: Int32) {
+    package init(host: String, process: Int32) {
       self.host = host
       self.process = process
     }
 
     /// This process.
-    public static var current: Holder {
+    package static var current: Holder {
       // Not ProcessInfo's name, which may ask a name server.
       var name = [CChar](repeating: 0, count: 256)
       let isKnown = gethostname(&name, name.count - 1) == 0
@@ -28,7 +28,7 @@ public final class FileLock: Sendable {
     }
 
     /// `process 4711 on node3`.
-    public var description: String { "process \(process) on \(host)" }
+    package var description: String { "process \(process) on \(host)" }
 
     /// Reads a lock file's text.
     init?(text: String) {
@@ -44,7 +44,7 @@ public final class FileLock: Sendable {
   }
 
   /// What came of asking for a lock.
-  public enum Outcome: Sendable {
+  package enum Outcome: Sendable {
     /// It is ours. `stale` has left the file behind without giving the lock back.
     case locked(FileLock, stale: Holder?)
     /// It is somebody's; `nil` if the file does not say whose.
@@ -65,7 +65,7 @@ public final class FileLock: Sendable {
   /// somebody else's, and would be overwritten.
   ///
   /// - Throws: ``FileError`` if the file cannot be made, read or written, or is no regular file.
-  public static func lock(_ path: String) throws -> Outcome {
+  package static func lock(_ path: String) throws -> Outcome {
     while true {
       let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o666)
       guard file >= 0 else {
@@ -86,7 +86,7 @@ public final class FileLock: Sendable {
   }
 
   /// Takes the file away; the lock itself goes with this object.
-  public func release() {
+  package func release() {
     // Now, while it is locked: afterwards the file could be another process's. One that cannot be removed holds nobody
     // up.
     unlink(path)

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// Methods are the calls of POSIX: they may move fewer bytes than asked and may be interrupted (`EINTR`); the
 /// extension's methods see to that. All throw ``FileError``.
-public protocol FileSystem: Sendable {
+package protocol FileSystem: Sendable {
   /// Opens a file for reading.
   func openForReading(_ path: String) throws -> Int32
   /// Makes a file that must not exist yet and opens it for writing.
@@ -41,7 +41,7 @@ public protocol FileSystem: Sendable {
 
 extension FileSystem {
   /// Writes all the bytes, however few the system takes at a time.
-  public func writeAll(_ file: Int32, _ bytes: UnsafeRawBufferPointer) throws {
+  package func writeAll(_ file: Int32, _ bytes: UnsafeRawBufferPointer) throws {
     var rest = bytes
     while !rest.isEmpty {
       let count = try retryingWhenInterrupted { try write(file, rest) }
@@ -52,7 +52,7 @@ extension FileSystem {
   }
 
   /// Fills the buffer unless the file ends before; returns the number of bytes.
-  public func readAll(_ file: Int32, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+  package func readAll(_ file: Int32, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     var count = 0
     while count < buffer.count {
       let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
@@ -64,7 +64,7 @@ extension FileSystem {
   }
 
   /// The bytes of a file.
-  public func contents(of path: String) throws -> [UInt8] {
+  package func contents(of path: String) throws -> [UInt8] {
     try withFile(retryingWhenInterrupted { try openForReading(path) }) { file in
       var contents: [UInt8] = []
       // Read piece by piece: what `status` says of a pipe or of /proc is no size.
@@ -95,7 +95,7 @@ extension FileSystem {
   }
 
   /// Makes a directory, and those above it that are missing, so that all of them survive a power cut.
-  public func makeDurableDirectory(_ path: String) throws {
+  package func makeDurableDirectory(_ path: String) throws {
     if try status(of: path)?.isDirectory == true { return }
     let parent = directory(of: path)
     if parent != path { try makeDurableDirectory(parent) }
@@ -104,7 +104,7 @@ extension FileSystem {
   }
 
   /// Calls `body` with an open file and closes it in any case; the first error counts.
-  public func withFile<Result>(_ file: Int32, _ body: (Int32) throws -> Result) throws -> Result {
+  package func withFile<Result>(_ file: Int32, _ body: (Int32) throws -> Result) throws -> Result {
     let result: Result
     do {
       result = try body(file)
@@ -122,7 +122,7 @@ extension FileSystem {
   }
 
   /// Calls `body` again as long as a signal interrupts it.
-  public func retryingWhenInterrupted<Result>(_ body: () throws -> Result) throws -> Result {
+  package func retryingWhenInterrupted<Result>(_ body: () throws -> Result) throws -> Result {
     while true {
       do {
         return try body()
@@ -134,12 +134,12 @@ extension FileSystem {
 }
 
 /// The directory part of a path; `.` for a bare name.
-public func directory(of path: String) -> String {
+package func directory(of path: String) -> String {
   guard let slash = path.lastIndex(of: "/") else { return "." }
   return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
 /// The name part of a path, behind its last `/`.
-public func fileName(of path: String) -> String {
+package func fileName(of path: String) -> String {
   path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
 }

@@ -1,6 +1,6 @@
 /// What is near a path that leads nowhere, for the end of a sentence: `; did you mean data/digits.h5?`, or that its
 /// directory is not there either; empty if nothing is near.
-public func neighbourHint(of path: String, fileSystem: some FileSystem = SystemFileSystem()) -> String {
+package func neighbourHint(of path: String, fileSystem: some FileSystem = SystemFileSystem()) -> String {
   let folder = directory(of: path)
   do {
     guard try fileSystem.status(of: folder)?.isDirectory == true else {

@@ -5,11 +5,11 @@ import Foundation
 /// One rule for all commands, so that a slip of the pen costs nobody a file. What is there is replaced only if whoever
 /// gives the name says so, and only a regular file that may be written. Never replaced is what the command itself reads,
 /// by whatever name, nor a device, a pipe or a directory. Of a symbolic link it is the file behind it that is meant.
-public struct OutputFile: Sendable, Equatable {
+package struct OutputFile: Sendable, Equatable {
   /// The name that was given.
-  public let path: String
+  package let path: String
   /// Whether a file that is there may be replaced.
-  public let mayReplace: Bool
+  package let mayReplace: Bool
   /// The files that the result is made from.
   private let inputs: [String]
 
@@ -18,21 +18,21 @@ public struct OutputFile: Sendable, Equatable {
   /// - Parameters:
   ///   - mayReplace: Whether a file that is there may be replaced.
   ///   - inputs: The files that the result is made from.
-  public init(_ path: String, mayReplace: Bool = false, inputs: [String] = []) {
+  package init(_ path: String, mayReplace: Bool = false, inputs: [String] = []) {
     self.path = path
     self.mayReplace = mayReplace
     self.inputs = inputs
   }
 
   /// Why the result cannot be put at a path.
-  public enum Refusal: Error, Sendable, Equatable, CustomStringConvertible {
+  package enum Refusal: Error, Sendable, Equatable, CustomStringConvertible {
     /// A file is there that may not be replaced without being asked for.
     case exists(String)
     /// Anything else, as a sentence.
     case unfit(String)
 
     /// One sentence.
-    public var description: String {
+    package var description: String {
       switch self {
       case .exists(let path): "\(path) exists already; choose another name or let it be replaced"
       case .unfit(let sentence): sentence
@@ -45,7 +45,7 @@ public struct OutputFile: Sendable, Equatable {
   /// - Returns: The path that it will have, which is another one where a symbolic link is named.
   /// - Throws: ``Refusal``.
   @discardableResult
-  public func check() throws -> String {
+  package func check() throws -> String {
     if let fault = pathFault(path) { throw Refusal.unfit("the name of the output file \(fault)") }
     let place = try resolved()
     let folder = directory(of: place)
@@ -80,7 +80,7 @@ public struct OutputFile: Sendable, Equatable {
   ///
   /// - Throws: `TrainerError` with code `.usage`.
   @discardableResult
-  public static func explaining<Result>(_ body: () throws -> Result) throws -> Result {
+  package static func explaining<Result>(_ body: () throws -> Result) throws -> Result {
     do {
       return try body()
     } catch let refusal as Refusal {
@@ -91,7 +91,7 @@ public struct OutputFile: Sendable, Equatable {
   /// Puts the result there, complete or not at all.
   ///
   /// - Throws: ``Refusal``, also if the file cannot be written.
-  public func write(_ contents: [UInt8]) throws {
+  package func write(_ contents: [UInt8]) throws {
     try place { try AtomicFile.replace($0, contents: contents) }
   }
 
@@ -99,7 +99,7 @@ public struct OutputFile: Sendable, Equatable {
   ///
   /// - Parameter verify: Called with the temporary path when the file is on the disk.
   /// - Throws: ``Refusal``, also if the file cannot be written; and what `write` and `verify` throw.
-  public func write(_ write: (String) throws -> Void, verify: (String) throws -> Void) throws {
+  package func write(_ write: (String) throws -> Void, verify: (String) throws -> Void) throws {
     try place { try AtomicFile.replace($0, write: write, verify: verify) }
   }
 
@@ -144,7 +144,7 @@ public struct OutputFile: Sendable, Equatable {
 let maximumNameBytes = 255
 
 /// What makes a path one that no file can have, for messages that begin with what the path is for; `nil` if nothing does.
-public func pathFault(_ path: String) -> String? {
+package func pathFault(_ path: String) -> String? {
   if path.isEmpty { return "is empty" }
   if path.utf8.contains(0) { return "holds a NUL character, which no path can" }
   if path.utf8.count >= Int(PATH_MAX) { return "has \(path.utf8.count) bytes, and a path has at most \(PATH_MAX - 1)" }

@@ -1,42 +1,42 @@
 import Foundation
 
 /// The machine's files.
-public struct SystemFileSystem: FileSystem {
+package struct SystemFileSystem: FileSystem {
   /// Creates it.
-  public init() {}
+  package init() {}
 
   /// Opens a regular file for reading.
-  public func openForReading(_ path: String) throws -> Int32 { try openRegular(path, O_RDONLY) }
+  package func openForReading(_ path: String) throws -> Int32 { try openRegular(path, O_RDONLY) }
 
   /// Makes a file that must not exist yet and opens it for writing.
-  public func openForWriting(creating path: String) throws -> Int32 { try open(path, O_WRONLY | O_CREAT | O_EXCL) }
+  package func openForWriting(creating path: String) throws -> Int32 { try open(path, O_WRONLY | O_CREAT | O_EXCL) }
 
   /// Opens an existing regular file for writing behind its end.
-  public func openForAppending(_ path: String) throws -> Int32 { try openRegular(path, O_WRONLY | O_APPEND) }
+  package func openForAppending(_ path: String) throws -> Int32 { try openRegular(path, O_WRONLY | O_APPEND) }
 
   /// Reads up to the buffer's size; 0 at the end of the file.
-  public func read(_ file: Int32, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+  package func read(_ file: Int32, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     try check(Foundation.read(file, buffer.baseAddress, buffer.count), "read")
   }
 
   /// Writes some of the bytes; returns how many.
-  public func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer) throws -> Int {
+  package func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer) throws -> Int {
     try check(Foundation.write(file, bytes.baseAddress, bytes.count), "write")
   }
 
   /// Cuts a regular file to a length in bytes; the system refuses any other.
-  public func truncate(_ path: String, to length: Int) throws {
+  package func truncate(_ path: String, to length: Int) throws {
     _ = try check(Foundation.truncate(path, off_t(length)), "truncate", path)
   }
 
   /// Waits until a file's contents are on the disk.
-  public func synchronize(_ file: Int32) throws { _ = try check(fsync(file), "synchronize") }
+  package func synchronize(_ file: Int32) throws { _ = try check(fsync(file), "synchronize") }
 
   /// Closes a file.
-  public func close(_ file: Int32) throws { _ = try check(Foundation.close(file), "close") }
+  package func close(_ file: Int32) throws { _ = try check(Foundation.close(file), "close") }
 
   /// Waits until a directory's entries are on the disk.
-  public func synchronizeDirectory(_ path: String) throws {
+  package func synchronizeDirectory(_ path: String) throws {
     try withFile(open(path, O_RDONLY | O_DIRECTORY)) { directory in
       do {
         try synchronize(directory)
@@ -47,15 +47,15 @@ public struct SystemFileSystem: FileSystem {
   }
 
   /// Gives a file another name in one step, in place of any that has it.
-  public func rename(_ path: String, to newPath: String) throws {
+  package func rename(_ path: String, to newPath: String) throws {
     _ = try check(Foundation.rename(path, newPath), "rename", newPath)
   }
 
   /// Removes a file.
-  public func remove(_ path: String) throws { _ = try check(unlink(path), "remove", path) }
+  package func remove(_ path: String) throws { _ = try check(unlink(path), "remove", path) }
 
   /// Makes a directory, and those above it that are missing.
-  public func makeDirectory(_ path: String) throws {
+  package func makeDirectory(_ path: String) throws {
     if try status(of: path)?.isDirectory == true { return }
     let parent = directory(of: path)
     if parent != path { try makeDirectory(parent) }
@@ -67,7 +67,7 @@ public struct SystemFileSystem: FileSystem {
   }
 
   /// Makes a directory of a name of its own where the system keeps temporary files, which only this user may enter.
-  public func makeTemporaryDirectory(_ prefix: String) throws -> String {
+  package func makeTemporaryDirectory(_ prefix: String) throws -> String {
     let parent = temporaryDirectory
     guard let path = strdup("\(parent)/\(prefix)-XXXXXX") else {
       throw FileError(operation: "mkdir", path: parent, number: ENOMEM)
@@ -78,7 +78,7 @@ public struct SystemFileSystem: FileSystem {
   }
 
   /// Opens a new file that has no name, so that nothing of it stays however the program ends.
-  public func openNameless() throws -> Int32 {
+  package func openNameless() throws -> Int32 {
     guard let path = strdup("\(temporaryDirectory)/trainer-XXXXXX") else {
       throw FileError(operation: "open", path: temporaryDirectory, number: ENOMEM)
     }
@@ -97,10 +97,10 @@ public struct SystemFileSystem: FileSystem {
   }
 
   /// Removes an empty directory.
-  public func removeDirectory(_ path: String) throws { _ = try check(rmdir(path), "remove", path) }
+  package func removeDirectory(_ path: String) throws { _ = try check(rmdir(path), "remove", path) }
 
   /// The names in a directory in order, without `.` and `..`.
-  public func list(_ directory: String) throws -> [String] {
+  package func list(_ directory: String) throws -> [String] {
     guard let stream = opendir(directory) else { throw FileError(operation: "list", path: directory, number: errno) }
     defer { closedir(stream) }
     var names: [String] = []
@@ -117,7 +117,7 @@ public struct SystemFileSystem: FileSystem {
   }
 
   /// What a path leads to, or `nil` if to nothing.
-  public func status(of path: String) throws -> FileStatus? {
+  package func status(of path: String) throws -> FileStatus? {
     var status = stat()
     guard stat(path, &status) == 0 else {
       if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -127,7 +127,7 @@ public struct SystemFileSystem: FileSystem {
   }
 
   /// The bytes that this user may still write on the disk of an existing path; `nil` if the system does not say.
-  public func freeSpace(at path: String) throws -> Int? {
+  package func freeSpace(at path: String) throws -> Int? {
     var status = statvfs()
     _ = try check(statvfs(path, &status), "free space", path)
     // Some network and virtual file systems count nothing.

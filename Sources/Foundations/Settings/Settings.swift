@@ -56,7 +56,7 @@ public final class Settings {
   /// Reads the config in a file; paths in it are relative to the file's directory.
   ///
   /// - Throws: `TrainerError` with code `.usage` if there is no such file, it cannot be read or is no JSON object.
-  public convenience init(
+  package convenience init(
     file path: String, overrides: [SettingsOverride] = [], fileSystem: some FileSystem = SystemFileSystem()
   ) throws {
     let bytes: [UInt8]

@@ -3,7 +3,7 @@
 /// Words are compared without regard to case by the optimal string alignment distance: the fewest insertions,
 /// deletions, replacements and exchanges of neighbours (Damerau 1964). A third of the longer word may differ; a word
 /// that begins with the other is like it too. Of equal candidates the first is chosen.
-public func suggestion(for word: String, among candidates: [String]) -> String? {
+package func suggestion(for word: String, among candidates: [String]) -> String? {
   let folded = Array(word.lowercased())
   let scored = candidates.map { candidate -> (candidate: String, distance: Int, isLike: Bool) in
     let other = Array(candidate.lowercased())

@@ -4,9 +4,9 @@ import Foundation
 /// Another program that runs for this one. It never outlives this process, however that ends: the system kills it.
 ///
 /// Start it and wait for it on one thread: it is the end of the thread that started it which ends it.
-public struct ChildProcess: Sendable {
+package struct ChildProcess: Sendable {
   /// What became of a process.
-  public enum End: Sendable, Equatable {
+  package enum End: Sendable, Equatable {
     /// It ended by itself.
     case exited(Int32)
     /// A signal ended it.
@@ -16,28 +16,28 @@ public struct ChildProcess: Sendable {
   }
 
   /// How a process is started beside its arguments.
-  public struct Surroundings: Sendable {
+  package struct Surroundings: Sendable {
     /// The environment; `nil` for this process's own.
-    public var environment: [String: String]?
+    package var environment: [String: String]?
     /// The open file that is its standard input; `nil` for none, which is always at its end.
-    public var input: Int32?
+    package var input: Int32?
     /// The open file that its standard output goes to; `nil` for this process's own.
-    public var output: Int32?
+    package var output: Int32?
     /// The open file that its standard error goes to; `nil` for this process's own.
-    public var errors: Int32?
+    package var errors: Int32?
 
     /// Creates the value: this process's own surroundings but for the input.
-    public init() {}
+    package init() {}
   }
 
   /// Its number.
-  public let process: pid_t
+  package let process: pid_t
 
   /// Starts a program.
   ///
   /// - Parameter path: The program's file.
   /// - Throws: ``FileError`` if it cannot be started, such as where a limit of processes or of open files is reached.
-  public init(_ path: String, _ arguments: [String], in surroundings: Surroundings = Surroundings()) throws {
+  package init(_ path: String, _ arguments: [String], in surroundings: Surroundings = Surroundings()) throws {
     // Numbers below 3 are those of standard streams, which are open in every program.
     let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
     guard nothing >= 0 else { throw FileError(operation: "open", path: "/dev/null", number: errno) }
@@ -61,7 +61,7 @@ public struct ChildProcess: Sendable {
   ///   - limit: How long it may take before it is killed; `nil` for as long as it takes.
   ///   - isDue: Asked about every millisecond whether it is to be killed now.
   /// - Throws: ``FileError`` if the system does not tell its end.
-  public func wait(killedAfter limit: Duration? = nil, killedWhen isDue: () throws -> Bool = { false }) throws -> End {
+  package func wait(killedAfter limit: Duration? = nil, killedWhen isDue: () throws -> Bool = { false }) throws -> End {
     let start = ContinuousClock.now
     var isLate = false
     while true {
@@ -89,7 +89,7 @@ public struct ChildProcess: Sendable {
   }
 
   /// A program along `PATH`; `nil` if there is none of that name.
-  public static func path(of name: String) -> String? {
+  package static func path(of name: String) -> String? {
     let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
     return folders.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
   }

@@ -2,9 +2,9 @@ import Foundation
 
 /// How much memory this process may still take, by whichever limit is the nearest: an allocation beyond it would end the
 /// program without a word.
-public struct MemoryLimit: Sendable, Equatable {
+package struct MemoryLimit: Sendable, Equatable {
   /// What sets the limit.
-  public enum Source: Sendable, Equatable {
+  package enum Source: Sendable, Equatable {
     /// What the machine has free.
     case machine
     /// The process's control group, such as a container's.
@@ -16,12 +16,12 @@ public struct MemoryLimit: Sendable, Equatable {
   }
 
   /// The bytes that are left.
-  public let bytes: Int
+  package let bytes: Int
   /// What sets the limit.
-  public let source: Source
+  package let source: Source
 
   /// Creates a limit.
-  public init(bytes: Int, source: Source) {
+  package init(bytes: Int, source: Source) {
     self.bytes = bytes
     self.source = source
   }
@@ -30,7 +30,7 @@ public struct MemoryLimit: Sendable, Equatable {
   private static let reserve = 64 << 20
 
   /// The limit as it is now.
-  public static var current: MemoryLimit {
+  package static var current: MemoryLimit {
     var limits = [MemoryLimit(bytes: freeOnMachine, source: .machine)]
     if let free = ControlGroup().freeMemory { limits.append(MemoryLimit(bytes: free, source: .controlGroup)) }
     // The first and the sixth number of this file are pages of address space and of data and stack.
@@ -48,7 +48,7 @@ public struct MemoryLimit: Sendable, Equatable {
   /// Refuses to begin where a limit of the process's own leaves less than what everything needs.
   ///
   /// - Throws: `TrainerError` with code `.usage`.
-  public static func requireReserve() throws {
+  package static func requireReserve() throws {
     let limit = current
     guard limit.bytes == 0, limit.source == .addressSpace || limit.source == .data else { return }
     throw TrainerError(
@@ -63,7 +63,7 @@ public struct MemoryLimit: Sendable, Equatable {
   ///   - subject: What needs it, as the beginning of a sentence: `data.h5: the dataset`.
   ///   - advice: What to do, as the end of the sentence.
   /// - Throws: `TrainerError`.
-  public static func require(
+  package static func require(
     _ bytes: Double, for subject: @autoclosure () -> String, code: ExitCode, advice: @autoclosure () -> String
   ) throws {
     guard bytes > Double(leastNoticed) else { return }
@@ -94,12 +94,12 @@ public struct MemoryLimit: Sendable, Equatable {
   }
 
   /// Whether so many bytes can be had now.
-  public static func allows(_ bytes: Int) -> Bool { bytes <= leastNoticed || bytes <= current.bytes }
+  package static func allows(_ bytes: Int) -> Bool { bytes <= leastNoticed || bytes <= current.bytes }
 }
 
 extension MemoryLimit: CustomStringConvertible {
   /// `only 512 MB can be had: the limit of the control group`.
-  public var description: String { "only \(ByteText.text(bytes)) can be had: \(reason)" }
+  package var description: String { "only \(ByteText.text(bytes)) can be had: \(reason)" }
 
   private var reason: String {
     switch source {

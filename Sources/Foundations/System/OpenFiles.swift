@@ -1,15 +1,15 @@
 import Foundation
 
 /// The files that this process may still open.
-public enum OpenFiles {
+package enum OpenFiles {
   /// As many as the program has open at most at once, Dispatch's own among them: Dispatch ends the program where it
   /// cannot have those.
-  public static let wanted = 20
+  package static let wanted = 20
 
   /// Finds out whether as many files can be opened as the program needs.
   ///
   /// - Throws: `TrainerError` with code `.usage` if not.
-  public static func requireRoom() throws {
+  package static func requireRoom() throws {
     let free = count(upTo: wanted)
     guard free < wanted else { return }
     var limit = rlimit()

@@ -6,23 +6,23 @@ import Foundation
 /// for its work does too, deaf to signals. So it is tried beforehand: as many threads as the program ever has at once are
 /// made, and ended again. If the limit comes first, Dispatch is left alone, and everything is done by the threads that
 /// there are.
-public struct ThreadSupply: Sendable, Equatable {
+package struct ThreadSupply: Sendable, Equatable {
   /// How many threads could be made; no more than wanted were tried.
-  public let count: Int
+  package let count: Int
   /// How many the program wants at most, for its work and for what goes on beside it.
-  public let wanted: Int
+  package let wanted: Int
 
   /// Whether Dispatch would wait for threads that never come.
-  public var isScarce: Bool { count < wanted }
+  package var isScarce: Bool { count < wanted }
 
   /// Creates the value.
-  public init(count: Int, wanted: Int) {
+  package init(count: Int, wanted: Int) {
     self.count = count
     self.wanted = wanted
   }
 
   /// What to tell whoever waits for the work; `nil` if there are threads enough.
-  public var warning: String? {
+  package var warning: String? {
     guard isScarce else { return nil }
     let found = count == 0 ? "no thread" : count == 1 ? "only 1 thread" : "only \(count) threads"
     return
@@ -34,7 +34,7 @@ public struct ThreadSupply: Sendable, Equatable {
   private static let beside = 6
 
   /// What this process has, tried once when it is first asked for.
-  public static let current: ThreadSupply = {
+  package static let current: ThreadSupply = {
     let wanted = ProcessInfo.processInfo.activeProcessorCount + beside
     return ThreadSupply(count: makeThreads(wanted), wanted: wanted)
   }()

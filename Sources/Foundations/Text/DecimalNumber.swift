@@ -3,7 +3,7 @@
 ///
 /// The standard library reads more, as C does: hexadecimal numbers, words for infinities and NaN, and text that goes on
 /// behind a NUL. A table means none of these as numbers.
-public func decimalNumber(_ text: some StringProtocol) -> Double? {
+package func decimalNumber(_ text: some StringProtocol) -> Double? {
   var bytes = text.utf8[...]
   func skipDigits() -> Bool {
     let rest = bytes.drop { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }

@@ -4,10 +4,10 @@ extension String {
   ///
   /// Names in files may hold anything, also what would move the cursor or begin a second message. Doing this twice
   /// changes nothing.
-  public var onOneLine: String { escaping { $0.actsOnTerminals } }
+  package var onOneLine: String { escaping { $0.actsOnTerminals } }
 
   /// The text with its line breaks and tabs, without anything else that a terminal would act on.
-  public var withoutControls: String { escaping { $0 != "\n" && $0 != "\t" && $0.actsOnTerminals } }
+  package var withoutControls: String { escaping { $0 != "\n" && $0 != "\t" && $0.actsOnTerminals } }
 
   private func escaping(_ isEscaped: (Unicode.Scalar) -> Bool) -> String {
     guard unicodeScalars.contains(where: isEscaped) else { return self }
@@ -38,7 +38,7 @@ extension Unicode.Scalar {
 /// Names for people, each in quotes and on one line: `'a', 'b'`, the first so many and how many more.
 ///
 /// - Parameter count: How many there are, if these are only the first of them.
-public func listed(_ names: some Collection<String>, of count: Int? = nil, atMost limit: Int = 20) -> String {
+package func listed(_ names: some Collection<String>, of count: Int? = nil, atMost limit: Int = 20) -> String {
   let rest = (count ?? names.count) - min(names.count, limit)
   let text = names.prefix(limit).map { "'\($0.onOneLine)'" }.joined(separator: ", ")
   return rest > 0 ? "\(text) and \(rest) more" : text

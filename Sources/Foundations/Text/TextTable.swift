@@ -1,5 +1,5 @@
 /// Lines of cells in columns, for people to read: the one place that aligns them.
-public struct TextTable: Sendable {
+package struct TextTable: Sendable {
   private let isLeft: [Bool]
   private let indentation: String
   private var rows: [[String]] = []
@@ -10,19 +10,19 @@ public struct TextTable: Sendable {
   ///   - columns: How many columns it has.
   ///   - left: Which of them stand flush left, as names do; numbers stand flush right.
   ///   - indentation: Spaces before each line.
-  public init(columns: Int, left: Set<Int> = [], indentation: Int = 0) {
+  package init(columns: Int, left: Set<Int> = [], indentation: Int = 0) {
     isLeft = (0..<columns).map { left.contains($0) }
     self.indentation = String(repeating: " ", count: indentation)
   }
 
   /// A table whose first line names the columns.
-  public init(header: [String], left: Set<Int> = [], indentation: Int = 0) {
+  package init(header: [String], left: Set<Int> = [], indentation: Int = 0) {
     self.init(columns: header.count, left: left, indentation: indentation)
     append(header)
   }
 
   /// Names and values in two columns, both flush left.
-  public init(_ rows: [(name: String, value: String)], indentation: Int = 0) {
+  package init(_ rows: [(name: String, value: String)], indentation: Int = 0) {
     self.init(columns: 2, left: [0, 1], indentation: indentation)
     for (name, value) in rows { append([name, value]) }
   }
@@ -30,13 +30,13 @@ public struct TextTable: Sendable {
   /// Adds a line; what a cell holds is written on one line.
   ///
   /// - Precondition: it has a cell for each column.
-  public mutating func append(_ row: [String]) {
+  package mutating func append(_ row: [String]) {
     precondition(row.count == isLeft.count, "a row has a cell for each column")
     rows.append(row.map(\.onOneLine))
   }
 
   /// The lines, without spaces at their ends.
-  public var text: String {
+  package var text: String {
     let widths = isLeft.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       let cells = row.indices.map { row[$0].padded(to: widths[$0], atEnd: isLeft[$0]) }
@@ -48,7 +48,7 @@ public struct TextTable: Sendable {
 
 extension String {
   /// The text with spaces after or before it, at least `width` characters in all.
-  public func padded(to width: Int, atEnd: Bool = true) -> String {
+  package func padded(to width: Int, atEnd: Bool = true) -> String {
     let padding = String(repeating: " ", count: max(0, width - count))
     return atEnd ? self + padding : padding + self
   }

@@ -91,7 +91,7 @@ public struct Plot: Sendable {
   ///
   /// - Throws: `TrainerError` with code `.usage` if gnuplot is missing or takes too long, the suffix is another, or the
   ///   file cannot be written or replaced.
-  public func write(to file: OutputFile) throws { try Gnuplot.draw(script, to: file) }
+  package func write(to file: OutputFile) throws { try Gnuplot.draw(script, to: file) }
 
   // MARK: The script
 

@@ -2,11 +2,11 @@ import DataParallel
 import Kernels
 
 /// What the machine can do at most, measured.
-public struct MachineLimits: Sendable {
+package struct MachineLimits: Sendable {
   /// Floating-point operations a second, a multiply-add counting as two.
-  public let operationsPerSecond: Double
+  package let operationsPerSecond: Double
   /// Bytes a second that can be read from memory.
-  public let bytesPerSecond: Double
+  package let bytesPerSecond: Double
 
   /// Bytes that are read: several times what any cache holds that matters here.
   private static let memoryBytes = 256 << 20

@@ -3,52 +3,52 @@ import Foundations
 import Kernels
 
 /// How the steps of a run scale with the number of workers.
-public struct ScalingBenchmark: Sendable {
+package struct ScalingBenchmark: Sendable {
   /// What was measured with one number of workers.
-  public struct Row: Sendable {
+  package struct Row: Sendable {
     /// The workers.
-    public let workers: Int
+    package let workers: Int
     /// Threads that took part; fewer than the workers where there are fewer cores.
-    public let threads: Int
+    package let threads: Int
     /// Samples a second on the config's batches, one measurement a round.
-    public let strong: Spread
+    package let strong: Spread
     /// How many times as fast as with the first number of workers in the same round.
-    public let speedup: Spread
+    package let speedup: Spread
     /// Samples a second on batches and shards as many times as large as there are workers; `nil` if the data are too few.
-    public let weak: Spread?
+    package let weak: Spread?
     /// How many times as fast as with the first number of workers in the same round, on batches as they grow.
-    public let weakSpeedup: Spread?
+    package let weakSpeedup: Spread?
     /// The digest of the parameters after all rounds on the config's batches.
-    public let digest: String
+    package let digest: String
 
     /// The speed-up as a share of what as many workers could reach.
-    public func efficiency(first: Int) -> Double { speedup.median * Double(first) / Double(workers) }
+    package func efficiency(first: Int) -> Double { speedup.median * Double(first) / Double(workers) }
     /// The same on growing batches.
-    public func weakEfficiency(first: Int) -> Double? {
+    package func weakEfficiency(first: Int) -> Double? {
       weakSpeedup.map { $0.median * Double(first) / Double(workers) }
     }
   }
 
   /// The config's name.
-  public let name: String
+  package let name: String
   /// Samples of a batch, without growing.
-  public let batchSize: Int
+  package let batchSize: Int
   /// Shards of a batch, without growing.
-  public let shards: Int
+  package let shards: Int
   /// The cores that the process may use.
-  public let cores: Int
+  package let cores: Int
   /// The numbers of workers, ascending.
-  public let rows: [Row]
+  package let rows: [Row]
   /// Amdahl's law for the speed-ups, from three numbers of workers up, the first of which is 1.
-  public let amdahl: AmdahlFit?
+  package let amdahl: AmdahlFit?
   /// The Universal Scalability Law for them, from four up.
-  public let scalability: ScalabilityFit?
+  package let scalability: ScalabilityFit?
 
   /// Whether all numbers of workers have ended with the same parameters.
-  public var digestsAgree: Bool { Set(rows.map(\.digest)).count == 1 }
+  package var digestsAgree: Bool { Set(rows.map(\.digest)).count == 1 }
 
   /// The numbers of workers that are measured if none are given: powers of two up to the cores, and the cores.
-  public static func defaultWorkers(cores: Int = availableCores()) -> [Int] {
+  package static func defaultWorkers(cores: Int = availableCores()) -> [Int] {
     var counts: [Int] = []
     var count = 1
     while count < cores {
@@ -61,7 +61,7 @@ public struct ScalingBenchmark: Sendable {
   /// Trains with each number of workers in turn, `rounds` times, for about `seconds` each time.
   ///
   /// - Throws: `TrainerError` as a run of the configuration would.
-  public init(_ configuration: RunConfiguration, workers: [Int]? = nil, rounds: Int = 7, seconds: Double = 0.5) throws {
+  package init(_ configuration: RunConfiguration, workers: [Int]? = nil, rounds: Int = 7, seconds: Double = 0.5) throws {
     switch configuration.precision {
     case .float32: try self.init(configuration, workers, rounds: rounds, seconds: seconds, as: Float.self)
     case .float64: try self.init(configuration, workers, rounds: rounds, seconds: seconds, as: Double.self)

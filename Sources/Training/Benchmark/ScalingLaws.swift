@@ -1,11 +1,11 @@
 /// Amdahl's law: a share of the work is serial, so that n workers are 1 / (s + (1 − s) / n) times as fast as one (Amdahl,
 /// 1967).
-public struct AmdahlFit: Sendable, Equatable {
+package struct AmdahlFit: Sendable, Equatable {
   /// The serial share.
-  public let serialShare: Double
+  package let serialShare: Double
 
   /// Fits the law to speed-ups by least squares; `nil` for fewer than three worker counts.
-  public init?(workers: [Int], speedups: [Double]) {
+  package init?(workers: [Int], speedups: [Double]) {
     guard Set(workers).count >= 3 else { return nil }
     // n / S − 1 = s (n − 1) is linear in s.
     var (products, squares) = (0.0, 0.0)
@@ -18,19 +18,19 @@ public struct AmdahlFit: Sendable, Equatable {
   }
 
   /// The speed-up that the law gives for a number of workers.
-  public func speedup(workers: Int) -> Double { 1 / (serialShare + (1 - serialShare) / Double(workers)) }
+  package func speedup(workers: Int) -> Double { 1 / (serialShare + (1 - serialShare) / Double(workers)) }
 }
 
 /// The Universal Scalability Law: workers also wait for each other, in pairs, so that n of them are
 /// n / (1 + σ (n − 1) + κ n (n − 1)) times as fast as one (Gunther, 1993).
-public struct ScalabilityFit: Sendable, Equatable {
+package struct ScalabilityFit: Sendable, Equatable {
   /// σ, the share of the work for which workers queue.
-  public let contention: Double
+  package let contention: Double
   /// κ, the cost of agreeing with each other worker.
-  public let coherency: Double
+  package let coherency: Double
 
   /// Fits the law to speed-ups by least squares, neither number below 0; `nil` for fewer than four worker counts.
-  public init?(workers: [Int], speedups: [Double]) {
+  package init?(workers: [Int], speedups: [Double]) {
     guard Set(workers).count >= 4 else { return nil }
     // n / S − 1 = σ (n − 1) + κ n (n − 1) is linear in both.
     var (xx, xz, zz, xy, zy) = (0.0, 0.0, 0.0, 0.0, 0.0)
@@ -52,13 +52,13 @@ public struct ScalabilityFit: Sendable, Equatable {
   }
 
   /// The speed-up that the law gives for a number of workers.
-  public func speedup(workers: Int) -> Double {
+  package func speedup(workers: Int) -> Double {
     let n = Double(workers)
     return n / (1 + contention * (n - 1) + coherency * n * (n - 1))
   }
 
   /// The number of workers beyond which more make it slower; `nil` if there is none.
-  public var bestWorkers: Double? {
+  package var bestWorkers: Double? {
     coherency > 0 && contention < 1 ? ((1 - contention) / coherency).squareRoot() : nil
   }
 }

@@ -3,58 +3,58 @@ import Foundations
 import Kernels
 
 /// What the steps of a run cost: how many samples a second, where the time goes, and what share of the machine is used.
-public struct StepBenchmark: Sendable {
+package struct StepBenchmark: Sendable {
   /// The config's name.
-  public let name: String
+  package let name: String
   /// The number of parameters.
-  public let parameters: Int
+  package let parameters: Int
   /// The element type of the arithmetic.
-  public let precision: ElementType
+  package let precision: ElementType
   /// Samples of a batch.
-  public let batchSize: Int
+  package let batchSize: Int
   /// Shards of a batch.
-  public let shards: Int
+  package let shards: Int
   /// Workers that were asked for, and how many of them ran.
-  public let workers: Int
+  package let workers: Int
   /// Threads that took part in the steps.
-  public let threads: Int
+  package let threads: Int
   /// The instruction set of the kernels.
-  public let instructionSet: String
+  package let instructionSet: String
   /// Steps of each round.
-  public let stepsPerRound: Int
+  package let stepsPerRound: Int
   /// Samples a second, one measurement a round.
-  public let samplesPerSecond: Spread
+  package let samplesPerSecond: Spread
   /// The workers' time by what they did with it; the shares sum to 1.
-  public let shares: Shares
+  package let shares: Shares
   /// Floating-point operations of a step.
-  public let operationsPerStep: Int
+  package let operationsPerStep: Int
   /// Bytes that a step moves at least: the samples and parameters read, parameters and optimizer state updated.
-  public let bytesPerStep: Int
+  package let bytesPerStep: Int
   /// What the machine can do at most.
-  public let limits: MachineLimits
+  package let limits: MachineLimits
 
   /// The workers' time by what they did with it.
-  public struct Shares: Sendable, Equatable {
+  package struct Shares: Sendable, Equatable {
     /// Finding the samples of the shards and converting them.
-    public let data: Double
+    package let data: Double
     /// The rest of the shards' work: outputs, losses and gradients.
-    public let gradient: Double
+    package let gradient: Double
     /// The blocks' work: the gradients' sum over the shards, with the products that are taken there, and the update.
-    public let reduceAndUpdate: Double
+    package let reduceAndUpdate: Double
     /// Claiming, and waiting for others.
-    public let wait: Double
+    package let wait: Double
   }
 
   /// Floating-point operations a second.
-  public var operationsPerSecond: Double { Double(operationsPerStep) * stepsPerSecond }
+  package var operationsPerSecond: Double { Double(operationsPerStep) * stepsPerSecond }
   /// Bytes a second.
-  public var bytesPerSecond: Double { Double(bytesPerStep) * stepsPerSecond }
+  package var bytesPerSecond: Double { Double(bytesPerStep) * stepsPerSecond }
   private var stepsPerSecond: Double { samplesPerSecond.median / Double(batchSize) }
 
   /// Trains for about `seconds` without writing anything, after as much again to warm up and to take times.
   ///
   /// - Throws: `TrainerError` as a run of the configuration would.
-  public init(_ configuration: RunConfiguration, workers: Int? = nil, seconds: Double = 3) throws {
+  package init(_ configuration: RunConfiguration, workers: Int? = nil, seconds: Double = 3) throws {
     switch configuration.precision {
     case .float32: try self.init(configuration, workers: workers, seconds: seconds, as: Float.self)
     case .float64: try self.init(configuration, workers: workers, seconds: seconds, as: Double.self)

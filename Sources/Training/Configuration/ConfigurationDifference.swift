@@ -2,15 +2,15 @@ import Checkpoints
 import Foundations
 
 /// How the config of a run differs from the one that is in its directory already.
-public struct ConfigurationDifference: Sendable, Equatable {
+package struct ConfigurationDifference: Sendable, Equatable {
   /// One line for each setting that differs: `optimizer.learningRate: 0.1 in the directory, 0.2 now`.
-  public let lines: [String]
+  package let lines: [String]
 
   /// The longer training, if that is the only difference.
   let lengthening: Lengthening?
 
   /// Whether both configs mean the same run.
-  public var isEmpty: Bool { lines.isEmpty }
+  package var isEmpty: Bool { lines.isEmpty }
 
   /// A training that is longer than the one that a run was begun with.
   struct Lengthening: Equatable {
@@ -29,7 +29,7 @@ public struct ConfigurationDifference: Sendable, Equatable {
   ///   - stored: That of the directory, or of a checkpoint.
   ///   - given: That of the command.
   ///   - place: Where the stored one is, in the words of the lines.
-  public init(stored: JSONValue, given: JSONValue, place: String = "in the directory") {
+  package init(stored: JSONValue, given: JSONValue, place: String = "in the directory") {
     lines = Self.lines(
       Checkpoint.settingsOfResult(stored), Checkpoint.settingsOfResult(given), at: JSONPath(), place)
     let units = ["epochs", "steps"].filter { stored["training"]?[$0] != given["training"]?[$0] }

@@ -3,9 +3,9 @@ import Foundations
 
 /// A formula run's objective as a function of its parameters alone, over the whole training group if there is data:
 /// for pictures. In double precision, whatever the run computes in.
-public struct ObjectiveFunction {
+package struct ObjectiveFunction {
   /// The names of the parameters' elements in layout order, as the formula writes them: `b`, or `w[0]` and `w[1]`.
-  public let variables: [String]
+  package let variables: [String]
 
   private let evaluator: Evaluator<Double>
   private let parameters: SharedBuffer<Double>
@@ -15,7 +15,7 @@ public struct ObjectiveFunction {
   ///
   /// - Throws: `TrainerError` if the config has a model in place of a formula, the formula is not right, or its dataset
   ///   cannot be read.
-  public init(_ configuration: RunConfiguration) throws {
+  package init(_ configuration: RunConfiguration) throws {
     guard case .formula = configuration.objective else {
       throw TrainerError(
         .usage,
@@ -31,7 +31,7 @@ public struct ObjectiveFunction {
   /// The objective at a point. Not for several threads at once.
   ///
   /// - Precondition: there is one number for each of ``variables``.
-  public func value(at point: [Double]) -> Double {
+  package func value(at point: [Double]) -> Double {
     precondition(point.count == variables.count, "the objective has \(variables.count) variables")
     for (index, number) in point.enumerated() { parameters.pointer[index] = number }
     return evaluator.measure(parameters: parameters, region: region).loss

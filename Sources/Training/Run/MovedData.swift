@@ -1,7 +1,7 @@
 import Foundations
 
 /// Data of a run that may have been moved together with it.
-public enum MovedData {
+package enum MovedData {
   /// The config of the run in a directory, with its data where they are now: where the config says, or, if there is no
   /// file any more, at the same place beside the directory as when the run was begun.
   ///
@@ -9,7 +9,7 @@ public enum MovedData {
   ///   - overrides: Values in place of the config's.
   ///   - registries: The components that the config can choose from.
   /// - Throws: `TrainerError` with code `.usage` for a fault in config or overrides.
-  public static func configuration(
+  package static func configuration(
     of directory: String, overrides: [SettingsOverride] = [], registries: Registries = .standard
   ) throws -> RunConfiguration {
     let run = RunDirectory(directory)

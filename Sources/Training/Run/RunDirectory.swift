@@ -11,13 +11,16 @@ public struct RunDirectory: Sendable {
   /// One line for each event.
   public var metricsPath: String { "\(path)/metrics.jsonl" }
   /// The checkpoints.
-  public var checkpoints: CheckpointDirectory { CheckpointDirectory("\(path)/checkpoints", fileSystem: fileSystem) }
+  package var checkpoints: CheckpointDirectory { CheckpointDirectory("\(path)/checkpoints", fileSystem: fileSystem) }
   /// Names the process that writes in the directory; it is there while one does.
   var lockPath: String { "\(path)/.lock" }
   private let fileSystem: any FileSystem
 
   /// Creates the value; nothing is made yet.
-  public init(_ path: String, fileSystem: any FileSystem = SystemFileSystem()) {
+  public init(_ path: String) { self.init(path, fileSystem: SystemFileSystem()) }
+
+  /// The same over a file layer that tests make fail.
+  package init(_ path: String, fileSystem: any FileSystem) {
     self.path = path
     self.fileSystem = fileSystem
   }

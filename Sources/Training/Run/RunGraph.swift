@@ -4,18 +4,18 @@ import Foundations
 import Kernels
 
 /// What a configuration computes, for people to look at.
-public struct RunGraph: Sendable {
+package struct RunGraph: Sendable {
   /// The nodes from the parameters to the loss of one sample, or to a formula's value; operands first.
-  public let nodes: [TracedNode]
+  package let nodes: [TracedNode]
   /// The plan of the largest shard's losses and gradient.
-  public let plan: PlanSummary
+  package let plan: PlanSummary
   /// The samples of that shard.
-  public let samples: Int
+  package let samples: Int
 
   /// Builds what a run of the configuration would build, without running it.
   ///
   /// - Throws: `TrainerError` as a run of the configuration would.
-  public init(of configuration: RunConfiguration) throws {
+  package init(of configuration: RunConfiguration) throws {
     switch configuration.precision {
     case .float32: try self.init(configuration, as: Float.self)
     case .float64: try self.init(configuration, as: Double.self)
