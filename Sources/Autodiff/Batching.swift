@@ -12,7 +12,7 @@ extension Graph {
   ///   - batched: For each of them a node of the shape [samples] + its own.
   /// - Returns: A node of the shape [samples] + that of `output`; `nil` if an operation on the way cannot be computed for
   ///   several samples at once, such as an element of a sample's array at an index that the sample names too.
-  public func batch(_ output: Node, over inputs: [Node], as batched: [Node], samples: Int) throws -> Node? {
+  package func batch(_ output: Node, over inputs: [Node], as batched: [Node], samples: Int) throws -> Node? {
     precondition(inputs.count == batched.count, "each input needs a batched node")
     precondition(
       zip(inputs, batched).allSatisfy { [samples] + $0.shape == $1.shape }, "a batched node has another shape")

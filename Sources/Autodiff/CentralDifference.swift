@@ -3,21 +3,21 @@
 /// It is taken as (8 (f(h) − f(−h)) − (f(2h) − f(−2h))) / 12h, the five-point rule, whose error falls with h⁴: with h
 /// about 10⁻³ of the size of what moves, it and the rounding of f both stay near 10⁻¹² of what f itself measures. Where a
 /// kink lies within two steps, a shorter step is tried, which sees less of it and more of the rounding.
-public struct CentralDifference: Sendable {
+package struct CentralDifference: Sendable {
   /// The derivative.
-  public let value: Double
+  package let value: Double
   /// Whether the derivatives from both sides differ, or those of two steps: then there is a kink near, and no one
   /// derivative.
-  public let isNearKink: Bool
+  package let isNearKink: Bool
   /// Derivatives below this are known to 10⁻⁶ of it and not of themselves: differences see none below the rounding of
   /// the function, which they magnify.
-  public let resolution: Double
+  package let resolution: Double
 
   /// Whether they differ by more than rounding can make of them.
   private let isRough: Bool
 
   /// The step that is tried first, as a share of what moves.
-  public static let longStep = 1e-3
+  package static let longStep = 1e-3
 
   /// The derivative of f at 0.
   ///
@@ -25,7 +25,7 @@ public struct CentralDifference: Sendable {
   ///   - size: How large what moves is; at least 1 counts.
   ///   - step: The step, as a share of it.
   ///   - f: The function of the offset.
-  public init(size: Double = 1, step: Double = longStep, of f: (Double) throws -> Double) rethrows {
+  package init(size: Double = 1, step: Double = longStep, of f: (Double) throws -> Double) rethrows {
     let middle = try f(0)
     let long = try Self(step: step, size: size, middle: middle, f)
     // What is only rounding grows with a shorter step.

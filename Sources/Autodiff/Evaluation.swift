@@ -5,9 +5,11 @@ extension Graph {
   /// The value of a node in double precision, in row-major order: for formulas, folding and tests.
   ///
   /// - Parameters:
+  ///   - node: The node.
   ///   - inputs: Values of the graph's inputs by name.
   ///   - parameters: The flat parameter vector.
   ///   - layout: Where the graph's parameters lie in it.
+  ///   - simplifications: What is done to the graph before it is computed.
   /// - Throws: `TrainerError` if an input or a parameter of the graph is missing.
   public func evaluate(
     _ node: Node, inputs: [String: [Double]] = [:], parameters: [Double] = [],
@@ -19,7 +21,7 @@ extension Graph {
   /// The values of several nodes in the arithmetic of `Scalar`, each in row-major order.
   ///
   /// - Throws: `TrainerError` if an input or a parameter of the graph is missing.
-  public func evaluate<Scalar: KernelElement>(
+  package func evaluate<Scalar: KernelElement>(
     _ nodes: [Node], inputs: [String: [Scalar]] = [:], parameters: [Scalar] = [],
     layout: ParameterLayout = ParameterLayout(), kernels: Kernels<Scalar> = .best, randomness: Randomness = .init(),
     simplifications: Simplification = .all

@@ -34,7 +34,7 @@ public struct GradientCheck: Sendable {
   ///   - gradient: The derivatives to compare, of the flat vector.
   ///   - indices: The coordinates to compare.
   ///   - differences: The derivative along each of them by differences.
-  public init(_ gradient: [Double], indices: [Int], differences: [CentralDifference]) {
+  package init(_ gradient: [Double], indices: [Int], differences: [CentralDifference]) {
     let largest = indices.map { abs(gradient[$0]) }.max() ?? 0
     entries = zip(indices, differences).map { index, difference in
       let distance = abs(gradient[index] - difference.value)
@@ -56,7 +56,7 @@ public struct GradientCheck: Sendable {
   ///   - indices: The coordinates of the flat vector to compare; all if `nil`.
   ///   - step: The differences' step for a coordinate of size 1 or less; larger ones get proportionally more.
   /// - Throws: `TrainerError` if the graph has no gradient or an input is missing.
-  public init(
+  package init(
     of output: Node, withRespectTo targets: [Node], parameters: [Double], layout: ParameterLayout,
     inputs: [String: [Double]] = [:], indices: [Int]? = nil, step: Double = CentralDifference.longStep,
     randomness: Randomness = .init(), simplifications: Simplification = .all

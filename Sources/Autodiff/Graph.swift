@@ -32,7 +32,7 @@ public final class Graph {
   /// Adds a node.
   ///
   /// - Throws: `TrainerError` if the operation does not take inputs of these shapes.
-  public func apply(_ operation: any GraphOperation, to inputs: [Node] = []) throws -> Node {
+  package func apply(_ operation: any GraphOperation, to inputs: [Node] = []) throws -> Node {
     precondition(inputs.allSatisfy { $0.graph === self }, "a node of another graph")
     let shape = try operation.shape(of: inputs.map(\.shape))
     guard shape.allSatisfy({ $0 >= 0 }), shape.elementCount <= Shape.mostElements else {
@@ -72,7 +72,7 @@ public struct Node {
   /// The extents of the value.
   public var shape: Shape { record.shape }
   /// What computes the value.
-  public var operation: any GraphOperation { record.operation }
+  package var operation: any GraphOperation { record.operation }
   /// The values that it is computed from.
   public var inputs: [Node] { record.inputs.map { Node(graph: graph, index: $0) } }
 

@@ -1,24 +1,24 @@
 import Foundations
 
 /// A node with what a picture of its graph shows.
-public struct TracedNode: Sendable {
+package struct TracedNode: Sendable {
   /// What kind of node it is.
-  public enum Kind: Sendable { case parameter, input, constant, operation }
+  package enum Kind: Sendable { case parameter, input, constant, operation }
 
   /// The kind.
-  public let kind: Kind
+  package let kind: Kind
   /// The operation's name.
-  public let name: String
+  package let name: String
   /// What distinguishes it from others of its name: a leaf's name or values, an operation's axes.
-  public let detail: String
+  package let detail: String
   /// The extents of its value.
-  public let shape: Shape
+  package let shape: Shape
   /// The positions of its operands in the trace.
-  public let inputs: [Int]
+  package let inputs: [Int]
   /// Its value, if known.
-  public var value: ArrayValue?
+  package var value: ArrayValue?
   /// The gradient of the output with respect to it, if known.
-  public var gradient: ArrayValue?
+  package var gradient: ArrayValue?
 }
 
 extension Graph {
@@ -27,7 +27,7 @@ extension Graph {
   ///
   /// - Parameter evaluate: What computes nodes of the simplified graph; without it, no values are known. Where the
   ///   value is a scalar, its gradient with respect to every node is computed too.
-  public func trace(
+  package func trace(
     of output: Node, evaluatedBy evaluate: ((Graph, [Node]) throws -> [ArrayValue])? = nil
   ) throws -> [TracedNode] {
     let simple = try simplified([output], [.constants, .commonSubexpressions, .deadNodes])[0]

@@ -8,7 +8,7 @@ import Kernels
 /// numbers for its name (`scripts/references/operations.py`), without which tests fail. Code that treats operations by
 /// kind has a default for what it does not know: nothing is fused (`ElementwiseOperation`), a formula's samples are
 /// computed one by one (`Graph.batch`), and it has no symbolic form (`OperationKind`).
-public protocol GraphOperation: Hashable, Sendable {
+package protocol GraphOperation: Hashable, Sendable {
   /// The name in pictures, plans and errors.
   var name: String { get }
 
@@ -44,69 +44,69 @@ public protocol GraphOperation: Hashable, Sendable {
 
 extension GraphOperation {
   /// No rule: an operation that can be differentiated replaces this.
-  public func gradient(of node: Node, upstream: Node) throws -> [Node?] {
+  package func gradient(of node: Node, upstream: Node) throws -> [Node?] {
     throw TrainerError(.usage, "operation '\(name)' has no gradient rule")
   }
   /// Nothing.
-  public var detail: String { "" }
+  package var detail: String { "" }
   /// None.
-  public func scratchCount<Scalar: KernelElement>(inputs: [Shape], kernels: Kernels<Scalar>) -> Int { 0 }
+  package func scratchCount<Scalar: KernelElement>(inputs: [Shape], kernels: Kernels<Scalar>) -> Int { 0 }
   /// One for each element of the result.
-  public func floatingPointOperations(inputs: [Shape], output: Shape) -> Int { output.elementCount }
+  package func floatingPointOperations(inputs: [Shape], output: Shape) -> Int { output.elementCount }
   /// No.
-  public var isView: Bool { false }
+  package var isView: Bool { false }
 }
 
 /// Where the operands of one node lie, while its kernel is prepared.
-public struct KernelSite<Scalar: KernelElement> {
+package struct KernelSite<Scalar: KernelElement> {
   /// The kernels to use.
-  public let kernels: Kernels<Scalar>
+  package let kernels: Kernels<Scalar>
   /// The operands, in order.
-  public let inputs: [Operand]
+  package let inputs: [Operand]
   /// The operands' shapes.
-  public let inputShapes: [Shape]
+  package let inputShapes: [Shape]
   /// Where the result goes.
-  public let output: Operand
+  package let output: Operand
   /// The result's shape.
-  public let outputShape: Shape
+  package let outputShape: Shape
 }
 
 /// A place in one of the memory regions of a run.
-public struct Operand: Hashable, Sendable {
+package struct Operand: Hashable, Sendable {
   /// The region: see `Frame`.
-  public var region: Int
+  package var region: Int
   /// The index of the first element there.
-  public var offset: Int
+  package var offset: Int
 }
 
 /// The code of one node.
-public typealias KernelBody<Scalar: KernelElement> = @Sendable (Frame<Scalar>) -> Void
+package typealias KernelBody<Scalar: KernelElement> = @Sendable (Frame<Scalar>) -> Void
 
 /// What a plan's code sees of one run.
-public struct Frame<Scalar: KernelElement> {
+package struct Frame<Scalar: KernelElement> {
   /// Base addresses: the plan's buffers, the parameters, the gradient slot, the constants, the kept memory,
   /// then each input.
   let regions: UnsafeMutablePointer<UnsafeMutablePointer<Scalar>>
   /// Scratch space of the kernel that runs, of the size that it asked for.
-  public let scratch: UnsafeMutablePointer<Scalar>
+  package let scratch: UnsafeMutablePointer<Scalar>
   /// What random operations depend on.
-  public let randomness: Randomness
+  package let randomness: Randomness
 
   /// The first element of an operand.
-  public func pointer(_ operand: Operand) -> UnsafeMutablePointer<Scalar> { regions[operand.region] + operand.offset }
+  package func pointer(_ operand: Operand) -> UnsafeMutablePointer<Scalar> { regions[operand.region] + operand.offset }
 }
 
 /// What random operations depend on: they are pure functions of it and of an element's place in the batch.
-public struct Randomness: Sendable {
+package struct Randomness: Sendable {
   /// The run's seed.
-  public var seed: UInt64
+  package var seed: UInt64
   /// The optimizer step, counted from 0.
-  public var step: UInt64
+  package var step: UInt64
   /// The position in the batch of the first sample that this run of the plan computes.
-  public var firstSample: UInt64
+  package var firstSample: UInt64
 
   /// Creates the value.
-  public init(seed: UInt64 = 0, step: UInt64 = 0, firstSample: UInt64 = 0) {
+  package init(seed: UInt64 = 0, step: UInt64 = 0, firstSample: UInt64 = 0) {
     self.seed = seed
     self.step = step
     self.firstSample = firstSample

@@ -28,7 +28,9 @@ struct Variable: StoredLeaf {
 extension Graph {
   /// A leaf that carries its value.
   ///
-  /// - Parameter shape: By default a vector's.
+  /// - Parameters:
+  ///   - values: The elements in row-major order.
+  ///   - shape: By default a vector's.
   public func variable(_ values: [Double], shape: Shape? = nil) throws -> Node {
     let shape = shape ?? [values.count]
     guard values.count == shape.elementCount else {
@@ -43,7 +45,9 @@ extension Graph {
 
 /// A leaf that carries its value, in a graph of its own.
 ///
-/// - Parameter shape: By default a vector's.
+/// - Parameters:
+///   - values: The elements in row-major order.
+///   - shape: By default a vector's.
 public func variable(_ values: [Double], shape: Shape? = nil) throws -> Node {
   try Graph().variable(values, shape: shape)
 }

@@ -107,7 +107,7 @@ public struct FormulaEvaluation {
   }
 
   /// What the value and the gradient are computed by: the plan that training would run.
-  public func planSummary() throws -> PlanSummary {
+  package func planSummary() throws -> PlanSummary {
     var outputs = [PlanOutput(output, .result("value"))]
     if output.shape.elementCount == 1 {
       outputs += zip(try gradientNodes(), layout.entries).map { PlanOutput($0, .slot(offset: $1.offset)) }
@@ -127,7 +127,7 @@ public struct FormulaEvaluation {
   }
 
   /// The formula's graph with the value of each node and, for a scalar, the gradient with respect to it.
-  public func trace() throws -> [TracedNode] {
+  package func trace() throws -> [TracedNode] {
     try graph.trace(of: output) { _, nodes in try evaluate(nodes) }
   }
 

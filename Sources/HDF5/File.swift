@@ -63,8 +63,12 @@ public final class File: Sendable {
 
   /// Opens a file on disk; for reading only it asks for no lock on the file, so read-only media will do.
   ///
-  /// - Parameter isTrusted: Whether this program has just written the file, so that nothing in it is read in a trial
-  ///   first; see ``ReadingTrial``.
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - writable: Whether it can be changed.
+  ///   - externalFiles: Whether contents that it keeps in other files are read.
+  ///   - isTrusted: Whether this program has just written the file, so that nothing in it is read in a trial first; see
+  ///     ``ReadingTrial``.
   /// - Throws: `HDF5Error` that tells a missing or unreadable file, one that is not HDF5, and a truncated one apart.
   public static func open(
     at path: String, writable: Bool = false, externalFiles: ExternalFiles = .refused, isTrusted: Bool = false

@@ -11,7 +11,7 @@ public struct BlockVector<Scalar: KernelElement> {
   private let kernels: Kernels<Scalar>
 
   /// A block of `count` elements from `pointer` on.
-  public init(_ pointer: UnsafeMutablePointer<Scalar>, count: Int, kernels: Kernels<Scalar>) {
+  package init(_ pointer: UnsafeMutablePointer<Scalar>, count: Int, kernels: Kernels<Scalar>) {
     self.pointer = pointer
     self.count = count
     self.kernels = kernels

@@ -41,7 +41,7 @@ public struct InstructionSet: Sendable {
   private var isa: UnsafePointer<ck_isa> { ck_available(index) }
 
   /// The kernels for elements of type `Scalar`.
-  public func kernels<Scalar: KernelElement>(for type: Scalar.Type = Scalar.self) -> Kernels<Scalar> {
+  package func kernels<Scalar: KernelElement>(for type: Scalar.Type = Scalar.self) -> Kernels<Scalar> {
     Kernels(table: Scalar.table(of: isa))
   }
 }

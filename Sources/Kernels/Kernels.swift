@@ -4,11 +4,11 @@ import CKernels
 ///
 /// Pointers refer to contiguous elements; shapes are row-major. No kernel allocates, and no result depends on a
 /// buffer's address or on how the work is tiled.
-public struct Kernels<Scalar: KernelElement>: Sendable {
+package struct Kernels<Scalar: KernelElement>: Sendable {
   /// A read-only operand.
-  public typealias Source = UnsafePointer<Scalar>
+  package typealias Source = UnsafePointer<Scalar>
   /// A result.
-  public typealias Destination = UnsafeMutablePointer<Scalar>
+  package typealias Destination = UnsafeMutablePointer<Scalar>
 
   // The table is a constant of the C target: immutable and never freed.
   nonisolated(unsafe) private let table: UnsafePointer<ck_table>
@@ -16,77 +16,79 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
   init(table: UnsafePointer<ck_table>) { self.table = table }
 
   /// The kernels of the best instruction set that this processor runs.
-  public static var best: Kernels { InstructionSet.best.kernels() }
+  package static var best: Kernels { InstructionSet.best.kernels() }
 
   // MARK: Element-wise
 
   /// The loop that computes `function`.
-  public func loop(_ function: UnaryFunction) -> UnaryLoop { ck_unary_kernel(table, function) }
+  package func loop(_ function: UnaryFunction) -> UnaryLoop { ck_unary_kernel(table, function) }
 
   /// The loop that computes `function`.
-  public func loop(_ function: BinaryFunction) -> BinaryLoop { ck_binary_kernel(table, function) }
+  package func loop(_ function: BinaryFunction) -> BinaryLoop { ck_binary_kernel(table, function) }
 
   /// The loop that copies.
-  public var copyLoop: UnaryLoop { table.pointee.copy }
+  package var copyLoop: UnaryLoop { table.pointee.copy }
 
   /// The loop that chooses between two operands.
-  public var selectLoop: SelectLoop { table.pointee.select }
+  package var selectLoop: SelectLoop { table.pointee.select }
 
   /// Sets `count` elements to `value`.
-  public func fill(_ out: Destination, count: Int, with value: Scalar) { table.pointee.fill(count, Double(value), out) }
+  package func fill(_ out: Destination, count: Int, with value: Scalar) {
+    table.pointee.fill(count, Double(value), out)
+  }
 
   /// `y += a * x` over `count` elements.
-  public func addScaled(_ a: Double, _ x: Source, to y: Destination, count: Int) {
+  package func addScaled(_ a: Double, _ x: Source, to y: Destination, count: Int) {
     table.pointee.axpy(count, a, x, y)
   }
 
   /// `y = a * x + b * y` over `count` elements.
-  public func combine(_ a: Double, _ x: Source, _ b: Double, _ y: Destination, count: Int) {
+  package func combine(_ a: Double, _ x: Source, _ b: Double, _ y: Destination, count: Int) {
     table.pointee.axpby(count, a, x, b, y)
   }
 
   /// `out = a * x` over `count` elements.
-  public func scale(_ x: Source, by a: Double, into out: Destination, count: Int) {
+  package func scale(_ x: Source, by a: Double, into out: Destination, count: Int) {
     table.pointee.scale(count, a, x, out)
   }
 
   /// `out = x + a` over `count` elements.
-  public func offset(_ x: Source, by a: Double, into out: Destination, count: Int) {
+  package func offset(_ x: Source, by a: Double, into out: Destination, count: Int) {
     table.pointee.offset(count, a, x, out)
   }
 
   /// `y = a * x² + b * y` over `count` elements.
-  public func combineSquare(_ a: Double, _ x: Source, _ b: Double, _ y: Destination, count: Int) {
+  package func combineSquare(_ a: Double, _ x: Source, _ b: Double, _ y: Destination, count: Int) {
     table.pointee.square_axpby(count, a, x, b, y)
   }
 
   /// `out = a * x / (b * √y + c)` over `count` elements.
-  public func rootQuotient(
+  package func rootQuotient(
     _ a: Double, _ x: Source, _ b: Double, _ y: Source, _ c: Double, into out: Destination, count: Int
   ) {
     table.pointee.root_quotient(count, a, x, b, y, c, out)
   }
 
   /// `out = x` limited to `-bound ... bound` over `count` elements; NaN stays.
-  public func clamp(_ x: Source, to bound: Double, into out: Destination, count: Int) {
+  package func clamp(_ x: Source, to bound: Double, into out: Destination, count: Int) {
     table.pointee.clamp(count, bound, x, out)
   }
 
   /// The sum of `count` products `x * y` in double precision, in a fixed order.
-  public func dot(_ x: Source, _ y: Source, count: Int) -> Double { table.pointee.dot(count, x, y) }
+  package func dot(_ x: Source, _ y: Source, count: Int) -> Double { table.pointee.dot(count, x, y) }
 
   /// The sum of `count` elements in double precision, in a fixed order.
-  public func total(_ x: Source, count: Int) -> Double { table.pointee.total(count, x) }
+  package func total(_ x: Source, count: Int) -> Double { table.pointee.total(count, x) }
 
   /// Whether none of `count` elements is infinite or not a number.
-  public func allFinite(_ x: Source, count: Int) -> Bool { table.pointee.all_finite(count, x) != 0 }
+  package func allFinite(_ x: Source, count: Int) -> Bool { table.pointee.all_finite(count, x) != 0 }
 
   // MARK: Reductions
 
   /// Reduces the middle axis of `x` [outer, count, inner] into `out` [outer, inner], in one fixed order.
   ///
   /// An empty sum is 0, an empty maximum minus infinity, an empty minimum infinity; a NaN makes its result NaN.
-  public func reduce(
+  package func reduce(
     _ reduction: ReductionFunction, _ x: Source, outer: Int, count: Int, inner: Int, into out: Destination
   ) {
     ck_reduction_kernel(table, reduction)(outer, count, inner, x, out)
@@ -94,54 +96,54 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
 
   /// `out` = `scale` · Σ of `count` elements each of `slots` vectors that lie `stride` elements apart: in the binary tree
   /// in which neighbours at distance 1 are added, then at distance 2, 4 and so on.
-  public func treeSum(
+  package func treeSum(
     _ x: Source, slots: Int, stride: Int, count: Int, scaledBy scale: Double, into out: Destination
   ) {
     table.pointee.tree_sum(count, slots, stride, x, scale, out)
   }
 
   /// exp(x) / Σ exp(x) along the rows of `x` [rows, columns].
-  public func softmax(_ x: Source, rows: Int, columns: Int, into out: Destination) {
+  package func softmax(_ x: Source, rows: Int, columns: Int, into out: Destination) {
     table.pointee.softmax(rows, columns, x, out)
   }
 
   /// x − log Σ exp(x) along the rows of `x` [rows, columns].
-  public func logSoftmax(_ x: Source, rows: Int, columns: Int, into out: Destination) {
+  package func logSoftmax(_ x: Source, rows: Int, columns: Int, into out: Destination) {
     table.pointee.log_softmax(rows, columns, x, out)
   }
 
   /// log Σ exp(x) along the rows of `x` [rows, columns] into `out` [rows]; minus infinity for an empty row.
-  public func logSumExp(_ x: Source, rows: Int, columns: Int, into out: Destination) {
+  package func logSumExp(_ x: Source, rows: Int, columns: Int, into out: Destination) {
     table.pointee.logsumexp(rows, columns, x, out)
   }
 
   /// The index of the first largest element of each row of `x` [rows, columns] into `out` [rows]; the first NaN if
   /// there is one.
-  public func argmax(_ x: Source, rows: Int, columns: Int, into out: Destination) {
+  package func argmax(_ x: Source, rows: Int, columns: Int, into out: Destination) {
     table.pointee.argmax(rows, columns, x, out)
   }
 
   /// log Σ exp(x) − x[class] for each row of `x` [rows, columns] into `out` [rows]; `classes` [rows] hold indices, and
   /// one outside 0 ..< `columns` counts as no class, whose x is 0.
-  public func crossEntropy(_ x: Source, classes: Source, rows: Int, columns: Int, into out: Destination) {
+  package func crossEntropy(_ x: Source, classes: Source, rows: Int, columns: Int, into out: Destination) {
     table.pointee.cross_entropy(rows, columns, x, classes, out)
   }
 
   /// The softmax of each row of `x` [rows, columns], less 1 at the row's class: the gradient of `crossEntropy`.
-  public func softmaxResidual(_ x: Source, classes: Source, rows: Int, columns: Int, into out: Destination) {
+  package func softmaxResidual(_ x: Source, classes: Source, rows: Int, columns: Int, into out: Destination) {
     table.pointee.softmax_residual(rows, columns, x, classes, out)
   }
 
   // MARK: Matrix products
 
   /// A matrix operand: element (i, j) is at `i * rowStride + j * columnStride`.
-  public struct Matrix {
+  package struct Matrix {
     let pointer: Source
     let rowStride: Int
     let columnStride: Int
 
     /// A row-major matrix with rows `columns` apart, read as its transpose if asked.
-    public init(_ pointer: Source, columns: Int, transposed: Bool = false) {
+    package init(_ pointer: Source, columns: Int, transposed: Bool = false) {
       self.pointer = pointer
       rowStride = transposed ? 1 : columns
       columnStride = transposed ? columns : 1
@@ -154,11 +156,11 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
     }
 
     /// A right operand in the kernels' own order, as `packRight` leaves it.
-    public static func packed(_ pointer: Source) -> Matrix { Matrix(packed: pointer) }
+    package static func packed(_ pointer: Source) -> Matrix { Matrix(packed: pointer) }
   }
 
   /// Elements of scratch space that `multiply` needs for a left operand [rows, depth].
-  public func multiplyScratch(rows: Int, depth: Int) -> Int {
+  package func multiplyScratch(rows: Int, depth: Int) -> Int {
     let tile = table.pointee.tile_rows
     return (depth + 16) * max(panelColumns, 16) + depth * ((rows + tile - 1) / tile * tile)
   }
@@ -169,7 +171,7 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
   /// Each element is one chain of multiply-adds in ascending depth. Only if `b` has fewer than 16 columns, `a` is read as
   /// it lies and the depth is 64 or more, it is one chain for each lane of a vector of 64 bytes, added up by halves. So the bits are
   /// the same for any number of rows computed with it, and with the bias and the zeros as in passes of their own.
-  public func multiply(
+  package func multiply(
     _ a: Matrix, _ b: Matrix, rows: Int, columns: Int, depth: Int, into out: Destination, bias: Source? = nil,
     isRectified: Bool = false, scratch: Destination
   ) {
@@ -179,20 +181,20 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
   }
 
   /// `out` = the transpose of `x` [rows, columns]; rows lie `stride` and `outStride` apart.
-  public func transpose(
+  package func transpose(
     _ x: Source, rows: Int, columns: Int, stride: Int, into out: Destination, outStride: Int
   ) {
     table.pointee.transpose_matrix(rows, columns, x, stride, out, outStride)
   }
 
   /// Elements of a right operand [depth, columns] of `multiply` in the kernels' own order.
-  public func packedRightCount(depth: Int, columns: Int) -> Int {
+  package func packedRightCount(depth: Int, columns: Int) -> Int {
     (depth + 16) * ((columns + panelColumns - 1) / panelColumns * panelColumns)
   }
 
   /// Writes the rows `rows` and the columns `columns` of a right operand of that shape, which are the matrix `part`, to
   /// their places in the kernels' own order.
-  public func packRight(
+  package func packRight(
     _ part: Matrix, rows: Range<Int>, columns: Range<Int>, ofShape shape: (depth: Int, columns: Int),
     into out: Destination
   ) {
@@ -202,21 +204,21 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
   }
 
   /// Columns of one panel of `pack`.
-  public var panelColumns: Int { table.pointee.panel_columns }
+  package var panelColumns: Int { table.pointee.panel_columns }
 
   /// Elements of a matrix [rows, columns] in panels.
-  public func packedCount(rows: Int, columns: Int) -> Int {
+  package func packedCount(rows: Int, columns: Int) -> Int {
     rows * ((columns + panelColumns - 1) / panelColumns * panelColumns)
   }
 
   /// `b` [depth, columns] in panels of `panelColumns` columns, one after the other, each row-major: the order in which
   /// `multiplyTree` reads a right operand.
-  public func pack(_ b: Matrix, depth: Int, columns: Int, into out: Destination) {
+  package func pack(_ b: Matrix, depth: Int, columns: Int, into out: Destination) {
     table.pointee.pack_panels(columns, depth, b.pointer, b.rowStride, b.columnStride, out)
   }
 
   /// Elements of scratch space that `multiplyTree` needs.
-  public func multiplyTreeScratch(rows: Int, shards: Int) -> Int {
+  package func multiplyTreeScratch(rows: Int, shards: Int) -> Int {
     max(rows, panelColumns) * table.pointee.tree_columns * (2 + (Int.bitWidth - shards.leadingZeroBitCount))
   }
 
@@ -226,7 +228,7 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
   /// - Parameters:
   ///   - left: The first of `rows` columns of each left operand, whose rows are `leftStride` apart.
   ///   - right: Each right operand [depths[s], columns], in panels if `columns` exceeds `panelColumns`.
-  public func multiplyTree(
+  package func multiplyTree(
     left: UnsafePointer<UnsafeRawPointer>, leftStride: Int, right: UnsafePointer<UnsafeRawPointer>,
     depths: UnsafePointer<Int>, shards: Int, rows: Int, columns: Int, into out: Destination, scratch: Destination
   ) {
@@ -237,7 +239,7 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
   ///
   /// - Returns: The floating-point operations done, a multiply-add counting as two, and a number that is of no use but
   ///   for the compiler to see that they are wanted.
-  public func runMultiplyAdds(rounds: Int) -> (operations: Int, result: Double) {
+  package func runMultiplyAdds(rounds: Int) -> (operations: Int, result: Double) {
     (rounds * 12 * 2 * table.pointee.lanes, table.pointee.multiply_adds(rounds))
   }
 
@@ -245,7 +247,7 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
 
   /// Elements `start ..< start + count`, in row-major order, of the array of that shape whose element at some
   /// coordinates is `x` at the coordinates' dot product with `strides`. A stride of 0 broadcasts.
-  public func stridedCopy(
+  package func stridedCopy(
     _ x: Source, shape: UnsafePointer<Int>, strides: UnsafePointer<Int>, rank: Int, start: Int, count: Int,
     into out: Destination
   ) {
@@ -253,7 +255,7 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
   }
 
   /// Stores element i of the array `x` of that shape where `stridedCopy` with these strides reads element i.
-  public func stridedStore(
+  package func stridedStore(
     _ x: Source, shape: UnsafePointer<Int>, strides: UnsafePointer<Int>, rank: Int, into out: Destination
   ) {
     table.pointee.strided_store(rank, shape, strides, x, out)
@@ -262,7 +264,7 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
   /// Rows of the middle axis of `x` [outer, extent, inner] into `out` [outer, count, inner], chosen by `indices` [count].
   ///
   /// Negative indices count from the end; one that is no whole number in range gives a row of NaN.
-  public func gather(
+  package func gather(
     _ x: Source, indices: Source, outer: Int, extent: Int, inner: Int, count: Int, into out: Destination
   ) {
     table.pointee.gather(outer, extent, inner, count, indices, x, out)
@@ -270,7 +272,7 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
 
   /// Adds the rows of `x` [outer, count, inner], in order, to those rows of zeros `out` [outer, extent, inner] that
   /// `indices` [count] name. Negative indices count from the end; one that is no whole number in range is left out.
-  public func scatterAdd(
+  package func scatterAdd(
     _ x: Source, indices: Source, outer: Int, extent: Int, inner: Int, count: Int, into out: Destination
   ) {
     table.pointee.scatter_add(outer, extent, inner, count, indices, x, out)
@@ -278,7 +280,7 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
 
   /// Rows `out` [rows, count] of zeros with a 1 at the place that `indices` [rows] names; an index outside
   /// 0 ..< `count` gives zeros.
-  public func oneHot(_ indices: Source, rows: Int, count: Int, into out: Destination) {
+  package func oneHot(_ indices: Source, rows: Int, count: Int, into out: Destination) {
     table.pointee.one_hot(rows, count, indices, out)
   }
 
@@ -288,7 +290,7 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
   /// - Parameters:
   ///   - indices: `rows` rows, and then `following` rows that will be wanted next: what of them can be on its way
   ///     meanwhile is asked for.
-  public func gatherRows(
+  package func gatherRows(
     bytes x: UnsafePointer<UInt8>, width: Int, indices: UnsafePointer<Int64>, rows: Int, following: Int = 0,
     columns: Int, scale: Source, offset: Source, into out: Destination
   ) {
@@ -300,7 +302,7 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
   ///
   /// - Parameters:
   ///   - indices: As for bytes.
-  public func gatherRows(
+  package func gatherRows(
     _ x: Source, width: Int, indices: UnsafePointer<Int64>, rows: Int, following: Int = 0, columns: Int, scale: Source,
     offset: Source, into out: Destination
   ) {
@@ -312,7 +314,7 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
   /// lands below `count` (Black and Rogaway, 2002).
   ///
   /// - Precondition: count < 2^52.
-  public func permute(
+  package func permute(
     _ numbers: UnsafeMutableBufferPointer<Int64>, count: Int, sides: (UInt32, UInt32),
     keys: UnsafeBufferPointer<UInt32>
   ) {
@@ -322,7 +324,7 @@ public struct Kernels<Scalar: KernelElement>: Sendable {
 
   /// An inverted-dropout mask (Srivastava et al., 2014): element i is 0 with probability `rate`, else 1 / (1 − rate),
   /// a pure function of (seed, stream, first + i).
-  public func dropoutMask(
+  package func dropoutMask(
     _ out: Destination, count: Int, seed: UInt64, stream: UInt64, first: UInt64, rate: Double
   ) {
     table.pointee.dropout_mask(count, seed, stream, first, rate, out)

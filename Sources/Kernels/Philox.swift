@@ -4,18 +4,18 @@ import CKernels
 ///
 /// A number is a pure function of (seed, stream, index), so there is no generator state to save, and any thread can
 /// compute any part of a sequence.
-public struct Philox: Sendable {
+package struct Philox: Sendable {
   private let seed: UInt64
   private let stream: UInt64
 
   /// The sequence numbered `stream` of that seed.
-  public init(seed: UInt64, stream: UInt64) {
+  package init(seed: UInt64, stream: UInt64) {
     self.seed = seed
     self.stream = stream
   }
 
   /// Four independent 32-bit words.
-  public func words(at index: UInt64) -> SIMD4<UInt32> {
+  package func words(at index: UInt64) -> SIMD4<UInt32> {
     var counter = SIMD4(
       UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: index >> 32),
       UInt32(truncatingIfNeeded: stream), UInt32(truncatingIfNeeded: stream >> 32))
@@ -37,7 +37,7 @@ public struct Philox: Sendable {
   }
 
   /// A number in [0, 1) with 53 random bits.
-  public func uniform(at index: UInt64) -> Double {
+  package func uniform(at index: UInt64) -> Double {
     let words = words(at: index)
     let bits = UInt64(words[0]) << 32 | UInt64(words[1])
     return Double(bits >> 11) * 0x1p-53

@@ -2,21 +2,21 @@ import CKernels
 
 /// Tells the processor that this thread spins, so that its sibling runs faster.
 @inlinable
-public func pauseProcessor() { ck_pause() }
+package func pauseProcessor() { ck_pause() }
 
 /// Runs `body` with arithmetic that takes subnormal numbers for zero.
 ///
 /// A momentum whose gradient is always zero, as that of a pixel at the border, decays into the subnormal numbers and stays
 /// there for ever, since rounding keeps nine tenths of the smallest one what it is; and arithmetic on them is a hundred
 /// times slower. None of them matters to a result.
-public func withoutSubnormals(_ body: () -> Void) {
+package func withoutSubnormals(_ body: () -> Void) {
   let flushed = ck_flush_subnormals(1)
   body()
   _ = ck_flush_subnormals(flushed)
 }
 
 /// The cores that this process may run on by its affinity mask; `nil` where that cannot be told.
-public func processorAffinity() -> Int? {
+package func processorAffinity() -> Int? {
   let cores = Int(ck_affinity_cores())
   return cores > 0 ? cores : nil
 }

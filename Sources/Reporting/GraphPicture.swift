@@ -13,7 +13,7 @@ public struct GraphPicture: Sendable {
   /// - Parameters:
   ///   - nodes: Operands before the nodes that use them.
   ///   - title: What stands above the picture.
-  public init(of nodes: [TracedNode], title: String) {
+  package init(of nodes: [TracedNode], title: String) {
     var lines = [
       "digraph {",
       "  graph [label=\(Self.quoted(title)), labelloc=t, fontname=\"sans-serif\", rankdir=BT, ordering=in]",

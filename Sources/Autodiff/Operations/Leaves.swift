@@ -102,7 +102,10 @@ struct DropoutMask: GraphOperation {
 extension Graph {
   /// An inverted-dropout mask (Srivastava et al., 2014) for activations of `shape` [samples, …].
   ///
-  /// - Parameter stream: Tells the masks of one model apart; below 2^16.
+  /// - Parameters:
+  ///   - rate: The probability of 0; any other element is 1 / (1 − rate).
+  ///   - stream: Tells the masks of one model apart; below 2^16.
+  ///   - shape: The mask's shape, samples first.
   public func dropoutMask(rate: Double, stream: Int, shape: Shape) throws -> Node {
     try apply(DropoutMask(rate: rate, stream: UInt64(stream), maskShape: shape))
   }

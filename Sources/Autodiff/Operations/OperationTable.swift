@@ -4,9 +4,9 @@ import Kernels
 ///
 /// The table is what tests go through: each name must have a row in the gradient check, and whatever a formula, a model
 /// or a gradient puts into a graph must be here.
-public enum OperationTable {
+package enum OperationTable {
   /// The names, leaves first.
-  public static let names: [String] =
+  package static let names: [String] =
     ["input", "parameter", "constant", "variable", "dropoutMask"]
     + UnaryRow.all.map(\.function.name) + BinaryRow.all.map(\.function.name) + ["where", "broadcast"]
     + ReductionRow.all.map(\.function.name) + [

@@ -82,8 +82,11 @@ extension Node {
 
   /// The mean squared distance from the mean over `axes`: NumPy's `var`.
   ///
-  /// - Parameter correction: What is subtracted from the number of elements before dividing: 0 for the variance of the
-  ///   elements themselves, 1 for the unbiased estimate from a sample.
+  /// - Parameters:
+  ///   - axes: The axes to join; `nil` for all.
+  ///   - keepingAxes: Whether they stay, with extent 1.
+  ///   - correction: What is subtracted from the number of elements before dividing: 0 for the variance of the elements
+  ///     themselves, 1 for the unbiased estimate from a sample.
   public func variance(axes: [Int]? = nil, keepingAxes: Bool = false, correction: Double = 0) throws -> Node {
     let deviation = try self - mean(axes: axes, keepingAxes: true)
     let total = try deviation.square().sum(axes: axes, keepingAxes: keepingAxes)

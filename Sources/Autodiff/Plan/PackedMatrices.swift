@@ -7,19 +7,19 @@ import Kernels
 /// are the same, bit for bit.
 
 /// Where matrices lie in the kernels' own order, beside the flat parameter vector.
-public struct PackedMatrices: Sendable {
+package struct PackedMatrices: Sendable {
   /// One matrix as a right operand.
-  public struct Matrix: Hashable, Sendable {
+  package struct Matrix: Hashable, Sendable {
     /// Where it lies in the flat vector.
-    public let range: Range<Int>
+    package let range: Range<Int>
     /// Its rows there.
-    public let rows: Int
+    package let rows: Int
     /// Its columns there.
-    public let columns: Int
+    package let columns: Int
     /// Whether products read it as its transpose.
-    public let isTransposed: Bool
+    package let isTransposed: Bool
     /// The first element in the packed memory.
-    public let offset: Int
+    package let offset: Int
 
     var depth: Int { isTransposed ? columns : rows }
     var width: Int { isTransposed ? rows : columns }
@@ -29,7 +29,7 @@ public struct PackedMatrices: Sendable {
     /// - Parameters:
     ///   - part: The first of the rows.
     ///   - packed: The packed memory.
-    public func pack<Scalar: KernelElement>(
+    package func pack<Scalar: KernelElement>(
       _ rows: Range<Int>, from part: UnsafePointer<Scalar>, to packed: UnsafeMutablePointer<Scalar>,
       kernels: Kernels<Scalar>
     ) {
@@ -41,7 +41,7 @@ public struct PackedMatrices: Sendable {
 
   private let matrices: [Key: Matrix]
   /// Elements of the packed memory.
-  public let count: Int
+  package let count: Int
 
   private struct Key: Hashable {
     let start: Int
@@ -49,7 +49,7 @@ public struct PackedMatrices: Sendable {
   }
 
   /// Places for matrices of the flat vector, each read as it is or as its transpose.
-  public init<Scalar: KernelElement>(
+  package init<Scalar: KernelElement>(
     of matrices: [(range: Range<Int>, columns: Int, isTransposed: Bool)], kernels: Kernels<Scalar>
   ) {
     var places: [Key: Matrix] = [:]
@@ -71,7 +71,7 @@ public struct PackedMatrices: Sendable {
 extension Graph {
   /// The parameters that are right operands of matrix products whose left operand is not transposed, by name, and
   /// whether as they are or as their transposes.
-  public var rightOperands: [String: Set<Bool>] {
+  package var rightOperands: [String: Set<Bool>] {
     var uses: [String: Set<Bool>] = [:]
     for record in records {
       guard let product = record.operation as? MatrixMultiply, !product.transposesLeft else { continue }

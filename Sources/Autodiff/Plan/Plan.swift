@@ -2,9 +2,9 @@ import Foundations
 import Kernels
 
 /// What a plan computes.
-public struct PlanOutput {
+package struct PlanOutput {
   /// Where a result goes.
-  public enum Place: Sendable {
+  package enum Place: Sendable {
     /// Into the workspace, to be read under this name after the run.
     case result(String)
     /// Into the gradient slot, from this element on.
@@ -21,7 +21,7 @@ public struct PlanOutput {
   var isProduct: Bool { if case .product = place { true } else { false } }
 
   /// Creates an output.
-  public init(_ node: Node, _ place: Place) {
+  package init(_ node: Node, _ place: Place) {
     self.node = node
     self.place = place
   }
@@ -31,7 +31,7 @@ public struct PlanOutput {
 ///
 /// A plan is immutable; any number of threads may run it at once, each with a `Workspace` of its own. A run allocates
 /// nothing.
-public final class Plan<Scalar: KernelElement>: Sendable {
+package final class Plan<Scalar: KernelElement>: Sendable {
   /// One step of a plan.
   struct Instruction: Sendable {
     let name: String
@@ -43,33 +43,33 @@ public final class Plan<Scalar: KernelElement>: Sendable {
   }
 
   /// An array that each run must be given.
-  public struct InputSlot: Sendable {
+  package struct InputSlot: Sendable {
     /// The name of the graph's input.
-    public let name: String
+    package let name: String
     /// Its shape.
-    public let shape: Shape
+    package let shape: Shape
   }
 
   /// The arrays that each run must be given, in the order in which `run` takes them.
-  public let inputs: [InputSlot]
+  package let inputs: [InputSlot]
   let instructions: [Instruction]
   /// The code of all instructions: what a run goes through.
   private let body: KernelBody<Scalar>
   let results: [String: ResultPlace]
   /// Elements of the buffers that a workspace holds for this plan.
-  public let bufferCount: Int
+  package let bufferCount: Int
   /// Elements of scratch space that a workspace holds for this plan.
-  public let scratchCount: Int
+  package let scratchCount: Int
   let constants: [Scalar]
   /// The products that a run leaves to others, in the order of the outputs.
-  public let products: [SampleProduct]
+  package let products: [SampleProduct]
   /// Elements of the memory that a run leaves the products' operands in.
-  public let keptCount: Int
+  package let keptCount: Int
   /// The weights that a run reads in the kernels' own order; see Note [Packed matrices].
-  public let packedMatrices: Set<PackedMatrices.Matrix>
+  package let packedMatrices: Set<PackedMatrices.Matrix>
 
   /// Floating-point operations of one run, counting a multiply-add as two.
-  public var floatingPointOperations: Int { instructions.reduce(0) { $0 + $1.floatingPointOperations } }
+  package var floatingPointOperations: Int { instructions.reduce(0) { $0 + $1.floatingPointOperations } }
 
   /// Compiles what `outputs` need.
   ///
@@ -78,7 +78,7 @@ public final class Plan<Scalar: KernelElement>: Sendable {
   ///   - simplifications: The rewrites to use.
   ///   - packed: Weights that lie in the kernels' own order too, in memory that every run must be given.
   /// - Throws: `TrainerError` if the layout lacks a parameter of the graph or has it with another shape.
-  public init(
+  package init(
     _ outputs: [PlanOutput], layout: ParameterLayout, kernels: Kernels<Scalar> = .best,
     simplifications: Simplification = .all, packed: PackedMatrices? = nil
   ) throws {
@@ -103,7 +103,7 @@ public final class Plan<Scalar: KernelElement>: Sendable {
   ///   - parameters: The flat parameter vector.
   ///   - slot: Where outputs placed in the slot go.
   ///   - inputs: One pointer for each of `inputs`, in that order.
-  public func run(
+  package func run(
     _ workspace: Workspace<Scalar>, parameters: UnsafePointer<Scalar>?, slot: UnsafeMutablePointer<Scalar>?,
     inputs: [UnsafePointer<Scalar>], randomness: Randomness = Randomness()
   ) {
@@ -119,7 +119,7 @@ public final class Plan<Scalar: KernelElement>: Sendable {
   ///   - packed: The memory of `packedMatrices`.
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
-  public func run(
+  package func run(
     _ workspace: Workspace<Scalar>, parameters: UnsafePointer<Scalar>?, slot: UnsafeMutablePointer<Scalar>?,
     kept: UnsafeMutablePointer<Scalar>? = nil, packed: UnsafePointer<Scalar>? = nil,
     inputs: UnsafeBufferPointer<UnsafePointer<Scalar>>, randomness: Randomness
@@ -149,5 +149,5 @@ public final class Plan<Scalar: KernelElement>: Sendable {
   }
 
   /// Where a result lies in a workspace after a run; `nil` if the plan has no result of that name.
-  public func place(of result: String) -> ResultPlace? { results[result] }
+  package func place(of result: String) -> ResultPlace? { results[result] }
 }

@@ -5,7 +5,7 @@ extension Plan {
   ///
   /// - Parameter copies: How many times the results are in memory at once, the buffers included.
   /// - Throws: `TrainerError` with code `.usage` if not.
-  public func requireMemory(copies: Int = 1) throws {
+  package func requireMemory(copies: Int = 1) throws {
     try MemoryLimit.require(
       Double(copies) * Double(summary.bufferByteCount), for: "computing this", code: .usage,
       advice: "use smaller arrays")

@@ -2,38 +2,38 @@ import Foundations
 import Kernels
 
 /// What a plan does and what it needs, for people to read.
-public struct PlanSummary: Sendable {
+package struct PlanSummary: Sendable {
   /// One instruction.
-  public struct Instruction: Sendable {
+  package struct Instruction: Sendable {
     /// The operations that it computes, joined by `+` where they are fused.
-    public let name: String
+    package let name: String
     /// The shape of its result.
-    public let shape: Shape
+    package let shape: Shape
     /// Where the result goes: `buffer`, `slot` for the gradient slot, or `kept` for what later products need.
-    public let region: String
+    package let region: String
     /// The first byte of the result there.
-    public let offset: Int
+    package let offset: Int
     /// The bytes of the result.
-    public let byteCount: Int
+    package let byteCount: Int
     /// Floating-point operations, counting a multiply-add as two.
-    public let floatingPointOperations: Int
+    package let floatingPointOperations: Int
   }
 
   /// The instructions in order.
-  public let instructions: [Instruction]
+  package let instructions: [Instruction]
   /// Bytes of the buffers, which share memory where their lifetimes do not overlap.
-  public let bufferByteCount: Int
+  package let bufferByteCount: Int
   /// Bytes that the buffers would take if none shared memory.
-  public let unsharedByteCount: Int
+  package let unsharedByteCount: Int
   /// Bytes of scratch space, most of it the tiles of fused chains.
-  public let scratchByteCount: Int
+  package let scratchByteCount: Int
   /// Bytes of constants.
-  public let constantByteCount: Int
+  package let constantByteCount: Int
   /// Floating-point operations of one run.
-  public let floatingPointOperations: Int
+  package let floatingPointOperations: Int
 
   /// The table that `trainer graph --plan` prints.
-  public var text: String {
+  package var text: String {
     var table = TextTable(header: ["#", "instruction", "result", "place", "bytes", "flop"], left: [1, 2, 3])
     for (index, step) in instructions.enumerated() {
       table.append([
@@ -52,7 +52,7 @@ public struct PlanSummary: Sendable {
 
 extension Plan {
   /// What the plan does and what it needs.
-  public var summary: PlanSummary {
+  package var summary: PlanSummary {
     let size = MemoryLayout<Scalar>.stride
     let steps = instructions.map { step in
       PlanSummary.Instruction(

@@ -12,9 +12,9 @@ import Kernels
 /// alone, such as the gradient of W in tanh(V)·W, is the same in every shard. `Node.isSampleProduct(of:)` asks for both.
 
 /// A matrix product xᵀ·y over the samples of a run that the run has not computed: its operands.
-public struct SampleProduct: Sendable {
+package struct SampleProduct: Sendable {
   /// Where the left operand x [samples, rows] is.
-  public enum Left: Sendable {
+  package enum Left: Sendable {
     /// An input of the run, by its index among `Plan.inputs`.
     case input(Int)
     /// In the kept memory, from this element on.
@@ -22,22 +22,22 @@ public struct SampleProduct: Sendable {
   }
 
   /// The left operand.
-  public let left: Left
+  package let left: Left
   /// The right operand y [samples, columns] in the kept memory; in the kernels' panels if there is more than one.
-  public let rightOffset: Int
+  package let rightOffset: Int
   /// The samples.
-  public let depth: Int
+  package let depth: Int
   /// Rows of the product.
-  public let rows: Int
+  package let rows: Int
   /// Columns of the product.
-  public let columns: Int
+  package let columns: Int
 }
 
 extension Node {
   /// Whether this is a product xᵀ·y of two matrices, computed from rows of `samples` samples, that a plan can leave
   /// uncomputed, as Note [Sample products] says: both have a row for each sample, x depends on an input of the graph, and
   /// neither is a parameter.
-  public func isSampleProduct(of samples: Int) -> Bool {
+  package func isSampleProduct(of samples: Int) -> Bool {
     isProductOfColumns && inputs[0].shape[0] == samples && inputs[0].dependsOnInput
       // A parameter changes while products are computed.
       && inputs.allSatisfy { !(graph.records[graph.viewed($0.index)].operation is Parameter) }
@@ -47,7 +47,7 @@ extension Node {
   /// sample: then whoever computes the product can read it where the input came from.
   ///
   /// - Precondition: `isSampleProduct(of:)` of some number of samples.
-  public var readsInput: Bool {
+  package var readsInput: Bool {
     precondition(isProductOfColumns, "'\(operation.name)' is not a product over samples")
     let left = inputs[0]
     let input = graph.records[graph.viewed(left.index)].operation as? Input
@@ -67,7 +67,7 @@ extension Node {
   /// The transpose of a product over samples, yᵀ·x: the same numbers, bit for bit.
   ///
   /// - Precondition: `isSampleProduct(of:)` of some number of samples.
-  public func transposedProduct() throws -> Node {
+  package func transposedProduct() throws -> Node {
     precondition(isProductOfColumns, "'\(operation.name)' is not a product over samples")
     return try inputs[1].matmul(inputs[0], transposesLeft: true)
   }

@@ -1,14 +1,14 @@
 import Kernels
 
 /// Where a result of a plan lies, found by its name once.
-public struct ResultPlace: Sendable {
+package struct ResultPlace: Sendable {
   let operand: Operand
   /// The number of elements.
-  public let count: Int
+  package let count: Int
 }
 
 /// The memory that runs of plans use; for one thread at a time.
-public final class Workspace<Scalar: KernelElement> {
+package final class Workspace<Scalar: KernelElement> {
   private let buffers: UnsafeMutablePointer<Scalar>
   private let scratch: UnsafeMutablePointer<Scalar>
   private let regions: UnsafeMutablePointer<UnsafeMutablePointer<Scalar>>
@@ -19,7 +19,7 @@ public final class Workspace<Scalar: KernelElement> {
   static var fixedRegions: Int { 6 }
 
   /// Memory enough for each of these plans.
-  public init(for plans: [Plan<Scalar>]) {
+  package init(for plans: [Plan<Scalar>]) {
     bufferCount = max(1, plans.map(\.bufferCount).max() ?? 0)
     scratchCount = max(1, plans.map(\.scratchCount).max() ?? 0)
     inputCount = plans.map(\.inputs.count).max() ?? 0
@@ -56,12 +56,12 @@ public final class Workspace<Scalar: KernelElement> {
 
   /// The elements of a result after a run of `plan`, valid until the workspace's next run; `nil` if the plan has no
   /// result of that name.
-  public func result(_ name: String, of plan: Plan<Scalar>) -> UnsafeBufferPointer<Scalar>? {
+  package func result(_ name: String, of plan: Plan<Scalar>) -> UnsafeBufferPointer<Scalar>? {
     plan.place(of: name).map { self[$0] }
   }
 
   /// The elements of a result after a run of the plan that it belongs to, valid until the workspace's next run.
-  public subscript(place: ResultPlace) -> UnsafeBufferPointer<Scalar> {
+  package subscript(place: ResultPlace) -> UnsafeBufferPointer<Scalar> {
     UnsafeBufferPointer(start: regions[place.operand.region] + place.operand.offset, count: place.count)
   }
 }

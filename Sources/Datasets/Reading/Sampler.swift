@@ -33,8 +33,9 @@ package struct Sampler: Sendable {
 
   /// Writes the samples at positions `positions` of an epoch, counted from 0, into `out`, and then those at `following`:
   /// one call for both is cheaper than two.
-  package func fill(_ out: UnsafeMutablePointer<Int64>, epoch: Int, positions: Range<Int>, following: Range<Int> = 0..<0)
-  {
+  package func fill(
+    _ out: UnsafeMutablePointer<Int64>, epoch: Int, positions: Range<Int>, following: Range<Int> = 0..<0
+  ) {
     for (index, position) in positions.enumerated() { out[index] = Int64(position) }
     for (index, position) in following.enumerated() { out[positions.count + index] = Int64(position) }
     guard isShuffling else { return }

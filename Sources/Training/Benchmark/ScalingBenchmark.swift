@@ -61,7 +61,8 @@ package struct ScalingBenchmark: Sendable {
   /// Trains with each number of workers in turn, `rounds` times, for about `seconds` each time.
   ///
   /// - Throws: `TrainerError` as a run of the configuration would.
-  package init(_ configuration: RunConfiguration, workers: [Int]? = nil, rounds: Int = 7, seconds: Double = 0.5) throws {
+  package init(_ configuration: RunConfiguration, workers: [Int]? = nil, rounds: Int = 7, seconds: Double = 0.5) throws
+  {
     switch configuration.precision {
     case .float32: try self.init(configuration, workers, rounds: rounds, seconds: seconds, as: Float.self)
     case .float64: try self.init(configuration, workers, rounds: rounds, seconds: seconds, as: Double.self)

@@ -14,6 +14,7 @@ import Kernels
 /// are held against the latter too.
 ///
 /// - Parameters:
+///   - configuration: What trains.
 ///   - samples: The most samples of a batch; by default those of the configuration's.
 ///   - coordinates: The most coordinates of each parameter to compare; `nil` for all. A large model gets fewer, so that a
 ///     check stays within about a minute.

@@ -80,7 +80,11 @@ public struct FormulaSettings: Sendable, Equatable {
 
   /// Creates the settings.
   ///
-  /// - Parameter reduction: How the samples' values are joined; `nil` for the mean, and without data.
+  /// - Parameters:
+  ///   - objective: The formula; with data, for one sample.
+  ///   - parameters: The parameters, in order.
+  ///   - direction: Which way the objective goes.
+  ///   - reduction: How the samples' values are joined; `nil` for the mean, and without data.
   public init(
     _ objective: String, parameters: [Parameter], direction: Direction = .minimize, reduction: Reduction? = nil
   ) {

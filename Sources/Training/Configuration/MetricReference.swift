@@ -23,7 +23,9 @@ public struct MetricReference: Sendable, Equatable, CustomStringConvertible {
 
   /// A measure of a group.
   ///
-  /// - Parameter name: `loss`, or a metric's name. Which way is better is known where a config is read.
+  /// - Parameters:
+  ///   - group: The group.
+  ///   - name: `loss`, or a metric's name. Which way is better is known where a config is read.
   public init(_ group: Group, _ name: String) {
     self.group = group
     self.name = name

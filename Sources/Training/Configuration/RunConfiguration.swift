@@ -115,6 +115,7 @@ public struct RunConfiguration: Sendable {
   /// Reads a config's text.
   ///
   /// - Parameters:
+  ///   - text: the config.
   ///   - source: how messages call the text; its stem is the default name.
   ///   - directory: what paths in it are relative to.
   ///   - registries: the components that it can choose from.

@@ -106,7 +106,9 @@ public struct TrainingSettings: Sendable, Equatable {
   /// model; never more than 32. More shards feed more cores, but each has a gradient of its own to write and to sum,
   /// which costs as much as some samples' arithmetic, the more so the larger the model.
   ///
-  /// - Parameter isLarge: Whether the model has more than a million parameters behind its first layer.
+  /// - Parameters:
+  ///   - batchSize: The samples of a batch.
+  ///   - isLarge: Whether the model has more than a million parameters behind its first layer.
   public static func defaultShards(for batchSize: BatchSize, isLarge: Bool = false) -> Int {
     guard case .samples(let count) = batchSize else { return isLarge ? 8 : 16 }
     var shards = 1

@@ -25,9 +25,10 @@ public struct EvaluationReport: Sendable {
 /// Measures a checkpoint's model on a group of a dataset file.
 ///
 /// - Parameters:
-///   - checkpoint: The checkpoint's path.
+///   - path: The checkpoint's path.
 ///   - data: The dataset file; `nil` for that of the checkpoint's config.
 ///   - group: `train`, `validation` or `test`.
+///   - options: Workers, and the components that the config can choose from.
 /// - Throws: `TrainerError` if the checkpoint or the data is missing, damaged or does not fit.
 public func evaluate(
   checkpoint path: String, data: String? = nil, group: String = "test", options: RunOptions = RunOptions()
@@ -41,9 +42,10 @@ public func evaluate(
 /// Measures a checkpoint's model on arrays in memory.
 ///
 /// - Parameters:
-///   - checkpoint: The checkpoint's path.
+///   - path: The checkpoint's path.
 ///   - data: The samples.
 ///   - group: `train`, `validation` or `test`.
+///   - options: Workers, and the components that the config can choose from.
 /// - Throws: `TrainerError` if the checkpoint is missing or damaged, or the data do not fit.
 public func evaluate(
   checkpoint path: String, on data: TrainingArrays, group: String = "test", options: RunOptions = RunOptions()

@@ -20,11 +20,12 @@ public struct PredictionReport: Sendable {
 /// Writes a checkpoint's predictions for the inputs of a file.
 ///
 /// - Parameters:
-///   - checkpoint: The checkpoint's path.
+///   - path: The checkpoint's path.
 ///   - input: An HDF5 file whose inputs, named as in the checkpoint's config, are at its root or in a group.
 ///   - output: The file to write; it is complete or absent.
 ///   - overwriting: Whether a file that is there already is replaced; otherwise its presence is an error.
 ///   - group: The group of a dataset file; `nil` for the root's inputs or, if it has none, `test`.
+///   - options: Workers, and the components that the config can choose from.
 /// - Throws: `TrainerError` if the checkpoint or the inputs are missing, damaged or do not fit, or the output cannot be
 ///   written.
 public func predict(

@@ -30,7 +30,10 @@ private func requireTrainable(
 ///
 /// The same call in a directory that holds the run goes on with it, from its newest valid checkpoint.
 ///
-/// - Parameter observers: See every event, in this order.
+/// - Parameters:
+///   - configuration: What to train.
+///   - options: How; nothing there changes a bit of the result.
+///   - observers: See every event, in this order.
 /// - Throws: `TrainerError` with the documented exit code: for the data, the directory, a checkpoint, or because the run
 ///   diverged.
 public func train(
@@ -47,7 +50,9 @@ public func train(
 /// writes no file, and the outcome holds the trained model.
 ///
 /// - Parameters:
+///   - configuration: What to train.
 ///   - data: The samples.
+///   - options: How; nothing there changes a bit of the result.
 ///   - observers: See every event, in this order.
 /// - Throws: `TrainerError` with the documented exit code: for the data, the directory, a checkpoint, or because the run
 ///   diverged.
