@@ -16,8 +16,7 @@ let package = Package(
     .library(name: "HDF5", targets: ["HDF5"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-    .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
   ],
   targets: [
     // System libraries and C
@@ -37,9 +36,7 @@ let package = Package(
     .target(name: "Optimizers", dependencies: ["Kernels", "Foundations"]),
     .target(
       name: "Datasets",
-      dependencies: [
-        "HDF5", "Kernels", "Foundations", "CZlib", .product(name: "SwiftCSV", package: "SwiftCSV"),
-      ]),
+      dependencies: ["HDF5", "Kernels", "Foundations", "CZlib"]),
     .target(name: "DataParallel", dependencies: ["Kernels", "Foundations"]),
     .target(name: "Checkpoints", dependencies: ["HDF5", "Foundations"]),
     .target(

@@ -13,11 +13,12 @@ public enum Split: String, Sendable, CaseIterable {
   ///   - labels: each sample's class; nil for regression.
   public func indices(count: Int, labels: [Int]?) -> (train: [Int], test: [Int]) {
     guard self == .fifth else { return (Array(0..<count), []) }
+    guard let labels else { return ((0..<count).filter { $0 % 5 != 4 }, Array(stride(from: 4, to: count, by: 5))) }
     var seen: [Int: Int] = [:]
     var (train, test): ([Int], [Int]) = ([], [])
     for index in 0..<count {
-      let position = seen[labels?[index] ?? 0, default: 0]
-      seen[labels?[index] ?? 0] = position + 1
+      let position = seen[labels[index], default: 0]
+      seen[labels[index]] = position + 1
       if position % 5 == 4 { test.append(index) } else { train.append(index) }
     }
     return (train, test)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Foundation
 import Foundations
+import Reporting
 
 /// `trainer data …`: makes and inspects dataset files.
 struct DataCommand: ParsableCommand {
@@ -37,6 +38,7 @@ struct DataImportCommand: ParsableCommand {
         trainer data import iris.csv --target species -o iris.h5
         trainer data import wine.csv --task regression --drop id -o wine.h5
         trainer data import table.tsv --no-header --target 1 -o table.h5
+        trainer data import messung.csv.gz --delimiter ';' --decimal , --comment '#' -o messung.h5
         trainer data import /usr/share/datasets/fashion-mnist -o fashion.h5
         trainer data import images.idx3.gz --labels labels.idx1.gz -o i.h5
       """)
@@ -46,7 +48,7 @@ struct DataImportCommand: ParsableCommand {
   }
 
   @Argument(
-    help: "A CSV or TSV file, an IDX file of images, or a directory with MNIST's four files; IDX files may be gzipped.",
+    help: "A CSV or TSV file, an IDX file of images, or a directory with MNIST's four files; files may be gzipped.",
     completion: .file())
   var input: String
 
@@ -99,6 +101,8 @@ struct DataImportCommand: ParsableCommand {
     let name = fileName(of: input).lowercased().replacing(#/\.(gz|bz2|xz|zst|zip)$/#, with: "")
     if name.hasSuffix(".csv") { return .csv }
     if name.hasSuffix(".tsv") || name.hasSuffix(".tab") { return .tsv }
+    // Tables of other kinds are refused likewise.
+    if name.contains(#/\.(parquet|xlsx?|arff|jsonl|ndjson|npy|txt)$/#) { return .csv }
     if name.contains("idx") || name.contains("ubyte") { return .idx }
     // A name that leads nowhere is more likely misspelt than of another format.
     if try SystemFileSystem().status(of: input) == nil {
@@ -153,20 +157,31 @@ struct CSVOptions: ParsableArguments {
   var drop: [String] = []
   @Option(help: "A file with the same columns for the test group.", completion: .file()) var test: String?
   @Flag(help: "The first line holds data, not the columns' names.") var noHeader = false
-  @Option(help: "The character between fields, or 'tab'. (default: guessed)") var delimiter: String?
+  @Option(
+    help:
+      "The character between fields, or 'tab'. Tab, semicolon, vertical bar and comma are told apart by the first lines. (default: guessed)"
+  )
+  var delimiter: String?
+  @Option(help: "The character that begins lines which are no data, such as '#'. (default: none)") var comment: String?
+  @Option(parsing: .unconditional, help: "What stands in front of a number's fraction: . or a comma.")
+  var decimal: CSVImport.DecimalMark?
   @Option(
     help:
       "What the target is. Automatic takes text, and whole numbers of at most 50 kinds, for classes, and refuses a column of numbers with a slip."
   )
   var task: CSVImport.LearningTask?
-  @Option(help: "How inputs are stored. Automatic takes bytes if all are whole numbers from 0 to 255, else float64.")
+  @Option(
+    help:
+      "How inputs are stored. Automatic takes bytes if all are whole numbers from 0 to 255, else float64, and refuses whole numbers that float64 would round."
+  )
   var type: CSVImport.InputType?
 
   /// The options that were used.
   var given: [String] {
     [
       ("--target", target != nil), ("--drop", !drop.isEmpty), ("--test", test != nil), ("--no-header", noHeader),
-      ("--delimiter", delimiter != nil), ("--task", task != nil), ("--type", type != nil),
+      ("--delimiter", delimiter != nil), ("--comment", comment != nil), ("--decimal", decimal != nil),
+      ("--task", task != nil), ("--type", type != nil),
     ].filter(\.1).map(\.0)
   }
 
@@ -176,15 +191,26 @@ struct CSVOptions: ParsableArguments {
   func makeImport(input: String, isTSV: Bool, split: Split) throws -> CSVImport {
     var separator: Character? = isTSV ? "\t" : nil
     if let delimiter {
-      guard let character = delimiter == "tab" || delimiter == "\\t" ? "\t" : delimiter.first,
-        delimiter.count == 1
-          || character == "\t"
-      else { throw TrainerError(.usage, "--delimiter takes one character or 'tab', not '\(delimiter)'") }
-      separator = character
+      let isTab = delimiter == "tab" || delimiter == "\\t"
+      separator = try isTab ? "\t" : character(delimiter, of: "--delimiter", or: " or 'tab'")
     }
+    let line = LateLine()
     return CSVImport(
       path: input, target: target.map(column) ?? .number(-1), drop: drop.map(column), testPath: test,
-      hasHeader: !noHeader, delimiter: separator, task: task ?? .automatic, inputType: type ?? .automatic, split: split)
+      hasHeader: !noHeader, delimiter: separator, comment: try comment.map { try character($0, of: "--comment") },
+      decimalMark: decimal ?? .point, task: task ?? .automatic, inputType: type ?? .automatic, split: split,
+      progress: { progress in
+        let name = fileName(of: progress.path)
+        line.show("\(name): \(Int(100 * progress.fraction)) %, \(progress.rowCount) samples")
+        if progress.fraction == 1 { line.clear() }
+      })
+  }
+
+  private func character(_ text: String, of option: String, or other: String = "") throws -> Character {
+    guard let character = text.first, text.count == 1 else {
+      throw TrainerError(.usage, "\(option) takes one character\(other), not '\(text)'")
+    }
+    return character
   }
 
   /// A whole number is a column's place.
@@ -194,3 +220,4 @@ struct CSVOptions: ParsableArguments {
 extension Split: ExpressibleByArgument {}
 extension CSVImport.LearningTask: ExpressibleByArgument {}
 extension CSVImport.InputType: ExpressibleByArgument {}
+extension CSVImport.DecimalMark: ExpressibleByArgument {}

@@ -7,6 +7,8 @@ enum Remedies {
     "drop": "inputs are numbers; leave the column out with --drop, or name it as the target with --target",
     "inputs":
       "name the character between its fields with --delimiter, or another column with --target, or leave a --drop out",
+    "comment": "if lines that begin with # are comments, add --comment '#'; or name the delimiter with --delimiter",
+    "type": "leave the column out with --drop if it holds names of things, or round the number with --type float64",
     "hasHeader": "if the first line holds data, add --no-header",
     "task": "choose another column with --target, or add --task regression",
     "images": "name the images, and the other files with --labels, --test-images and --test-labels",

@@ -157,10 +157,10 @@ import Testing
       "'x.csv', line 4, column 1 ('a'): 'inf' is not a finite number; inputs are numbers, other columns can be dropped"
     ),
     ("a,b,y\n1,2,p\n1,2,\n", "'x.csv', line 3, column 3 ('y'): the field is empty, and the sample needs a class"),
-    ("a,y\n1,p\n2,\"q\n", "'x.csv', line 3: a quote is opened and never closed"),
+    ("a,y\n1,p\n2,\"q\n", "'x.csv', line 3, column 2: a quote is opened and never closed"),
     (
       "a,y\n1,p\n2,\"q\"x\n",
-      "'x.csv', line 3: a quoted field goes on behind its closing quote (Can't have non-quote here: x)"
+      "'x.csv', line 3, column 2: a quoted field goes on behind its closing quote"
     ),
     ("a,y\n", "'x.csv' holds no samples behind its header"), ("", "'x.csv' holds no samples behind its header"),
     (
@@ -169,7 +169,7 @@ import Testing
     ),
     (
       "y\n1\n",
-      "'x.csv' has no column left for inputs: its first line has one field; name another delimiter or target, or drop fewer columns"
+      "'x.csv' has no column left for inputs: its first line has one field (delimiter: comma); name another delimiter or target, or drop fewer columns"
     ),
   ]) func badContents(text: String, message: String) throws {
     let error = try Self.error(text)

@@ -138,9 +138,10 @@ import Testing
         try Data(bytes).write(to: URL(filePath: workshop.path(name)))
         return try TrainerBinary.run(["data", "import", workshop.path(name), "-o", output] + options)
       }
-      try importing("t.csv.gz", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0]).expectError(3, "t.csv.gz", "gzip", "gunzip")
+      try importing("t.csv.gz", [0x1F, 0x8B, 8, 0, 0, 0, 0, 0]).expectError(3, "t.csv.gz", "cannot unpack", "gzip")
       try importing("t.csv", [0x50, 0x4B, 3, 4]).expectError(3, "zip")
-      try importing("one.csv", Array("a|b\n1|2\n".utf8)).expectError(3, "no column left", "one field", "--delimiter")
+      try importing("one.csv", Array("a~b\n1~2\n".utf8)).expectError(
+        3, "no column left", "one field", "comma", "--delimiter")
       try importing("n.csv", Array("1,2\n3,4\n".utf8)).expectError(3, "a header was expected", "--no-header")
       // Labels of 32 bits: one image of one byte, and a class 2^27.
       try Data([0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 1, 7]).write(to: URL(filePath: workshop.path("i.idx")))

@@ -23,10 +23,11 @@ import metrics
 import operations
 import optimizers
 import schedules
+import tables
 import trajectories
 from common import FIXTURES, text
 
-MAKERS = (trajectories, optimizers, schedules, losses, operations, linear, classifiers, metrics)
+MAKERS = (trajectories, optimizers, schedules, losses, operations, linear, classifiers, metrics, tables)
 
 
 def differences(found, expected, tolerance, path=""):

@@ -35,9 +35,21 @@ public struct CSVImport: Importer {
     }
   }
 
+  /// What stands between the whole part of a number and its fraction.
+  public enum DecimalMark: String, Sendable, CaseIterable {
+    /// As in 0.5.
+    case point = "."
+    /// As in 0,5.
+    case comma = ","
+
+    var character: Character { self == .point ? "." : "," }
+    var byte: UInt8 { self == .point ? UInt8(ascii: ".") : UInt8(ascii: ",") }
+  }
+
   /// How inputs are stored.
   public enum InputType: String, Sendable, CaseIterable {
-    /// `uint8` if all are whole numbers from 0 to 255, else `float64`, which loses nothing.
+    /// `uint8` if all are whole numbers from 0 to 255, else `float64`, the nearest binary64 numbers; a whole number that
+    /// they would round is an error, since such a number is a name more often than an amount.
     case automatic
     /// Unsigned bytes; anything else is an error.
     case uint8
@@ -57,20 +69,32 @@ public struct CSVImport: Importer {
   public var testPath: String?
   /// Whether the first line names the columns.
   public var hasHeader: Bool
-  /// The character between fields; nil: a tab in `.tsv` and `.tab` files, else the first comma, semicolon or tab there is.
+  /// The character between fields; nil: a tab in `.tsv` and `.tab` files, else the one of tab, semicolon, vertical bar and
+  /// comma that divides the first lines evenly.
   public var delimiter: Character?
+  /// What lines begin with that are no data, such as `#`; nil if there are none.
+  public var comment: Character?
+  /// What stands between the whole part of a number and its fraction.
+  public var decimalMark: DecimalMark
   /// What the target column holds.
   public var task: LearningTask
   /// How inputs are stored.
   public var inputType: InputType
   /// How samples are divided where there is no test file.
   public var split: Split
+  /// Told how far the import is, after each block of some hundred kilobytes.
+  public var progress: (@Sendable (ImportProgress) -> Void)?
+  /// The bytes that a thread reads at a time, which changes no result.
+  package var blockSize = 1 << 19
+  /// How many threads read; nil for as many as there are cores. It changes no result.
+  package var threads: Int?
 
   /// Creates an import of a file whose last column is the target.
   public init(
     path: String, target: Column = .number(-1), drop: [Column] = [], testPath: String? = nil, hasHeader: Bool = true,
-    delimiter: Character? = nil, task: LearningTask = .automatic, inputType: InputType = .automatic,
-    split: Split = .fifth
+    delimiter: Character? = nil, comment: Character? = nil, decimalMark: DecimalMark = .point,
+    task: LearningTask = .automatic, inputType: InputType = .automatic, split: Split = .fifth,
+    progress: (@Sendable (ImportProgress) -> Void)? = nil
   ) {
     self.path = path
     self.target = target
@@ -78,19 +102,23 @@ public struct CSVImport: Importer {
     self.testPath = testPath
     self.hasHeader = hasHeader
     self.delimiter = delimiter
+    self.comment = comment
+    self.decimalMark = decimalMark
     self.task = task
     self.inputType = inputType
     self.split = split
+    self.progress = progress
   }
 
   /// Creates an import of a file whose last column is the target.
   public init(path: String) { self.init(path: path, target: .number(-1)) }
 
-  /// Whether it begins with a line of text in UTF-8.
+  /// Whether it begins with text in UTF-8.
   public static func recognizes(_ source: ImportSource) -> Bool {
     let isBreak = { (byte: UInt8) in byte == 0x0a || byte == 0x0d }
-    // Whole lines: a character may be cut where the bytes end.
-    guard let end = source.start.lastIndex(where: isBreak) else { return false }
+    // Whole lines, or, of one that does not end here, whole characters: the last may be cut.
+    let end = source.start.lastIndex(where: isBreak) ?? source.start.lastIndex { $0 < 0x80 }
+    guard let end else { return false }
     let lines = source.start[..<end]
     return lines.allSatisfy { $0 >= 0x20 || $0 == 0x09 || isBreak($0) }
       && String(validating: lines, as: UTF8.self) != nil
@@ -103,57 +131,48 @@ public struct CSVImport: Importer {
   ///
   /// - Throws: `TrainerError` that names file, line and column and what is wrong there.
   public func read() throws -> ImportedSamples {
-    let train = try read(path)
-    let test = try testPath.map(read)
-    if let test, let testPath, test.features != train.features {
-      throw TrainerError(.data, "the input columns of '\(testPath)' are not those of '\(path)'")
+    try checkCharacters()
+    var tables = [try CSVTable.read(path: path, as: self)]
+    if let testPath {
+      let test = try CSVTable.read(path: testPath, as: self)
+      guard test.features == tables[0].features else {
+        throw TrainerError(.data, "the input columns of '\(testPath)' are not those of '\(path)'")
+      }
+      tables.append(test)
     }
-    let all = [train] + (test.map { [$0] } ?? [])
-    let targets = try CSVTargets(all, task: task)
-    let type = try storedType(all)
-
-    func group(_ name: String, _ table: CSVTable, _ targets: NumberTable, rows: [Int]) -> DatasetWriter.Group {
-      let inputs = table.inputs(as: type).selecting(rows: rows)
-      return DatasetWriter.Group(name: name, inputs: inputs, targets: targets.selecting(rows: rows))
+    let features = tables[0].features
+    let targets = try CSVTargets(tables, task: task)
+    // Both groups are stored in one type.
+    if tables.contains(where: { $0.inputs.type == .float64 }) {
+      for place in tables.indices { tables[place].inputs.convert(to: .float64) }
     }
-    var groups: [DatasetWriter.Group]
-    if let test {
-      groups = [
-        group("train", train, targets.tables[0], rows: Array(0..<train.rowCount)),
-        group("test", test, targets.tables[1], rows: Array(0..<test.rowCount)),
-      ]
+    var groups: [DatasetWriter.Group] = []
+    if testPath == nil {
+      let indices = split.indices(count: tables[0].rowCount, labels: targets.labels)
+      let rows = [indices.train, indices.test]
+      for (name, (inputs, rows)) in zip(["train", "test"], zip(tables[0].inputs.divide(into: rows), rows)) {
+        groups.append(.init(name: name, inputs: inputs, targets: targets.tables[0].selecting(rows: rows)))
+      }
     } else {
-      let indices = split.indices(count: train.rowCount, labels: targets.labels)
-      groups = [
-        group("train", train, targets.tables[0], rows: indices.train),
-        group("test", train, targets.tables[0], rows: indices.test),
-      ]
+      for (place, name) in ["train", "test"].enumerated() {
+        let inputs = tables[place].inputs.divide(into: [Array(0..<tables[place].rowCount)])
+        groups.append(.init(name: name, inputs: inputs[0], targets: targets.tables[place]))
+      }
     }
     // Names beyond what an attribute holds would fail the whole file; inputs are known by their place, too.
-    let features = hasHeader && train.features.count <= maximumNamedClassCount ? train.features : nil
-    return ImportedSamples(groups: groups, classes: targets.classes, features: features)
+    let named = hasHeader && features.count <= maximumNamedClassCount ? features : nil
+    return ImportedSamples(
+      groups: groups, classes: targets.classes, features: named, delimiter: tables[0].dialect.delimiterName)
   }
 
-  private func read(_ path: String) throws -> CSVTable {
-    try CSVTable.read(path: path, hasHeader: hasHeader, delimiter: delimiter, target: target, drop: drop)
-  }
-
-  private func storedType(_ tables: [CSVTable]) throws -> NumberType {
-    switch inputType {
-    case .float32:
-      for table in tables {
-        guard let place = table.values.firstIndex(where: { !Float($0).isFinite }) else { continue }
-        throw table.error(at: place, "'\(table.values[place])' is larger than any number of float32; store float64")
-      }
-      return .float32
-    case .float64: return .float64
-    case .uint8, .automatic:
-      for table in tables {
-        guard let place = table.values.firstIndex(where: { UInt8(exactly: $0) == nil }) else { continue }
-        if inputType == .automatic { return .float64 }
-        throw table.error(at: place, "'\(table.values[place])' is no whole number from 0 to 255")
-      }
-      return .uint8
+  private func checkCharacters() throws {
+    for (name, character) in [("delimiter", delimiter), ("comment", comment)] {
+      guard let character, !CSVDialect.isAllowed(character) else { continue }
+      throw TrainerError(.usage, "the \(name) is one character and no quote, line end or NUL, not '\(character)'")
+    }
+    if let delimiter, delimiter == decimalMark.character || delimiter == comment {
+      let other = delimiter == comment ? "begins comments" : "stands in numbers"
+      throw TrainerError(.usage, "'\(delimiter)' cannot be the delimiter, since it \(other)")
     }
   }
 }

@@ -16,57 +16,71 @@ struct CSVTargets {
   ///
   /// - Throws: `TrainerError` with exit code `data` for a field that is neither a class nor a number where one is wanted.
   init(_ sources: [CSVTable], task: CSVImport.LearningTask) throws {
-    let numbers = sources.map { $0.targets.map { finiteNumber($0) } }
-    let areNumbers = numbers.allSatisfy { !$0.contains(nil) }
-    if task == .automatic { try Self.requireOneKind(sources, numbers) }
-    let kinds = Set(numbers.joined().compactMap { $0 })
-    let areFew = kinds.count <= Self.mostNumberedClasses && kinds.allSatisfy { $0 == $0.rounded() }
+    let areNumbers = sources.allSatisfy { $0.target.numberCount == $0.target.rowCount }
+    if task == .automatic { try Self.requireOneKind(sources) }
+    let kinds = Set(sources.flatMap { $0.target.texts.compactMap(\.number?.value) })
+    let areFew =
+      !sources.contains(where: \.target.holdsNumbersAlone) && kinds.count <= Self.mostNumberedClasses
+      && kinds.allSatisfy { $0 == $0.rounded() }
     if task == .classification || (task == .automatic && (!areNumbers || areFew)) {
       try self.init(classes: sources, areNumbers: areNumbers)
     } else {
-      try self.init(numbers: numbers, of: sources)
+      try self.init(numbers: sources)
     }
   }
 
-  private init(numbers: [[Double?]], of sources: [CSVTable]) throws {
-    for (source, column) in zip(sources, numbers) {
-      guard let row = column.firstIndex(of: nil) else { continue }
-      throw source.targetError(row: row, "'\(source.targets[row])' is not a finite number")
+  private init(numbers sources: [CSVTable]) throws {
+    for source in sources {
+      if let other = source.target.firstOther {
+        throw source.targetError(other, "'\(other.text)' is not a finite number")
+      }
+      if let rounded = source.target.firstRounded {
+        throw source.targetError(rounded, roundingFault(rounded.text, rounded.number?.value ?? .nan))
+      }
     }
-    tables = numbers.map { NumberTable(shape: [$0.count], values: $0.compactMap { $0 }) }
+    tables = sources.map { NumberTable(shape: [$0.target.rowCount], values: $0.target.numbers) }
     classes = nil
     labels = nil
   }
 
   private init(classes sources: [CSVTable], areNumbers: Bool) throws {
     for source in sources {
-      guard let row = source.targets.firstIndex(of: "") else { continue }
-      throw source.targetError(row: row, "the field is empty, and the sample needs a class")
+      guard let empty = source.target.texts.first(where: \.text.isEmpty) else { continue }
+      throw source.targetError(empty, "the field is empty, and the sample needs a class")
     }
-    // 1 and 1.0 are one class where all are numbers; but 01 is a code, and where one is, all are taken as they stand.
-    let areCodes = sources.contains { $0.targets.contains(where: Self.isCode) }
-    func name(_ text: String) -> String {
-      guard areNumbers, !areCodes, let number = finiteNumber(text) else { return text }
+    // 1 and 1.0 are one class where all are numbers; but 01 is a code, and where one is, all are taken as they stand. So
+    // are numbers that would be rounded, to others among them perhaps.
+    let areCodes = sources.contains {
+      $0.target.firstRounded != nil || $0.target.texts.contains { Self.isCode($0.text) }
+    }
+    func name(_ text: TargetColumn.Text) -> String {
+      guard areNumbers, !areCodes, let number = text.number?.value else { return text.text }
       return Int(exactly: number).map(String.init) ?? "\(number)"
     }
-    var names = Array(Set(sources.flatMap { $0.targets.map(name) }))
-    names.sort()
+    let numbers = Dictionary(
+      sources.flatMap { $0.target.texts.map { (name($0), $0.number?.value ?? 0) } }, uniquingKeysWith: { one, _ in one }
+    )
+    var names = numbers.keys.sorted()
     if areNumbers {
       // Texts of one number, such as 01 and 1, keep their own order.
       names = names.enumerated().sorted { one, other in
-        let (x, y) = (finiteNumber(one.element) ?? 0, finiteNumber(other.element) ?? 0)
+        let (x, y) = (numbers[one.element] ?? 0, numbers[other.element] ?? 0)
         return x == y ? one.offset < other.offset : x < y
       }.map(\.element)
     }
-    guard names.count <= maximumNamedClassCount else {
+    let areTooMany = sources.contains(where: \.target.holdsNumbersAlone)
+    guard names.count <= maximumNamedClassCount, !areTooMany else {
       throw TrainerError(
         .data,
-        "\(sources[0].targetLabel) of '\(sources[0].path)' holds \(names.count) different values, more than the "
-          + "\(maximumNamedClassCount) classes that are supported",
+        "\(sources[0].targetLabel) of '\(sources[0].path)' holds \(areTooMany ? "too many" : "\(names.count)") different "
+          + "values, more than the \(maximumNamedClassCount) classes that are supported",
         remedy: .init("task", "is it the right column, or a regression?"))
     }
     let indices = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
-    let labels = sources.map { $0.targets.compactMap { indices[name($0)] } }
+    let labels = sources.map { source in
+      let classes = source.target.texts.map { indices[name($0)] ?? 0 }
+      return source.target.rows.map { classes[Int($0)] }
+    }
     tables = labels.map { NumberTable(labels: $0, classCount: names.count) }
     classes = names
     self.labels = labels[0]
@@ -81,15 +95,15 @@ struct CSVTargets {
 
   /// Refuses a column most of whose fields are numbers: what is none among them is a slip or a missing value, which would
   /// make classes of all of them.
-  private static func requireOneKind(_ sources: [CSVTable], _ numbers: [[Double?]]) throws {
-    let count = numbers.reduce(0) { $0 + $1.count }
-    let good = numbers.reduce(0) { $0 + $1.count { $0 != nil } }
+  private static func requireOneKind(_ sources: [CSVTable]) throws {
+    let count = sources.reduce(0) { $0 + $1.target.rowCount }
+    let good = sources.reduce(0) { $0 + $1.target.numberCount }
     guard good < count, 2 * good > count else { return }
-    for (source, column) in zip(sources, numbers) {
-      guard let row = column.firstIndex(of: nil) else { continue }
-      let found = source.targets[row].isEmpty ? "the field is empty" : "'\(source.targets[row])' is not a finite number"
+    for source in sources {
+      guard let other = source.target.firstOther else { continue }
+      let found = other.text.isEmpty ? "the field is empty" : "'\(other.text)' is not a finite number"
       throw source.targetError(
-        row: row,
+        other,
         "\(found), though \(good) of \(count) targets are numbers; mend or remove the row, or import the column as classes "
           + "(the task 'classification')")
     }

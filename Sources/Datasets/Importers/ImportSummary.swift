@@ -6,13 +6,16 @@ public struct ImportSummary: Sendable, Equatable, CustomStringConvertible {
   public let inputShape: [Int]
   /// The number of classes; nil for regression.
   public let classCount: Int?
+  /// What stood between the fields of a table of text, for people: `comma`; nil for other sources.
+  public let delimiter: String?
 
   /// Describes the groups that an importer hands to the writer.
-  init(groups: [DatasetWriter.Group], classCount: Int?) {
+  init(groups: [DatasetWriter.Group], classCount: Int?, delimiter: String? = nil) {
     samples = Dictionary(
       uniqueKeysWithValues: groups.filter { $0.inputs.rowCount > 0 }.map { ($0.name, $0.inputs.rowCount) })
     inputShape = groups.first.map { Array($0.inputs.shape.dropFirst()) } ?? []
     self.classCount = classCount
+    self.delimiter = delimiter
   }
 
   /// One line, such as `120 train + 30 test samples of 4 inputs in 3 classes`.
@@ -20,6 +23,7 @@ public struct ImportSummary: Sendable, Equatable, CustomStringConvertible {
     let groups = ["train", "validation", "test"].compactMap { name in samples[name].map { "\($0) \(name)" } }
     let inputs = inputShape.map(String.init).joined(separator: " x ")
     let targets = classCount.map { "in \($0) classes" } ?? "with a number as target"
-    return "\(groups.joined(separator: " + ")) samples of \(inputs.isEmpty ? "1" : inputs) inputs \(targets)"
+    let note = delimiter.map { " (delimiter: \($0))" } ?? ""
+    return "\(groups.joined(separator: " + ")) samples of \(inputs.isEmpty ? "1" : inputs) inputs \(targets)\(note)"
   }
 }

@@ -36,7 +36,8 @@ extension Importer {
     let samples = try read()
     try writer.write(
       groups: samples.groups, classes: samples.storedClasses, features: samples.features, to: output, from: sources)
-    return ImportSummary(groups: samples.groups, classCount: samples.classes?.count)
+    return ImportSummary(
+      groups: samples.groups, classCount: samples.classes?.count, delimiter: samples.delimiter)
   }
 }
 
@@ -48,12 +49,17 @@ public struct ImportedSamples: Sendable {
   public var classes: [String]?
   /// The names of the inputs' columns; `nil` if they have none.
   public var features: [String]?
+  /// What divides the fields of a table of text, in words; `nil` for any other format.
+  public var delimiter: String?
 
   /// Creates the value.
-  public init(groups: [DatasetWriter.Group], classes: [String]? = nil, features: [String]? = nil) {
+  public init(
+    groups: [DatasetWriter.Group], classes: [String]? = nil, features: [String]? = nil, delimiter: String? = nil
+  ) {
     self.groups = groups
     self.classes = classes
     self.features = features
+    self.delimiter = delimiter
   }
 
   /// The names that a file can hold: what is too many for an attribute is known by its numbers alone.

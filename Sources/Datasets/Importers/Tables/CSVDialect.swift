@@ -1,0 +1,74 @@
+/// How a table of text is written.
+package struct CSVDialect: Sendable, Equatable {
+  /// What stands between fields.
+  package var delimiter: Character
+  /// What lines begin with that are no data; `nil` if there are none.
+  package var comment: Character?
+
+  /// Creates a dialect.
+  package init(delimiter: Character = ",", comment: Character? = nil) {
+    self.delimiter = delimiter
+    self.comment = comment
+  }
+
+  /// Whether a character can stand between fields or in front of comments: line ends and quotes have a meaning already.
+  static func isAllowed(_ character: Character) -> Bool {
+    character.unicodeScalars.count == 1 && !character.isNewline && character != "\"" && character != "\0"
+  }
+
+  /// The delimiter for people: `comma`, or `'x'`.
+  var delimiterName: String {
+    switch delimiter {
+    case ",": "comma"
+    case ";": "semicolon"
+    case "\t": "tab"
+    case "|": "vertical bar"
+    case " ": "space"
+    default: "'\(delimiter)'"
+    }
+  }
+
+  /// The delimiter of a table that begins like this: of tab, semicolon, vertical bar and comma the one with which most of
+  /// the first lines have as many fields as the first, if that has more than one. The comma comes last, because it also
+  /// stands in numbers; and it is the answer where none fits.
+  ///
+  /// - Parameters:
+  ///   - start: The first bytes of the file.
+  ///   - isWhole: Whether these are all.
+  ///   - decimalMark: What is no delimiter, because it stands in numbers.
+  static func guessedDelimiter(
+    _ start: [UInt8], isWhole: Bool, comment: Character?, decimalMark: CSVImport.DecimalMark
+  ) -> Character {
+    var best: (delimiter: Character, score: Int)?
+    for delimiter in ["\t", ";", "|", ","] as [Character] where delimiter != decimalMark.character {
+      var counter = FieldCounter()
+      var tokenizer = CSVTokenizer(CSVDialect(delimiter: delimiter, comment: comment))
+      // What is wrong with the file is said when it is read.
+      do {
+        _ = try start.withUnsafeBytes { try tokenizer.read($0, isLast: isWhole, into: &counter) }
+      } catch _ {}
+      // Of a first line that goes on behind these bytes, what has most fields.
+      guard let first = counter.counts.first ?? counter.fieldCount, first > 1 else { continue }
+      let score = counter.counts.isEmpty ? first : counter.counts.count { $0 == first }
+      if score > best?.score ?? 0 { best = (delimiter, score) }
+    }
+    return best?.delimiter ?? (decimalMark == .comma ? ";" : ",")
+  }
+}
+
+/// The numbers of fields of a table's first lines.
+private struct FieldCounter: CSVConsumer {
+  private struct Enough: Error {}
+  private static let mostLines = 50
+
+  private(set) var counts: [Int] = []
+  /// The fields of the record that is not complete.
+  private(set) var fieldCount: Int?
+
+  mutating func take(_ field: UnsafeRawBufferPointer, column: Int, line: Int) { fieldCount = column + 1 }
+
+  mutating func endRecord(fieldCount: Int, line: Int) throws {
+    counts.append(fieldCount)
+    if counts.count == Self.mostLines { throw Enough() }
+  }
+}
