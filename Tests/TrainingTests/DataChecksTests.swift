@@ -71,6 +71,20 @@ import Training
     #expect(counts?.code == .data && counts?.message.contains("a sum of 2 in row 0") == true)
   }
 
+  @Test func labelsFrom1AreNotHiddenByAUnitMore() throws {
+    let hidden = try train(targets: [1, 2, 3, 1], shape: [4], units: 4, loss: softmax)
+    #expect(hidden.error == nil)
+    #expect(
+      hidden.warnings == [
+        "D/d.h5: the class labels of 'targets' go from 1 to 3, so no sample is of class 0, but the model has 4 outputs; if "
+          + "they are counted from 1, subtract 1 from each and give the last layer 3 units"
+      ])
+    // A class that is missing elsewhere, or one that has samples, is nobody's slip.
+    for targets in [[0, 1, 2, 3], [1, 2, 2, 1], [0, 1, 1, 2]] {
+      #expect(try train(targets: targets, shape: [4], units: 4, loss: softmax).warnings.isEmpty)
+    }
+  }
+
   @Test func labelsAreCountedFrom0InEveryGroup() throws {
     let shifted = try train(targets: [1, 2, 3, 1], shape: [4], units: 3, loss: softmax).error
     #expect(

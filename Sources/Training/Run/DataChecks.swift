@@ -38,6 +38,20 @@ extension TrainingData {
     }
   }
 
+  /// What to tell of class labels that keep the rule and yet seem to be counted from 1: a unit more than there are classes
+  /// hides it.
+  ///
+  /// - Parameter name: The dataset with the targets.
+  func labelWarning(_ name: String?, of task: LearningTask) -> String? {
+    guard case .multiclass(let classes, oneHotTargets: false) = task, case .integers(let range) = targets,
+      classes > 2, range == 1...classes - 1
+    else { return nil }
+    return
+      "\(path): the class labels of '\(name ?? "targets")' go from 1 to \(classes - 1), so no sample is of class 0, but the "
+      + "model has \(classes) outputs; if they are counted from 1, subtract 1 from each and give the last layer "
+      + "\(classes - 1) units"
+  }
+
   private static func firstFault(
     of rule: TargetRule, in source: RowSource<Scalar>
   ) -> (row: Int, fault: TargetRule.Fault)? {

@@ -20,6 +20,8 @@ public struct EvaluationReport: Sendable {
   public let measurement: LossAndMetrics
   /// The names of the classes, if the dataset has them.
   public let classNames: [String]?
+  /// What a user should know of data that can be measured all the same.
+  public let warnings: [String]
 }
 
 /// Measures a checkpoint's model on a group of a dataset file.
@@ -93,5 +95,5 @@ private func evaluate<Scalar: TrainingScalar>(
     checkpoint: model.path, step: model.checkpoint.step, data: reader.path, group: group, samples: samples.count,
     measurement: try Evaluator(problem, group: samples)
       .measure(parameters: model.parameters, region: region),
-    classNames: data.classNames)
+    classNames: data.classNames, warnings: data.warnings)
 }
