@@ -180,6 +180,27 @@ import Testing
     }
   }
 
+  // A column of half a megabyte becomes five thousand, which only the categories tell.
+  @Test(.enabled(if: Tool.path(of: "prlimit") != nil)) func categoriesAreHeldAgainstTheLimitOfMemory() throws {
+    try withScratchDirectory { directory in
+      let rows = 200_000
+      let file = try HDF5.File.create(at: directory + "/d.h5")
+      let group = try file.root.createGroup("train")
+      try group.createDataset("inputs", shape: [rows, 1], values: (0..<rows).map { UInt16($0 % 5000) }).close()
+      try group.createDataset("targets", shape: [rows], values: [Float](repeating: 1, count: rows)).close()
+      try file.close()
+      let config = directory + "/config.json"
+      try """
+      {"data": {"path": "d.h5", "preprocessing": ["oneHot"]}, "loss": "meanSquaredError",
+       "model": {"layers": [{"type": "dense", "units": 1}]}}
+      """.write(toFile: config, atomically: true, encoding: .utf8)
+      let result = try TrainerBinary.run(["run", config], under: ["prlimit", "--data=2000000000"])
+      result.expectMemoryError(3)
+      #expect(result.errors.contains("d.h5: the dataset needs 4.00 GB"), "\(result.errors)")
+      #expect(try files(in: directory) == ["d.h5", "config.json"])
+    }
+  }
+
   @Test(.enabled(if: Tool.path(of: "prlimit") != nil)) func aTableIsHeldAgainstTheLimitOfMemory() throws {
     try withScratchDirectory { directory in
       // 80 MB of numbers; the file is half of that, and is not in memory.

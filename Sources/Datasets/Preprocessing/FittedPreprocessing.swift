@@ -14,6 +14,8 @@ package struct FittedPreprocessing: Sendable, Equatable {
 
   /// The extents of one row after preprocessing: one-hot encoding flattens it.
   package var outputShape: [Int] { categories.isEmpty ? inputShape : [affine.scale.count] }
+  /// Whether columns become one column for each of their categories.
+  package var hasCategories: Bool { !categories.isEmpty }
 
   /// Preprocessing that changes nothing.
   package init(inputShape: [Int]) {

@@ -17,15 +17,21 @@ extension DatasetReader {
   /// - Parameters:
   ///   - names: The datasets that are read, in each group.
   ///   - copied: Those of them that preprocessing may make a second array of.
+  ///   - expanded: The columns of those that fitted preprocessing makes other columns of.
   ///   - other: What is needed beside the data.
   /// - Throws: `TrainerError` with code `.data`.
   package func requireMemory<Scalar: KernelElement>(
-    for names: [String], copied: Set<String> = [], in groups: [String], as type: Scalar.Type, beside other: Double = 0
+    for names: [String], copied: Set<String> = [], expanded: [String: Int] = [:], in groups: [String],
+    as type: Scalar.Type, beside other: Double = 0
   ) throws {
     var bytes = other
     for group in groups {
       for name in names {
-        bytes += try byteCount(of: name, in: group, as: type) * (copied.contains(name) ? 2 : 1)
+        if let columns = expanded[name] {
+          bytes += try Double(shape(of: name, in: group).rows) * Double(columns * MemoryLayout<Scalar>.stride)
+        } else {
+          bytes += try byteCount(of: name, in: group, as: type) * (copied.contains(name) ? 2 : 1)
+        }
       }
     }
     let rest = other > 1e6 ? ", with \(ByteText.text(other)) for what is computed from it," : ""

@@ -53,7 +53,9 @@ private func predict<Scalar: TrainingScalar>(
   // The outputs and the probabilities, both once more as arrays, and the file's image of them.
   let rowCount = Double(try reader.shape(of: model.data.inputs, in: place).rows)
   try reader.requireMemory(
-    for: [model.data.inputs], in: [place], as: Scalar.self,
+    for: [model.data.inputs],
+    expanded: model.preprocessing.hasCategories
+      ? [model.data.inputs: model.preprocessing.outputShape.reduce(1, *)] : [:], in: [place], as: Scalar.self,
     beside: 6 * rowCount * Double(width * MemoryLayout<Scalar>.stride))
   let rows: RowSource<Scalar> = try model.preprocessing.rows(of: model.data.inputs, in: place, from: reader)
   let samples = SampleGroup(

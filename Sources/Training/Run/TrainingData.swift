@@ -120,7 +120,12 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     _ reader: DatasetReader, _ settings: DataSettings, preprocessing: FittedPreprocessing, groups names: [String]
   ) throws {
     let targetName = settings.targets ?? "targets"
-    try reader.requireMemory(for: [settings.inputs, targetName], in: names, as: Scalar.self)
+    // What categories become is known only now, and may be many times what the file holds.
+    try reader.requireMemory(
+      for: [settings.inputs, targetName],
+      expanded: preprocessing.hasCategories ? [settings.inputs: preprocessing.outputShape.reduce(1, *)] : [:],
+      in: names,
+      as: Scalar.self)
     path = reader.path
     self.preprocessing = preprocessing
     var kinds: [TargetKind] = []
