@@ -36,7 +36,7 @@ struct EvaluateCommand: ParsableCommand {
     let report = try evaluate(
       checkpoint: checkpoint, data: data, group: group,
       options: RunOptions(workers: workers.workers, externalFiles: external.choice))
-    for warning in report.warnings { try StandardStream.error.write("warning: \(warning.onOneLine)\n") }
+    report.warnings.forEach(Console().warn)
     switch format {
     case .json: try printResult(report.json, .indented)
     case .text: try printResult(report.text)

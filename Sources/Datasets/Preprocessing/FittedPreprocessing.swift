@@ -14,8 +14,10 @@ package struct FittedPreprocessing: Sendable, Equatable {
 
   /// The extents of one row after preprocessing: one-hot encoding flattens it.
   package var outputShape: [Int] { categories.isEmpty ? inputShape : [affine.scale.count] }
-  /// Whether columns become one column for each of their categories.
-  package var hasCategories: Bool { !categories.isEmpty }
+  /// How many columns the inputs of that name become, where categories become columns; empty where none do.
+  package func expandedColumns(of inputs: String) -> [String: Int] {
+    categories.isEmpty ? [:] : [inputs: affine.scale.count]
+  }
 
   /// Preprocessing that changes nothing.
   package init(inputShape: [Int]) {

@@ -80,11 +80,6 @@ struct Coordinator<Scalar: TrainingScalar> {
       try notify(.warning("\(data.path): \(RunSetup<Scalar>.isIgnored(data.otherGroups))"))
     }
     for warning in setup.data?.warnings ?? [] { try notify(.warning(warning)) }
-    if let task = (setup.problem as? ModelProblem)?.task,
-      let warning = setup.data?.labelWarning(configuration.data?.targets, of: task)
-    {
-      try notify(.warning(warning))
-    }
     if let warning = ThreadSupply.current.warning { try notify(.warning(warning)) }
     let start = try given ?? newestCheckpoint(setup)
     let progress = try resume(setup, start)

@@ -54,8 +54,7 @@ private func predict<Scalar: TrainingScalar>(
   let rowCount = Double(try reader.shape(of: model.data.inputs, in: place).rows)
   try reader.requireMemory(
     for: [model.data.inputs],
-    expanded: model.preprocessing.hasCategories
-      ? [model.data.inputs: model.preprocessing.outputShape.reduce(1, *)] : [:], in: [place], as: Scalar.self,
+    expanded: model.preprocessing.expandedColumns(of: model.data.inputs), in: [place], as: Scalar.self,
     beside: 6 * rowCount * Double(width * MemoryLayout<Scalar>.stride))
   let rows: RowSource<Scalar> = try model.preprocessing.rows(of: model.data.inputs, in: place, from: reader)
   let samples = SampleGroup(

@@ -86,7 +86,7 @@ struct RunSetup<Scalar: TrainingScalar> {
         try parameterMemory(of: settings.model.parameters(inputShape: inputShape).layout, configuration)
       }
       var isShared = true
-      let data = try loaded.data(dataSettings) {
+      var data = try loaded.data(dataSettings) {
         isShared = false
         return try TrainingData(dataSettings, arrays: arrays, beside: memory)
       }
@@ -101,6 +101,7 @@ struct RunSetup<Scalar: TrainingScalar> {
         }
       }
       try data.requireTargets(dataSettings.targets, of: problem.task)
+      if let warning = data.labelWarning(dataSettings.targets, of: problem.task) { data.warnings.append(warning) }
       return (problem, data)
     case .formula(let settings):
       let formula = try FormulaProblem.read(settings)

@@ -17,7 +17,7 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
   let otherGroups: [String]
   let groups: [String: SampleGroup<Scalar>]
   /// What a user should know of data that can be trained on all the same.
-  let warnings: [String]
+  var warnings: [String]
 
   /// The extents of a row of each dataset that a formula names.
   let rowShapes: [String: [Int]]
@@ -123,7 +123,7 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     // What categories become is known only now, and may be many times what the file holds.
     try reader.requireMemory(
       for: [settings.inputs, targetName],
-      expanded: preprocessing.hasCategories ? [settings.inputs: preprocessing.outputShape.reduce(1, *)] : [:],
+      expanded: preprocessing.expandedColumns(of: settings.inputs),
       in: names,
       as: Scalar.self)
     path = reader.path
