@@ -28,6 +28,9 @@ public struct Checkpoint: Sendable, Equatable {
   public var seed: Int
   /// The resolved config as JSON text.
   public var config: String
+  /// What the run knows of its data by name, such as features and classes, as JSON text; `nil` in checkpoints from before
+  /// names were kept.
+  public var schema: String?
   /// The parameters in layout order: offsets are contiguous from 0.
   public var parameters: [CheckpointTensor]
   /// The optimizer's state, in the order of names.
@@ -45,7 +48,7 @@ public struct Checkpoint: Sendable, Equatable {
   /// Creates a checkpoint. Tensors but for the parameters are put in the order of their names, which is how a file
   /// gives them back.
   public init(
-    step: Int, epoch: Int, seed: Int, config: String, parameters: [CheckpointTensor],
+    step: Int, epoch: Int, seed: Int, config: String, schema: String? = nil, parameters: [CheckpointTensor],
     optimizer: [CheckpointTensor] = [], preprocessing: [CheckpointTensor] = [], history: [CheckpointTensor] = [],
     progress: [String: ProgressValue] = [:], provenance: [String: String] = [:]
   ) {
@@ -53,6 +56,7 @@ public struct Checkpoint: Sendable, Equatable {
     self.epoch = epoch
     self.seed = seed
     self.config = config
+    self.schema = schema
     self.parameters = parameters
     self.optimizer = optimizer.sorted { $0.name < $1.name }
     self.preprocessing = preprocessing.sorted { $0.name < $1.name }

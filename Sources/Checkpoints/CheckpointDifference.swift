@@ -30,6 +30,7 @@ public struct CheckpointDifference: Sendable, Equatable {
     if Self.relevantSettings(of: left) != Self.relevantSettings(of: right) {
       lines.append("config: the settings differ")
     }
+    if left.schema != right.schema { lines.append("schema: the names of the data, or what was fitted to them, differ") }
     for ((name, leftTensors), (_, rightTensors)) in zip(left.sections, right.sections) where name != "history" {
       lines += Self.lines(name, leftTensors, rightTensors)
     }

@@ -88,7 +88,8 @@ public enum CheckpointFile {
     let tensors = checkpoint.sections.flatMap(\.tensors)
     let numbers = tensors.reduce(0) { $0 + $1.count * $1.elementType.byteCount }
     // Each object of HDF5 has a header, a group besides a heap and a tree.
-    return numbers + checkpoint.config.utf8.count + 2048 * (tensors.count + checkpoint.sections.count) + 16_384
+    return numbers + checkpoint.config.utf8.count + (checkpoint.schema?.utf8.count ?? 0) + 2048
+      * (tensors.count + checkpoint.sections.count) + 16_384
   }
 
   /// The bytes of a checkpoint's file: the block and the HDF5 part.

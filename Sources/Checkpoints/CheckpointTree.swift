@@ -26,6 +26,7 @@ enum CheckpointTree {
       try root.setAttribute(name, to: text)
     }
     try root.createDataset("config", text: checkpoint.config)
+    if let schema = checkpoint.schema { try root.createDataset("schema", text: schema) }
     for (name, tensors) in checkpoint.sections {
       let group = try root.createGroup(name)
       for tensor in tensors { try write(tensor, to: group) }
@@ -109,6 +110,7 @@ enum CheckpointTree {
     let checkpoint = try Checkpoint(
       step: root.attribute("step").readScalar(), epoch: root.attribute("epoch").readScalar(),
       seed: root.attribute("seed").readScalar(), config: text(of: root.dataset("config")),
+      schema: root.exists("schema") ? text(of: root.dataset("schema")) : nil,
       parameters: tensors(in: root, "parameters").sorted { $0.offset < $1.offset },
       optimizer: tensors(in: root, "optimizer"), preprocessing: tensors(in: root, "preprocessing"),
       history: tensors(in: root, "history"), progress: progress(in: root.group("progress")),

@@ -8,12 +8,17 @@ public struct DatasetWriter: Sendable {
     /// `train`, `validation` or `test`.
     public var name: String
     /// One row a sample.
-    public var inputs: NumberTable
+    public var inputs: DatasetInputs
     /// One row a sample: class labels or numbers.
     public var targets: NumberTable
 
-    /// Creates a group.
+    /// Creates a group of inputs in one array.
     public init(name: String, inputs: NumberTable, targets: NumberTable) {
+      self.init(name: name, inputs: .array(inputs), targets: targets)
+    }
+
+    /// Creates a group.
+    public init(name: String, inputs: DatasetInputs, targets: NumberTable) {
       self.name = name
       self.inputs = inputs
       self.targets = targets
@@ -39,7 +44,8 @@ public struct DatasetWriter: Sendable {
   /// - Parameters:
   ///   - groups: the samples.
   ///   - classes: the classes' names, stored as attribute `classes` of `targets`; nil for regression.
-  ///   - features: the columns' names, stored as attribute `features` of `inputs`; nil if they have none.
+  ///   - features: the names of the columns of inputs in one array, stored as attribute `features` of `inputs`; nil if they
+  ///     have none.
   ///   - path: the file.
   ///   - inputs: the files that the samples come from, which it cannot replace.
   /// - Throws: `TrainerError`, with exit code `data` if the samples are no dataset, otherwise `usage`.
@@ -76,8 +82,17 @@ public struct DatasetWriter: Sendable {
   ) throws {
     for group in groups {
       let node = try file.root.createGroup(group.name)
-      let inputs = try write(group.inputs, names.inputs, in: node)
-      if let features { try inputs.setAttribute("features", to: features) }
+      switch group.inputs {
+      case .array(let array):
+        let inputs = try write(array, names.inputs, in: node)
+        if let features { try inputs.setAttribute("features", to: features) }
+      case .table(let table):
+        let inputs = try node.createGroup(names.inputs)
+        try inputs.createDataset(StoredTable.schemaName, text: StoredTable.schema(of: table.features))
+        for (kind, block) in table.blocks.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+          _ = try write(block, kind.datasetName, in: inputs)
+        }
+      }
       let targets = try write(group.targets, names.targets, in: node)
       if let classes { try targets.setAttribute("classes", to: classes) }
     }

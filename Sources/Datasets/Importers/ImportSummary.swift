@@ -13,7 +13,7 @@ public struct ImportSummary: Sendable, Equatable, CustomStringConvertible {
   init(groups: [DatasetWriter.Group], classCount: Int?, delimiter: String? = nil) {
     samples = Dictionary(
       uniqueKeysWithValues: groups.filter { $0.inputs.rowCount > 0 }.map { ($0.name, $0.inputs.rowCount) })
-    inputShape = groups.first.map { Array($0.inputs.shape.dropFirst()) } ?? []
+    inputShape = groups.first?.inputs.rowShape ?? []
     self.classCount = classCount
     self.delimiter = delimiter
   }

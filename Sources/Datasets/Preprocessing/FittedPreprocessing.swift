@@ -4,13 +4,15 @@ import Kernels
 
 /// Preprocessing with everything that it took from the training group: what a checkpoint keeps, and what `evaluate` and
 /// `predict` apply to other data.
-package struct FittedPreprocessing: Sendable, Equatable {
+package struct FittedPreprocessing: InputTransform, Equatable {
   /// The categories of each one-hot column, ascending, by column.
   package private(set) var categories: [Int: [Double]] = [:]
   /// The map of each column that one-hot encoding leaves.
   package private(set) var affine: AffineColumns
   /// The extents of one row of the data.
   package let inputShape: [Int]
+  /// The columns of a row by name; `nil` where they have none.
+  package let features: [Feature]?
 
   /// The extents of one row after preprocessing: one-hot encoding flattens it.
   package var outputShape: [Int] { categories.isEmpty ? inputShape : [affine.scale.count] }
@@ -20,14 +22,18 @@ package struct FittedPreprocessing: Sendable, Equatable {
   }
 
   /// Preprocessing that changes nothing.
-  package init(inputShape: [Int]) {
+  package init(inputShape: [Int], features: [Feature]? = nil) {
     self.inputShape = inputShape
+    self.features = features
     affine = .identity(columns: inputShape.reduce(1, *))
   }
 
   /// Preprocessing as a checkpoint kept it.
-  package init(inputShape: [Int], categories: [Int: [Double]], affine: AffineColumns) {
+  package init(
+    inputShape: [Int], features: [Feature]? = nil, categories: [Int: [Double]], affine: AffineColumns
+  ) {
     self.inputShape = inputShape
+    self.features = features
     self.categories = categories
     self.affine = affine
   }
@@ -36,7 +42,9 @@ package struct FittedPreprocessing: Sendable, Equatable {
   ///
   /// - Throws: `TrainerError` if a step does not fit the data.
   package init(_ steps: [PreprocessingStep], reader: DatasetReader, inputs: String) throws {
-    self.init(inputShape: try reader.shape(of: inputs, in: "train").rowShape)
+    self.init(
+      inputShape: try reader.shape(of: inputs, in: "train").rowShape,
+      features: try reader.arrayFeatures(of: inputs, in: "train"))
     let columns = affine.scale.count
     for (index, step) in steps.enumerated() {
       switch step {
@@ -120,6 +128,37 @@ package struct FittedPreprocessing: Sendable, Equatable {
     return affine.standardized(means: means, deviations: deviations)
   }
 
+  package func transform(_ block: TableBlock, firstRow: Int) throws -> [Double] {
+    var rows = [Double](repeating: 0, count: block.rowCount * block.columns.count)
+    for (column, values) in block.columns.enumerated() {
+      guard case .numbers(let numbers) = values else { preconditionFailure("preprocessing takes columns of numbers") }
+      for (row, number) in numbers.enumerated() {
+        guard number.isFinite else { throw notFinite(number, row: firstRow + row, column: column) }
+        rows[row * block.columns.count + column] = number
+      }
+    }
+    return mapped(try expand(rows, firstRow: firstRow, expansion))
+  }
+
+  private func notFinite(_ number: Double, row: Int, column: Int) -> TrainerError {
+    let what = number.isNaN ? "no number" : "an infinity"
+    return TrainerError(
+      .data,
+      "row \(row), \(features.map { "'\($0[column].name)'" } ?? "column \(column)") (counted from 0) has \(what), and the model "
+        + "was trained without missing values; fill them in, or train on a table with \"features\"")
+  }
+
+  /// Expanded rows behind the map of each column.
+  private func mapped(_ expanded: [Double]) -> [Double] {
+    guard !affine.isIdentity else { return expanded }
+    var rows = expanded
+    let columns = affine.scale.count
+    for start in stride(from: 0, to: rows.count, by: columns) {
+      for column in 0..<columns { rows[start + column] = affine(rows[start + column], column: column) }
+    }
+    return rows
+  }
+
   /// Rows with the one-hot columns expanded, before the affine map.
   ///
   /// - Throws: `TrainerError` for a category that the training group does not have.
@@ -161,14 +200,10 @@ package struct FittedPreprocessing: Sendable, Equatable {
       return try reader.rows(of: name, in: group).mapped(by: affine)
     }
     do {
-      let (columns, expansion) = (affine.scale.count, expansion)
+      let expansion = expansion
       let source: RowSource<Scalar> = try reader.rows(of: name, in: group, rowShape: outputShape) { block, firstRow in
-        var rows = try expand(block, firstRow: firstRow, expansion)
-        if areBytes { return rows }
-        for start in stride(from: 0, to: rows.count, by: columns) {
-          for column in 0..<columns { rows[start + column] = affine(rows[start + column], column: column) }
-        }
-        return rows
+        let rows = try expand(block, firstRow: firstRow, expansion)
+        return areBytes ? rows : mapped(rows)
       }
       return areBytes ? source.mapped(by: affine) : source
     } catch let error as TrainerError where !error.message.hasPrefix(reader.path) {

@@ -84,7 +84,7 @@ package struct DatasetReader: Sendable {
     }
   }
 
-  private func group(_ name: String) throws -> HDF5.Group {
+  func group(_ name: String) throws -> HDF5.Group {
     let root = try file.root
     guard name != Self.root else { return root }
     guard let kind = try Self.kind(of: name, in: root) else {

@@ -15,7 +15,7 @@ extension DatasetReader {
     _ groups: [DatasetWriter.Group], names: (inputs: String, targets: String), classes: [String]? = nil,
     features: [String]? = nil, calling path: String
   ) throws {
-    let bytes = groups.reduce(0.0) { $0 + Double($1.inputs.bytes.count) + Double($1.targets.bytes.count) }
+    let bytes = groups.reduce(0.0) { $0 + Double($1.inputs.byteCount) + Double($1.targets.bytes.count) }
     // The file in memory, which the library grows by copying.
     try MemoryLimit.require(2 * bytes, for: "\(path): preparing them", code: .data, advice: "take fewer rows")
     let file = try Self.translating(path) {

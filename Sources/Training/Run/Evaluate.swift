@@ -95,5 +95,5 @@ private func evaluate<Scalar: TrainingScalar>(
     checkpoint: model.path, step: model.checkpoint.step, data: reader.path, group: group, samples: samples.count,
     measurement: try Evaluator(problem, group: samples)
       .measure(parameters: model.parameters, region: region),
-    classNames: data.classNames, warnings: data.warnings)
+    classNames: data.schema.classes, warnings: data.warnings)
 }

@@ -8,6 +8,7 @@ struct RunCheckpoints<Scalar: TrainingScalar>: Sendable {
   private let timetable: RunTimetable
   private let memory: TrainingMemory<Scalar>
   private let preprocessing: FittedPreprocessing?
+  private let schema: String?
   private let fingerprint: Digest?
 
   /// - Parameters:
@@ -21,6 +22,7 @@ struct RunCheckpoints<Scalar: TrainingScalar>: Sendable {
     self.timetable = timetable
     self.memory = memory
     preprocessing = data?.preprocessing
+    schema = data.map { JSONValue.object($0.schema.json).compactText }
     fingerprint = data?.fingerprint
   }
 
@@ -28,7 +30,8 @@ struct RunCheckpoints<Scalar: TrainingScalar>: Sendable {
   func make(_ progress: RunProgress) -> Checkpoint {
     Checkpoint(
       step: progress.step, epoch: timetable.epochs(after: progress.step), seed: configuration.seed,
-      config: configuration.resolved.prettyText, parameters: memory.parameterTensors,
+      config: configuration.resolved.prettyText, schema: schema,
+      parameters: memory.parameterTensors,
       optimizer: memory.stateTensors, preprocessing: preprocessing?.tensors ?? [],
       history: progress.tensors, progress: progress.values, provenance: Provenance.current(data: fingerprint))
   }

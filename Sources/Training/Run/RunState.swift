@@ -130,8 +130,9 @@ extension FittedPreprocessing {
 
   /// The preprocessing that a checkpoint kept.
   ///
+  /// - Parameter features: The names of the columns, which the checkpoint keeps apart.
   /// - Throws: `TrainerError` if it lacks a part, or the parts do not fit each other.
-  init(_ checkpoint: Checkpoint, path: String) throws {
+  init(_ checkpoint: Checkpoint, features: [Feature]?, path: String) throws {
     let values = CheckpointValues(checkpoint, path: path)
     var vectors: [String: [Double]] = [:]
     for tensor in checkpoint.preprocessing { vectors[tensor.name] = try values.vector(tensor) { $0.isFinite } }
@@ -160,10 +161,13 @@ extension FittedPreprocessing {
         throw values.error("its preprocessing has \(part.count) numbers of '\(name)', expected \(outputs)")
       }
     }
+    if let features, features.count != columns {
+      throw values.error("its schema names \(features.count) features of \(columns) columns")
+    }
     let centered: (center: [Double], shift: [Double])? =
       if let center = vectors["center"], let shift = vectors["shift"] { (center, shift) } else { nil }
     self.init(
-      inputShape: shape, categories: categories,
+      inputShape: shape, features: features, categories: categories,
       affine: AffineColumns(scale: scale, offset: offset, centered: centered))
   }
 }

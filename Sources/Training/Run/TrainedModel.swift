@@ -14,6 +14,8 @@ struct TrainedModel<Scalar: TrainingScalar> {
   let settings: ModelSettings
   let data: DataSettings
   let preprocessing: FittedPreprocessing
+  /// What the data that it was trained on are called.
+  let schema: DataSchema
   /// The parameters, or their moving average if the run kept one.
   let parameters: SharedBuffer<Scalar>
 
@@ -32,7 +34,8 @@ struct TrainedModel<Scalar: TrainingScalar> {
     self.configuration = configuration
     self.settings = settings
     self.data = data
-    preprocessing = try FittedPreprocessing(checkpoint, path: path)
+    schema = try DataSchema(checkpoint, path: path)
+    preprocessing = try FittedPreprocessing(checkpoint, features: schema.features, path: path)
     let layout = try settings.model.parameters(inputShape: preprocessing.outputShape).layout
     let memory = TrainingMemory<Scalar>(
       layout: layout, parameters: Array(repeating: 0, count: layout.count),

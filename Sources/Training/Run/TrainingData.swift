@@ -10,7 +10,8 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
   /// `nil` for a formula without preprocessing.
   package let preprocessing: FittedPreprocessing?
   package let targets: TargetKind
-  let classNames: [String]?
+  /// What the data are called.
+  let schema: DataSchema
   /// That of the datasets that the run reads.
   let fingerprint: Digest
   /// Groups with samples that the run does not read, for they have other names than those that have a meaning.
@@ -88,7 +89,7 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     rowShapes = shapes
     self.warnings = warnings.sentences
     targets = .values(count: 1)
-    classNames = nil
+    schema = DataSchema()
     otherGroups = try names.first.map { try reader.otherGroups(with: $0) } ?? []
     fingerprint = try reader.fingerprint(of: names)
   }
@@ -165,7 +166,10 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     self.groups = groups
     self.warnings = warnings.sentences
     rowShapes = [:]
-    classNames = try names.first.flatMap { try reader.classNames(of: targetName, in: $0) }
+    schema = DataSchema(
+      features: preprocessing.features,
+      target: try names.first.flatMap { try reader.targetName(of: targetName, in: $0) },
+      classes: try names.first.flatMap { try reader.classNames(of: targetName, in: $0) })
     otherGroups = try reader.otherGroups(with: settings.inputs)
     fingerprint = try reader.fingerprint(of: [settings.inputs, targetName])
   }

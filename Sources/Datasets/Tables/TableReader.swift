@@ -1,0 +1,189 @@
+import Foundations
+import HDF5
+
+/// The inputs of one group of a dataset file as a table of named columns: a stored table, or an array, of which each column
+/// is a feature of numbers.
+package struct TableReader: Sendable {
+  /// The columns in order. Those of an array that has no names are called by their places, `column 1` and so on.
+  package let features: [Feature]
+  /// Whether the names are the file's.
+  package let areNamed: Bool
+  /// The number of rows.
+  package let rowCount: Int
+  private let reader: DatasetReader
+  private let name: String
+  private let group: String
+  /// For each column, the kind of its block and its place in there.
+  private let places: [(kind: FeatureKind, column: Int)]
+  private let isStoredTable: Bool
+
+  /// Looks at the inputs of a group.
+  ///
+  /// - Throws: `TrainerError` with code `.data` for what is no such table.
+  package init(_ name: String, in group: String, of reader: DatasetReader) throws {
+    (self.reader, self.name, self.group) = (reader, name, group)
+    isStoredTable = try reader.isTable(name, in: group)
+    if isStoredTable {
+      (features, areNamed) = (try reader.features(of: name, in: group), true)
+      var counts: [FeatureKind: Int] = [:]
+      places = features.map { feature in
+        defer { counts[feature.kind, default: 0] += 1 }
+        return (feature.kind, counts[feature.kind, default: 0])
+      }
+      var rowCount: Int?
+      for kind in FeatureKind.allCases {
+        guard let count = counts[kind] else { continue }
+        let block = "\(name)/\(kind.datasetName)"
+        let (rows, rowShape) = try reader.shape(of: block, in: group)
+        guard rowShape == [count], rows == rowCount ?? rows else {
+          throw TrainerError(
+            .data,
+            "\(reader.path): \(DatasetReader.place(block, group)) has the shape \([rows] + rowShape), expected "
+              + "\(rowCount.map(String.init) ?? "all") rows of \(count) columns, as its schema says")
+        }
+        rowCount = rows
+      }
+      self.rowCount = rowCount ?? 0
+    } else {
+      let (rows, rowShape) = try reader.shape(of: name, in: group)
+      rowCount = rows
+      let named = try reader.arrayFeatures(of: name, in: group)
+      areNamed = named != nil
+      features =
+        named
+        ?? (1...max(1, rowShape.reduce(1, *))).map { Feature(name: "column \($0)", kind: .number) }
+      places = features.indices.map { (.number, $0) }
+    }
+  }
+
+  /// Rows as they are stored, with missing values. An infinity in a file is one here.
+  ///
+  /// - Throws: `TrainerError` with code `.data` for values that are none of the column's kind.
+  package func block(_ rows: Range<Int>) throws -> TableBlock {
+    var columns = [TableBlock.Column](repeating: .numbers([]), count: features.count)
+    for kind in FeatureKind.allCases {
+      let own = places.indices.filter { places[$0].kind == kind }
+      guard !own.isEmpty else { continue }
+      let dataset = isStoredTable ? "\(name)/\(kind.datasetName)" : name
+      if kind == .category {
+        let codes = try reader.elements(of: dataset, in: group, rows: rows, as: Int32.self)
+        for (column, place) in own.enumerated() {
+          let values = rows.indices.map { codes[($0 - rows.lowerBound) * own.count + column] }
+          let count = features[place].categories.count
+          if let row = values.firstIndex(where: { $0 < -1 || Int($0) >= count }) {
+            throw fault(dataset, values[row], row: rows.lowerBound + row, column, "is the code of no category")
+          }
+          columns[place] = .codes(values)
+        }
+        continue
+      }
+      let numbers = try reader.elements(of: dataset, in: group, rows: rows, as: Double.self)
+      for (column, place) in own.enumerated() {
+        var values = rows.indices.map { numbers[($0 - rows.lowerBound) * own.count + column] }
+        if kind == .boolean {
+          if let row = values.firstIndex(where: { $0 != 0 && $0 != 1 && $0 != -1 }) {
+            throw fault(dataset, values[row], row: rows.lowerBound + row, column, "is neither 0, 1, nor -1 for missing")
+          }
+          values = values.map { $0 < 0 ? .nan : $0 }
+        }
+        columns[place] = .numbers(values)
+      }
+    }
+    return TableBlock(rowCount: rows.count, columns: columns)
+  }
+
+  /// Hands on all rows in blocks, in order.
+  ///
+  /// - Throws: What `body` throws, and what ``block(_:)`` does.
+  package func forEachBlock(_ body: (_ block: TableBlock, _ firstRow: Int) throws -> Void) throws {
+    let size = max(1, (1 << 18) / max(1, features.count))
+    for start in stride(from: 0, to: rowCount, by: size) {
+      try body(block(start..<min(rowCount, start + size)), start)
+    }
+  }
+
+  private func fault(
+    _ dataset: String, _ value: some Numeric, row: Int, _ column: Int, _ what: String
+  ) -> TrainerError {
+    TrainerError(
+      .data,
+      "\(reader.path): \(DatasetReader.place(dataset, group)) has \(value) in row \(row), column \(column) (both counted "
+        + "from 0), which \(what)")
+  }
+}
+
+extension DatasetReader {
+  /// Whether a group of samples has such inputs as a stored table.
+  package func isTable(_ name: String, in group: String) throws -> Bool {
+    try Self.translating(path) {
+      let parent = try self.group(group)
+      guard try parent.exists(name), try parent.kind(of: name) == .group else { return false }
+      return try parent.group(name).exists(StoredTable.schemaName)
+    }
+  }
+
+  /// The features of a stored table.
+  ///
+  /// - Throws: `TrainerError` with code `.data` if its schema is none.
+  func features(of name: String, in group: String) throws -> [Feature] {
+    let place = Self.place("\(name)/\(StoredTable.schemaName)", group)
+    let texts = try Self.translating(path) {
+      try self.group(group).group(name).dataset(StoredTable.schemaName).readStrings()
+    }
+    func fault(_ what: String) -> TrainerError {
+      TrainerError(.data, "\(path): \(place) \(what); import the table again")
+    }
+    guard let text = texts.first, texts.count == 1 else { throw fault("holds \(texts.count) texts, expected one") }
+    let value = try JSONDocument(text: text, source: "\(path): \(place)", code: .data).root
+    let features = (value.elements ?? []).map(Feature.init(json:))
+    guard !features.isEmpty, features.allSatisfy({ $0 != nil }),
+      Set(features.compactMap { $0?.name }).count == features.count
+    else { throw fault("is no list of features with names of their own and kinds") }
+    return features.compactMap(\.self)
+  }
+
+  /// The columns of an array by the names in its attribute `features`; `nil` if it has none.
+  ///
+  /// - Throws: `TrainerError` with code `.data` if the names are not one for each column.
+  package func arrayFeatures(of name: String, in group: String) throws -> [Feature]? {
+    let count = try shape(of: name, in: group).rowShape.reduce(1, *)
+    let names: [String]? = try Self.translating(path) {
+      let dataset = try dataset(name, in: group)
+      guard try dataset.hasAttribute("features") else { return nil }
+      let attribute = try dataset.attribute("features")
+      guard case .string = attribute.datatype.kind else { return nil }
+      return try attribute.readStrings()
+    }
+    guard let names else { return nil }
+    guard names.count == count, Set(names).count == count else {
+      throw TrainerError(
+        .data,
+        "\(path): \(Self.place(name, group)) has \(count) columns and \(Set(names).count) different names in its attribute "
+          + "'features'; give each column a name of its own, or remove the attribute")
+    }
+    return names.map { Feature(name: $0, kind: .number) }
+  }
+
+  /// The name that the target had where it was imported from, in the attribute `name`; `nil` if there is none.
+  package func targetName(of name: String, in group: String) throws -> String? {
+    try Self.translating(path) {
+      let dataset = try dataset(name, in: group)
+      guard try dataset.hasAttribute("name") else { return nil }
+      let attribute = try dataset.attribute("name")
+      guard case .string = attribute.datatype.kind else { return nil }
+      return try attribute.readString()
+    }
+  }
+
+  /// Elements of some rows, converted; what is not finite stays.
+  ///
+  /// - Throws: `TrainerError` with code `.data` if they are no numbers, or do not fit the type.
+  func elements<Value: NativeScalar>(
+    of name: String, in group: String, rows: Range<Int>, as type: Value.Type
+  ) throws -> [Value] {
+    _ = try numberType(of: name, in: group)
+    return try Self.translating(path) {
+      try dataset(name, in: group).read(as: Value.self, selecting: .range(rows))
+    }
+  }
+}
