@@ -68,7 +68,7 @@ public struct Checkpoint: Sendable, Equatable {
   /// The SHA-256 over all parameters' raw values in layout order, little-endian, without padding.
   public var digest: Digest {
     var stream = Digest.Stream()
-    for tensor in parameters { tensor.withUnsafeBytes { stream.update($0) } }
+    for tensor in parameters { tensor.withBytes { stream.update($0) } }
     return stream.digest
   }
 

@@ -33,14 +33,12 @@ public struct CheckpointTensor: Sendable, Equatable {
 
   /// Copies a tensor out of memory that holds its elements in row-major order.
   ///
-  /// - Precondition: there are as many bytes as shape and type say, and they are aligned to the type.
-  public init(
-    name: String, shape: [Int], offset: Int = 0, type: ElementType, copying bytes: UnsafeRawBufferPointer
-  ) {
+  /// - Precondition: there are as many bytes as shape and type say.
+  public init(name: String, shape: [Int], offset: Int = 0, type: ElementType, copying bytes: RawSpan) {
     let values: Values =
       switch type {
-      case .float32: .float32(bytes.withMemoryRebound(to: Float.self, Array.init))
-      case .float64: .float64(bytes.withMemoryRebound(to: Double.self, Array.init))
+      case .float32: .float32(Self.elements(bytes))
+      case .float64: .float64(Self.elements(bytes))
       }
     self.init(name: name, shape: shape, offset: offset, values: values)
   }
@@ -69,32 +67,44 @@ public struct CheckpointTensor: Sendable, Equatable {
     }
   }
 
+  private static func elements<Element: BitwiseCopyable>(_ bytes: RawSpan) -> [Element] {
+    let count = bytes.byteCount / MemoryLayout<Element>.stride
+    return [Element](unsafeUninitializedCapacity: count) { elements, initialized in
+      bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(elements).copyMemory(from: $0) }
+      initialized = count
+    }
+  }
+
   /// Calls `body` with the elements' bytes in this machine's order.
-  public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+  public func withBytes<Result>(_ body: (RawSpan) throws -> Result) rethrows -> Result {
     switch values {
-    case .float32(let values): try values.withUnsafeBytes(body)
-    case .float64(let values): try values.withUnsafeBytes(body)
+    case .float32(let values): try body(values.span.bytes)
+    case .float64(let values): try body(values.span.bytes)
     }
   }
 
   /// Copies the elements into memory of exactly their size.
-  public func copy(to bytes: UnsafeMutableRawBufferPointer) {
-    precondition(bytes.count == count * elementType.byteCount, "\(name): \(bytes.count) bytes for \(count) elements")
-    withUnsafeBytes { bytes.copyMemory(from: $0) }
+  public func copy(to bytes: inout MutableRawSpan) {
+    precondition(
+      bytes.byteCount == count * elementType.byteCount, "\(name): \(bytes.byteCount) bytes for \(count) elements")
+    bytes.withUnsafeMutableBytes { target in
+      withBytes { $0.withUnsafeBytes { target.copyMemory(from: $0) } }
+    }
   }
 
   /// Takes other elements out of memory of exactly their size, into the tensor's own memory if no copy shares it.
-  public mutating func setElements(copying bytes: UnsafeRawBufferPointer) {
-    precondition(bytes.count == count * elementType.byteCount, "\(name): \(bytes.count) bytes for \(count) elements")
+  public mutating func setElements(copying bytes: RawSpan) {
+    precondition(
+      bytes.byteCount == count * elementType.byteCount, "\(name): \(bytes.byteCount) bytes for \(count) elements")
     // The array is taken out of the enumeration first: two references would make it copy itself.
     switch values {
     case .float32(var elements):
       values = .float32([])
-      elements.withUnsafeMutableBytes { $0.copyMemory(from: bytes) }
+      elements.withUnsafeMutableBytes { target in bytes.withUnsafeBytes { target.copyMemory(from: $0) } }
       values = .float32(elements)
     case .float64(var elements):
       values = .float64([])
-      elements.withUnsafeMutableBytes { $0.copyMemory(from: bytes) }
+      elements.withUnsafeMutableBytes { target in bytes.withUnsafeBytes { target.copyMemory(from: $0) } }
       values = .float64(elements)
     }
   }
@@ -107,8 +117,12 @@ public struct CheckpointTensor: Sendable, Equatable {
   /// Whether shape, type and every bit of every element are the same.
   func hasSameElements(as other: CheckpointTensor) -> Bool {
     shape == other.shape && elementType == other.elementType
-      && withUnsafeBytes { bytes in
-        other.withUnsafeBytes { bytes.isEmpty || memcmp(bytes.baseAddress!, $0.baseAddress!, bytes.count) == 0 }
+      && withBytes { bytes in
+        other.withBytes { other in
+          bytes.withUnsafeBytes { bytes in
+            other.withUnsafeBytes { bytes.isEmpty || memcmp(bytes.baseAddress!, $0.baseAddress!, bytes.count) == 0 }
+          }
+        }
       }
   }
 }

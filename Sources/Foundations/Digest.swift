@@ -37,6 +37,13 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
     self = stream.digest
   }
 
+  /// The digest of bytes.
+  public init(of bytes: RawSpan) {
+    var stream = Stream()
+    stream.update(bytes)
+    self = stream.digest
+  }
+
   /// `sha256:` and 64 lower-case hexadecimal digits.
   public var description: String {
     let digits = Array("0123456789abcdef")
@@ -58,6 +65,9 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
       if !isKnownUniquelyReferenced(&context) { context = DigestContext(copying: context) }
       bytes.withUnsafeBytes { context.update($0) }
     }
+
+    /// Adds bytes.
+    public mutating func update(_ bytes: RawSpan) { bytes.withUnsafeBytes { update($0) } }
 
     /// The digest of all bytes so far; more may be added afterwards.
     public var digest: Digest {

@@ -5,7 +5,7 @@ import CKernels
 /// Every method is one pass over the block. A multiply-add rounds once where the instruction set has one.
 public struct BlockVector<Scalar: KernelElement> {
   /// The first element.
-  public let pointer: UnsafeMutablePointer<Scalar>
+  let pointer: UnsafeMutablePointer<Scalar>
   /// The number of elements.
   public let count: Int
   private let kernels: Kernels<Scalar>

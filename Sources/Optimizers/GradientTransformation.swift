@@ -39,7 +39,7 @@ public protocol GlobalTransformation: GradientTransformation {
 
   /// Writes the sums over a block to `sums`; `apply` finds the sums over the whole extent in `block.sums`.
   func measure<Scalar: KernelElement>(
-    _ block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>, into sums: UnsafeMutablePointer<Double>)
+    _ block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>, into sums: inout MutableSpan<Double>)
 
   /// Decides what to do, once a step; `apply` finds what this makes of the sums.
   ///
@@ -51,7 +51,7 @@ public protocol GlobalTransformation: GradientTransformation {
   /// - Returns: Whether the parameters before the step are where the method stands; a point that it merely tries may
   ///   have any objective, and none at all.
   func decide(
-    _ sums: UnsafeMutablePointer<Double>, numbers: UnsafeMutablePointer<Double>, objective: Double, isLast: Bool
+    _ sums: inout MutableSpan<Double>, numbers: inout MutableSpan<Double>, objective: Double, isLast: Bool
   ) -> Bool
 }
 
@@ -62,7 +62,7 @@ extension GlobalTransformation {
   public func accepts(_ numbers: [Double]) -> Bool { true }
   /// Leaves the sums as they are.
   public func decide(
-    _ sums: UnsafeMutablePointer<Double>, numbers: UnsafeMutablePointer<Double>, objective: Double, isLast: Bool
+    _ sums: inout MutableSpan<Double>, numbers: inout MutableSpan<Double>, objective: Double, isLast: Bool
   ) -> Bool { true }
 }
 
@@ -86,10 +86,26 @@ public struct OptimizerBlock<Scalar: KernelElement> {
   public let range: Range<Int>
   /// The step, counted from 1.
   public let step: Int
-  /// The sums of a global transformation over its whole extent; for any other there are none.
-  public let sums: UnsafeBufferPointer<Double>
+  /// The sums of a global transformation; for any other there are none.
+  let sums: UnsafeBufferPointer<Double>
   /// What a global transformation remembers from step to step.
-  public let numbers: UnsafePointer<Double>
+  let numbers: UnsafeBufferPointer<Double>
+
+  /// One of the sums of a global transformation over its whole extent.
+  ///
+  /// - Precondition: `index` is in 0 ..< `sumCount`, in `apply`.
+  public func sum(_ index: Int) -> Double {
+    precondition(sums.indices.contains(index), "there is no such sum")
+    return sums[index]
+  }
+
+  /// One of the numbers that a global transformation remembers from step to step.
+  ///
+  /// - Precondition: `index` is in 0 ..< `numberCount`.
+  public func number(_ index: Int) -> Double {
+    precondition(numbers.indices.contains(index), "there is no such number")
+    return numbers[index]
+  }
 }
 
 /// The blocks of the state vectors of one transformation.

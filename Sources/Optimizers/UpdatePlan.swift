@@ -175,7 +175,7 @@ package struct UpdatePlan: Sendable {
         parameters: vector(vectors.parameters + range.lowerBound),
         scratch: vector(scratch), range: range, step: step,
         sums: UnsafeBufferPointer(start: totals, count: pass > 0 ? width : 0),
-        numbers: UnsafePointer(vectors.memory.numbers))
+        numbers: UnsafeBufferPointer(start: vectors.memory.numbers, count: numberCount))
 
       if pass == 0, isMaximizing { block.update.scale(by: -1) }
       func state(_ link: Link) -> UpdateState<Scalar> {
@@ -185,9 +185,9 @@ package struct UpdatePlan: Sendable {
         links[link]._withUnsafeGuaranteedRef { $0.transformation.apply(to: block, state: state($0)) }
       }
       guard isLast else {
-        let sums = vectors.memory.sums + index * width
+        var sums = UnsafeMutableBufferPointer(start: vectors.memory.sums + index * width, count: width).mutableSpan
         let (links, cut) = (chains[chain].links, chains[chain].cuts[pass])
-        cut.measure(block, state: state(links[pass + 1][0]), into: sums)
+        cut.measure(block, state: state(links[pass + 1][0]), into: &sums)
         if numberCount > 0 { sums[width - 1] = links[pass].reduce(0) { $0 + $1.transformation.penalty(of: block) } }
         continue
       }
@@ -226,8 +226,10 @@ package struct UpdatePlan: Sendable {
     for (index, segment) in segments.enumerated() {
       let totals = sums + (pieces.count + index) * width
       let penalties = numberCount > 0 ? totals[width - 1] : 0
+      var totalSpan = UnsafeMutableBufferPointer(start: totals, count: width).mutableSpan
+      var numbers = UnsafeMutableBufferPointer(start: memory.numbers, count: numberCount).mutableSpan
       let stands = chains[segment.group].cuts[pass].decide(
-        totals, numbers: memory.numbers, objective: (isMaximizing ? -objective : objective) + penalties,
+        &totalSpan, numbers: &numbers, objective: (isMaximizing ? -objective : objective) + penalties,
         isLast: step == schedule.steps)
       isTrial = isTrial || !stands
     }

@@ -34,7 +34,7 @@ struct DrawingProgram {
     do {
       // Files, not pipes: both sides of a full pipe would wait for each other.
       return try files.withFile(files.openNameless()) { input in
-        try Array(description.utf8).withUnsafeBytes { try files.writeAll(input, $0) }
+        try files.writeAll(input, Array(description.utf8).span.bytes)
         try rewind(input)
         return try files.withFile(files.openNameless()) { output in
           try files.withFile(files.openNameless()) { messages in

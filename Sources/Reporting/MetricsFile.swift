@@ -124,8 +124,9 @@ public final class MetricsFile: RunObserver {
     if isTorn { try fileSystem.retryingWhenInterrupted { try fileSystem.truncate(path, to: length) } }
     isTorn = true
     let file = try fileSystem.retryingWhenInterrupted { try fileSystem.openForAppending(path) }
+    let lines = pending
     try fileSystem.withFile(file) { file in
-      try pending.withUnsafeBytes { try fileSystem.writeAll(file, $0) }
+      try fileSystem.writeAll(file, lines.span.bytes)
       try fileSystem.retryingWhenInterrupted { try fileSystem.synchronize(file) }
     }
     length += pending.count

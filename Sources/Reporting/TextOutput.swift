@@ -24,7 +24,7 @@ public struct StandardStream: TextOutput {
   /// Writes all of the text, unbuffered.
   public func write(_ text: String) throws {
     do {
-      try Array(text.utf8).withUnsafeBytes { try SystemFileSystem().writeAll(descriptor, $0) }
+      try SystemFileSystem().writeAll(descriptor, Array(text.utf8).span.bytes)
     } catch let error as FileError where error.number == EPIPE {
     }
   }

@@ -28,7 +28,7 @@ struct FailingFileSystem: FileSystem {
   func read(_ file: Int32, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     try base.read(file, into: buffer)
   }
-  func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer) throws -> Int {
+  func write(_ file: Int32, _ bytes: RawSpan) throws -> Int {
     try check("write")
     return try base.write(file, bytes)
   }

@@ -75,12 +75,12 @@ private func reading(_ bytes: some Collection<UInt8>, in directory: String) thro
 
   @Test func tensorsAreCopiedFromAndToMemory() {
     let values: [Double] = [1, 2, 3]
-    let tensor = values.withUnsafeBytes {
-      CheckpointTensor(name: "x", shape: [3], type: .float64, copying: $0)
-    }
+    let tensor = CheckpointTensor(name: "x", shape: [3], type: .float64, copying: values.span.bytes)
     #expect(tensor == CheckpointTensor(name: "x", shape: [3], values: .float64(values)))
     var copy = [Double](repeating: 0, count: 3)
-    copy.withUnsafeMutableBytes { tensor.copy(to: $0) }
+    var elements = copy.mutableSpan
+    var bytes = elements.mutableBytes
+    tensor.copy(to: &bytes)
     #expect(copy == values)
   }
 
@@ -88,16 +88,16 @@ private func reading(_ bytes: some Collection<UInt8>, in directory: String) thro
   @Test func elementsAreReplacedInPlace() {
     var checkpoint = makeCheckpoint()
     // Those of a literal are in the program itself, where nobody writes.
-    [1, 2, 3 as Float].withUnsafeBytes { checkpoint.parameters[1].setElements(copying: $0) }
-    let address = checkpoint.parameters[1].withUnsafeBytes { $0.baseAddress }
+    checkpoint.parameters[1].setElements(copying: [1, 2, 3 as Float].span.bytes)
+    let address = checkpoint.parameters[1].withBytes { $0.withUnsafeBytes { $0.baseAddress } }
     let new: [Float] = [7, 8, -0.0]
-    new.withUnsafeBytes { checkpoint.parameters[1].setElements(copying: $0) }
-    #expect(checkpoint.parameters[1].withUnsafeBytes { $0.baseAddress } == address)
+    checkpoint.parameters[1].setElements(copying: new.span.bytes)
+    #expect(checkpoint.parameters[1].withBytes { $0.withUnsafeBytes { $0.baseAddress } } == address)
     #expect(
       checkpoint.parameters[1] == CheckpointTensor(name: "output/bias", shape: [3], offset: 6, values: .float32(new)))
     // A copy that something else still holds is left as it was.
     let held = checkpoint
-    [1, 2, 3 as Float].withUnsafeBytes { checkpoint.parameters[1].setElements(copying: $0) }
+    checkpoint.parameters[1].setElements(copying: [1, 2, 3 as Float].span.bytes)
     #expect(held.parameters[1].doubles == [7, 8, 0] && checkpoint.parameters[1].doubles == [1, 2, 3])
   }
 

@@ -35,7 +35,7 @@ import Training
     try files.withFile(file) { file in
       let page = [UInt8](repeating: 1, count: 4096)
       do {
-        while true { try page.withUnsafeBytes { try files.writeAll(file, $0) } }
+        while true { try files.writeAll(file, page.span.bytes) }
       } catch let error as FileError where error.number == ENOSPC {
         // That is what is wanted.
       }

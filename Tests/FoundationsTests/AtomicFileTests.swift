@@ -44,14 +44,14 @@ private final class FaultyFileSystem: FileSystem {
     try enter("read")
     return try base.read(file, into: .init(rebasing: buffer[..<min(buffer.count, isLame ? 3 : buffer.count)]))
   }
-  func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer) throws -> Int {
+  func write(_ file: Int32, _ bytes: RawSpan) throws -> Int {
     try enter("write")
     if corrupts {
-      var copy = Array(bytes)
+      var copy = bytes.withUnsafeBytes(Array.init)
       copy[copy.count / 2] ^= 1
-      return try copy.withUnsafeBytes { try base.write(file, $0) }
+      return try base.write(file, copy.span.bytes)
     }
-    return try base.write(file, .init(rebasing: bytes[..<min(bytes.count, isLame ? 3 : bytes.count)]))
+    return try base.write(file, bytes.extracting(first: min(bytes.byteCount, isLame ? 3 : bytes.byteCount)))
   }
   func truncate(_ path: String, to length: Int) throws { try base.truncate(path, to: length) }
   func synchronize(_ file: Int32) throws {
@@ -159,7 +159,7 @@ private func inTemporaryDirectory(_ body: (String) throws -> Void) throws {
       let path = directory + "/file"
       try AtomicFile.replace(path) { temporary in
         try files.withFile(files.openForWriting(creating: temporary)) { file in
-          try old.withUnsafeBytes { try files.writeAll(file, $0) }
+          try files.writeAll(file, old.span.bytes)
         }
       } verify: { temporary in
         try #expect(files.status(of: temporary) == FileStatus(kind: .regular, size: 3))
@@ -186,7 +186,7 @@ private func inTemporaryDirectory(_ body: (String) throws -> Void) throws {
       try #expect(files.contents(of: path) == Array(repeating: 7, count: 200_000))
       try files.truncate(path, to: 5)
       try files.withFile(files.openForAppending(path)) { file in
-        try old.withUnsafeBytes { try files.writeAll(file, $0) }
+        try files.writeAll(file, old.span.bytes)
       }
       try #expect(files.contents(of: path) == [7, 7, 7, 7, 7] + old)
       try files.makeDirectory(directory + "/a/b")

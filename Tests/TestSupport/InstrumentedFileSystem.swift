@@ -64,11 +64,11 @@ package final class InstrumentedFileSystem: FileSystem {
     guard case .atMost(let count) = try hook(.read(path(of: file))) else { return try base.read(file, into: buffer) }
     return try base.read(file, into: .init(rebasing: buffer[..<min(buffer.count, count)]))
   }
-  package func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer) throws -> Int {
-    guard case .atMost(let count) = try hook(.write(path(of: file), Array(bytes))) else {
+  package func write(_ file: Int32, _ bytes: RawSpan) throws -> Int {
+    guard case .atMost(let count) = try hook(.write(path(of: file), bytes.withUnsafeBytes(Array.init))) else {
       return try base.write(file, bytes)
     }
-    return try base.write(file, .init(rebasing: bytes[..<min(bytes.count, count)]))
+    return try base.write(file, bytes.extracting(first: min(bytes.byteCount, count)))
   }
   package func truncate(_ path: String, to length: Int) throws {
     _ = try hook(.truncate(path, length))

@@ -174,6 +174,6 @@ import Training
 extension CheckpointTensor {
   /// Takes one number for all elements.
   fileprivate mutating func setElements(repeating value: Float) {
-    [Float](repeating: value, count: count).withUnsafeBytes { setElements(copying: $0) }
+    setElements(copying: [Float](repeating: value, count: count).span.bytes)
   }
 }

@@ -23,7 +23,7 @@ package enum AtomicFile {
     try replace(path, fileSystem) { temporary in
       let file = try fileSystem.retryingWhenInterrupted { try fileSystem.openForWriting(creating: temporary) }
       try fileSystem.withFile(file) { file in
-        for piece in pieces { try piece.withUnsafeBytes { try fileSystem.writeAll(file, $0) } }
+        for piece in pieces { try fileSystem.writeAll(file, piece.span.bytes) }
         try fileSystem.retryingWhenInterrupted { try fileSystem.synchronize(file) }
       }
     } verify: { temporary in

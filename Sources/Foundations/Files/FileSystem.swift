@@ -14,7 +14,7 @@ package protocol FileSystem: Sendable {
   /// Reads up to the buffer's size; 0 at the end of the file.
   func read(_ file: Int32, into buffer: UnsafeMutableRawBufferPointer) throws -> Int
   /// Writes some of the bytes; returns how many.
-  func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer) throws -> Int
+  func write(_ file: Int32, _ bytes: RawSpan) throws -> Int
   /// Cuts a file to a length in bytes.
   func truncate(_ path: String, to length: Int) throws
   /// Waits until a file's contents are on the disk.
@@ -41,13 +41,13 @@ package protocol FileSystem: Sendable {
 
 extension FileSystem {
   /// Writes all the bytes, however few the system takes at a time.
-  package func writeAll(_ file: Int32, _ bytes: UnsafeRawBufferPointer) throws {
+  package func writeAll(_ file: Int32, _ bytes: RawSpan) throws {
     var rest = bytes
     while !rest.isEmpty {
       let count = try retryingWhenInterrupted { try write(file, rest) }
       // A device that takes nothing and reports nothing would hold the program forever.
       guard count > 0 else { throw FileError(operation: "write", path: "", number: ENOSPC) }
-      rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+      rest = rest.extracting(droppingFirst: count)
     }
   }
 

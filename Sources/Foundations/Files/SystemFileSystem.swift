@@ -20,8 +20,8 @@ package struct SystemFileSystem: FileSystem {
   }
 
   /// Writes some of the bytes; returns how many.
-  package func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer) throws -> Int {
-    try check(Foundation.write(file, bytes.baseAddress, bytes.count), "write")
+  package func write(_ file: Int32, _ bytes: RawSpan) throws -> Int {
+    try bytes.withUnsafeBytes { try check(Foundation.write(file, $0.baseAddress, $0.count), "write") }
   }
 
   /// Cuts a regular file to a length in bytes; the system refuses any other.

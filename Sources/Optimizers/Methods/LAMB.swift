@@ -55,7 +55,7 @@ public struct ScaleByTrustRatio: GlobalTransformation {
 
   /// Σw² and Σu² of the block.
   public func measure<Scalar: KernelElement>(
-    _ block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>, into sums: UnsafeMutablePointer<Double>
+    _ block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>, into sums: inout MutableSpan<Double>
   ) {
     sums[0] = block.parameters.dot(block.parameters)
     sums[1] = block.update.dot(block.update)
@@ -63,7 +63,7 @@ public struct ScaleByTrustRatio: GlobalTransformation {
 
   /// Scales the update.
   public func apply<Scalar: KernelElement>(to block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>) {
-    guard block.sums[0] != 0, block.sums[1] != 0 else { return }
-    block.update.scale(by: (block.sums[0] / block.sums[1]).squareRoot())
+    guard block.sum(0) != 0, block.sum(1) != 0 else { return }
+    block.update.scale(by: (block.sum(0) / block.sum(1)).squareRoot())
   }
 }

@@ -94,13 +94,13 @@ public struct SearchByLBFGS: GlobalTransformation {
 
   /// The products of the block.
   public func measure<Scalar: KernelElement>(
-    _ block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>, into sums: UnsafeMutablePointer<Double>
+    _ block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>, into sums: inout MutableSpan<Double>
   ) {
     let (places, gradient, change) = (places, block.update, block.scratch)
-    let used = 0..<History.count(in: block.numbers + LineSearch.numberCount)
+    let used = 0..<Int(block.number(LineSearch.numberCount))
     for place in 0..<places.count { sums[place] = 0 }
     sums[places.slope] = gradient.dot(state[2])
-    func measureAll(_ vector: BlockVector<Scalar>, at place: Int) {
+    func measureAll(_ vector: BlockVector<Scalar>, at place: Int, into sums: inout MutableSpan<Double>) {
       for slot in used {
         sums[place + slot] = vector.dot(state[3 + slot])
         sums[place + historySize + slot] = vector.dot(state[3 + historySize + slot])
@@ -108,23 +108,35 @@ public struct SearchByLBFGS: GlobalTransformation {
     }
     change.assign(block.parameters)
     change.add(state[0], scaledBy: -1)
-    measureAll(change, at: places.newParameterChange)
+    measureAll(change, at: places.newParameterChange, into: &sums)
     sums[places.own] = change.dot(change)
     sums[places.own + 3] = gradient.dot(change)
     // (w − x) · (g − g₀), without room for both changes.
     sums[places.own + 1] = gradient.dot(change) - state[1].dot(change)
     change.assign(gradient)
     change.add(state[1], scaledBy: -1)
-    measureAll(change, at: places.newGradientChange)
+    measureAll(change, at: places.newGradientChange, into: &sums)
     sums[places.own + 2] = change.dot(change)
     sums[places.own + 4] = gradient.dot(change)
-    measureAll(gradient, at: places.gradient)
+    measureAll(gradient, at: places.gradient, into: &sums)
     sums[places.own + 5] = gradient.dot(gradient)
   }
 
   /// Judges the point, and decides where to go.
   public func decide(
-    _ sums: UnsafeMutablePointer<Double>, numbers: UnsafeMutablePointer<Double>, objective: Double, isLast: Bool
+    _ sums: inout MutableSpan<Double>, numbers: inout MutableSpan<Double>, objective: Double, isLast: Bool
+  ) -> Bool {
+    // Views of the numbers, which live as long as this call: a structure cannot hold a span yet.
+    sums.withUnsafeMutableBufferPointer { sums in
+      numbers.withUnsafeMutableBufferPointer { numbers in
+        decide(sums, numbers, objective: objective, isLast: isLast)
+      }
+    }
+  }
+
+  private func decide(
+    _ sums: UnsafeMutableBufferPointer<Double>, _ numbers: UnsafeMutableBufferPointer<Double>, objective: Double,
+    isLast: Bool
   ) -> Bool {
     let (places, search) = (places, LineSearch(numbers))
     let isFirst = !search.isSearching
@@ -133,7 +145,7 @@ public struct SearchByLBFGS: GlobalTransformation {
       sums[places.step] = isLast ? search.bestStep(value: objective) : search.trial
       return false
     }
-    let history = History(numbers + LineSearch.numberCount, size: historySize)
+    let history = History(.init(rebasing: numbers[LineSearch.numberCount...]), size: historySize)
     sums[places.slot] = isFirst ? -1 : Double(history.add(sums, places))
     let slope = history.direction(sums, places)
     let norm = sums[places.own + 5].squareRoot()
@@ -146,10 +158,10 @@ public struct SearchByLBFGS: GlobalTransformation {
 
   /// Turns the gradient into the difference from where to go.
   public func apply<Scalar: KernelElement>(to block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>) {
-    let (places, sums, gradient) = (places, block.sums, block.update)
+    let (places, gradient) = (places, block.update)
     let (start, startGradient, direction) = (state[0], state[1], state[2])
-    if sums[places.isAccepted] != 0 {
-      let slot = Int(sums[places.slot])
+    if block.sum(places.isAccepted) != 0 {
+      let slot = Int(block.sum(places.slot))
       if slot >= 0 {
         let (s, y) = (state[3 + slot], state[3 + historySize + slot])
         s.assign(block.parameters)
@@ -160,31 +172,29 @@ public struct SearchByLBFGS: GlobalTransformation {
       start.assign(block.parameters)
       startGradient.assign(gradient)
       direction.assign(gradient)
-      direction.scale(by: sums[places.factors + places.changes])
-      for index in 0..<places.changes where sums[places.factors + index] != 0 {
-        direction.add(state[3 + index], scaledBy: sums[places.factors + index])
+      direction.scale(by: block.sum(places.factors + places.changes))
+      for index in 0..<places.changes where block.sum(places.factors + index) != 0 {
+        direction.add(state[3 + index], scaledBy: block.sum(places.factors + index))
       }
     }
     block.update.assign(block.parameters)
     block.update.add(start, scaledBy: -1)
-    block.update.add(direction, scaledBy: -sums[places.step])
+    block.update.add(direction, scaledBy: -block.sum(places.step))
   }
 
   /// The changes so far, as numbers: how many there are, where the next goes, and their products.
   private struct History {
-    private let numbers: UnsafeMutablePointer<Double>
+    private let numbers: UnsafeMutableBufferPointer<Double>
     private let size: Int
 
-    init(_ numbers: UnsafeMutablePointer<Double>, size: Int) {
+    init(_ numbers: UnsafeMutableBufferPointer<Double>, size: Int) {
       self.numbers = numbers
       self.size = size
     }
 
     /// How many changes there are; they are in the first slots.
-    static func count(in numbers: UnsafePointer<Double>) -> Int { Int(numbers[0]) }
-
     private(set) var count: Int {
-      get { Self.count(in: numbers) }
+      get { Int(numbers[0]) }
       nonmutating set { numbers[0] = Double(newValue) }
     }
 
@@ -194,7 +204,7 @@ public struct SearchByLBFGS: GlobalTransformation {
     }
 
     /// One number for each change.
-    private var room: UnsafeMutablePointer<Double> { numbers + 2 }
+    private var room: UnsafeMutableBufferPointer<Double> { .init(rebasing: numbers[2..<2 + size]) }
 
     /// The product of two of all changes, s before y.
     private subscript(left: Int, right: Int) -> Double {
@@ -208,9 +218,9 @@ public struct SearchByLBFGS: GlobalTransformation {
     /// Notes the newest changes, unless the curvature along them is not positive.
     ///
     /// - Returns: Their slot; −1 if they were left out.
-    func add(_ sums: UnsafeMutablePointer<Double>, _ places: Places) -> Int {
-      let own = sums + places.own
-      let (ss, sy, yy) = (own[0], own[1], own[2])
+    func add(_ sums: UnsafeMutableBufferPointer<Double>, _ places: Places) -> Int {
+      let own = places.own
+      let (ss, sy, yy) = (sums[own], sums[own + 1], sums[own + 2])
       guard sy > 1e-10 * (ss * yy).squareRoot() else {
         // Without a step there is nothing left to gain in this direction: begin anew along the gradient.
         if !(ss > 0) { forget() }
@@ -222,7 +232,7 @@ public struct SearchByLBFGS: GlobalTransformation {
         self[size + slot, index] = sums[places.newGradientChange + index]
       }
       (self[slot, slot], self[slot, size + slot], self[size + slot, size + slot]) = (ss, sy, yy)
-      (sums[places.gradient + slot], sums[places.gradient + size + slot]) = (own[3], own[4])
+      (sums[places.gradient + slot], sums[places.gradient + size + slot]) = (sums[own + 3], sums[own + 4])
       next = (slot + 1) % size
       count = min(count + 1, size)
       return slot
@@ -231,8 +241,9 @@ public struct SearchByLBFGS: GlobalTransformation {
     /// Writes the factors of −H g, by the two loops of Nocedal (1980).
     ///
     /// - Returns: The slope along it.
-    func direction(_ sums: UnsafeMutablePointer<Double>, _ places: Places) -> Double {
-      let (factors, gradient, alpha) = (sums + places.factors, sums + places.gradient, room)
+    func direction(_ sums: UnsafeMutableBufferPointer<Double>, _ places: Places) -> Double {
+      let factors = UnsafeMutableBufferPointer(rebasing: sums[places.factors...])
+      let (gradient, alpha) = (UnsafeBufferPointer(rebasing: sums[places.gradient...]), room)
       func clear() {
         for index in 0..<places.changes { factors[index] = 0 }
         factors[places.changes] = -1

@@ -26,9 +26,9 @@ struct LineSearch {
   /// The most evaluations before the best point so far is taken.
   private static let mostEvaluations = 25.0
 
-  private let numbers: UnsafeMutablePointer<Double>
+  private let numbers: UnsafeMutableBufferPointer<Double>
 
-  init(_ numbers: UnsafeMutablePointer<Double>) { self.numbers = numbers }
+  init(_ numbers: UnsafeMutableBufferPointer<Double>) { self.numbers = numbers }
 
   /// Whether numbers begin with a phase that there is.
   static func accepts(_ numbers: [Double]) -> Bool { numbers.first.flatMap(Phase.init) != nil }

@@ -17,14 +17,14 @@ public struct ClipByGlobalNorm: GlobalTransformation {
 
   /// Σg² of the block.
   public func measure<Scalar: KernelElement>(
-    _ block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>, into sums: UnsafeMutablePointer<Double>
+    _ block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>, into sums: inout MutableSpan<Double>
   ) {
     sums[0] = block.update.dot(block.update)
   }
 
   /// Scales the gradient if its norm is beyond the bound; one that is not a number makes the update such.
   public func apply<Scalar: KernelElement>(to block: OptimizerBlock<Scalar>, state: UpdateState<Scalar>) {
-    let factor = bound / (block.sums[0].squareRoot() + 1e-6)
+    let factor = bound / (block.sum(0).squareRoot() + 1e-6)
     if !(factor >= 1) { block.update.scale(by: factor) }
   }
 }

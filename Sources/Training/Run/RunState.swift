@@ -11,7 +11,7 @@ extension TrainingMemory {
     layout.entries.map { entry in
       CheckpointTensor(
         name: entry.name, shape: entry.shape, offset: entry.offset, type: Scalar.elementType,
-        copying: bytes(of: parameters.elements, entry.range))
+        copying: bytes(of: parameters.elements, entry.range).bytes)
     }
   }
 
@@ -20,7 +20,7 @@ extension TrainingMemory {
     var tensors = zip(stateNames, state).map { name, vector in
       CheckpointTensor(
         name: name, shape: [layout.count], type: Scalar.elementType,
-        copying: bytes(of: vector.elements, 0..<layout.count))
+        copying: bytes(of: vector.elements, 0..<layout.count).bytes)
     }
     if numbers.count > 0 {
       let values = Array(numbers.elements)
@@ -32,14 +32,14 @@ extension TrainingMemory {
   /// Copies parameters and state into the tensors of a checkpoint of this run, which keep their memory.
   func copy(to checkpoint: inout Checkpoint) {
     for (index, entry) in layout.entries.enumerated() {
-      checkpoint.parameters[index].setElements(copying: bytes(of: parameters.elements, entry.range))
+      checkpoint.parameters[index].setElements(copying: bytes(of: parameters.elements, entry.range).bytes)
     }
     for index in checkpoint.optimizer.indices {
       let name = checkpoint.optimizer[index].name
       if let vector = stateNames.firstIndex(of: name) {
-        checkpoint.optimizer[index].setElements(copying: bytes(of: state[vector].elements, 0..<layout.count))
+        checkpoint.optimizer[index].setElements(copying: bytes(of: state[vector].elements, 0..<layout.count).bytes)
       } else if name == Self.numbersName {
-        checkpoint.optimizer[index].setElements(copying: UnsafeRawBufferPointer(numbers.elements))
+        checkpoint.optimizer[index].setElements(copying: UnsafeRawBufferPointer(numbers.elements).bytes)
       }
     }
   }
@@ -92,7 +92,9 @@ extension TrainingMemory {
         "\(path): '\(tensor.name)' is \(tensor.elementType.rawValue), but the config's precision is "
           + Scalar.elementType.rawValue)
     }
-    tensor.copy(to: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: elements[range])))
+    var numbers = UnsafeMutableBufferPointer(rebasing: elements[range]).mutableSpan
+    var bytes = numbers.mutableBytes
+    tensor.copy(to: &bytes)
   }
 }
 
