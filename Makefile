@@ -23,7 +23,9 @@ torture:
 	scripts/torture
 
 # 20 000 mutated inputs, of which scripts/test runs 600: some twenty minutes. FUZZ=1000 make fuzz runs fewer.
+# Before them each parser for a while under libFuzzer.
 fuzz:
+	scripts/fuzz
 	FUZZ=$${FUZZ:-20000} scripts/test --filter FuzzTests
 
 # The long forms of everything: the tests by fault, the gradients, the fuzzing, the sanitizers. Two hours and more.
@@ -37,6 +39,11 @@ docs:
 # 55 MB, so not committed.
 data/fashion-mnist.h5:
 	scripts/data/fashion-mnist
+
+# Imported from data/mixed.csv.gz.
+data/mixed.h5:
+	swift build -c release --product trainer
+	.build/release/trainer data import data/mixed.csv.gz --target returned --output $@
 
 # Side by side with the peers that are installed; PYTHON is the interpreter that has them.
 PYTHON ?= python3

@@ -97,6 +97,15 @@ if Context.environment["DOCS"] != nil {
   package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"))
 }
 
+// What scripts/fuzz runs under libFuzzer: no part of the product, and it links only with the flags of that script.
+if Context.environment["FUZZERS"] != nil {
+  package.targets += [
+    .target(name: "CFuzzer", path: "Fuzzers/CFuzzer"),
+    .executableTarget(
+      name: "Fuzzer", dependencies: ["CFuzzer", "Datasets", "Foundations"], path: "Fuzzers/Fuzzer"),
+  ]
+}
+
 // In CI a warning is an error. Elsewhere it is not: a newer compiler's new warning must stop nobody's build.
 if Context.environment["CI"] != nil {
   for target in package.targets where target.type != .system {

@@ -101,6 +101,9 @@ private struct DatasetListing {
     places[identity] = group.path
     add("\(name)/", depth: depth)
     trying("its attributes", depth: depth + 1) { try $0.addAttributes(of: group, depth: depth + 1) }
+    trying("its columns", depth: depth + 1) { listing in
+      for line in try TableDescription(group)?.lines ?? [] { listing.add(line, depth: depth + 1) }
+    }
     guard depth < Self.mostDepth else {
       let count = try group.memberCount()
       if count > 0 { add("… \(count) more \(count == 1 ? "member" : "members") and what is below", depth: depth + 1) }

@@ -32,6 +32,12 @@ public struct DatasetWriter: Sendable {
   /// Whether a file of that name is replaced; otherwise its presence is an error.
   public var overwrite: Bool
 
+  /// An attribute of more texts takes more than 64 KiB, 16 bytes for each, which only a newer format of files holds.
+  private static let mostNamesOfSmallAttributes = 4000
+
+  /// The attribute of inputs that names columns of their source which were left out.
+  static let unusedName = "unused"
+
   /// Creates a writer; without arguments for contiguous storage that replaces nothing.
   public init(chunkRows: Int? = nil, deflate: Int? = nil, overwrite: Bool = false) {
     self.chunkRows = chunkRows
@@ -46,20 +52,27 @@ public struct DatasetWriter: Sendable {
   ///   - classes: the classes' names, stored as attribute `classes` of `targets`; nil for regression.
   ///   - features: the names of the columns of inputs in one array, stored as attribute `features` of `inputs`; nil if they
   ///     have none.
+  ///   - unusedColumns: the names of the columns of their source that are neither inputs nor the target, stored as attribute
+  ///     `unused` of `inputs` if there are any.
+  ///   - targetName: the name that the target had where it comes from, stored as attribute `name` of `targets`; nil if it
+  ///     had none.
   ///   - path: the file.
   ///   - inputs: the files that the samples come from, which it cannot replace.
   /// - Throws: `TrainerError`, with exit code `data` if the samples are no dataset, otherwise `usage`.
   public func write(
-    groups: [Group], classes: [String]? = nil, features: [String]? = nil, to path: String, from inputs: [String] = []
+    groups: [Group], classes: [String]? = nil, features: [String]? = nil, unusedColumns: [String] = [],
+    targetName: String? = nil, to path: String, from inputs: [String] = []
   ) throws {
     try check(groups)
     try checkOutput(path, inputs: inputs)
     do {
       try OutputFile(path, mayReplace: overwrite, inputs: inputs).write { temporary in
-        let file = try File.create(at: temporary, alignment: 64)
+        let file = try File.create(
+          at: temporary, alignment: 64,
+          largeAttributes: max(features?.count ?? 0, unusedColumns.count) > Self.mostNamesOfSmallAttributes)
         try fill(
           file, groups.filter { $0.inputs.rowCount > 0 }, names: ("inputs", "targets"), classes: classes,
-          features: features)
+          features: features, unusedColumns: unusedColumns, targetName: targetName)
         try file.close()
       } verify: { temporary in
         let file = try File.open(at: temporary, isTrusted: true)
@@ -76,9 +89,9 @@ public struct DatasetWriter: Sendable {
   }
 
   /// Writes the groups and the datasets in them.
-  func fill(
+  package func fill(
     _ file: HDF5.File, _ groups: [Group], names: (inputs: String, targets: String), classes: [String]?,
-    features: [String]?
+    features: [String]?, unusedColumns: [String] = [], targetName: String? = nil
   ) throws {
     for group in groups {
       let node = try file.root.createGroup(group.name)
@@ -86,8 +99,10 @@ public struct DatasetWriter: Sendable {
       case .array(let array):
         let inputs = try write(array, names.inputs, in: node)
         if let features { try inputs.setAttribute("features", to: features) }
+        if !unusedColumns.isEmpty { try inputs.setAttribute(Self.unusedName, to: unusedColumns) }
       case .table(let table):
         let inputs = try node.createGroup(names.inputs)
+        if !unusedColumns.isEmpty { try inputs.setAttribute(Self.unusedName, to: unusedColumns) }
         try inputs.createDataset(StoredTable.schemaName, text: StoredTable.schema(of: table.features))
         for (kind, block) in table.blocks.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
           _ = try write(block, kind.datasetName, in: inputs)
@@ -95,6 +110,7 @@ public struct DatasetWriter: Sendable {
       }
       let targets = try write(group.targets, names.targets, in: node)
       if let classes { try targets.setAttribute("classes", to: classes) }
+      if let targetName { try targets.setAttribute("name", to: targetName) }
     }
   }
 

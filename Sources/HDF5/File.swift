@@ -44,13 +44,15 @@ public final class File: Sendable {
   ///     can be used where they lie in a mapped file.
   /// - Throws: `HDF5Error`.
   public static func create(
-    at path: String, overwriting: Bool = false, userBlock: Int = 0, alignment: Int = 1
+    at path: String, overwriting: Bool = false, userBlock: Int = 0, alignment: Int = 1, largeAttributes: Bool = false
   ) throws -> File {
     if !overwriting, FileManager.default.fileExists(atPath: path) {
       throw HDF5Error(.alreadyExists, "cannot create '\(path)': it exists already")
     }
     let creation = try PropertyList.fileCreation(userBlock: userBlock).handle
-    let access = try PropertyList.fileAccess(locking: true, alignment: alignment).handle
+    let access = try PropertyList.fileAccess(
+      locking: true, alignment: alignment, largeAttributes: largeAttributes
+    ).handle
     let id = try creation.use { creationID in
       try access.use { accessID in
         try Library.call("create '\(path)'") {

@@ -48,11 +48,15 @@ public final class PropertyList: Sendable {
   }
 
   /// How a file on disk is opened. Closing it closes every object in it, so that `close` reports all that can fail.
-  /// What takes at least 256 bytes in it begins at a multiple of `alignment`.
-  static func fileAccess(locking: Bool, alignment: Int = 1) throws -> PropertyList {
+  /// What takes at least 256 bytes in it begins at a multiple of `alignment`. Attributes of more than 64 KiB need the
+  /// format of HDF5 1.8, in which new objects are written if `largeAttributes` is set.
+  static func fileAccess(
+    locking: Bool, alignment: Int = 1, largeAttributes: Bool = false
+  ) throws -> PropertyList {
     try PropertyList(label: "file access", class: chdf5_property_file_access) {
       if H5Pset_fclose_degree($0, H5F_CLOSE_STRONG) < 0 { return -1 }
       if alignment > 1, H5Pset_alignment($0, 256, hsize_t(alignment)) < 0 { return -1 }
+      if largeAttributes, H5Pset_libver_bounds($0, H5F_LIBVER_V18, H5F_LIBVER_V110) < 0 { return -1 }
       return locking ? 0 : chdf5_ask_for_no_file_lock($0)
     }
   }

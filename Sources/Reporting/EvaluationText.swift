@@ -20,8 +20,15 @@ extension EvaluationReport {
       return "\(index) \(name)"
     }
     var table = TextTable(header: [""] + classes.map(String.init), left: [0], indentation: 2)
-    for actual in classes { table.append([names[actual]] + classes.map { String(Int(confusion[actual, $0])) }) }
+    for actual in classes {
+      table.append([names[actual]] + classes.map { Self.count(confusion[actual, $0]).compactText })
+    }
     return "\nconfusion matrix: a row for each class, a column for each prediction\n" + table.text
+  }
+
+  /// How many samples there are; where they have weights, the sum of these.
+  private static func count(_ value: Double) -> JSONValue {
+    Int(exactly: value).map(JSONValue.integer) ?? .number(value)
   }
 
   /// The same as one JSON object with all digits.
@@ -33,7 +40,7 @@ extension EvaluationReport {
     if let confusion = measurement.confusion {
       object["confusion"] = .array(
         (0..<confusion.classes).map { actual in
-          .array((0..<confusion.classes).map { .integer(Int(confusion[actual, $0])) })
+          .array((0..<confusion.classes).map { Self.count(confusion[actual, $0]) })
         })
     }
     object["classes"] = classNames.map { .array($0.map(JSONValue.string)) }

@@ -9,6 +9,9 @@ enum RunText {
     var rows: [(name: String, value: String)] = [("parameters", parameters(of: run))]
     if !run.samples.isEmpty {
       rows.append(("samples", run.samples.map { "\($0.group) \($0.count)" }.joined(separator: ", ")))
+      if let features = run.features {
+        rows.append(("inputs", "\(count(features.inputs, "number")) of \(count(features.columns, "column"))"))
+      }
       let epochs = run.steps % run.stepsPerEpoch == 0 ? "\(count(run.steps / run.stepsPerEpoch, "epoch")) of " : ""
       rows.append(
         (

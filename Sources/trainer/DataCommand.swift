@@ -16,7 +16,8 @@ struct DataInfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "info", abstract: "Prints what an HDF5 file holds.",
     discussion: """
-      Groups, datasets with type, shape, storage and filters, attributes, and the number of samples of each class.
+      Groups, datasets with type, shape, storage and filters, attributes, the columns of tables, and the number of \
+      samples of each class.
       """)
 
   @Argument(help: "An HDF5 file.", completion: .file()) var file: String
@@ -29,34 +30,45 @@ struct DataInfoCommand: ParsableCommand {
 /// `trainer data import INPUT --output OUT`.
 struct DataImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "import", abstract: "Makes a dataset file from IDX (MNIST) or CSV/TSV files.",
+    commandName: "import",
+    abstract: "Makes a dataset file from tables of text, NumPy arrays, sparse or IDX (MNIST) files.",
     discussion: """
       The output is complete or absent. Without test files, each fifth sample of each class in source order becomes \
       the test group (for regression each fifth row); nothing is drawn at random.
+
+      Columns of a table are numbers, categories, booleans, dates, or ignored, by all of their values; the table that is \
+      printed says what each was taken for, and --kind sets it. They are stored raw, with what is missing: the config \
+      says how they become inputs.
 
       EXAMPLES
         trainer data import iris.csv --target species -o iris.h5
         trainer data import wine.csv --task regression --drop id -o wine.h5
         trainer data import table.tsv --no-header --target 1 -o table.h5
         trainer data import messung.csv.gz --delimiter ';' --decimal , --comment '#' -o messung.h5
+        trainer data import titanic.csv --target Survived --kind Pclass=category --na '?' -o titanic.h5
         trainer data import /usr/share/datasets/fashion-mnist -o fashion.h5
         trainer data import images.idx3.gz --labels labels.idx1.gz -o i.h5
+        trainer data import x.npy --targets y.npy -o arrays.h5
+        trainer data import mnist.npz -o mnist.h5
+        trainer data import a9a.libsvm --test a9a.t -o a9a.h5
       """)
 
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case idx, csv, tsv
-  }
-
   @Argument(
-    help: "A CSV or TSV file, an IDX file of images, or a directory with MNIST's four files; files may be gzipped.",
+    help: ArgumentHelp(
+      """
+      A table of text (CSV, TSV, JSON lines), a NumPy array (NPY, NPZ), a sparse table (LIBSVM, SVMlight), an IDX file of \
+      images, or a directory with MNIST's four files; files may be gzipped.
+      """),
     completion: .file())
   var input: String
 
   @Option(name: .shortAndLong, help: "The dataset file to write.", completion: .file(extensions: ["h5"]))
   var output: String
 
-  @Option(help: "The input's format; guessed from its name if left out.")
-  var format: Format?
+  @Option(
+    help: ArgumentHelp(
+      "The input's format: \(ImportFormat.names.joined(separator: ", ")); told by its contents if left out."))
+  var format: String?
 
   @Option(help: "What to do without test files: every fifth sample of a class to the test group, or none.")
   var split: Split = .fifth
@@ -79,40 +91,30 @@ struct DataImportCommand: ParsableCommand {
 
   @OptionGroup(title: "IDX OPTIONS") var idx: IDXOptions
   @OptionGroup(title: "CSV AND TSV OPTIONS") var csv: CSVOptions
+  @OptionGroup(title: "NPY AND NPZ OPTIONS") var arrays: ArrayOptions
 
   func run() throws {
     let writer = DatasetWriter(chunkRows: chunkRows, deflate: deflate, overwrite: overwriting.overwrite)
     _ = try overwriting.file(output, inputs: [input] + idx.files + csv.files)
-    let format = try format ?? guessedFormat()
-    let summary: ImportSummary
-    if format == .idx {
-      try reject(csv.given, for: "CSV and TSV files")
-      summary = try idx.makeImport(input: input, split: split).write(to: output, with: writer)
-    } else {
-      try reject(idx.given, for: "IDX files")
-      summary = try csv.makeImport(input: input, isTSV: format == .tsv, split: split).write(to: output, with: writer)
-    }
-    try printResult("\(output): \(summary)\n")
+    let format = try ImportFormat(named: format, input: input)
+    try format.requireOwn(idx.given + csv.given + arrays.given)
+    let summary = try makeImport(format).write(to: output, with: writer)
+    try printResult("\(output): \(summary)\n" + ColumnTable.text(of: summary.columns))
   }
 
-  private func guessedFormat() throws -> Format {
-    if try SystemFileSystem().status(of: input)?.isDirectory == true { return .idx }
-    // Packed tables are refused with what to do, once they are known to be tables.
-    let name = fileName(of: input).lowercased().replacing(#/\.(gz|bz2|xz|zst|zip)$/#, with: "")
-    if name.hasSuffix(".csv") { return .csv }
-    if name.hasSuffix(".tsv") || name.hasSuffix(".tab") { return .tsv }
-    // Tables of other kinds are refused likewise.
-    if name.contains(#/\.(parquet|xlsx?|arff|jsonl|ndjson|npy|txt)$/#) { return .csv }
-    if name.contains("idx") || name.contains("ubyte") { return .idx }
-    // A name that leads nowhere is more likely misspelt than of another format.
-    if try SystemFileSystem().status(of: input) == nil {
-      throw TrainerError(.data, "there is no file '\(input)'\(neighbourHint(of: input))")
+  private func makeImport(_ format: ImportFormat) throws -> any Importer {
+    switch format.name {
+    case IDXImport.name: try idx.makeImport(input: input, split: split)
+    case CSVImport.name, ImportFormat.tsv:
+      try csv.makeImport(input: input, isTSV: format.name == ImportFormat.tsv, split: split)
+    case NPYImport.name: try arrays.makeNPYImport(input: input, target: csv.targetColumn, task: csv.task, split: split)
+    case NPZImport.name: arrays.makeNPZImport(input: input, task: csv.task, split: split)
+    case LIBSVMImport.name:
+      LIBSVMImport(
+        path: input, testPath: csv.test, task: csv.task ?? .automatic, inputType: csv.type ?? .automatic, split: split)
+    case JSONLinesImport.name: try csv.makeJSONLinesImport(input: input, split: split)
+    default: try ImporterRegistry.standard.importer(named: format.name, path: input)
     }
-    throw TrainerError(.usage, "the name of '\(input)' does not tell its format; add --format idx, csv or tsv")
-  }
-
-  private func reject(_ options: [String], for format: String) throws {
-    if let option = options.first { throw TrainerError(.usage, "\(option) is only for \(format)") }
   }
 }
 
@@ -171,8 +173,22 @@ struct CSVOptions: ParsableArguments {
   )
   var task: CSVImport.LearningTask?
   @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "What a column is, by name or number: number, category, boolean, date or ignore; may be repeated.",
+      discussion: "Without it, the kind is inferred from all values of the column.", valueName: "column=kind"))
+  var kind: [String] = []
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp(
+      "How a missing value is spelt, beside an empty field, NA, NaN, null and others; may be repeated.",
+      valueName: "text"))
+  var na: [String] = []
+  @Flag(help: "Only what --na names is a missing value.") var noDefaultNa = false
+  @Flag(help: "Leave out rows without a target.") var dropMissingTargets = false
+  @Option(
     help:
-      "How inputs are stored. Automatic takes bytes if all are whole numbers from 0 to 255, else float64, and refuses whole numbers that float64 would round."
+      "How numbers are stored. Automatic takes bytes if all are whole numbers from 0 to 255, else float64, and refuses whole numbers that float64 would round."
   )
   var type: CSVImport.InputType?
 
@@ -181,7 +197,8 @@ struct CSVOptions: ParsableArguments {
     [
       ("--target", target != nil), ("--drop", !drop.isEmpty), ("--test", test != nil), ("--no-header", noHeader),
       ("--delimiter", delimiter != nil), ("--comment", comment != nil), ("--decimal", decimal != nil),
-      ("--task", task != nil), ("--type", type != nil),
+      ("--task", task != nil), ("--type", type != nil), ("--kind", !kind.isEmpty), ("--na", !na.isEmpty),
+      ("--no-default-na", noDefaultNa), ("--drop-missing-targets", dropMissingTargets),
     ].filter(\.1).map(\.0)
   }
 
@@ -194,16 +211,49 @@ struct CSVOptions: ParsableArguments {
       let isTab = delimiter == "tab" || delimiter == "\\t"
       separator = try isTab ? "\t" : character(delimiter, of: "--delimiter", or: " or 'tab'")
     }
-    let line = LateLine()
-    return CSVImport(
-      path: input, target: target.map(column) ?? .number(-1), drop: drop.map(column), testPath: test,
+    var importer = CSVImport(
+      path: input, target: targetColumn ?? .number(-1), drop: drop.map(column), testPath: test,
       hasHeader: !noHeader, delimiter: separator, comment: try comment.map { try character($0, of: "--comment") },
       decimalMark: decimal ?? .point, task: task ?? .automatic, inputType: type ?? .automatic, split: split,
-      progress: { progress in
-        let name = fileName(of: progress.path)
-        line.show("\(name): \(Int(100 * progress.fraction)) %, \(progress.rowCount) samples")
-        if progress.fraction == 1 { line.clear() }
-      })
+      progress: showProgress())
+    importer.kinds = try kind.map(columnKind)
+    importer.missing = (noDefaultNa ? [] : CSVImport.usualMissing) + na
+    importer.dropMissingTargets = dropMissingTargets
+    return importer
+  }
+
+  func makeJSONLinesImport(input: String, split: Split) throws -> JSONLinesImport {
+    var importer = JSONLinesImport(
+      path: input, target: targetColumn ?? .number(-1), drop: drop.map(column), testPath: test,
+      task: task ?? .automatic,
+      inputType: type ?? .automatic, split: split, progress: showProgress())
+    importer.kinds = try kind.map(columnKind)
+    importer.missing = na
+    importer.dropMissingTargets = dropMissingTargets
+    return importer
+  }
+
+  /// Shows on a terminal how far an import is.
+  private func showProgress() -> @Sendable (ImportProgress) -> Void {
+    let line = LateLine()
+    return { progress in
+      let name = fileName(of: progress.path)
+      line.show("\(name): \(Int(100 * progress.fraction)) %, \(progress.rowCount) samples")
+      if progress.fraction == 1 { line.clear() }
+    }
+  }
+
+  private func columnKind(_ text: String) throws -> (column: CSVImport.Column, kind: ColumnKind) {
+    let kinds = ColumnKind.allCases.map(\.rawValue)
+    guard let mark = text.lastIndex(of: "="), mark > text.startIndex else {
+      throw TrainerError(.usage, "--kind takes NAME=KIND, such as 'Pclass=category', not '\(text)'")
+    }
+    let word = String(text[text.index(after: mark)...])
+    guard let kind = ColumnKind(rawValue: word) else {
+      let hint = suggestion(for: word, among: kinds).map { "; is it '\($0)'?" } ?? ""
+      throw TrainerError(.usage, "--kind \(text): a kind is \(kinds.joined(separator: ", ")), not '\(word)'\(hint)")
+    }
+    return (column(String(text[..<mark])), kind)
   }
 
   private func character(_ text: String, of option: String, or other: String = "") throws -> Character {
@@ -212,6 +262,9 @@ struct CSVOptions: ParsableArguments {
     }
     return character
   }
+
+  /// The target column if it was given.
+  var targetColumn: CSVImport.Column? { target.map(column) }
 
   /// A whole number is a column's place.
   private func column(_ text: String) -> CSVImport.Column { Int(text).map(CSVImport.Column.number) ?? .name(text) }

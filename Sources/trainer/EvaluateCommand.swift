@@ -2,20 +2,22 @@ import ArgumentParser
 import Reporting
 import Training
 
-/// `trainer evaluate CHECKPOINT`.
+/// `trainer evaluate MODEL`.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Measures a checkpoint's model on a group of samples.",
+    commandName: "evaluate", abstract: "Measures a model on a group of samples.",
     discussion: """
       The checkpoint alone holds model, preprocessing and the place of its data.
 
       EXAMPLES
-        trainer evaluate runs/softmax/checkpoints/step-000000460.h5
+        trainer evaluate runs/softmax
         trainer evaluate runs/softmax/checkpoints/step-000000460.h5 --format json
       """)
 
-  @Argument(help: "A checkpoint.", completion: .file(extensions: ["h5"]))
-  var checkpoint: String
+  @Argument(help: "A checkpoint or a run directory.", completion: .file())
+  var model: String
+
+  @OptionGroup var choice: ModelOptions
 
   @Option(
     help: ArgumentHelp("A dataset file. (default: that of the checkpoint's config)", valueName: "file"),
@@ -34,7 +36,7 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     let report = try evaluate(
-      checkpoint: checkpoint, data: data, group: group,
+      checkpoint: choice.checkpoint(model), data: data, group: group,
       options: RunOptions(workers: workers.workers, externalFiles: external.choice))
     report.warnings.forEach(Console().warn)
     switch format {

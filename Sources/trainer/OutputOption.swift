@@ -1,9 +1,13 @@
 import ArgumentParser
 import Foundations
+import Reporting
 
 /// `--overwrite`, for the commands that write a file which the user names.
 struct OverwriteOption: ParsableArguments {
-  @Flag(help: "Replace the output if it exists. Inputs, devices and read-only files are not replaced.")
+  @Flag(
+    help:
+      "Replace the output if it exists; of a symbolic link the file behind it. Inputs, devices and read-only files are not replaced."
+  )
   var overwrite = false
 
   /// The file of that name, which has been found fit before any work is done.
@@ -15,9 +19,13 @@ struct OverwriteOption: ParsableArguments {
     do {
       try file.check()
     } catch OutputFile.Refusal.exists(let path) {
-      throw TrainerError(.usage, "\(path) exists already; choose another name, or replace it with --overwrite")
+      let link = file.linkTarget.map { ", a symbolic link to \($0)" } ?? ""
+      throw TrainerError(.usage, "\(path) exists already\(link); choose another name, or replace it with --overwrite")
     } catch let refusal as OutputFile.Refusal {
       throw TrainerError(.usage, refusal.description)
+    }
+    if let target = file.linkTarget {
+      Console().warn("\(path) is a symbolic link; the file behind it, \(target), is replaced")
     }
     return file
   }

@@ -1,46 +1,126 @@
 import ArgumentParser
+import Datasets
+import Foundations
+import Reporting
 import Training
 
-/// `trainer predict CHECKPOINT INPUT --output OUT`.
+/// `trainer predict MODEL INPUT`.
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "predict", abstract: "Writes a checkpoint's predictions for the inputs of a file.",
+    commandName: "predict", abstract: "Writes a model's predictions for the rows of a file.",
     discussion: """
-      The output is an HDF5 file with /predictions, a class or a number for each row, and for classes /probabilities. \
-      It is complete or absent.
+      Rows are raw: they go through the preprocessing that was fitted in training. Columns are matched by name where \
+      both sides have names, else by place; a table's target column is left out. CSV has a column 'prediction' and, for \
+      classes, 'probability_CLASS' for each; JSON lines are {"prediction":…,"probabilities":{CLASS:…}}; an HDF5 file \
+      has /predictions and /probabilities. A file is complete or absent.
 
-      EXAMPLE
-        trainer predict runs/softmax/checkpoints/step-000000460.h5 new.h5 -o out.h5
+      EXAMPLES
+        trainer predict runs/flowers new.csv
+        trainer predict runs/flowers new.csv -o predictions.csv --keep id
+        trainer predict runs/softmax images.h5 --group test -o out.h5
+        gzip -dc log.csv.gz | trainer predict runs/flowers - --to jsonl
       """)
 
-  @Argument(help: "A checkpoint.", completion: .file(extensions: ["h5"]))
-  var checkpoint: String
+  @Argument(help: "A checkpoint or a run directory.", completion: .file())
+  var model: String
 
   @Argument(
-    help: "An HDF5 file with inputs, named as in the checkpoint's config, at its root or in a group.",
-    completion: .file(extensions: ["h5"]))
+    help:
+      "The rows: an HDF5 file, a CSV or TSV file (gzipped or not), an array in NumPy's format, or - for a table or an array on standard input.",
+    completion: .file())
   var input: String
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "out"),
-    completion: .file(extensions: ["h5"]))
-  var output: String
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "The file to write; its ending tells the format: .csv, .tsv, .jsonl, .ndjson, .h5 or .hdf5. (default: standard output)",
+      valueName: "out"),
+    completion: .file())
+  var output: String?
+
+  @Option(help: "The format where the output's ending tells none. (default: csv)")
+  var to: PredictionFormat?
 
   @OptionGroup var overwriting: OverwriteOption
 
-  @Option(help: "The group with the inputs. (default: the root if it has them, else test)")
+  @OptionGroup var choice: ModelOptions
+
+  @Option(
+    help:
+      "The group of an HDF5 file. (default: all rows, those at the root first, then those of train, validation and test)"
+  )
   var group: String?
+
+  @OptionGroup(title: "CSV AND TSV OPTIONS") var table: PredictedTableOptions
 
   @OptionGroup var external: ExternalFilesOption
 
   @OptionGroup var workers: WorkerOptions
 
   func run() throws {
-    _ = try overwriting.file(output, inputs: [checkpoint, input])
+    let settings = PredictionSettings(
+      format: to, kept: table.keep.map(CSVImport.Column.init(argument:)),
+      ignored: table.ignore.map(CSVImport.Column.init(argument:)), table: try table.settings)
+    let checkpoint = try choice.find(model)
+    if let output {
+      _ = try overwriting.file(output, inputs: [checkpoint.path] + (input == "-" ? [] : [input]))
+      if let format = PredictionFormat(path: output), let to, format != to {
+        Console().warn("--to \(to.rawValue) is not used: \(output) is written as its ending says")
+      }
+    }
+    try choice.tell(of: checkpoint)
     let report = try predict(
-      checkpoint: checkpoint, input: input, output: output, overwriting: overwriting.overwrite, group: group,
-      options: RunOptions(workers: workers.workers, externalFiles: external.choice))
+      checkpoint: checkpoint.path, input: input, output: output, overwriting: overwriting.overwrite, group: group,
+      settings: settings, options: RunOptions(workers: workers.workers, externalFiles: external.choice))
+    guard let output = report.output else { return }
     let what = report.probabilityShape == nil ? "predictions" : "predictions and probabilities"
-    try printResult("\(report.output): \(what) for \(report.samples) \(report.samples == 1 ? "sample" : "samples")\n")
+    try printResult("\(output): \(what) for \(report.samples) \(report.samples == 1 ? "sample" : "samples")\n")
   }
+}
+
+/// The options for tables of text to predict.
+struct PredictedTableOptions: ParsableArguments {
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: "A column to copy to the output, in front of the predictions, by name or number; may be repeated.")
+  var keep: [String] = []
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: "A column that is no input, by name or number; may be repeated. One that the model does not know is an error."
+  )
+  var ignore: [String] = []
+  @Flag(help: "The first line holds data, not the columns' names: places count.") var noHeader = false
+  @Option(help: "The character between fields, or 'tab'. (default: guessed)") var delimiter: String?
+  @Option(help: "The character that begins lines which are no data, such as '#'. (default: none)") var comment: String?
+  @Option(parsing: .unconditional, help: "What stands in front of a number's fraction: . or a comma.")
+  var decimal: CSVImport.DecimalMark?
+  @Option(
+    parsing: .unconditionalSingleValue,
+    help: "How a missing value is written, beside the usual ways such as NA and an empty field; may be repeated.")
+  var na: [String] = []
+
+  /// How tables are to be read.
+  var settings: TextTableSettings {
+    get throws {
+      let isTab = delimiter == "tab" || delimiter == "\\t"
+      return TextTableSettings(
+        hasHeader: !noHeader,
+        delimiter: isTab ? "\t" : try delimiter.map { try character($0, of: "--delimiter", or: " or 'tab'") },
+        comment: try comment.map { try character($0, of: "--comment") }, decimalMark: decimal ?? .point, missing: na)
+    }
+  }
+
+  private func character(_ text: String, of option: String, or other: String = "") throws -> Character {
+    guard let character = text.first, text.count == 1 else {
+      throw TrainerError(.usage, "\(option) takes one character\(other), not '\(text)'")
+    }
+    return character
+  }
+}
+
+extension PredictionFormat: ExpressibleByArgument {}
+
+extension CSVImport.Column {
+  /// A whole number is a column's place.
+  init(argument text: String) { self = Int(text).map(CSVImport.Column.number) ?? .name(text) }
 }

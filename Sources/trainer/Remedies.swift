@@ -4,17 +4,33 @@ import Foundations
 enum Remedies {
   /// By the property or argument of the library that mends the error.
   private static let options = [
-    "drop": "inputs are numbers; leave the column out with --drop, or name it as the target with --target",
+    "drop": "leave the column out with --drop",
+    "kinds":
+      "say what the column is with --kind NAME=KIND, such as category or ignore, or name the text with --na if it stands for a missing value",
+    "decimalMark": "name it with --decimal, or say what the column is with --kind NAME=KIND",
+    "dropMissingTargets":
+      "leave such rows out with --drop-missing-targets, name another column with --target, or add --no-default-na if it is a value",
     "inputs":
       "name the character between its fields with --delimiter, or another column with --target, or leave a --drop out",
     "comment": "if lines that begin with # are comments, add --comment '#'; or name the delimiter with --delimiter",
-    "type": "leave the column out with --drop if it holds names of things, or round the number with --type float64",
+    "type":
+      "say --kind NAME=category or NAME=ignore if it holds names of things, or round the number with --type float64",
     "hasHeader": "if the first line holds data, add --no-header",
     "task": "choose another column with --target, or add --task regression",
     "images": "name the images, and the other files with --labels, --test-images and --test-labels",
     "path": "for the loss of any run leave --path out",
     "point": "give it one with --at NAME=VALUE",
     "functions": "'trainer gradient --help' lists the functions",
+    "group": "name it with --group",
+    "format": "let it end with .csv, .tsv, .jsonl, .ndjson, .h5 or .hdf5, or name the format with --to",
+    "ignored": "leave out what is no input with --ignore, or keep it beside the predictions with --keep",
+    "kept": "leave --keep out, or choose another format with --to",
+    "columnKind": "import the table with --kind NAME=KIND",
+    "missing": "if it stands for a missing value, say so with --na",
+    "targets": "name the file of its targets with --targets; only an array of rows and columns can have them as one",
+    "testInputs": "give --test-inputs, and --test-targets exactly if there is --targets",
+    "arrays":
+      "name them with --inputs and --targets, and those of the test group with --test-inputs and --test-targets",
     "testImages": "give both --test-images and --test-labels, or neither",
   ]
 

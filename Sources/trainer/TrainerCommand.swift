@@ -21,7 +21,7 @@ struct TrainerCommand: ParsableCommand {
     subcommands: [
       RunCommand.self, ResumeCommand.self, EvaluateCommand.self, PredictCommand.self, DataCommand.self,
       CheckpointCommand.self, GradientCommand.self, GraphCommand.self, GradcheckCommand.self, PlotCommand.self,
-      SweepCommand.self, VerifyResumeCommand.self, BenchCommand.self,
+      SweepCommand.self, CrossValidateCommand.self, VerifyResumeCommand.self, BenchCommand.self,
     ])
 
   /// The argument of the processes that HDF5 files are read in first; it is not for people.

@@ -1,9 +1,8 @@
+import Datasets
 import Foundations
 import HDF5
 import TestSupport
 import Testing
-
-@testable import Datasets
 
 /// A table of mixed columns comes back from a dataset file as it went in.
 @Suite struct StoredTableTests {

@@ -32,9 +32,8 @@ import Testing
         SUBCOMMANDS:
           run                     Trains what a config describes.
           resume                  Goes on with a run.
-          evaluate                Measures a checkpoint's model on a group of samples.
-          predict                 Writes a checkpoint's predictions for the inputs of a
-                                  file.
+          evaluate                Measures a model on a group of samples.
+          predict                 Writes a model's predictions for the rows of a file.
           data                    Makes and inspects dataset files.
           checkpoint              Inspects, verifies and compares checkpoints.
           gradient                Prints a formula's value and gradient at a point.
@@ -45,6 +44,8 @@ import Testing
           plot                    Draws the loss curves of runs, or the paths of
                                   formula runs.
           sweep                   Trains a config once for each combination of values.
+          cross-validate          Trains a config once for each fold of its data, and
+                                  measures it there.
           verify-resume           Proves that a killed run goes on to the same bits.
           bench                   Measures how fast a config trains on this machine.
 
@@ -57,7 +58,8 @@ import Testing
   @Test(arguments: [
     ["run"], ["resume"], ["evaluate"], ["predict"], ["data"], ["data", "import"], ["data", "info"], ["checkpoint"],
     ["checkpoint", "info"], ["checkpoint", "digest"], ["checkpoint", "verify"], ["checkpoint", "diff"], ["gradient"],
-    ["graph"], ["gradcheck"], ["plot"], ["sweep"], ["bench"], ["bench", "steps"], ["bench", "scaling"],
+    ["graph"], ["gradcheck"], ["plot"], ["sweep"], ["cross-validate"], ["bench"], ["bench", "steps"],
+    ["bench", "scaling"],
     ["verify-resume"],
   ])
   func everyCommandHasHelp(command: [String]) throws {
@@ -73,7 +75,9 @@ import Testing
     (["run"], "Missing expected argument '<config>'"),
     (["run", "a.json", "b.json"], "Unexpected argument 'b.json'"), (["run", "a.json", "--fast"], "--fast"),
     (["run", "a.json", "--workers", "0"], "--workers is 0"), (["run", "a.json", "--workers", "two"], "two"),
-    (["evaluate", "a.h5", "--format", "xml"], "xml"), (["predict", "a.h5", "b.h5"], "--output"),
+    (["evaluate", "a.h5", "--format", "xml"], "xml"), (["predict", "a.h5"], "<input>"),
+    (["predict", "a.h5", "b.h5", "--best", "--last"], "--best and --last"),
+    (["predict", "a.h5", "b.h5", "--to", "xml"], "xml"),
   ])
   func usageErrors(arguments: [String], part: String) throws {
     let result = try TrainerBinary.run(arguments)

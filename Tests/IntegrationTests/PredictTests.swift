@@ -28,7 +28,7 @@ import Testing
     try withTrainedRun("softmax") { run in
       let output = run.directory + "/predictions.h5"
       let result = try TrainerBinary.run(
-        "predict", run.newestCheckpoint, Repository.data("digits"), "--output", output)
+        "predict", run.newestCheckpoint, Repository.data("digits"), "--group", "test", "--output", output)
       #expect(result.output == "\(output): predictions and probabilities for 355 samples\n", "\(result.errors)")
       let file = try HDF5.File.open(at: output)
       let predictions = try file.root.dataset("predictions").read(as: Int.self)
@@ -77,8 +77,11 @@ import Testing
       let root = try HDF5.File.open(at: output).root
       let predictions = try root.dataset("predictions").read(as: Int.self)
       let probabilities = try root.dataset("probabilities").read(as: Double.self)
-      #expect(predictions.count == 456)
-      #expect(zip(predictions, probabilities).allSatisfy { ($0 == 1) == ($1 > 0.5) })
+      #expect(predictions.count == 456 && probabilities.count == 912)
+      for (row, prediction) in predictions.enumerated() {
+        #expect((prediction == 1) == (probabilities[2 * row + 1] > 0.5))
+        #expect(abs(probabilities[2 * row] + probabilities[2 * row + 1] - 1) < 1e-6)
+      }
     }
   }
 

@@ -32,6 +32,14 @@ extension JSONValue {
     }
   }
 
+  /// The bytes that this string of hexadecimal digits stands for.
+  public var hexadecimalBytes: [UInt8] {
+    let digits = Array((text ?? "").utf8)
+    return stride(from: 0, to: digits.count - 1, by: 2).compactMap {
+      UInt8(String(decoding: digits[$0...$0 + 1], as: UTF8.self), radix: 16)
+    }
+  }
+
   /// The shape of a tensor: `{"shape": […], "values": […]}`.
   public var shape: [Int] { self["shape"]?.numbers.map { Int($0) } ?? [] }
   /// The elements of a tensor.

@@ -18,7 +18,7 @@ func makeEngine<Scalar: TrainingScalar>(
   let data = try TrainingData<Scalar>(settings)
   let batchSize = if case .samples(let count) = batch { count } else { try data.train.count }
   let problem = try ModelProblem(
-    model: model.model, loss: model.loss, inputShape: data.preprocessing?.outputShape ?? [], targets: data.targets
+    model: model.model, loss: model.loss, inputShape: data.transform?.outputShape ?? [], targets: data.targets
   ) { try MetricSet(model.metrics, task: $0) }
   let optimizer = try configuration.optimizer.optimizer(
     layout: problem.layout, schedule: configuration.schedule, run: RunLength(steps: steps, stepsPerEpoch: steps),

@@ -29,7 +29,12 @@ import Training
       try file.root.dataset("probabilities").read(as: Double.self)
     }
     try file.close()
-    return (predictions, probabilities)
+    // Of two classes with one output, the file has both probabilities, and a predictor that of the second.
+    let isPair = try Predictor(checkpoint: checkpoint).outputCount == 1 && report.probabilityShape != nil
+    return (
+      predictions,
+      isPair ? probabilities.map { all in stride(from: 1, to: all.count, by: 2).map { all[$0] } } : probabilities
+    )
   }
 
   private func expectTheSame<Input: NativeScalar>(

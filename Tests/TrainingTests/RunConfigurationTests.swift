@@ -380,6 +380,64 @@ private func message(_ text: String) -> String {
       #"{"data": {"path": "d", "preprocessing": [\#(step)]}, "model": {"layers": [{"type": "dense", "units": 1}]}}"#
     #expect(message(text).hasSuffix("data.preprocessing[0]." + expected))
   }
+
+  @Test func featuresAreReadWithTheirDefaults() throws {
+    let configuration = try read(
+      """
+      {"data": {"path": "/d.h5", "features": [
+         {"kind": "number", "transform": ["impute", "standardize"]}, {"name": "Sex", "transform": ["oneHot"]},
+         {"pattern": "id*", "drop": true}, {"name": "born", "transform": ["parts"]}]},
+       "model": {"layers": [{"type": "dense", "units": 1}]}, "loss": "meanSquaredError"}
+      """)
+    let rules = [
+      FeatureRule(.kind(.number), [.impute(.median, indicator: .automatic), .standardize]),
+      FeatureRule(.names(["Sex"]), [.oneHot(unknown: .ignore, minFrequency: 1, missing: .own)]),
+      FeatureRule(.pattern("id*"), nil),
+      FeatureRule(.names(["born"]), [.parts([.year, .month, .day, .weekday, .hour])]),
+    ]
+    #expect(configuration.data?.features == rules)
+    let again = try read(configuration.resolved.compactText)
+    #expect(again.data?.features == rules && again.resolved == configuration.resolved)
+    let entry = configuration.resolved["data"]?["features"]?.elements?[0]["transform"]?.elements?[0]
+    #expect(entry == ["type": "impute", "with": "median", "indicator": "auto"])
+  }
+
+  @Test(arguments: [
+    (#"{"transform": []}"#, #": the entry says for which columns it is by none of "name", "pattern" and "kind""#),
+    (#"{"name": "a"}"#, #": the entry has neither "transform" nor "drop": true"#),
+    (
+      #"{"name": "a", "kind": "number", "drop": true}"#,
+      #".kind: found beside "name", expected one of "name", "pattern" and "kind""#
+    ),
+    (#"{"name": ["a", "a"], "drop": true}"#, #".name: "a" comes twice, name each column once"#),
+    (#"{"name": 7, "drop": true}"#, ".name: found 7, expected a column's name or an array of names"),
+    (#"{"knd": "number", "drop": true}"#, #".knd: unknown key; did you mean "kind"?"#),
+    (
+      #"{"name": "a", "drop": true, "transform": ["log1p"]}"#,
+      #".transform: found beside "drop": true; remove one of both"#
+    ),
+    (
+      #"{"name": "a", "transform": [{"type": "clip", "lower": 0.99}]}"#,
+      #".transform[0].upper: found 0.99, expected more than "lower""#
+    ),
+    (
+      #"{"name": "a", "transform": [{"type": "impute", "with": "mod"}]}"#,
+      #".transform[0].with: found "mod", expected "mean", "median", "mostFrequent" or a number"#
+    ),
+    (
+      #"{"name": "a", "transform": [{"type": "days", "epoch": "2001-02-29"}]}"#,
+      #".transform[0].epoch: found "2001-02-29", expected a date such as "2001-12-31""#
+    ),
+    (
+      #"{"name": "a", "transform": [{"type": "ordinal", "unknown": "ignore"}]}"#,
+      #".transform[0].unknown: found "ignore", expected "own", which is -1, or "error""#
+    ),
+  ])
+  func faultsOfFeatures(entry: String, expected: String) {
+    let text =
+      #"{"data": {"path": "d", "features": [\#(entry)]}, "model": {"layers": [{"type": "dense", "units": 1}]}}"#
+    #expect(message(text).hasSuffix("data.features[0]" + expected), "\(message(text))")
+  }
 }
 
 extension JSONObject {

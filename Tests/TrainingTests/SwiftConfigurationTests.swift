@@ -13,7 +13,7 @@ private func rebuilt(_ read: RunConfiguration) throws -> RunConfiguration {
   let data = read.data.map {
     DataSettings(
       path: $0.path, externalFiles: $0.externalFiles, inputs: $0.inputs, targets: $0.targets,
-      preprocessing: $0.preprocessing)
+      weights: $0.weights, split: $0.split, features: $0.features, preprocessing: $0.preprocessing)
   }
   let optimizer = OptimizerConfiguration(
     read.optimizer.settings, clipValue: read.optimizer.clipValue, clipNorm: read.optimizer.clipNorm,
@@ -55,8 +55,21 @@ private func rebuilt(_ read: RunConfiguration) throws -> RunConfiguration {
 /// Every kind of setting with another value than its default.
 private let unusual = [
   """
+  {"data": {"path": "d.h5", "features": [
+     {"name": ["a", "b"], "transform": [{"type": "impute", "with": 2.5, "indicator": true}, "minMax", "log1p"]},
+     {"pattern": "x*", "drop": true},
+     {"name": "c", "transform": [{"type": "oneHot", "unknown": "own", "minFrequency": 3, "missing": "error"}]},
+     {"kind": "category", "transform": [{"type": "ordinal", "unknown": "error"}, {"type": "impute", "with": "mean"}]},
+     {"kind": "date", "transform": [{"type": "parts", "parts": ["year", "hour"]}, "standardize"]},
+     {"name": "d", "transform": [{"type": "days", "epoch": "2001-02-28"}, {"type": "clip", "lower": 0, "upper": 0.5}]},
+     {"kind": "boolean", "transform": [{"type": "impute", "with": "mostFrequent", "indicator": false}]}]},
+   "model": {"layers": [{"type": "dense", "units": 1}]}, "loss": "meanSquaredError", "training": {"steps": 3},
+   "output": "o"}
+  """,
+  """
   {"name": "a", "seed": 9, "precision": "float64",
-   "data": {"path": "d.h5", "externalFiles": true, "inputs": "x", "targets": "y",
+   "data": {"path": "d.h5", "externalFiles": true, "inputs": "x", "targets": "y", "weights": "w",
+            "split": {"validation": 0.25, "test": 0.125, "by": {"column": "site"}, "seed": 4},
             "preprocessing": [{"type": "oneHot", "columns": [0, 2]}, {"type": "scale", "factor": 2, "offset": 1}, "standardize"]},
    "model": {"layers": [
      {"type": "dense", "name": "first", "units": 7, "activation": {"type": "leakyRelu", "slope": 0.2}, "useBias": false,

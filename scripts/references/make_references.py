@@ -17,17 +17,24 @@ import numpy as np
 import torch
 
 import classifiers
+import columns
+import features
 import linear
 import losses
 import metrics
 import operations
 import optimizers
 import schedules
+import splits
 import tables
 import trajectories
+import weights
 from common import FIXTURES, text
 
-MAKERS = (trajectories, optimizers, schedules, losses, operations, linear, classifiers, metrics, tables)
+MAKERS = (
+    trajectories, optimizers, schedules, losses, operations, linear, classifiers, metrics, tables, columns, features,
+    splits, weights,
+)
 
 
 def differences(found, expected, tolerance, path=""):

@@ -3,6 +3,20 @@ import Foundations
 import HDF5
 
 /// Imports a table of text: one sample a line, one column the target, the others inputs.
+///
+/// Inputs that all are numbers without gaps become one array. Otherwise they become a ``StoredTable``, raw, each column of
+/// a kind that is inferred from all of its values, in the test file too, or set by ``kinds``:
+///
+/// - number: all values that are not missing are decimal numbers;
+/// - boolean: all are `true`, `false`, `yes`, `no`, `t`, `f`, `y` or `n` in letters of any case; where all are one letter,
+///   both must occur;
+/// - date: all are dates, or points in time, of ISO 8601;
+/// - ignored: no row has a value; or the column is text of more than 50 different values of which there are more than half
+///   as many as rows with a value, or of more than 10 000, such as names and free text;
+/// - category: any other text. Its categories are the texts as they stand there: `01` and `1` are two.
+///
+/// A column all but less than 2 % of which are numbers, or dates, is refused: what is none is a slip or stands for a
+/// missing value.
 public struct CSVImport: Importer {
   /// `csv`; files of tab-separated values are such tables too.
   public static let name = "csv"
@@ -46,7 +60,7 @@ public struct CSVImport: Importer {
     var byte: UInt8 { self == .point ? UInt8(ascii: ".") : UInt8(ascii: ",") }
   }
 
-  /// How inputs are stored.
+  /// How numbers are stored.
   public enum InputType: String, Sendable, CaseIterable {
     /// `uint8` if all are whole numbers from 0 to 255, else `float64`, the nearest binary64 numbers; a whole number that
     /// they would round is an error, since such a number is a name more often than an amount.
@@ -57,6 +71,9 @@ public struct CSVImport: Importer {
     case float32
     /// The nearest binary64 numbers.
     case float64
+
+    /// Whether whole numbers may be rounded, since the type was chosen.
+    var allowsRounding: Bool { self == .float32 || self == .float64 }
   }
 
   /// The file.
@@ -78,16 +95,29 @@ public struct CSVImport: Importer {
   public var decimalMark: DecimalMark
   /// What the target column holds.
   public var task: LearningTask
-  /// How inputs are stored.
+  /// How inputs that are numbers are stored.
   public var inputType: InputType
+  /// What columns of inputs are set to be; the kinds of the others are inferred.
+  public var kinds: [(column: Column, kind: ColumnKind)] = []
+  /// How a missing value is spelt, without blanks around it; ``usualMissing`` if nothing is set. A spelling that is a number,
+  /// such as -999, also stands for the other ways to write that number.
+  public var missing: [String] = CSVImport.usualMissing
+  /// Whether rows without a target are left out; otherwise they are an error.
+  public var dropMissingTargets = false
   /// How samples are divided where there is no test file.
   public var split: Split
   /// Told how far the import is, after each block of some hundred kilobytes.
   public var progress: (@Sendable (ImportProgress) -> Void)?
   /// The bytes that a thread reads at a time, which changes no result.
   package var blockSize = 1 << 19
+  /// Whether the file holds JSON lines: records all the same, of which only the text is another.
+  var isJSONLines = false
   /// How many threads read; nil for as many as there are cores. It changes no result.
   package var threads: Int?
+
+  /// How a missing value is spelt where nothing else is set: an empty field, and the spellings of pandas' `read_csv`, such
+  /// as `NA`, `NaN` and `null`.
+  public static let usualMissing = FieldValues.usualMissing
 
   /// Creates an import of a file whose last column is the target.
   public init(
@@ -132,38 +162,11 @@ public struct CSVImport: Importer {
   /// - Throws: `TrainerError` that names file, line and column and what is wrong there.
   public func read() throws -> ImportedSamples {
     try checkCharacters()
-    var tables = [try CSVTable.read(path: path, as: self)]
-    if let testPath {
-      let test = try CSVTable.read(path: testPath, as: self)
-      guard test.features == tables[0].features else {
-        throw TrainerError(.data, "the input columns of '\(testPath)' are not those of '\(path)'")
-      }
-      tables.append(test)
-    }
-    let features = tables[0].features
-    let targets = try CSVTargets(tables, task: task)
-    // Both groups are stored in one type.
-    if tables.contains(where: { $0.inputs.type == .float64 }) {
-      for place in tables.indices { tables[place].inputs.convert(to: .float64) }
-    }
-    var groups: [DatasetWriter.Group] = []
-    if testPath == nil {
-      let indices = split.indices(count: tables[0].rowCount, labels: targets.labels)
-      let rows = [indices.train, indices.test]
-      for (name, (inputs, rows)) in zip(["train", "test"], zip(tables[0].inputs.divide(into: rows), rows)) {
-        groups.append(.init(name: name, inputs: inputs, targets: targets.tables[0].selecting(rows: rows)))
-      }
-    } else {
-      for (place, name) in ["train", "test"].enumerated() {
-        let inputs = tables[place].inputs.divide(into: [Array(0..<tables[place].rowCount)])
-        groups.append(.init(name: name, inputs: inputs[0], targets: targets.tables[place]))
-      }
-    }
-    // Names beyond what an attribute holds would fail the whole file; inputs are known by their place, too.
-    let named = hasHeader && features.count <= maximumNamedClassCount ? features : nil
-    return ImportedSamples(
-      groups: groups, classes: targets.classes, features: named, delimiter: tables[0].dialect.delimiterName)
+    return try CSVReading(settings: self).samples()
   }
+
+  /// What its fields stand for.
+  var fields: FieldValues { FieldValues(decimalMark: decimalMark, missing: missing) }
 
   private func checkCharacters() throws {
     for (name, character) in [("delimiter", delimiter), ("comment", comment)] {

@@ -1,40 +1,48 @@
 import Foundations
 import HDF5
 
-/// A table of text, read and checked: every record has the same fields, every input is a finite number.
-struct CSVTable {
+/// A table of text, read and checked: every record has the same fields.
+struct CSVTable<Rows: TableRows> {
   /// The file.
   let path: String
   /// How it is written.
   let dialect: CSVDialect
-  /// The input columns' names: from the header, or their places.
-  let features: [String]
+  /// Which column is what.
+  let columns: CSVColumns
   /// The inputs.
-  var inputs: NumberRows
+  var rows: Rows
   /// The target column as it stands in the file, without blanks around it.
   let target: TargetColumn
-  /// The target column for messages, such as `column 5 ('species')`.
-  let targetLabel: String
 
   /// The number of samples.
-  var rowCount: Int { inputs.count }
+  var rowCount: Int { target.rowCount }
+  /// The target column for what reads it.
+  var targetSource: CSVTargetSource {
+    CSVTargetSource(path: path, target: target, label: columns.label(columns.target))
+  }
 
-  /// Reads a file from start to end; only its numbers stay in memory.
+  /// Reads a file from start to end; only what `makeRows` keeps stays in memory.
   ///
-  /// - Throws: `TrainerError` with exit code `data`, with line and column where there is one.
-  static func read(path: String, as settings: CSVImport) throws -> CSVTable {
+  /// - Parameters:
+  ///   - part: Which part of the whole import the reading is, for its progress.
+  ///   - makeRows: Makes what keeps the inputs, once the columns are known.
+  /// - Throws: `TrainerError` with exit code `data`, with line and column where there is one, and what the rows throw.
+  static func read(
+    path: String, as settings: CSVImport, part: ClosedRange<Double> = 0...1,
+    makeRows: @escaping @Sendable (CSVColumns) throws -> CSVInputs<Rows>
+  ) throws -> CSVTable {
+    if settings.isJSONLines { return try readJSONLines(path: path, as: settings, part: part, makeRows: makeRows) }
     let file = try TextFile(path: path)
     defer { file.close() }
     let dialect = CSVDialect(
-      delimiter: settings.delimiter ?? delimiter(of: file, settings), comment: settings.comment)
-    var parser = CSVParser(dialect, CSVTableReader(path: path, settings: settings, dialect: dialect), settings.threads)
+      delimiter: settings.delimiter ?? file.delimiter(for: settings), comment: settings.comment)
+    let reader = CSVTableReader(path: path, settings: settings, dialect: dialect, makeRows: makeRows)
+    var parser = CSVParser(dialect, reader, settings.threads)
     var memory = ImportMemory(path: path)
     do {
       try file.forEachBlock(of: settings.blockSize * parser.threads) { block, isLast in
         let used = try parser.read(block, isLast: isLast)
-        let fraction = file.fractionRead
-        try memory.require(for: parser.reader.inputs, fraction: fraction)
-        settings.progress?(ImportProgress(path: path, rowCount: parser.reader.inputs?.count ?? 0, fraction: fraction))
+        try note(parser.reader, file.fractionRead, &memory, settings, part)
         return used
       }
     } catch let error as CSVSyntaxError {
@@ -43,24 +51,58 @@ struct CSVTable {
     return try parser.reader.table()
   }
 
-  private static func delimiter(of file: TextFile, _ settings: CSVImport) -> Character {
-    let name = file.path.lowercased()
-    let stem = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
-    if stem.hasSuffix(".tsv") || stem.hasSuffix(".tab") { return "\t" }
-    return CSVDialect.guessedDelimiter(
-      file.start, isWhole: file.isWhole, comment: settings.comment, decimalMark: settings.decimalMark)
+  private static func readJSONLines(
+    path: String, as settings: CSVImport, part: ClosedRange<Double>,
+    makeRows: @escaping @Sendable (CSVColumns) throws -> CSVInputs<Rows>
+  ) throws -> CSVTable {
+    let reader = CSVTableReader(path: path, settings: settings, dialect: CSVDialect(), makeRows: makeRows)
+    var memory = ImportMemory(path: path)
+    return try JSONLinesTable(path: path).read(into: reader) { reader, fraction in
+      try note(reader, fraction, &memory, settings, part)
+    }.table()
+  }
+
+  /// Holds what was read against the memory, and tells how far it is.
+  private static func note(
+    _ reader: CSVTableReader<Rows>, _ fraction: Double, _ memory: inout ImportMemory, _ settings: CSVImport,
+    _ part: ClosedRange<Double>
+  ) throws {
+    let rowCount = reader.rows?.rowCount ?? 0
+    try memory.require(rowCount: rowCount, rowByteCount: reader.rows?.rowByteCount ?? 0, fraction: fraction)
+    settings.progress?(
+      ImportProgress(
+        path: memory.path, rowCount: rowCount,
+        fraction: fraction == 1 ? part.upperBound : part.lowerBound + fraction * (part.upperBound - part.lowerBound)))
   }
 }
 
-extension CSVTable {
+extension TextFile {
+  /// The character between fields where none is set: by the file's name, or by its first lines.
+  fileprivate func delimiter(for settings: CSVImport) -> Character {
+    let name = path.lowercased()
+    let stem = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
+    if stem.hasSuffix(".tsv") || stem.hasSuffix(".tab") { return "\t" }
+    return CSVDialect.guessedDelimiter(
+      start, isWhole: isWhole, comment: settings.comment, decimalMark: settings.decimalMark)
+  }
+}
+
+/// The target column of a table, and where it stands.
+struct CSVTargetSource {
+  let path: String
+  let target: TargetColumn
+  /// The column for messages, such as `column 5 ('species')`.
+  let label: String
+
   /// An error about a sample's target.
-  func targetError(_ text: TargetColumn.Text, _ what: String) -> TrainerError {
-    TrainerError(.data, "'\(path)', line \(text.line), \(targetLabel): \(what)")
+  func targetError(_ text: TargetColumn.Text, _ what: String, remedy: TrainerError.Remedy? = nil) -> TrainerError {
+    TrainerError(.data, "'\(path)', line \(text.line), \(label): \(what)", remedy: remedy)
   }
 }
 
 extension CSVSyntaxError {
-  fileprivate func explained(path: String) -> TrainerError {
+  /// The error with its place.
+  func explained(path: String) -> TrainerError {
     let place = "'\(path)', line \(line), column \(column): "
     return switch fault {
     case .unclosedQuote: TrainerError(.data, place + "a quote is opened and never closed")

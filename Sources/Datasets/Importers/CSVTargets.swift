@@ -15,7 +15,15 @@ struct CSVTargets {
   /// Reads the columns.
   ///
   /// - Throws: `TrainerError` with exit code `data` for a field that is neither a class nor a number where one is wanted.
-  init(_ sources: [CSVTable], task: CSVImport.LearningTask) throws {
+  init(_ sources: [CSVTargetSource], task: CSVImport.LearningTask) throws {
+    for source in sources {
+      guard let missing = source.target.firstMissing else { continue }
+      let found = missing.text.isEmpty ? "the field is empty" : "'\(missing.text)' stands for a missing value"
+      throw source.targetError(
+        missing, "\(found), and each sample needs a target",
+        remedy: .init(
+          "dropMissingTargets", "set dropMissingTargets to leave such rows out, or change missing if it is a value"))
+    }
     let areNumbers = sources.allSatisfy { $0.target.numberCount == $0.target.rowCount }
     if task == .automatic { try Self.requireOneKind(sources) }
     let kinds = Set(sources.flatMap { $0.target.texts.compactMap(\.number?.value) })
@@ -29,7 +37,7 @@ struct CSVTargets {
     }
   }
 
-  private init(numbers sources: [CSVTable]) throws {
+  private init(numbers sources: [CSVTargetSource]) throws {
     for source in sources {
       if let other = source.target.firstOther {
         throw source.targetError(other, "'\(other.text)' is not a finite number")
@@ -43,7 +51,7 @@ struct CSVTargets {
     labels = nil
   }
 
-  private init(classes sources: [CSVTable], areNumbers: Bool) throws {
+  private init(classes sources: [CSVTargetSource], areNumbers: Bool) throws {
     for source in sources {
       guard let empty = source.target.texts.first(where: \.text.isEmpty) else { continue }
       throw source.targetError(empty, "the field is empty, and the sample needs a class")
@@ -60,19 +68,12 @@ struct CSVTargets {
     let numbers = Dictionary(
       sources.flatMap { $0.target.texts.map { (name($0), $0.number?.value ?? 0) } }, uniquingKeysWith: { one, _ in one }
     )
-    var names = numbers.keys.sorted()
-    if areNumbers {
-      // Texts of one number, such as 01 and 1, keep their own order.
-      names = names.enumerated().sorted { one, other in
-        let (x, y) = (numbers[one.element] ?? 0, numbers[other.element] ?? 0)
-        return x == y ? one.offset < other.offset : x < y
-      }.map(\.element)
-    }
+    let names = sortedNames(numbers.keys) { areNumbers ? numbers[$0] : nil }
     let areTooMany = sources.contains(where: \.target.holdsNumbersAlone)
     guard names.count <= maximumNamedClassCount, !areTooMany else {
       throw TrainerError(
         .data,
-        "\(sources[0].targetLabel) of '\(sources[0].path)' holds \(areTooMany ? "too many" : "\(names.count)") different "
+        "\(sources[0].label) of '\(sources[0].path)' holds \(areTooMany ? "too many" : "\(names.count)") different "
           + "values, more than the \(maximumNamedClassCount) classes that are supported",
         remedy: .init("task", "is it the right column, or a regression?"))
     }
@@ -95,7 +96,7 @@ struct CSVTargets {
 
   /// Refuses a column most of whose fields are numbers: what is none among them is a slip or a missing value, which would
   /// make classes of all of them.
-  private static func requireOneKind(_ sources: [CSVTable]) throws {
+  private static func requireOneKind(_ sources: [CSVTargetSource]) throws {
     let count = sources.reduce(0) { $0 + $1.target.rowCount }
     let good = sources.reduce(0) { $0 + $1.target.numberCount }
     guard good < count, 2 * good > count else { return }

@@ -8,14 +8,17 @@ public struct ImportSummary: Sendable, Equatable, CustomStringConvertible {
   public let classCount: Int?
   /// What stood between the fields of a table of text, for people: `comma`; nil for other sources.
   public let delimiter: String?
+  /// What the columns of a table were taken for; empty for other sources.
+  public let columns: [ImportedColumn]
 
   /// Describes the groups that an importer hands to the writer.
-  init(groups: [DatasetWriter.Group], classCount: Int?, delimiter: String? = nil) {
+  init(groups: [DatasetWriter.Group], classCount: Int?, delimiter: String? = nil, columns: [ImportedColumn] = []) {
     samples = Dictionary(
       uniqueKeysWithValues: groups.filter { $0.inputs.rowCount > 0 }.map { ($0.name, $0.inputs.rowCount) })
     inputShape = groups.first?.inputs.rowShape ?? []
     self.classCount = classCount
     self.delimiter = delimiter
+    self.columns = columns
   }
 
   /// One line, such as `120 train + 30 test samples of 4 inputs in 3 classes`.

@@ -1,4 +1,3 @@
-import CZlib
 import Foundations
 
 /// Reads a file of some format and makes a dataset file of it.
@@ -35,9 +34,11 @@ extension Importer {
     try writer.checkOutput(output, inputs: sources)
     let samples = try read()
     try writer.write(
-      groups: samples.groups, classes: samples.storedClasses, features: samples.features, to: output, from: sources)
+      groups: samples.groups, classes: samples.storedClasses, features: samples.features,
+      unusedColumns: samples.unusedColumns, targetName: samples.targetName, to: output, from: sources)
     return ImportSummary(
-      groups: samples.groups, classCount: samples.classes?.count, delimiter: samples.delimiter)
+      groups: samples.groups, classCount: samples.classes?.count, delimiter: samples.delimiter,
+      columns: samples.columns)
   }
 }
 
@@ -47,18 +48,28 @@ public struct ImportedSamples: Sendable {
   public var groups: [DatasetWriter.Group]
   /// The names of the classes in the order of their indices; `nil` for targets that are numbers.
   public var classes: [String]?
-  /// The names of the inputs' columns; `nil` if they have none.
+  /// The names of the columns of inputs in one array; `nil` if they have none.
   public var features: [String]?
+  /// The names of the source's columns that are neither inputs nor the target. A table to predict may have them, too.
+  public var unusedColumns: [String]
+  /// The name of the target; `nil` if it has none.
+  public var targetName: String?
+  /// What the columns of inputs were taken for, those that are ignored too; empty for a source without columns.
+  public var columns: [ImportedColumn]
   /// What divides the fields of a table of text, in words; `nil` for any other format.
   public var delimiter: String?
 
   /// Creates the value.
   public init(
-    groups: [DatasetWriter.Group], classes: [String]? = nil, features: [String]? = nil, delimiter: String? = nil
+    groups: [DatasetWriter.Group], classes: [String]? = nil, features: [String]? = nil, unusedColumns: [String] = [],
+    targetName: String? = nil, columns: [ImportedColumn] = [], delimiter: String? = nil
   ) {
     self.groups = groups
     self.classes = classes
     self.features = features
+    self.unusedColumns = unusedColumns
+    self.targetName = targetName
+    self.columns = columns
     self.delimiter = delimiter
   }
 
@@ -91,15 +102,10 @@ public struct ImportSource: Sendable {
     start = isDirectory ? [] : try Self.start(of: path)
   }
 
-  private static func start(of path: String) throws -> [UInt8] {
-    // gzopen also reads plain files.
-    guard let stream = gzopen(path, "rb") else { throw TrainerError(.data, "cannot read '\(path)'") }
-    defer { gzclose(stream) }
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = bytes.withUnsafeMutableBytes { gzread(stream, $0.baseAddress, UInt32($0.count)) }
-    guard count >= 0 else { throw TrainerError(.data, "cannot unpack '\(path)'; get the file again") }
-    return Array(bytes.prefix(Int(count)))
-  }
+  /// No more of a file is looked at.
+  static let startSize = 4096
+
+  private static func start(of path: String) throws -> [UInt8] { try GzipFile(path: path).bytes(startSize) }
 }
 
 /// The formats that can be imported.
@@ -119,7 +125,10 @@ public struct ImporterRegistry: Sendable {
   private var entries: [Entry]
 
   /// The package's importers.
-  public static let standard = ImporterRegistry(entries: [Entry(CSVImport.self), Entry(IDXImport.self)])
+  public static let standard = ImporterRegistry(entries: [
+    Entry(CSVImport.self), Entry(IDXImport.self), Entry(NPYImport.self), Entry(NPZImport.self),
+    Entry(LIBSVMImport.self), Entry(JSONLinesImport.self),
+  ])
 
   /// The formats' names, in the order of registration.
   public var names: [String] { entries.map(\.name) }
@@ -139,11 +148,31 @@ public struct ImporterRegistry: Sendable {
   ///
   /// - Throws: `TrainerError` with exit code `data` if the file cannot be read or no importer knows it.
   public func importer(of path: String) throws -> any Importer {
-    let source = try ImportSource(path: path)
-    // Almost any text can be a table, so an importer that was added knows better.
-    guard let entry = entries.last(where: { $0.recognizes(source) }) else {
-      throw TrainerError(.data, "'\(path)' is of no known format; expected \(names.joined(separator: ", "))")
+    try entry(of: path).make(path)
+  }
+
+  /// The name of the format that a file's contents are of.
+  ///
+  /// - Throws: `TrainerError` with exit code `data` if the file cannot be read or no importer knows it; of other formats
+  ///   that people have their data in, it says which one it is and what converts it.
+  public func format(of path: String) throws -> String { try entry(of: path).name }
+
+  /// The import of a file with the defaults of a format.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if there is no importer of that name, and what the importer throws.
+  public func importer(named name: String, path: String) throws -> any Importer {
+    guard let entry = entries.last(where: { $0.name == name }) else {
+      let near = suggestion(for: name, among: names).map { "; did you mean \($0)?" } ?? ""
+      throw TrainerError(.usage, "'\(name)' is no format; expected \(names.joined(separator: ", "))\(near)")
     }
     return try entry.make(path)
+  }
+
+  private func entry(of path: String) throws -> Entry {
+    let source = try ImportSource(path: path)
+    // Almost any text can be a table, so an importer that was added knows better.
+    if let entry = entries.last(where: { $0.recognizes(source) }) { return entry }
+    try ForeignFormat.refuse(source.start, path: path)
+    throw TrainerError(.data, "'\(path)' is of no known format; expected \(names.joined(separator: ", "))")
   }
 }

@@ -1,6 +1,4 @@
 import Foundations
-import HDF5
-import Kernels
 
 /// Preprocessing with everything that it took from the training group: what a checkpoint keeps, and what `evaluate` and
 /// `predict` apply to other data.
@@ -16,10 +14,7 @@ package struct FittedPreprocessing: InputTransform, Equatable {
 
   /// The extents of one row after preprocessing: one-hot encoding flattens it.
   package var outputShape: [Int] { categories.isEmpty ? inputShape : [affine.scale.count] }
-  /// How many columns the inputs of that name become, where categories become columns; empty where none do.
-  package func expandedColumns(of inputs: String) -> [String: Int] {
-    categories.isEmpty ? [:] : [inputs: affine.scale.count]
-  }
+  package var expandedColumnCount: Int? { categories.isEmpty ? nil : affine.scale.count }
 
   /// Preprocessing that changes nothing.
   package init(inputShape: [Int], features: [Feature]? = nil) {
@@ -149,7 +144,7 @@ package struct FittedPreprocessing: InputTransform, Equatable {
   }
 
   /// Expanded rows behind the map of each column.
-  private func mapped(_ expanded: [Double]) -> [Double] {
+  func mapped(_ expanded: [Double]) -> [Double] {
     guard !affine.isIdentity else { return expanded }
     var rows = expanded
     let columns = affine.scale.count
@@ -162,7 +157,7 @@ package struct FittedPreprocessing: InputTransform, Equatable {
   /// Rows with the one-hot columns expanded, before the affine map.
   ///
   /// - Throws: `TrainerError` for a category that the training group does not have.
-  private func expand(_ rows: [Double], firstRow: Int, _ expansion: RowExpansion) throws -> [Double] {
+  func expand(_ rows: [Double], firstRow: Int, _ expansion: RowExpansion) throws -> [Double] {
     guard !categories.isEmpty else { return rows }
     var result: [Double] = []
     result.reserveCapacity(rows.count / expansion.columns * expansion.expandedColumns)
@@ -178,36 +173,4 @@ package struct FittedPreprocessing: InputTransform, Equatable {
 
   /// How one-hot encoding expands a row.
   var expansion: RowExpansion { RowExpansion(columns: inputShape.reduce(1, *), categories: categories) }
-
-  /// Reads a group's inputs and applies the preprocessing: to bytes as they are gathered, to everything else in double
-  /// precision, rounded once.
-  ///
-  /// - Throws: `TrainerError` for every fault of the inputs, if their rows have another shape than those of the training
-  ///   group, or a category that it does not have.
-  package func rows<Scalar: KernelElement & NativeScalar>(
-    of name: String, in group: String, from reader: DatasetReader, as type: Scalar.Type = Scalar.self
-  ) throws -> RowSource<Scalar> {
-    let place = group == DatasetReader.root ? reader.path : "\(reader.path): in the group '\(group)'"
-    let rowShape = try reader.shape(of: name, in: group).rowShape
-    guard rowShape == inputShape else {
-      throw TrainerError(
-        .data,
-        "\(place): a row of inputs has the shape \(rowShape), but the model was made for \(inputShape)"
-      )
-    }
-    let areBytes = try reader.numberType(of: name, in: group) == .uint8
-    if categories.isEmpty, areBytes || affine.isIdentity {
-      return try reader.rows(of: name, in: group).mapped(by: affine)
-    }
-    do {
-      let expansion = expansion
-      let source: RowSource<Scalar> = try reader.rows(of: name, in: group, rowShape: outputShape) { block, firstRow in
-        let rows = try expand(block, firstRow: firstRow, expansion)
-        return areBytes ? rows : mapped(rows)
-      }
-      return areBytes ? source.mapped(by: affine) : source
-    } catch let error as TrainerError where !error.message.hasPrefix(reader.path) {
-      throw TrainerError(error.code, "\(place): \(error.message)")
-    }
-  }
 }

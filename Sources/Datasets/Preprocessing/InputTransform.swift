@@ -1,3 +1,6 @@
+import HDF5
+import Kernels
+
 /// What turns raw rows into a model's inputs, with everything that was fitted to the training rows: what a checkpoint keeps.
 ///
 /// Rows of a dataset file, of a table of text and of memory go through the same arithmetic, in double precision and rounded
@@ -18,4 +21,21 @@ package protocol InputTransform: Sendable {
   /// - Returns: [rows, the product of ``outputShape``].
   /// - Throws: `TrainerError` with code `.data` for values that the transform refuses.
   func transform(_ block: TableBlock, firstRow: Int) throws -> [Double]
+
+  /// Reads a group's inputs and transforms them. Columns that have names on both sides are matched by them.
+  ///
+  /// - Parameters:
+  ///   - name: The dataset or the table with the inputs.
+  ///   - group: The group of samples.
+  ///   - reader: The dataset file.
+  ///   - others: Names of columns that may be there beside the inputs, such as the target's.
+  ///   - type: What the results are rounded to.
+  /// - Throws: `TrainerError` with code `.data` for every fault of the inputs, or if their columns are not those of the
+  ///   training group.
+  func rows<Scalar: KernelElement & NativeScalar>(
+    of name: String, in group: String, from reader: DatasetReader, ignoring others: Set<String>, as type: Scalar.Type
+  ) throws -> RowSource<Scalar>
+
+  /// The columns that the inputs become, where they are others than those of the file; `nil` where they stay.
+  var expandedColumnCount: Int? { get }
 }

@@ -55,7 +55,7 @@ struct RowExpansion: Sendable {
 }
 
 /// The categories of a column by their values.
-private struct CategoryCodes: Sendable {
+struct CategoryCodes: Sendable {
   let count: Int
   private let exact: [Double: Int]
   /// By their values in binary32, but for those that it cannot tell apart: another file may have stored them so.

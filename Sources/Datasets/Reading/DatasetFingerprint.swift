@@ -12,13 +12,23 @@ struct DatasetFingerprint {
 
   let reader: DatasetReader
   let names: [String]
+  /// Datasets that count where a group has them.
+  var others: [String] = []
   var wholeLimit = DatasetFingerprint.wholeLimit
 
   /// - Throws: `HDF5Error` or `TrainerError`.
   func digest() throws -> Digest {
-    var datasets: [(place: String, dataset: HDF5.Dataset, classes: [String])] = []
+    var datasets: [(place: String, dataset: HDF5.Dataset, texts: [String])] = []
     for group in reader.groups {
-      for name in Set(names).sorted() {
+      let present = try others.filter { try !names.contains($0) && reader.hasDataset($0, in: group) }
+      for name in Set(names + present).sorted() {
+        guard try !reader.isTable(name, in: group) else {
+          let schema = try StoredTable.schema(of: reader.features(of: name, in: group))
+          for block in try reader.blockNames(of: name, in: group) {
+            datasets.append(("\(group)/\(block)", try reader.dataset(block, in: group), [schema]))
+          }
+          continue
+        }
         let classes = try reader.classNames(of: name, in: group)
         datasets.append(("\(group)/\(name)", try reader.dataset(name, in: group), classes ?? []))
       }
@@ -28,10 +38,10 @@ struct DatasetFingerprint {
       sum + Double(try entry.dataset.dataspace.count) * Double(entry.dataset.datatype.byteCount)
     }
     var stream = Digest.Stream()
-    for (place, dataset, classes) in datasets {
+    for (place, dataset, texts) in datasets {
       let shape = try dataset.shape
       let type = dataset.datatype.numberType?.rawValue ?? "\(dataset.datatype.kind) \(dataset.datatype.byteCount)"
-      for text in [place, type, "\(shape)"] + classes { stream.update(Data(text.utf8 + [0])) }
+      for text in [place, type, "\(shape)"] + texts { stream.update(Data(text.utf8 + [0])) }
       guard dataset.datatype.isNumeric, !shape.contains(0) else { continue }
       if byteCount > Double(wholeLimit), let rows = shape.first {
         for row in Self.sample(of: rows) { try stream.update(dataset, .range(row..<row + 1)) }

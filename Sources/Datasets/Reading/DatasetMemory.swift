@@ -5,7 +5,14 @@ import Kernels
 /// What a dataset takes in memory, known before a row of it is read.
 extension DatasetReader {
   /// The bytes that a dataset takes once it is read as ``rows(of:in:as:)`` reads it.
-  func byteCount<Scalar: KernelElement>(of name: String, in group: String, as type: Scalar.Type) throws -> Double {
+  package func byteCount<Scalar: KernelElement>(of name: String, in group: String, as type: Scalar.Type) throws
+    -> Double
+  {
+    guard try !isTable(name, in: group) else {
+      // A number for each column is the least that becomes of a table; what more, is known when its columns are fitted.
+      let (rows, rowShape) = try inputShape(of: name, in: group)
+      return Double(rows) * Double(rowShape[0]) * Double(MemoryLayout<Scalar>.stride)
+    }
     let (rows, rowShape) = try shape(of: name, in: group)
     let isBytes = try Self.translating(path) { try dataset(name, in: group).datatype.numberType == .uint8 }
     let width = isBytes ? 1 : MemoryLayout<Scalar>.stride
@@ -28,7 +35,7 @@ extension DatasetReader {
     for group in groups {
       for name in names {
         if let columns = expanded[name] {
-          bytes += try Double(shape(of: name, in: group).rows) * Double(columns * MemoryLayout<Scalar>.stride)
+          bytes += try Double(inputShape(of: name, in: group).rows) * Double(columns * MemoryLayout<Scalar>.stride)
         } else {
           bytes += try byteCount(of: name, in: group, as: type) * (copied.contains(name) ? 2 : 1)
         }

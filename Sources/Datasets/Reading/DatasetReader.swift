@@ -17,6 +17,10 @@ package struct DatasetReader: Sendable {
   /// The groups that it has, in the order of `groupNames`.
   package let groups: [String]
   let file: HDF5.File
+  /// The groups that stand for rows of others.
+  let selections: [String: RowSelection]
+  /// The groups of the file itself, in the order of `groupNames`.
+  private let fileGroups: [String]
 
   /// Opens a file.
   ///
@@ -30,6 +34,8 @@ package struct DatasetReader: Sendable {
     }
     self.file = file
     self.groups = groups
+    fileGroups = groups
+    selections = [:]
   }
 
   /// Reads groups of a file that is open already.
@@ -37,6 +43,17 @@ package struct DatasetReader: Sendable {
     self.file = file
     self.path = path
     self.groups = groups
+    fileGroups = groups
+    selections = [:]
+  }
+
+  /// Reads the same file, some groups of which stand for rows of others.
+  package init(_ reader: DatasetReader, selecting selections: [String: RowSelection]) {
+    file = reader.file
+    path = reader.path
+    self.selections = selections
+    fileGroups = reader.fileGroups
+    groups = Self.groupNames.filter { reader.fileGroups.contains($0) || selections[$0] != nil }
   }
 
   /// Runs `body`, turning errors of the HDF5 face into errors about this file.
@@ -56,13 +73,20 @@ package struct DatasetReader: Sendable {
   package func shape(of name: String, in group: String) throws -> (rows: Int, rowShape: [Int]) {
     let shape = try Self.translating(path) { try dataset(name, in: group).shape }
     guard let rows = shape.first else {
-      throw TrainerError(.data, "\(path): \(Self.place(name, group)) is a single value, expected rows of samples")
+      throw TrainerError(.data, "\(path): \(place(name, group)) is a single value, expected rows of samples")
     }
     guard rows > 0, shape.allSatisfy({ $0 > 0 }) else {
       throw TrainerError(
-        .data, "\(path): \(Self.place(name, group)) is empty (shape \(shape)); a group needs at least one sample")
+        .data, "\(path): \(place(name, group)) is empty (shape \(shape)); a group needs at least one sample")
     }
-    return (rows, Array(shape.dropFirst()))
+    guard let selection = selections[group] else { return (rows, Array(shape.dropFirst())) }
+    guard rows == selection.sourceRows else {
+      throw TrainerError(
+        .data,
+        "\(path): \(place(name, group)) has \(rows) rows, but data.split divides \(selection.sourceRows) samples; a row of "
+          + "each is one sample")
+    }
+    return (selection.rows.count, Array(shape.dropFirst()))
   }
 
   /// The dataset's handle.
@@ -78,7 +102,7 @@ package struct DatasetReader: Sendable {
       }
       // What cannot be opened is opened all the same: the library's error says why.
       guard kind == .dataset || kind == .unreadable else {
-        throw try wrongKind(Self.place(name, group), name, kind, in: parent, expected: "a dataset of numbers")
+        throw try wrongKind(place(name, group), name, kind, in: parent, expected: "a dataset of numbers")
       }
       return try parent.dataset(name)
     }
@@ -87,6 +111,7 @@ package struct DatasetReader: Sendable {
   func group(_ name: String) throws -> HDF5.Group {
     let root = try file.root
     guard name != Self.root else { return root }
+    let name = selections[name]?.source ?? name
     guard let kind = try Self.kind(of: name, in: root) else {
       throw TrainerError(
         .data, "\(path): there is no group '\(name)'; the file has \(try root.memberList(expecting: .group))")
@@ -122,14 +147,15 @@ package struct DatasetReader: Sendable {
       let root = try file.root
       return try root.memberNames(atMost: 100).filter { name in
         guard !Self.groupNames.contains(name), try root.kind(of: name) == .group else { return false }
-        return try Self.kind(of: dataset, in: root.group(name)) == .dataset
+        return try Self.kind(of: dataset, in: root.group(name)) == .dataset || isTable(dataset, in: name)
       }
     }
   }
 
-  /// Whether the file's root itself has such a dataset, as files without groups do.
+  /// Whether the file's root itself has such a dataset or table, as files without groups do.
   package func hasRootDataset(_ name: String) throws -> Bool {
     try Self.translating(path) { try file.root.exists(name) && file.root.kind(of: name) == .dataset }
+      || isTable(name, in: Self.root)
   }
 
   /// The path of a dataset in the file.
@@ -159,18 +185,21 @@ package struct DatasetReader: Sendable {
     return try Self.translating(path) {
       let dataset = try dataset(name, in: group)
       guard columns == 1, let type = dataset.datatype.numberType, !type.isFloatingPoint else { return .values(columns) }
-      let labels = try dataset.read(as: Int64.self)
+      let labels = try read(Int64.self, of: name, in: group)
       return .integers(Int(labels.min() ?? 0)...Int(labels.max() ?? 0))
     }
   }
 
-  /// The fingerprint of these datasets in all of ``groups``: SHA-256 of their contents up to 1 GB; beyond it of shapes,
-  /// types and seeded rows.
+  /// The fingerprint of these datasets in all groups of the file: SHA-256 of their contents up to 1 GB; beyond it of
+  /// shapes, types and seeded rows.
   ///
   /// It goes through links, virtual sources and external files. Names, time stamps, chunks and filters of the file play
-  /// no part.
-  package func fingerprint(of names: [String]) throws -> Digest {
-    try Self.translating(path) { try DatasetFingerprint(reader: self, names: names).digest() }
+  /// no part, nor does a split.
+  ///
+  /// - Parameter others: Datasets that count where a group has them.
+  package func fingerprint(of names: [String], andIfPresent others: [String] = []) throws -> Digest {
+    let whole = DatasetReader(file, path: path, groups: fileGroups)
+    return try Self.translating(path) { try DatasetFingerprint(reader: whole, names: names, others: others).digest() }
   }
 
   /// The fingerprint that checkpoints held before there was ``fingerprint(of:)``: SHA-256 of the file's bytes up to

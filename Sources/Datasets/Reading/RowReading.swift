@@ -12,10 +12,10 @@ extension DatasetReader {
     let (rows, rowShape) = try shape(of: name, in: group)
     switch try numberType(of: name, in: group) {
     case .uint8:
-      let bytes: [UInt8] = try Self.translating(path) { try dataset(name, in: group).read() }
+      let bytes: [UInt8] = try Self.translating(path) { try read(of: name, in: group) }
       return RowSource(rows: rows, rowShape: rowShape, storage: .bytes(bytes))
     case let type? where type.isExact(in: Scalar.elementType):
-      let values = try Self.translating(path) { try dataset(name, in: group).read(as: Scalar.self) }
+      let values = try Self.translating(path) { try read(Scalar.self, of: name, in: group) }
       try requireFinite(values, of: name, in: group, firstRow: 0, columns: rowShape.reduce(1, *))
       return RowSource(rows: rows, rowShape: rowShape, storage: .scalars(values))
     default:
@@ -33,26 +33,17 @@ extension DatasetReader {
   func rows<Scalar: KernelElement & NativeScalar>(
     of name: String, in group: String, rowShape: [Int], _ map: ([Double], _ firstRow: Int) throws -> [Double]
   ) throws -> RowSource<Scalar> {
-    let rows = try shape(of: name, in: group).rows
-    let columns = rowShape.reduce(1, *)
-    var values: [Scalar] = []
-    values.reserveCapacity(rows * columns)
-    var precision = ColumnPrecision<Scalar>(
-      columns: columns, areLongIntegers: try numberType(of: name, in: group)?.isLongInteger ?? false)
+    var collector = RowCollector<Scalar>(
+      rows: try shape(of: name, in: group).rows, rowShape: rowShape,
+      areLongIntegers: try numberType(of: name, in: group)?.isLongInteger ?? false)
     try forEachBlock(of: name, in: group) { block, firstRow in
-      let mapped = try map(block, firstRow)
-      values.append(contentsOf: mapped.lazy.map { Scalar($0) })
-      precision.note(mapped, values.suffix(mapped.count))
-      if let index = values.suffix(mapped.count).firstIndex(where: { !$0.isFinite }) {
-        let (row, column) = index.quotientAndRemainder(dividingBy: columns)
-        throw TrainerError(
-          .data,
-          "\(path): \(Self.place(name, group)) has \(mapped[index - firstRow * columns]) "
-            + "\(Self.position(row, column)), which \(Scalar.elementType.rawValue) cannot hold; scale the data or set "
-            + "\"precision\" to \"float64\"")
-      }
+      guard let fault = collector.append(try map(block, firstRow)) else { return }
+      throw TrainerError(
+        .data,
+        "\(path): \(place(name, group)) has \(fault.value) \(Self.position(fileRow(fault.row, in: group), fault.column)), which "
+          + "\(Scalar.elementType.rawValue) cannot hold; scale the data or set \"precision\" to \"float64\"")
     }
-    return RowSource(rows: rows, rowShape: rowShape, storage: .scalars(values), lostPrecision: precision.loss)
+    return collector.source
   }
 
   /// Reads a dataset in blocks of whole rows, in double precision.
@@ -65,7 +56,7 @@ extension DatasetReader {
     let rowsPerBlock = max(1, (1 << 20) / max(1, columns))
     for start in stride(from: 0, to: rows, by: rowsPerBlock) {
       let block = try Self.translating(path) {
-        try dataset(name, in: group).read(as: Double.self, selecting: .range(start..<min(rows, start + rowsPerBlock)))
+        try read(Double.self, of: name, in: group, rows: start..<min(rows, start + rowsPerBlock))
       }
       try requireFinite(block, of: name, in: group, firstRow: start, columns: columns)
       try body(block, start)
@@ -79,7 +70,7 @@ extension DatasetReader {
     try Self.translating(path) {
       let type = try dataset(name, in: group).datatype
       guard type.isNumeric else {
-        throw TrainerError(.data, "\(path): \(Self.place(name, group)) holds \(type), expected numbers")
+        throw TrainerError(.data, "\(path): \(place(name, group)) holds \(type), expected numbers")
       }
       return type.numberType
     }
@@ -99,8 +90,46 @@ extension DatasetReader {
     let (row, column) = index.quotientAndRemainder(dividingBy: columns)
     throw TrainerError(
       .data,
-      "\(path): \(Self.place(name, group)) has \(values[index].isNaN ? "NaN" : "an infinity") "
-        + "\(Self.position(firstRow + row, column)); remove or replace such values before training")
+      "\(path): \(place(name, group)) has \(values[index].isNaN ? "NaN" : "an infinity") "
+        + "\(Self.position(fileRow(firstRow + row, in: group), column)); remove or replace such values before training")
+  }
+}
+
+/// Collects rows in double precision, rounded once, and takes note of what is lost.
+struct RowCollector<Scalar: KernelElement> {
+  private let rows: Int
+  private let rowShape: [Int]
+  private let columns: Int
+  private var values: [Scalar] = []
+  private var precision: ColumnPrecision<Scalar>
+
+  /// - Parameters:
+  ///   - rows: How many rows there will be.
+  ///   - rowShape: The extents of each.
+  ///   - areLongIntegers: Whether they come from whole numbers of 64 bits, which a double may have rounded.
+  init(rows: Int, rowShape: [Int], areLongIntegers: Bool) {
+    self.rows = rows
+    self.rowShape = rowShape
+    columns = rowShape.reduce(1, *)
+    values.reserveCapacity(rows * columns)
+    precision = ColumnPrecision(columns: columns, areLongIntegers: areLongIntegers)
+  }
+
+  /// Takes whole rows.
+  ///
+  /// - Returns: The first number that `Scalar` cannot hold, with its row and column; `nil` if it holds all.
+  mutating func append(_ block: [Double]) -> (value: Double, row: Int, column: Int)? {
+    let first = values.count
+    values.append(contentsOf: block.lazy.map { Scalar($0) })
+    precision.note(block, values[first...])
+    guard let index = values[first...].firstIndex(where: { !$0.isFinite }) else { return nil }
+    let (row, column) = index.quotientAndRemainder(dividingBy: columns)
+    return (block[index - first], row, column)
+  }
+
+  /// The rows that were taken.
+  var source: RowSource<Scalar> {
+    RowSource(rows: rows, rowShape: rowShape, storage: .scalars(values), lostPrecision: precision.loss)
   }
 }
 

@@ -45,6 +45,33 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
     RowSource(rows: rows, rowShape: rowShape, storage: storage, affine: affine, lostPrecision: lostPrecision)
   }
 
+  /// Some columns of the same rows, in the order asked for.
+  ///
+  /// - Parameters:
+  ///   - chosen: The columns, counted from 0.
+  ///   - rowShape: The extents of a row of them.
+  func selecting(columns chosen: [Int], rowShape: [Int]) -> RowSource {
+    func select<Element>(_ elements: [Element]) -> [Element] {
+      var result: [Element] = []
+      result.reserveCapacity(rows * chosen.count)
+      for row in 0..<rows {
+        for column in chosen { result.append(elements[row * columns + column]) }
+      }
+      return result
+    }
+    let storage: Storage =
+      switch storage {
+      case .bytes(let bytes): .bytes(select(bytes))
+      case .scalars(let scalars): .scalars(select(scalars))
+      }
+    let lost = lostPrecision.flatMap { loss in
+      chosen.firstIndex(of: loss.column).map {
+        LostPrecision(column: $0, largest: loss.largest, deviation: loss.deviation, spacing: loss.spacing)
+      }
+    }
+    return RowSource(rows: rows, rowShape: rowShape, storage: storage, lostPrecision: lost)
+  }
+
   /// A row as it is stored.
   package func row(_ index: Int) -> [Double] {
     let range = index * columns..<(index + 1) * columns

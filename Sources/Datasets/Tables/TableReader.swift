@@ -38,7 +38,7 @@ package struct TableReader: Sendable {
         guard rowShape == [count], rows == rowCount ?? rows else {
           throw TrainerError(
             .data,
-            "\(reader.path): \(DatasetReader.place(block, group)) has the shape \([rows] + rowShape), expected "
+            "\(reader.path): \(reader.place(block, group)) has the shape \([rows] + rowShape), expected "
               + "\(rowCount.map(String.init) ?? "all") rows of \(count) columns, as its schema says")
         }
         rowCount = rows
@@ -49,11 +49,14 @@ package struct TableReader: Sendable {
       rowCount = rows
       let named = try reader.arrayFeatures(of: name, in: group)
       areNamed = named != nil
-      features =
-        named
-        ?? (1...max(1, rowShape.reduce(1, *))).map { Feature(name: "column \($0)", kind: .number) }
+      features = named ?? Self.unnamedFeatures(rowShape.reduce(1, *))
       places = features.indices.map { (.number, $0) }
     }
+  }
+
+  /// The columns of an array without names.
+  package static func unnamedFeatures(_ count: Int) -> [Feature] {
+    (0..<count).map { Feature(name: "column \($0 + 1)", kind: .number) }
   }
 
   /// Rows as they are stored, with missing values. An infinity in a file is one here.
@@ -107,7 +110,7 @@ package struct TableReader: Sendable {
   ) -> TrainerError {
     TrainerError(
       .data,
-      "\(reader.path): \(DatasetReader.place(dataset, group)) has \(value) in row \(row), column \(column) (both counted "
+      "\(reader.path): \(reader.place(dataset, group)) has \(value) in row \(reader.fileRow(row, in: group)), column \(column) (both counted "
         + "from 0), which \(what)")
   }
 }
@@ -122,11 +125,26 @@ extension DatasetReader {
     }
   }
 
+  /// The number of rows of inputs, and the extents of one: of a stored table the number of its columns.
+  ///
+  /// - Throws: `TrainerError` with code `.data` for what are no inputs.
+  package func inputShape(of name: String, in group: String) throws -> (rows: Int, rowShape: [Int]) {
+    guard try isTable(name, in: group) else { return try shape(of: name, in: group) }
+    let table = try TableReader(name, in: group, of: self)
+    return (table.rowCount, [table.features.count])
+  }
+
+  /// The datasets that hold the columns of a stored table.
+  func blockNames(of name: String, in group: String) throws -> [String] {
+    let kinds = Set(try features(of: name, in: group).map(\.kind))
+    return FeatureKind.allCases.filter(kinds.contains).map { "\(name)/\($0.datasetName)" }
+  }
+
   /// The features of a stored table.
   ///
   /// - Throws: `TrainerError` with code `.data` if its schema is none.
   func features(of name: String, in group: String) throws -> [Feature] {
-    let place = Self.place("\(name)/\(StoredTable.schemaName)", group)
+    let place = place("\(name)/\(StoredTable.schemaName)", group)
     let texts = try Self.translating(path) {
       try self.group(group).group(name).dataset(StoredTable.schemaName).readStrings()
     }
@@ -158,10 +176,26 @@ extension DatasetReader {
     guard names.count == count, Set(names).count == count else {
       throw TrainerError(
         .data,
-        "\(path): \(Self.place(name, group)) has \(count) columns and \(Set(names).count) different names in its attribute "
+        "\(path): \(place(name, group)) has \(count) columns and \(Set(names).count) different names in its attribute "
           + "'features'; give each column a name of its own, or remove the attribute")
     }
     return names.map { Feature(name: $0, kind: .number) }
+  }
+
+  /// The columns that the inputs' source had and that are neither inputs nor the target, in the attribute `unused`.
+  package func unusedColumns(of name: String, in group: String) throws -> [String] {
+    try Self.translating(path) {
+      let parent = try self.group(group)
+      let object: any HDF5.Object =
+        switch try parent.kind(of: name) {
+        case .group: try parent.group(name)
+        default: try dataset(name, in: group)
+        }
+      guard try object.hasAttribute(DatasetWriter.unusedName) else { return [] }
+      let attribute = try object.attribute(DatasetWriter.unusedName)
+      guard case .string = attribute.datatype.kind else { return [] }
+      return try attribute.readStrings()
+    }
   }
 
   /// The name that the target had where it was imported from, in the attribute `name`; `nil` if there is none.
@@ -178,12 +212,12 @@ extension DatasetReader {
   /// Elements of some rows, converted; what is not finite stays.
   ///
   /// - Throws: `TrainerError` with code `.data` if they are no numbers, or do not fit the type.
-  func elements<Value: NativeScalar>(
+  package func elements<Value: NativeScalar>(
     of name: String, in group: String, rows: Range<Int>, as type: Value.Type
   ) throws -> [Value] {
     _ = try numberType(of: name, in: group)
     return try Self.translating(path) {
-      try dataset(name, in: group).read(as: Value.self, selecting: .range(rows))
+      try read(Value.self, of: name, in: group, rows: rows)
     }
   }
 }

@@ -4,7 +4,8 @@ import Foundation
 ///
 /// One rule for all commands, so that a slip of the pen costs nobody a file. What is there is replaced only if whoever
 /// gives the name says so, and only a regular file that may be written. Never replaced is what the command itself reads,
-/// by whatever name, nor a device, a pipe or a directory. Of a symbolic link it is the file behind it that is meant.
+/// by whatever name, nor a device, a pipe or a directory. Of a symbolic link it is the file behind it that is meant; whoever
+/// gives the name is told so.
 package struct OutputFile: Sendable, Equatable {
   /// The name that was given.
   package let path: String
@@ -22,6 +23,17 @@ package struct OutputFile: Sendable, Equatable {
     self.path = path
     self.mayReplace = mayReplace
     self.inputs = inputs
+  }
+
+  /// The file behind the name, where that is a symbolic link; `nil` where it is none, or leads to no file.
+  package var linkTarget: String? {
+    do {
+      let place = try resolved()
+      return place == path ? nil : place
+    } catch {
+      // ``check()`` says what is wrong with it.
+      return nil
+    }
   }
 
   /// Why the result cannot be put at a path.

@@ -227,6 +227,13 @@ public final class Settings {
     return settings
   }
 
+  /// The objects in the array at a key, or `nil` if it is absent.
+  public func optionalObjects(_ key: String, help: String = "") throws -> [Settings]? {
+    let result = contains(key) ? try objects(key, help: help) : nil
+    declare(key, "an array of objects", nil, help, isRequired: false)
+    return result
+  }
+
   private func child(_ value: JSONValue, at path: JSONPath, shorthand: String?) throws -> Settings {
     switch (value, shorthand) {
     case (.object(let members), _):

@@ -31,7 +31,8 @@ public protocol Metric: Sendable {
   func isDefined(for task: LearningTask) -> Bool
   /// How many sums it needs.
   func sumCount(for task: LearningTask) -> Int
-  /// Adds samples to the sums, which start at zero. It is called in training steps: it allocates no memory.
+  /// Adds samples to the sums, which start at zero. It is called in training steps: it allocates no memory. Where the
+  /// samples have weights, a metric that takes no notice of them counts each once.
   func add<Scalar: KernelElement>(_ samples: MetricSamples<Scalar>, to sums: UnsafeMutableBufferPointer<Double>)
   /// The value; not a number where there are no samples.
   func value(from sums: [Double], task: LearningTask) -> Double
@@ -47,13 +48,21 @@ public struct MetricSamples<Scalar: KernelElement> {
   public let outputs: UnsafePointer<Scalar>
   /// [count, `task.targetCount`] in row-major order; class indices are whole numbers.
   public let targets: UnsafePointer<Scalar>
+  /// The samples' weights, [count]; `nil` where each counts once.
+  public let weights: UnsafePointer<Scalar>?
 
   /// Samples of a task.
-  public init(task: LearningTask, count: Int, outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>) {
+  ///
+  /// - Parameter weights: The samples' weights, [count]; `nil` where each counts once.
+  public init(
+    task: LearningTask, count: Int, outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>,
+    weights: UnsafePointer<Scalar>? = nil
+  ) {
     self.task = task
     self.count = count
     self.outputs = outputs
     self.targets = targets
+    self.weights = weights
   }
 
   /// The outputs of one sample.

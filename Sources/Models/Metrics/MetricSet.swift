@@ -27,10 +27,12 @@ public struct MetricSet: Sendable {
   ///
   /// - Parameters:
   ///   - wantsConfusion: Whether to count the confusion matrix though no metric needs it.
+  ///   - isWeighted: Whether samples have weights.
   ///   - targetShift: One typical target; `nil` for zeros.
   /// - Throws: `TrainerError` if a metric is not defined for the task.
   public init(
-    _ metrics: [any Metric], task: LearningTask, wantsConfusion: Bool = false, targetShift: [Double]? = nil
+    _ metrics: [any Metric], task: LearningTask, wantsConfusion: Bool = false, isWeighted: Bool = false,
+    targetShift: [Double]? = nil
   ) throws {
     if let metric = metrics.first(where: { !$0.isDefined(for: task) }) {
       let valid = StandardMetric.allCases.filter { $0.isDefined(for: task) }.map(\.name).joined(separator: ", ")
@@ -40,7 +42,7 @@ public struct MetricSet: Sendable {
     self.task = task
     shared = StandardSums(
       metrics.compactMap { $0 as? StandardMetric }, task: task, wantsConfusion: wantsConfusion,
-      targetShift: targetShift)
+      isWeighted: isWeighted, targetShift: targetShift)
     var count = shared.count
     own = metrics.filter { !($0 is StandardMetric) }.map { metric in
       defer { count += metric.sumCount(for: task) }
@@ -65,15 +67,18 @@ public struct MetricSet: Sendable {
   /// - Parameters:
   ///   - outputs: The model's outputs, [samples, outputs].
   ///   - targets: [samples, targets].
+  ///   - weights: The samples' weights, [samples]; `nil` where each counts once.
+  /// - Precondition: there are weights if the set was made for them, and none otherwise.
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
   public func add<Scalar: KernelElement>(
-    outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, samples: Int,
+    outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, weights: UnsafePointer<Scalar>? = nil, samples: Int,
     to sums: UnsafeMutableBufferPointer<Double>
   ) {
-    shared.add(outputs: outputs, targets: targets, samples: samples, to: sums)
+    precondition((weights != nil) == shared.isWeighted, "weights are given where the set was made for them")
+    let batch = MetricSamples(task: task, count: samples, outputs: outputs, targets: targets, weights: weights)
+    shared.add(batch, to: sums)
     guard hasOwn else { return }
-    let batch = MetricSamples(task: task, count: samples, outputs: outputs, targets: targets)
     for index in own.indices {
       own[index].metric.add(batch, to: UnsafeMutableBufferPointer(rebasing: sums[own[index].sums]))
     }

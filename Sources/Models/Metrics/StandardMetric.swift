@@ -23,6 +23,8 @@ public enum StandardMetric: String, Sendable, CaseIterable {
 }
 
 /// Each by itself. A ``MetricSet`` counts once for all that it has.
+///
+/// With weights they are as scikit-learn's with `sample_weight`: each sample counts as often as it weighs.
 extension StandardMetric: Metric {
   /// The case's name.
   public var name: String { rawValue }
@@ -43,8 +45,7 @@ extension StandardMetric: Metric {
   public func add<Scalar: KernelElement>(
     _ samples: MetricSamples<Scalar>, to sums: UnsafeMutableBufferPointer<Double>
   ) {
-    StandardSums([self], task: samples.task)
-      .add(outputs: samples.outputs, targets: samples.targets, samples: samples.count, to: sums)
+    StandardSums([self], task: samples.task).add(samples, to: sums)
   }
 
   /// The value.

@@ -6,6 +6,9 @@ struct StandardSums: Sendable {
   private let task: LearningTask
   /// Whether the confusion matrix is counted.
   let countsConfusion: Bool
+  /// Whether samples have weights. Their sums then count weights, and those of numbers end with the number of samples,
+  /// which weights do not tell.
+  let isWeighted: Bool
   /// Subtracted from targets before their squares are summed, so that a large mean costs no digits.
   private var shift: [Double]
 
@@ -13,9 +16,14 @@ struct StandardSums: Sendable {
   ///
   /// - Parameters:
   ///   - wantsConfusion: Whether to count the confusion matrix though no metric needs it.
+  ///   - isWeighted: Whether samples have weights.
   ///   - targetShift: One typical target; `nil` for zeros.
-  init(_ metrics: [StandardMetric], task: LearningTask, wantsConfusion: Bool = false, targetShift: [Double]? = nil) {
+  init(
+    _ metrics: [StandardMetric], task: LearningTask, wantsConfusion: Bool = false, isWeighted: Bool = false,
+    targetShift: [Double]? = nil
+  ) {
     self.task = task
+    self.isWeighted = isWeighted
     if case .regression(let outputs) = task {
       countsConfusion = false
       shift = targetShift ?? Array(repeating: 0, count: outputs)
@@ -38,27 +46,22 @@ struct StandardSums: Sendable {
   /// How many sums there are.
   var count: Int {
     switch task {
-    case .regression(let outputs): 1 + 4 * outputs
+    case .regression(let outputs): 1 + 4 * outputs + (isWeighted ? 1 : 0)
     case .multiclass, .binary: countsConfusion ? 2 + classes * classes : 2
     }
   }
 
   /// Adds samples to the sums: their count (of labels, for several binary outputs), then what the task needs.
-  ///
-  /// - Parameters:
-  ///   - outputs: The model's outputs, [samples, outputs].
-  ///   - targets: [samples, targets].
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
-  func add<Scalar: KernelElement>(
-    outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, samples: Int,
-    to sums: UnsafeMutableBufferPointer<Double>
-  ) {
+  func add<Scalar: KernelElement>(_ batch: MetricSamples<Scalar>, to sums: UnsafeMutableBufferPointer<Double>) {
+    if let weights = batch.weights { return add(batch, weights, to: sums) }
+    let (outputs, targets, samples) = (batch.outputs, batch.targets, batch.count)
     switch task {
     case .multiclass(let classes, let oneHot):
       for first in stride(from: 0, to: samples, by: Self.samplesAtOnce) {
         count(
-          outputs: outputs + first * classes, targets: targets + first * (oneHot ? classes : 1),
+          outputs: outputs + first * classes, targets: targets + first * (oneHot ? classes : 1), weights: nil,
           samples: min(Self.samplesAtOnce, samples - first), classes: classes, oneHot: oneHot, in: sums)
       }
     case .binary(let width):
@@ -78,14 +81,50 @@ struct StandardSums: Sendable {
     }
   }
 
+  /// The same for samples with weights, each as often as it weighs.
+  @inline(__always)
+  private func add<Scalar: KernelElement>(
+    _ batch: MetricSamples<Scalar>, _ weights: UnsafePointer<Scalar>, to sums: UnsafeMutableBufferPointer<Double>
+  ) {
+    let (outputs, targets, samples) = (batch.outputs, batch.targets, batch.count)
+    switch task {
+    case .multiclass(let classes, let oneHot):
+      for first in stride(from: 0, to: samples, by: Self.samplesAtOnce) {
+        count(
+          outputs: outputs + first * classes, targets: targets + first * (oneHot ? classes : 1),
+          weights: weights + first, samples: min(Self.samplesAtOnce, samples - first), classes: classes, oneHot: oneHot,
+          in: sums)
+      }
+    case .binary(let width):
+      for index in 0..<samples * width {
+        count(
+          targets[index] > 0.5 ? 1 : 0, outputs[index] > 0 ? 1 : 0, weighing: Double(weights[index / width]), in: sums)
+      }
+    case .regression(let width):
+      for sample in 0..<samples { sums[0] += Double(weights[sample]) }
+      if isWeighted { sums[count - 1] += Double(samples) }
+      for index in 0..<samples * width {
+        let output = index % width
+        let weight = Double(weights[index / width])
+        let error = Double(outputs[index]) - Double(targets[index])
+        let target = Double(targets[index]) - shift[output]
+        let base = 1 + 4 * output
+        sums[base] += weight * error * error
+        sums[base + 1] += weight * abs(error)
+        sums[base + 2] += weight * target
+        sums[base + 3] += weight * target * target
+      }
+    }
+  }
+
   /// Samples whose classes are found at a time: few, so that their memory is on the stack.
   private static var samplesAtOnce: Int { 64 }
 
   /// Counts samples of several classes.
   @inline(__always)
   private func count<Scalar: KernelElement>(
-    outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, samples: Int, classes: Int, oneHot: Bool,
-    in sums: UnsafeMutableBufferPointer<Double>
+    outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, weights: UnsafePointer<Scalar>?, samples: Int,
+    classes: Int, oneHot: Bool, in sums: UnsafeMutableBufferPointer<Double>
   ) {
     let kernels = Kernels<Scalar>.best
     withUnsafeTemporaryAllocation(of: Scalar.self, capacity: 2 * Self.samplesAtOnce) { memory in
@@ -96,6 +135,12 @@ struct StandardSums: Sendable {
         kernels.argmax(targets, rows: samples, columns: classes, into: predicted + Self.samplesAtOnce)
         actual = UnsafePointer(predicted + Self.samplesAtOnce)
       }
+      if let weights {
+        for sample in 0..<samples {
+          count(Int(actual[sample]), Int(predicted[sample]), weighing: Double(weights[sample]), in: sums)
+        }
+        return
+      }
       var hits = 0
       for sample in 0..<samples where actual[sample] == predicted[sample] { hits += 1 }
       sums[0] += Double(samples)
@@ -105,14 +150,18 @@ struct StandardSums: Sendable {
     }
   }
 
-  private func count(_ actual: Int, _ predicted: Int, in sums: UnsafeMutableBufferPointer<Double>) {
-    sums[0] += 1
-    if actual == predicted { sums[1] += 1 }
-    if countsConfusion { countPair(actual, predicted, in: sums) }
+  private func count(
+    _ actual: Int, _ predicted: Int, weighing weight: Double = 1, in sums: UnsafeMutableBufferPointer<Double>
+  ) {
+    sums[0] += weight
+    if actual == predicted { sums[1] += weight }
+    if countsConfusion { countPair(actual, predicted, weighing: weight, in: sums) }
   }
 
-  private func countPair(_ actual: Int, _ predicted: Int, in sums: UnsafeMutableBufferPointer<Double>) {
-    if actual >= 0, actual < classes { sums[2 + actual * classes + predicted] += 1 }
+  private func countPair(
+    _ actual: Int, _ predicted: Int, weighing weight: Double = 1, in sums: UnsafeMutableBufferPointer<Double>
+  ) {
+    if actual >= 0, actual < classes { sums[2 + actual * classes + predicted] += weight }
   }
 
   /// The confusion matrix, if it was counted.
@@ -136,7 +185,7 @@ struct StandardSums: Sendable {
 
   /// The coefficient of determination of one output, as `StandardMetric.r2` says.
   private func determination(_ sums: [Double], base: Int) -> Double {
-    guard sums[0] >= 2 else { return .nan }
+    guard (isWeighted ? sums[count - 1] : sums[0]) >= 2 else { return .nan }
     let (error, total) = (sums[base], sums[base + 3] - sums[base + 2] * sums[base + 2] / sums[0])
     // Below 0 only by rounding; a comparison that lets NaN through.
     if total <= 0 { return error == 0 ? 1 : 0 }

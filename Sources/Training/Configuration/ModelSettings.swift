@@ -13,6 +13,14 @@ public struct DataSettings: Sendable, Equatable {
   public let inputs: String
   /// The name of the dataset with the targets; `nil` for a formula, which names its datasets itself.
   public let targets: String?
+  /// What each sample weighs: a dataset of each group with one number a row, or a column of the inputs, which then is no
+  /// input; `nil` where all samples count alike.
+  public let weights: String?
+  /// How the rows of the group `train` are divided into groups that the file lacks; `nil` for the file's own groups.
+  public let split: DataSplit?
+  /// How the columns of a table become numbers, and those of an array that is to be read as one; `nil` for an array that
+  /// ``preprocessing`` is for, and for a table whose columns all become numbers as by default.
+  public let features: [FeatureRule]?
   /// The steps between the dataset's inputs and the model's.
   public let preprocessing: [PreprocessingStep]
 
@@ -23,15 +31,22 @@ public struct DataSettings: Sendable, Equatable {
   ///   - externalFiles: Whether contents that the file keeps in other files are read.
   ///   - inputs: The name of the dataset with the inputs.
   ///   - targets: That of the dataset with the targets; `nil` for `targets`, and for a formula.
+  ///   - weights: What each sample weighs: a dataset of each group, or a column of the inputs; `nil` for no weights.
+  ///   - split: How the rows of `train` are divided; `nil` for the groups that there are.
+  ///   - features: How columns become numbers; `nil` for an array, and for a table as by default.
   ///   - preprocessing: The steps between the inputs and the model.
   public init(
     path: String? = nil, externalFiles: ExternalFiles = .refused, inputs: String = "inputs", targets: String? = nil,
+    weights: String? = nil, split: DataSplit? = nil, features: [FeatureRule]? = nil,
     preprocessing: [PreprocessingStep] = []
   ) {
     self.path = path
     self.externalFiles = externalFiles
     self.inputs = inputs
     self.targets = targets
+    self.weights = weights
+    self.split = split
+    self.features = features
     self.preprocessing = preprocessing
   }
 
@@ -40,12 +55,17 @@ public struct DataSettings: Sendable, Equatable {
     JSONObject([
       ("path", path.map(JSONValue.string)), ("externalFiles", .boolean(externalFiles == .allowed)),
       ("inputs", .string(inputs)),
-      ("targets", targets.map(JSONValue.string)), ("preprocessing", .array(preprocessing.map { .object($0.json) })),
+      ("targets", targets.map(JSONValue.string)), ("weights", weights.map(JSONValue.string)),
+      ("split", split.map { .object($0.json) }),
+      ("features", features.map { .array($0.map { .object($0.json) }) }),
+      ("preprocessing", .array(preprocessing.map { .object($0.json) })),
     ])
   }
 
-  /// - Parameter mayLackPath: Whether the data may be arrays of the program that trains.
-  init(from settings: Settings, hasTargets: Bool, mayLackPath: Bool) throws {
+  /// - Parameters:
+  ///   - mayLackPath: Whether the data may be arrays of the program that trains.
+  ///   - seed: The seed of the config.
+  init(from settings: Settings, hasTargets: Bool, mayLackPath: Bool, seed: Int) throws {
     path =
       mayLackPath && !settings.contains("path") ? nil : try settings.filePath("path", help: "The dataset file.")
     externalFiles =
@@ -57,10 +77,41 @@ public struct DataSettings: Sendable, Equatable {
     targets =
       hasTargets
       ? try settings.string("targets", default: "targets", help: "The dataset with the targets, in each group.") : nil
+    weights = try settings.optionalString(
+      "weights",
+      help: "What each sample weighs: a dataset of each group with one number a row, or a column of the inputs.")
+    let splitSettings = try settings.optionalObject(
+      "split", help: "How the rows of the group train are divided into groups that the file lacks.")
+    split = try splitSettings.map { try DataSplit(from: $0, seed: seed) }
+    try splitSettings?.finish()
+    features = try settings.optionalObjects(
+      "features", help: "How columns become numbers, each by name, pattern or kind."
+    )?.map { try FeatureRule(from: $0) }
     preprocessing =
       try settings.objects(
         "preprocessing", default: [], shorthand: "type", help: "The steps between the inputs and the model."
       ).map { try PreprocessingStep(from: $0) }
+    if features != nil, !preprocessing.isEmpty {
+      throw settings.error(
+        "preprocessing",
+        "found beside \"features\"; \"features\" is for the columns of a table, \"preprocessing\" for inputs that are one "
+          + "array: remove one of both")
+    }
+  }
+}
+
+extension DataSettings {
+  /// The settings with what they leave to the loss, in the resolved config too.
+  ///
+  /// - Parameters:
+  ///   - predictsClasses: Whether the loss predicts classes.
+  ///   - settings: What they were read from.
+  func completed(predictsClasses: Bool, in settings: Settings) -> DataSettings {
+    guard let split = split?.completed(predictsClasses: predictsClasses) else { return self }
+    settings.resolve("split", to: .object(split.json))
+    return DataSettings(
+      path: path, externalFiles: externalFiles, inputs: inputs, targets: targets, weights: weights, split: split,
+      features: features, preprocessing: preprocessing)
   }
 }
 

@@ -129,19 +129,26 @@ public struct RunConfiguration: Sendable {
   init(_ settings: Settings, stem: String, output: String?, origin: Origin = .file, registries: Registries) throws {
     let isFormula = try Self.isFormula(settings)
     name = try Self.name(settings, stem: stem)
-    seed = try settings.integer("seed", default: 0, in: 0 ... .max, help: "The seed of everything random.")
+    let seed = try settings.integer("seed", default: 0, in: 0 ... .max, help: "The seed of everything random.")
+    self.seed = seed
     precision = try settings.choice(
       "precision", default: isFormula ? .float64 : .float32,
       help: "The type that the run computes in: float32 by default for models, float64 for formulas.")
     if isFormula {
       data = try settings.optionalObject("data", help: "The dataset; without it the formula stands alone.")
-        .map { try DataSettings(from: $0, hasTargets: false, mayLackPath: origin.mayLackPlaces) }
+        .map {
+          try DataSettings(from: $0, hasTargets: false, mayLackPath: origin.mayLackPlaces, seed: seed)
+            .completed(predictsClasses: false, in: $0)
+        }
       objective = try .formula(FormulaSettings(from: settings, hasData: data != nil))
     } else {
-      data = try DataSettings(
-        from: settings.object("data", default: origin.mayLackPlaces ? [:] : nil, help: "The dataset."),
-        hasTargets: true, mayLackPath: origin.mayLackPlaces)
-      objective = try .model(ModelSettings(from: settings, registries))
+      let dataSettings = try settings.object(
+        "data", default: origin.mayLackPlaces ? [:] : nil, help: "The dataset.")
+      let read = try DataSettings(
+        from: dataSettings, hasTargets: true, mayLackPath: origin.mayLackPlaces, seed: seed)
+      let model = try ModelSettings(from: settings, registries)
+      data = read.completed(predictsClasses: model.loss.prediction != .value, in: dataSettings)
+      objective = .model(model)
     }
     penalties = try PenaltySettings(
       from: settings.object("penalties", default: [:], help: "What is added to the gradient to keep weights small."))

@@ -11,8 +11,8 @@ struct EvaluationShards<Scalar: TrainingScalar>: Sendable {
 
   /// How many shards there are.
   let count: Int
-  /// Which of the plans' inputs are the targets; `nil` if none is.
-  let targetSource: Int?
+  /// Which of the plans' inputs metrics read.
+  let metricSources: MetricSources
   private let kernels: Kernels<Scalar>
   private let plans: PlanSet<Scalar>
   private let sources: [RowSource<Scalar>]
@@ -30,7 +30,7 @@ struct EvaluationShards<Scalar: TrainingScalar>: Sendable {
     count = (group.count + Self.size - 1) / Self.size
     plans = try PlanSet(
       sizes: Set([min(Self.size, group.count), group.count - (count - 1) * Self.size]), makePlan)
-    (sources, targetSource) = group.bound(to: plans)
+    (sources, metricSources) = group.bound(to: plans)
   }
 
   /// Runs the plan of each shard and hands its results to `body`.

@@ -22,7 +22,7 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
 
   /// The group's loss and metrics.
   func measure(parameters: SharedBuffer<Scalar>, region: Region) -> LossAndMetrics {
-    let (metrics, isMean, targetSource) = (metrics, isMean, shards.targetSource)
+    let (metrics, isMean, places) = (metrics, isMean, shards.metricSources)
     let statistics = ShardStatistics(shards: shards.count, count: Statistic.count(metrics: metrics?.sumCount))
     shards.forEach(parameters: parameters, region: region) { shard, samples, results in
       let sums = statistics[shard]
@@ -30,9 +30,10 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
       sums[Statistic.loss] = results.total(results.plan.losses)
       sums[Statistic.sampleWeight] =
         isMean ? results.total(results.plan.sampleWeights, default: Double(samples.count)) : 0
-      if let metrics, let targetSource, let outputs = results.values(results.plan.outputs)?.baseAddress {
+      if let metrics, let targets = places.targets, let outputs = results.values(results.plan.outputs)?.baseAddress {
         metrics.add(
-          outputs: outputs, targets: results.rows[targetSource], samples: samples.count,
+          outputs: outputs, targets: results.rows[targets],
+          weights: places.weights.map { UnsafePointer(results.rows[$0]) }, samples: samples.count,
           to: UnsafeMutableBufferPointer(rebasing: sums[Statistic.metrics...]))
       }
     }

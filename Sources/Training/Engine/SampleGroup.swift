@@ -2,6 +2,14 @@ import Autodiff
 import Datasets
 import Models
 
+/// Which of a plan's inputs metrics read.
+struct MetricSources: Sendable {
+  /// The targets; `nil` if no input is.
+  let targets: Int?
+  /// The samples' weights; `nil` if they have none.
+  let weights: Int?
+}
+
 /// The samples of one group: rows for each of the graph's inputs.
 package struct SampleGroup<Scalar: TrainingScalar>: Sendable {
   package let count: Int
@@ -20,9 +28,14 @@ package struct SampleGroup<Scalar: TrainingScalar>: Sendable {
     return problem.metrics?.shifted(to: targets.firstRow)
   }
 
-  /// The rows that plans of a set gather, in the order of their inputs, and which of them are the targets.
-  func bound(to plans: PlanSet<Scalar>) -> (sources: [RowSource<Scalar>], targets: Int?) {
+  /// The rows that plans of a set gather, in the order of their inputs, and which of them metrics read.
+  func bound(to plans: PlanSet<Scalar>) -> (sources: [RowSource<Scalar>], places: MetricSources) {
     let names = plans.all.first?.inputs.map(\.name) ?? []
-    return (names.compactMap { sources[$0] }, names.firstIndex(of: ModelProblem.InputName.targets))
+    return (
+      names.compactMap { sources[$0] },
+      MetricSources(
+        targets: names.firstIndex(of: ModelProblem.InputName.targets),
+        weights: names.firstIndex(of: ModelProblem.InputName.weights))
+    )
   }
 }

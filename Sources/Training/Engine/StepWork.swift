@@ -12,8 +12,8 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   /// The rows that a shard gathers, in the order of the plans' inputs; empty for a formula without data. They are kept
   /// alive here for the workers' rooms.
   let sources: [RowSource<Scalar>]
-  /// Which source holds the targets, for the metrics.
-  let targetSource: Int?
+  /// Which of them metrics read.
+  let metricSources: MetricSources
   let sampler: Sampler
   let schedule: BatchSchedule
   package let partition: ShardPartition
@@ -84,9 +84,12 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     sums[Statistic.loss] = own.workspace.total(plan.losses, kernels)
     sums[Statistic.sampleWeight] =
       isMean ? own.workspace.total(plan.sampleWeights, kernels, default: Double(slice.count)) : 0
-    if let metrics, let targetSource, let place = plan.outputs, let outputs = own.workspace[place].baseAddress {
+    if let metrics, let targets = metricSources.targets, let place = plan.outputs,
+      let outputs = own.workspace[place].baseAddress
+    {
       metrics.add(
-        outputs: outputs, targets: own.rows[targetSource], samples: slice.count,
+        outputs: outputs, targets: own.rows[targets],
+        weights: metricSources.weights.map { UnsafePointer(own.rows[$0]) }, samples: slice.count,
         to: UnsafeMutableBufferPointer(rebasing: sums[Statistic.metrics...]))
     }
   }

@@ -48,7 +48,7 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
     let sizes = schedule.shardSizes(partition)
     let training = try TrainingPlans(problem, sizes: sizes, kernels: kernels, shortcuts: shortcuts)
     let plans = training.plans
-    let (sources, targetSource) = group.bound(to: plans)
+    let (sources, metricSources) = group.bound(to: plans)
     let samples = schedule.batchSizes.max() ?? 1
     let blocks = BlockPartition(count: problem.layout.count, matrices: training.matrices, samples: samples)
     try Self.requireMemory(
@@ -73,7 +73,7 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
       keepsGradient: updatePlan.passes > 1)
     record = StepRecord(statistics: statistics.count, blocks: blocks.blocks.count, live: live)
     work = StepWork(
-      kernels: kernels, plans: plans, sources: sources, targetSource: targetSource,
+      kernels: kernels, plans: plans, sources: sources, metricSources: metricSources,
       sampler: Sampler(count: group.count, seed: UInt64(settings.seed), isShuffling: settings.isShuffling),
       schedule: schedule, partition: partition, blocks: blocks, isMean: problem.isMean, metrics: metrics,
       updatePlan: updatePlan, seed: UInt64(settings.seed), memory: memory, slots: slots, products: products,

@@ -10,6 +10,8 @@ package struct FormulaProblem: Problem {
   private let formula: Formula
   /// The extents of a row of each dataset that the formula names.
   private let rowShapes: [String: Shape]
+  /// Whether the data give each sample a weight.
+  private let isWeighted: Bool
 
   private var isBatched = true
 
@@ -45,11 +47,18 @@ package struct FormulaProblem: Problem {
     }
   }
 
-  /// Creates a problem; `rowShapes` has an entry for each dataset that the formula names.
-  package init(_ settings: FormulaSettings, formula: Formula, rowShapes: [String: Shape]) throws {
+  /// Creates a problem.
+  ///
+  /// - Parameters:
+  ///   - rowShapes: An entry for each dataset that the formula names.
+  ///   - isWeighted: Whether the data give each sample a weight.
+  package init(
+    _ settings: FormulaSettings, formula: Formula, rowShapes: [String: Shape], isWeighted: Bool = false
+  ) throws {
     self.settings = settings
     self.formula = formula
     self.rowShapes = rowShapes
+    self.isWeighted = isWeighted
     var layout = ParameterLayout()
     for parameter in settings.parameters { layout.append(name: parameter.name, shape: parameter.shape) }
     self.layout = layout
@@ -80,6 +89,7 @@ package struct FormulaProblem: Problem {
     let losses = try Self.translating {
       try formula.build(in: graph, names: names, rows: rows, samples: samples, isBatched: isBatched)
     }
-    return ProblemTerms(losses: losses, sampleWeights: nil, outputs: nil, probabilities: nil)
+    return try ProblemTerms(losses: losses, sampleWeights: nil, outputs: nil, probabilities: nil)
+      .weighted(samples: isWeighted ? samples : nil)
   }
 }

@@ -10,6 +10,8 @@ package struct ModelProblem: Problem {
   enum InputName {
     static let inputs = "inputs"
     static let targets = "targets"
+    /// The samples' weights, in formulas too: no dataset that a formula names is called so.
+    static let weights = "sample weights"
   }
 
   let model: Model
@@ -19,6 +21,8 @@ package struct ModelProblem: Problem {
   package let metrics: MetricSet?
   /// The extents of a sample after preprocessing.
   let inputShape: Shape
+  /// Whether the data give each sample a weight.
+  let isWeighted: Bool
 
   package var layout: ParameterLayout { parameters.layout }
   package var isMean: Bool { true }
@@ -30,15 +34,17 @@ package struct ModelProblem: Problem {
   /// - Parameters:
   ///   - inputShape: The extents of a sample after preprocessing.
   ///   - targets: How the dataset gives its targets.
+  ///   - isWeighted: Whether the data give each sample a weight.
   ///   - makeMetrics: The metrics of the task.
   /// - Throws: `TrainerError` if the model, the loss and the data do not fit each other.
   package init(
-    model: Model, loss: any Loss, inputShape: Shape, targets: TargetKind,
+    model: Model, loss: any Loss, inputShape: Shape, targets: TargetKind, isWeighted: Bool = false,
     makeMetrics: (LearningTask) throws -> MetricSet
   ) throws {
     self.model = model
     self.loss = loss
     self.inputShape = inputShape
+    self.isWeighted = isWeighted
     parameters = try model.parameters(inputShape: inputShape)
     task = try loss.task(outputCount: parameters.outputShape.reduce(1, *), targets: targets)
     metrics = try makeMetrics(task)
@@ -54,8 +60,9 @@ package struct ModelProblem: Problem {
     let targets = try graph.input(
       InputName.targets, shape: isIndexed ? [samples] : [samples, task.targetCount])
     let terms = try loss.terms(outputs: flat, targets: targets)
-    return ProblemTerms(
+    return try ProblemTerms(
       losses: terms.losses, sampleWeights: terms.sampleWeights, outputs: flat,
-      probabilities: try loss.probabilities(of: flat))
+      probabilities: loss.probabilities(of: flat)
+    ).weighted(samples: isWeighted ? samples : nil)
   }
 }

@@ -37,6 +37,18 @@ package struct ProblemTerms {
   let outputs: Node?
   /// What `predict` writes as probabilities.
   let probabilities: Node?
+
+  /// The terms of samples that the data give weights: a loss is multiplied by its sample's, and so is the weight that the
+  /// loss itself gives it, such as that of its class.
+  ///
+  /// - Parameter samples: Their number; `nil` where the data give no weights.
+  func weighted(samples: Int?) throws -> ProblemTerms {
+    guard let samples else { return self }
+    let weights = try losses.graph.input(ModelProblem.InputName.weights, shape: [samples])
+    return ProblemTerms(
+      losses: try losses * weights, sampleWeights: try sampleWeights.map { try $0 * weights } ?? weights,
+      outputs: outputs, probabilities: probabilities)
+  }
 }
 
 /// The names of a plan's results.

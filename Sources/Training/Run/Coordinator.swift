@@ -154,7 +154,8 @@ struct Coordinator<Scalar: TrainingScalar> {
     if isAtStart {
       if case .formula = configuration.objective { return "begin with other \"parameters\", or mend the \"objective\"" }
       let remedy = configuration.precision == .float32 ? ", or set \"precision\" to \"float64\"" : ""
-      return "make inputs and targets smaller, such as by \"standardize\" in data.preprocessing\(remedy)"
+      let key = configuration.data?.features == nil ? "data.preprocessing" : "data.features"
+      return "make inputs and targets smaller, such as by \"standardize\" in \(key)\(remedy)"
     }
     return configuration.optimizer.settings.goesByObjective
       ? "other initial parameters may help"

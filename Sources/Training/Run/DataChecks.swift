@@ -18,6 +18,21 @@ extension TrainingData {
   /// - Parameter name: The dataset with the targets.
   /// - Throws: `TrainerError` with code `.data` that names the first such target.
   func requireTargets(_ name: String?, of task: LearningTask) throws {
+    try requireRule(name, of: task)
+    guard let classes = schema.classes, case .integers(let range) = targets, range.upperBound >= classes.count else {
+      return
+    }
+    switch task {
+    case .multiclass, .binary:
+      throw TrainerError(
+        .data,
+        "\(path): '\(name ?? "targets")' has labels up to \(range.upperBound), but its attribute 'classes' names only the "
+          + "classes 0 to \(classes.count - 1), \(listed(classes)); name each class")
+    case .regression: return
+    }
+  }
+
+  private func requireRule(_ name: String?, of task: LearningTask) throws {
     let rule = task.rule(for: targets)
     guard rule != .any else { return }
     let sources = DatasetReader.groupNames.compactMap { group in
@@ -28,14 +43,32 @@ extension TrainingData {
       guard let (row, fault) = Self.firstFault(of: rule, in: source) else { continue }
       let least = ranges.map(\.lowerBound).min() ?? 0
       let greatest = ranges.map(\.upperBound).max() ?? 0
+      let fileRow = origin.fileRow(row, in: group)
       let place =
-        fault.column.flatMap { source.columns == 1 ? nil : "row \(row), column \($0) (both counted from 0)" }
-        ?? "row \(row) (counted from 0)"
+        fault.column.flatMap { source.columns == 1 ? nil : "row \(fileRow), column \($0) (both counted from 0)" }
+        ?? "row \(fileRow) (counted from 0)"
       throw TrainerError(
         .data,
-        "\(path): /\(group)/\(name ?? "targets") has \(fault.found) in \(place); "
+        "\(path): \(origin.place(name ?? "targets", group)) has \(fault.found) in \(place); "
           + rule.remedy(least: least, greatest: greatest))
     }
+  }
+
+  /// Refuses names of classes that are not as many as the model's classes, which have none to match them with.
+  ///
+  /// - Throws: `TrainerError` with code `.data`.
+  func requireClassCount(_ names: [String], of task: LearningTask) throws {
+    let count: Int? =
+      switch task {
+      case .multiclass(let classes, _): classes
+      case .binary(outputs: 1): 2
+      case .binary, .regression: nil
+      }
+    guard let count, names.count != count else { return }
+    throw TrainerError(
+      .data,
+      "\(path): its targets name \(names.count) classes, \(listed(names)), but the model has \(count) and was trained "
+        + "without their names, so places count; give as many names in the order of the model's classes")
   }
 
   /// What to tell of class labels that keep the rule and yet seem to be counted from 1: a unit more than there are classes
@@ -72,12 +105,21 @@ struct PrecisionWarnings<Scalar: TrainingScalar> {
 
   /// Takes note of a dataset.
   ///
-  /// - Parameter canPreprocess: Whether the config's preprocessing acts on it.
-  mutating func note(_ source: RowSource<Scalar>, of name: String, in group: String, canPreprocess: Bool) {
+  /// - Parameters:
+  ///   - canPreprocess: Whether the config's preprocessing acts on it.
+  ///   - transform: What makes the inputs, where each column has transforms of its own.
+  mutating func note(
+    _ source: RowSource<Scalar>, of name: String, in group: String, canPreprocess: Bool,
+    transform: FittedFeatures? = nil
+  ) {
     guard let loss = source.lostPrecision, names.insert(name).inserted else { return }
     let type = Scalar.elementType
-    let column = source.columns == 1 ? "" : "column \(loss.column) of "
-    var remedies = [canPreprocess ? "add \"standardize\" to data.preprocessing" : "subtract their mean in the file"]
+    let own = canPreprocess ? transform : nil
+    let column =
+      own.map { "'\($0.outputNames[loss.column].onOneLine)' of " }
+      ?? (source.columns == 1 ? "" : "column \(loss.column) of ")
+    let key = own == nil ? "data.preprocessing" : "its transform in data.features"
+    var remedies = [canPreprocess ? "add \"standardize\" to \(key)" : "subtract their mean in the file"]
     if type == .float32 { remedies.append("set \"precision\" to \"float64\"") }
     sentences.append(
       String(

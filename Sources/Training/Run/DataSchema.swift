@@ -4,26 +4,37 @@ import Foundations
 
 /// What a model knows of its data by name: what a checkpoint keeps, so that `evaluate` and `predict` match by name and
 /// answer with names.
-package struct DataSchema: Sendable, Equatable {
+package struct DataSchema: Sendable {
   /// The raw input columns in order; `nil` where they were never named and places count.
   package var features: [Feature]?
+  /// Columns that were left out where the data were imported, which data to predict may have as well.
+  package var unused: [String]
   /// The name of the target column; `nil` where it has none.
   package var target: String?
   /// The names of the classes in the order of their indices; `nil` for numbers, or where they have none.
   package var classes: [String]?
+  /// What was fitted to the features of a table; `nil` for an array, whose preprocessing the checkpoint keeps apart.
+  package var transforms: FittedFeatures?
 
   /// Creates a schema; of nothing that has a name if left out.
-  package init(features: [Feature]? = nil, target: String? = nil, classes: [String]? = nil) {
+  package init(
+    features: [Feature]? = nil, unused: [String] = [], target: String? = nil, classes: [String]? = nil,
+    transforms: FittedFeatures? = nil
+  ) {
     self.features = features
+    self.unused = unused
     self.target = target
     self.classes = classes
+    self.transforms = transforms
   }
 
   /// As a checkpoint holds it.
   var json: JSONObject {
     JSONObject([
-      ("features", features.map { .array($0.map { .object($0.json) }) }), ("target", target.map(JSONValue.string)),
+      ("features", features.map { .array($0.map { .object($0.json) }) }),
+      ("unused", unused.isEmpty ? nil : .array(unused.map(JSONValue.string))), ("target", target.map(JSONValue.string)),
       ("classes", classes.map { .array($0.map(JSONValue.string)) }),
+      ("transforms", transforms.map { .object($0.json) }),
     ])
   }
 
@@ -42,11 +53,25 @@ package struct DataSchema: Sendable, Equatable {
       }
       return features
     }
+    unused =
+      try json["unused"].map { json in
+        let names = json.elements?.map(\.text) ?? [nil]
+        guard names.allSatisfy({ $0 != nil }) else {
+          throw values.error("its schema has unused columns that are no texts")
+        }
+        return names.compactMap(\.self)
+      } ?? []
     target = json["target"]?.text
     classes = try json["classes"]?.elements.map { elements in
       let classes = elements.compactMap(\.text)
       guard classes.count == elements.count else { throw values.error("its schema has classes that are no texts") }
       return classes
+    }
+    transforms = try json["transforms"].map { json in
+      guard let transforms = FittedFeatures(json: json, features: features) else {
+        throw values.error("the transforms in its schema are not those of its features")
+      }
+      return transforms
     }
   }
 }

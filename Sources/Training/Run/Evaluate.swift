@@ -28,16 +28,19 @@ public struct EvaluationReport: Sendable {
 ///
 /// - Parameters:
 ///   - path: The checkpoint's path.
-///   - data: The dataset file; `nil` for that of the checkpoint's config.
+///   - data: The dataset file, with its groups as they are; `nil` for that of the checkpoint's config, divided as it was for
+///     training.
 ///   - group: `train`, `validation` or `test`.
 ///   - options: Workers, and the components that the config can choose from.
 /// - Throws: `TrainerError` if the checkpoint or the data is missing, damaged or does not fit.
 public func evaluate(
   checkpoint path: String, data: String? = nil, group: String = "test", options: RunOptions = RunOptions()
 ) throws -> EvaluationReport {
-  try evaluate(path, group, options) { settings, standardPath in
-    try DatasetReader(
+  try evaluate(path, group, options) { settings, standardPath, _ in
+    let reader = try DatasetReader(
       path: data ?? standardPath(), externalFiles: options.externalFiles ?? settings.externalFiles)
+    // Other data have groups of their own.
+    return data == nil ? try settings.divided(reader) : reader
   }
 }
 
@@ -45,18 +48,28 @@ public func evaluate(
 ///
 /// - Parameters:
 ///   - path: The checkpoint's path.
-///   - data: The samples.
+///   - data: The samples. Those that the model was trained on are divided as they were for training; others have groups of
+///     their own.
 ///   - group: `train`, `validation` or `test`.
 ///   - options: Workers, and the components that the config can choose from.
 /// - Throws: `TrainerError` if the checkpoint is missing or damaged, or the data do not fit.
 public func evaluate(
   checkpoint path: String, on data: TrainingArrays, group: String = "test", options: RunOptions = RunOptions()
 ) throws -> EvaluationReport {
-  try evaluate(path, group, options) { settings, _ in try data.reader(settings) }
+  try evaluate(path, group, options) { settings, _, fingerprint in
+    let reader = try data.reader(settings)
+    guard settings.split != nil,
+      try reader.fingerprint(of: [settings.inputs, settings.targets ?? "targets"]).description == fingerprint
+    else { return reader }
+    return try settings.divided(reader)
+  }
 }
 
-/// Opens the data to measure on; the second argument is the place of those that the model was trained on.
-private typealias OpenData = (_ settings: DataSettings, _ standardPath: () throws -> String) throws -> DatasetReader
+/// Opens the data to measure on; the second argument is the place of those that the model was trained on, the third their
+/// fingerprint.
+private typealias OpenData = (
+  _ settings: DataSettings, _ standardPath: () throws -> String, _ fingerprint: String?
+) throws -> DatasetReader
 
 private func evaluate(
   _ path: String, _ group: String, _ options: RunOptions, _ open: OpenData
@@ -76,24 +89,37 @@ private let mostConfusionClasses = 100
 private func evaluate<Scalar: TrainingScalar>(
   _ model: TrainedModel<Scalar>, _ group: String, _ options: RunOptions, _ open: OpenData
 ) throws -> EvaluationReport {
-  let reader = try open(model.data) { try model.dataPath }
+  let reader = try open(model.data, { try model.dataPath }, model.checkpoint.provenance[Provenance.dataName])
+  return try measured(model, on: reader, group: group, options).report
+}
+
+/// Measures a model on a group of a file that is open.
+///
+/// - Returns: The report, and the data that it is of.
+/// - Throws: `TrainerError` if the data do not fit.
+func measured<Scalar: TrainingScalar>(
+  _ model: TrainedModel<Scalar>, on reader: DatasetReader, group: String, _ options: RunOptions
+) throws -> (report: EvaluationReport, data: TrainingData<Scalar>) {
   let data = try TrainingData<Scalar>(
-    reader, model.data, preprocessing: model.preprocessing, groups: [group])
+    reader, model.data, transform: model.transform, groups: [group], known: model.schema)
   let problem = try data.naming(model.data.targets) {
-    try model.problem(targets: data.targets) { task in
+    try model.problem(targets: data.targets, isWeighted: model.data.weights != nil) { task in
       let isSmall = if case .multiclass(let classes, _) = task { classes <= mostConfusionClasses } else { true }
       return try MetricSet(
-        model.settings.metrics, task: task, wantsConfusion: isSmall)
+        model.settings.metrics, task: task, wantsConfusion: isSmall, isWeighted: model.data.weights != nil)
     }
   }
   try data.requireTargets(model.data.targets, of: problem.task)
+  let found = try reader.classNames(of: model.data.targets ?? "targets", in: group)
+  if model.schema.classes == nil, let found { try data.requireClassCount(found, of: problem.task) }
   guard let samples = data.groups[group] else {
     throw TrainerError(.data, "\(reader.path): there is no group '\(group)'")
   }
   let region = Region(workers: max(1, options.workerCount), start: options.starter)
-  return EvaluationReport(
+  let report = EvaluationReport(
     checkpoint: model.path, step: model.checkpoint.step, data: reader.path, group: group, samples: samples.count,
     measurement: try Evaluator(problem, group: samples)
       .measure(parameters: model.parameters, region: region),
-    classNames: data.schema.classes, warnings: data.warnings)
+    classNames: model.schema.classes ?? found, warnings: data.warnings)
+  return (report, data)
 }

@@ -24,7 +24,13 @@ final class ModelPredictor<Scalar: TrainingScalar>: RowPredictor {
 
   private let rule: PredictionRule
   private let parameters: SharedBuffer<Scalar>
-  private let converter: RowConverter<Scalar>
+  /// What makes inputs of rows of numbers that lie one behind the other, without allocating.
+  private let converter: RowConverter<Scalar>?
+  private let transform: any InputTransform
+  private let kernels: Kernels<Scalar>
+  /// The map of gathered rows that changes nothing.
+  private let ones: [Scalar]
+  private let zeros: [Scalar]
   private let plans: PlanSet<Scalar>
   private let largestPiece: Int
   /// Memory that no call uses at the moment.
@@ -37,10 +43,14 @@ final class ModelPredictor<Scalar: TrainingScalar>: RowPredictor {
     let problem = try model.problemWithoutTargets()
     let rule = model.settings.loss.prediction
     plans = try PlanSet(sizes: Set(Self.pieces)) { try problem.predictionPlan(samples: $0, kernels: kernels) }
-    converter = RowConverter(model.preprocessing, kernels: kernels)
+    converter = (model.transform as? FittedPreprocessing).map { RowConverter($0, kernels: kernels) }
+    transform = model.transform
+    self.kernels = kernels
+    ones = Array(repeating: 1, count: transform.outputShape.reduce(1, *))
+    zeros = Array(repeating: 0, count: ones.count)
     parameters = model.parameters
-    inputShape = model.preprocessing.inputShape
-    inputCount = converter.columns
+    inputShape = transform.inputShape
+    inputCount = inputShape.reduce(1, *)
     outputCount = problem.outputCount
     classCount = rule.classCount(width: problem.outputCount)
     hasProbabilities = rule.hasProbabilities
@@ -51,7 +61,19 @@ final class ModelPredictor<Scalar: TrainingScalar>: RowPredictor {
     idle = Mutex(rooms)
   }
 
-  func predict(_ rows: UnsafeRawPointer, of type: NumberType, count: Int, into places: PredictionPlaces) throws {
+  var features: [Feature]? { transform.features }
+  var takenFeatures: [Feature]? { (transform as? FittedFeatures)?.takenFeatures ?? transform.features }
+  var takesArrays: Bool { converter != nil }
+
+  func predict(
+    _ rows: UnsafeRawPointer, of type: NumberType, first firstRow: Int, count: Int, into places: PredictionPlaces
+  ) throws {
+    guard let converter else {
+      throw TrainerError(
+        .data,
+        "the model was trained on named columns, so a row is no list of numbers; give each value by the name of its column"
+      )
+    }
     // No lock is held while the room is in use: it is this call's alone.
     let room = idle.withLock { $0.popLast() } ?? makeRoom()
     defer { idle.withLock { if $0.count < Self.mostIdleRooms { $0.append(room) } } }
@@ -59,27 +81,54 @@ final class ModelPredictor<Scalar: TrainingScalar>: RowPredictor {
     var piece = largestPiece
     while first < count {
       while piece > count - first { piece /= 4 }
-      try predict(
-        rows + first * inputCount * type.byteCount, of: type, first: first, count: piece, room: room, into: places)
+      try converter.convert(
+        rows + first * inputCount * type.byteCount, of: type, count: piece, first: firstRow + first,
+        indices: UnsafePointer(room[0].indices), scratch: room[0].scratch, into: room[0].inputs)
+      run(first: first, count: piece, room: room, into: places)
+      first += piece
+    }
+  }
+
+  func predict(_ block: TableBlock, first firstRow: Int, into places: PredictionPlaces) throws {
+    let values = try transform.transform(block, firstRow: firstRow)
+    let room = idle.withLock { $0.popLast() } ?? makeRoom()
+    defer { idle.withLock { if $0.count < Self.mostIdleRooms { $0.append(room) } } }
+    let width = ones.count
+    var first = 0
+    var piece = largestPiece
+    while first < block.rowCount {
+      while piece > block.rowCount - first { piece /= 4 }
+      let own = room[0]
+      for index in 0..<piece * width { own.scratch[index] = Scalar(values[first * width + index]) }
+      guard kernels.allFinite(own.scratch, count: piece * width) else {
+        throw TrainerError(
+          .data,
+          "the inputs have, behind preprocessing, a number that \(Scalar.elementType.rawValue) cannot hold, in a row from "
+            + "\(firstRow + first) to \(firstRow + first + piece - 1) (counted from 0)")
+      }
+      // As rows in memory are gathered in an evaluation.
+      withoutSubnormals {
+        kernels.gatherRows(
+          own.scratch, width: width, indices: UnsafePointer(own.indices), rows: piece, columns: width, scale: ones,
+          offset: zeros, into: own.inputs)
+      }
+      run(first: first, count: piece, room: room, into: places)
       first += piece
     }
   }
 
   private func makeRoom() -> SharedBuffer<PredictionRoom<Scalar>> {
     SharedBuffer(count: 1) { _ in
-      PredictionRoom(plans: plans.all, rows: largestPiece, columns: converter.convertedColumns)
+      PredictionRoom(plans: plans.all, rows: largestPiece, columns: ones.count)
     }
   }
 
-  private func predict(
-    _ rows: UnsafeRawPointer, of type: NumberType, first: Int, count: Int,
-    room: SharedBuffer<PredictionRoom<Scalar>>, into places: PredictionPlaces
-  ) throws {
+  /// Predicts the converted rows of a room.
+  private func run(
+    first: Int, count: Int, room: SharedBuffer<PredictionRoom<Scalar>>, into places: PredictionPlaces
+  ) {
     let plan = plans[count]
     let room = room[0]
-    try converter.convert(
-      rows, of: type, count: count, first: first, indices: UnsafePointer(room.indices), scratch: room.scratch,
-      into: room.inputs)
     withoutSubnormals {
       plan.use {
         $0.run(

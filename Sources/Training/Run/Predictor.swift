@@ -1,4 +1,5 @@
 import Checkpoints
+import Datasets
 import Foundations
 import HDF5
 import Kernels
@@ -29,7 +30,7 @@ public struct Predictor: Sendable {
   /// The training steps behind the model.
   public let step: Int
 
-  private let model: any RowPredictor
+  let model: any RowPredictor
 
   /// Reads the model of a checkpoint; nothing else is needed, neither its config nor its data.
   ///
@@ -129,7 +130,7 @@ public struct Predictor: Sendable {
     precondition(
       classes.map { $0.count >= count * classCount } ?? true, "there is no room for the classes of \(count) rows")
     try model.predict(
-      UnsafeRawPointer(first), of: Input.numberType, count: count,
+      UnsafeRawPointer(first), of: Input.numberType, first: 0, count: count,
       into: PredictionPlaces(
         type: Output.elementType, outputs: UnsafeMutableRawPointer(outputs.baseAddress),
         probabilities: UnsafeMutableRawPointer(probabilities?.baseAddress), classes: classes?.baseAddress))
@@ -142,6 +143,25 @@ public struct Predictor: Sendable {
         "found \(rows.count) inputs, expected a whole number of rows: the model was made for \(inputCount) a row")
     }
     return rows.count / inputCount
+  }
+}
+
+extension Predictor {
+  /// The columns that a row has, by name; `nil` where they have none, and places count.
+  public var features: [Feature]? { model.features }
+  /// Whether rows are numbers of one type, which may lie one behind the other.
+  var takesArrays: Bool { model.takesArrays }
+
+  /// Predicts `count` rows that lie one behind the other, of which the first has a number for messages.
+  func predict(
+    _ rows: UnsafeRawPointer, of type: NumberType, first: Int, count: Int, into places: PredictionPlaces
+  ) throws {
+    try model.predict(rows, of: type, first: first, count: count, into: places)
+  }
+
+  /// Predicts rows of columns of several kinds, of which the first has a number for messages.
+  func predict(_ block: TableBlock, first: Int, into places: PredictionPlaces) throws {
+    try model.predict(block, first: first, into: places)
   }
 }
 
@@ -163,6 +183,21 @@ protocol RowPredictor: Sendable {
   var hasProbabilities: Bool { get }
   var precision: ElementType { get }
 
+  /// The raw columns by name; `nil` where they have none.
+  var features: [Feature]? { get }
+  /// The same, called by their places where their transforms are of an array without names.
+  var takenFeatures: [Feature]? { get }
+  /// Whether rows are numbers of one type, which may lie one behind the other.
+  var takesArrays: Bool { get }
+
   /// Predicts `count` rows that lie one behind the other.
-  func predict(_ rows: UnsafeRawPointer, of type: NumberType, count: Int, into places: PredictionPlaces) throws
+  ///
+  /// - Parameter first: The number of the first row, for messages.
+  func predict(
+    _ rows: UnsafeRawPointer, of type: NumberType, first: Int, count: Int, into places: PredictionPlaces) throws
+
+  /// Predicts rows of columns of several kinds.
+  ///
+  /// - Parameter first: The number of the first row, for messages.
+  func predict(_ block: TableBlock, first: Int, into places: PredictionPlaces) throws
 }

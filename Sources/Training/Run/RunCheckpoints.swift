@@ -21,7 +21,7 @@ struct RunCheckpoints<Scalar: TrainingScalar>: Sendable {
     self.configuration = configuration
     self.timetable = timetable
     self.memory = memory
-    preprocessing = data?.preprocessing
+    preprocessing = data?.transform as? FittedPreprocessing
     schema = data.map { JSONValue.object($0.schema.json).compactText }
     fingerprint = data?.fingerprint
   }

@@ -15,6 +15,8 @@ public struct RunDescription: Sendable {
   public let precision: ElementType
   /// The samples of each group, in the order train, validation, test; empty for a formula without data.
   public let samples: [(group: String, count: Int)]
+  /// The columns of a table, and the inputs that they become; `nil` for inputs that are one array.
+  public let features: (columns: Int, inputs: Int)?
   /// Optimizer steps of the whole run.
   public let steps: Int
   /// Optimizer steps of one epoch.
@@ -37,7 +39,8 @@ public struct RunDescription: Sendable {
   /// Creates a description, which a run makes for its observers.
   public init(
     name: String, directory: String?, layout: ParameterLayout, precision: ElementType,
-    samples: [(group: String, count: Int)], steps: Int, stepsPerEpoch: Int, batchSize: Int, shards: Int, workers: Int,
+    samples: [(group: String, count: Int)], features: (columns: Int, inputs: Int)? = nil, steps: Int,
+    stepsPerEpoch: Int, batchSize: Int, shards: Int, workers: Int,
     gradientBytes: Int, instructionSet: String, resumedStep: Int?, live: LiveProgress
   ) {
     self.name = name
@@ -45,6 +48,7 @@ public struct RunDescription: Sendable {
     self.layout = layout
     self.precision = precision
     self.samples = samples
+    self.features = features
     self.steps = steps
     self.stepsPerEpoch = stepsPerEpoch
     self.batchSize = batchSize
@@ -70,6 +74,7 @@ extension RunDescription {
     self.init(
       name: configuration.name, directory: directory, layout: setup.problem.layout, precision: Scalar.elementType,
       samples: DatasetReader.groupNames.compactMap { name in setup.data?.groups[name].map { (name, $0.count) } },
+      features: (setup.data?.transform as? FittedFeatures).map { ($0.takenFeatures.count, $0.outputNames.count) },
       steps: setup.timetable.steps, stepsPerEpoch: setup.timetable.stepsPerEpoch, batchSize: setup.batchSize,
       shards: configuration.training.shards, workers: setup.engine.region.workers,
       gradientBytes: setup.engine.gradientBytes, instructionSet: InstructionSet.best.name, resumedStep: resumedStep,

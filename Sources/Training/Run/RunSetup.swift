@@ -91,13 +91,13 @@ struct RunSetup<Scalar: TrainingScalar> {
         return try TrainingData(dataSettings, arrays: arrays, beside: memory)
       }
       // Otherwise done before they were read.
-      if isShared { _ = try memory(data.preprocessing?.inputShape ?? []) }
+      if isShared { _ = try memory(data.transform?.outputShape ?? []) }
       let problem = try data.naming(dataSettings.targets) {
         try ModelProblem(
-          model: settings.model, loss: settings.loss, inputShape: data.preprocessing?.outputShape ?? [],
-          targets: data.targets
+          model: settings.model, loss: settings.loss, inputShape: data.transform?.outputShape ?? [],
+          targets: data.targets, isWeighted: dataSettings.weights != nil
         ) { task in
-          try MetricSet(settings.metrics, task: task)
+          try MetricSet(settings.metrics, task: task, isWeighted: dataSettings.weights != nil)
         }
       }
       try data.requireTargets(dataSettings.targets, of: problem.task)
@@ -122,7 +122,11 @@ struct RunSetup<Scalar: TrainingScalar> {
           throw formula.error(at: name, "'\(name)' is neither a parameter nor, without \"data\", a dataset\(hint)")
         }
       }
-      return (try FormulaProblem(settings, formula: formula, rowShapes: data?.rowShapes ?? [:]), data)
+      return (
+        try FormulaProblem(
+          settings, formula: formula, rowShapes: data?.rowShapes ?? [:], isWeighted: configuration.data?.weights != nil),
+        data
+      )
     }
   }
 

@@ -13,7 +13,8 @@ struct TrainedModel<Scalar: TrainingScalar> {
   let configuration: RunConfiguration
   let settings: ModelSettings
   let data: DataSettings
-  let preprocessing: FittedPreprocessing
+  /// What makes inputs of the data.
+  let transform: any InputTransform
   /// What the data that it was trained on are called.
   let schema: DataSchema
   /// The parameters, or their moving average if the run kept one.
@@ -35,8 +36,10 @@ struct TrainedModel<Scalar: TrainingScalar> {
     self.settings = settings
     self.data = data
     schema = try DataSchema(checkpoint, path: path)
-    preprocessing = try FittedPreprocessing(checkpoint, features: schema.features, path: path)
-    let layout = try settings.model.parameters(inputShape: preprocessing.outputShape).layout
+    let transform: any InputTransform =
+      try schema.transforms ?? FittedPreprocessing(checkpoint, features: schema.features, path: path)
+    self.transform = transform
+    let layout = try settings.model.parameters(inputShape: transform.outputShape).layout
     let memory = TrainingMemory<Scalar>(
       layout: layout, parameters: Array(repeating: 0, count: layout.count),
       stateNames: configuration.optimizer.averageDecay == nil ? [] : [Optimizer.averageName])
@@ -60,16 +63,18 @@ struct TrainedModel<Scalar: TrainingScalar> {
   }
 
   /// The model as a problem on data with such targets.
-  func problem(targets: TargetKind, makeMetrics: (LearningTask) throws -> MetricSet) throws -> ModelProblem {
+  func problem(
+    targets: TargetKind, isWeighted: Bool = false, makeMetrics: (LearningTask) throws -> MetricSet
+  ) throws -> ModelProblem {
     try ModelProblem(
-      model: settings.model, loss: settings.loss, inputShape: preprocessing.outputShape, targets: targets,
-      makeMetrics: makeMetrics)
+      model: settings.model, loss: settings.loss, inputShape: transform.outputShape, targets: targets,
+      isWeighted: isWeighted, makeMetrics: makeMetrics)
   }
 
   /// The model as a problem whose outputs are of interest, not its losses: whatever the targets were, a column for each
   /// output stands for them.
   func problemWithoutTargets() throws -> ModelProblem {
-    let parameters = try settings.model.parameters(inputShape: preprocessing.outputShape)
+    let parameters = try settings.model.parameters(inputShape: transform.outputShape)
     return try problem(targets: .values(count: parameters.outputShape.reduce(1, *))) { try MetricSet([], task: $0) }
   }
 }

@@ -4,11 +4,11 @@ import HDF5
 import Kernels
 import Models
 
-/// A run's dataset in memory, with fitted preprocessing.
+/// A run's dataset in memory, with what was fitted to make inputs of it.
 package struct TrainingData<Scalar: TrainingScalar>: Sendable {
   let path: String
-  /// `nil` for a formula without preprocessing.
-  package let preprocessing: FittedPreprocessing?
+  /// What makes inputs of the data; `nil` for a formula without preprocessing.
+  package let transform: (any InputTransform)?
   package let targets: TargetKind
   /// What the data are called.
   let schema: DataSchema
@@ -19,6 +19,9 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
   let groups: [String: SampleGroup<Scalar>]
   /// What a user should know of data that can be trained on all the same.
   var warnings: [String]
+
+  /// What the rows were read from, which knows where in the file they are.
+  let origin: DatasetReader
 
   /// The extents of a row of each dataset that a formula names.
   let rowShapes: [String: [Int]]
@@ -44,17 +47,20 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
   init(
     _ settings: DataSettings, arrays: TrainingArrays? = nil, formulaNames names: [String], beside memory: Double = 0
   ) throws {
-    let reader = try settings.reader(arrays)
-    guard !names.isEmpty else {
+    let file = try settings.reader(arrays)
+    guard let first = names.first else {
       throw TrainerError(
-        .usage, "objective: the formula names no dataset of \(reader.path); remove \"data\", or use a dataset's name")
+        .usage, "objective: the formula names no dataset of \(file.path); remove \"data\", or use a dataset's name")
     }
+    let reader = try settings.divided(file, counting: first)
     let copied: Set<String> = settings.preprocessing.contains(where: \.copiesInputs) ? [settings.inputs] : []
     try reader.requireMemory(for: names, copied: copied, in: reader.groups, as: Scalar.self, beside: memory)
     path = reader.path
-    preprocessing =
-      settings.preprocessing.isEmpty
-      ? nil : try FittedPreprocessing(settings.preprocessing, reader: reader, inputs: settings.inputs)
+    let isTransformed = try names.contains(settings.inputs) && settings.makesFeatures(of: reader)
+    transform =
+      isTransformed || !settings.preprocessing.isEmpty
+      ? try settings.fittedTransform(to: reader, excluding: isTransformed ? settings.excludedColumns(of: reader) : [])
+      : nil
     var groups: [String: SampleGroup<Scalar>] = [:]
     var warnings = PrecisionWarnings<Scalar>(path: reader.path)
     var shapes: [String: [Int]] = [:]
@@ -62,8 +68,8 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
       var sources: [String: RowSource<Scalar>] = [:]
       for name in names {
         let source: RowSource<Scalar> =
-          if name == settings.inputs, let preprocessing {
-            try preprocessing.rows(of: name, in: group, from: reader)
+          if name == settings.inputs, let transform {
+            try transform.rows(of: name, in: group, from: reader, ignoring: [], as: Scalar.self)
           } else {
             try reader.rows(of: name, in: group)
           }
@@ -81,7 +87,12 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
         }
         shapes[name] = source.rowShape
         sources[name] = source
-        warnings.note(source, of: name, in: group, canPreprocess: name == settings.inputs)
+        warnings.note(
+          source, of: name, in: group, canPreprocess: name == settings.inputs, transform: transform as? FittedFeatures)
+      }
+      if let weights = try settings.weights(in: group, of: reader, samples: sources.values.first?.rows, as: Scalar.self)
+      {
+        sources[ModelProblem.InputName.weights] = weights
       }
       groups[group] = SampleGroup(count: sources.values.first?.rows ?? 0, sources: sources)
     }
@@ -90,8 +101,9 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     self.warnings = warnings.sentences
     targets = .values(count: 1)
     schema = DataSchema()
-    otherGroups = try names.first.map { try reader.otherGroups(with: $0) } ?? []
-    fingerprint = try reader.fingerprint(of: names)
+    otherGroups = try reader.otherGroups(with: first)
+    fingerprint = try reader.fingerprint(of: names, andIfPresent: settings.otherColumns)
+    origin = reader
   }
 
   /// Loads every group of the file.
@@ -104,38 +116,53 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
   package init(
     _ settings: DataSettings, arrays: TrainingArrays? = nil, beside memory: ([Int]) throws -> Double = { _ in 0 }
   ) throws {
-    let reader = try settings.reader(arrays)
+    let reader = try settings.divided(settings.reader(arrays))
     if let group = reader.groups.first {
       try reader.requireMemory(
-        for: [settings.inputs, settings.targets ?? "targets"],
+        for: settings.datasets(of: reader),
         copied: settings.preprocessing.contains(where: \.copiesInputs) ? [settings.inputs] : [], in: reader.groups,
-        as: Scalar.self, beside: memory(reader.shape(of: settings.inputs, in: group).rowShape))
+        // What a table's columns become is known only when they are fitted.
+        as: Scalar.self,
+        beside: settings.makesFeatures(of: reader)
+          ? 0 : memory(reader.shape(of: settings.inputs, in: group).rowShape))
     }
-    let preprocessing = try FittedPreprocessing(
-      settings.preprocessing, reader: reader, inputs: settings.inputs)
-    try self.init(reader, settings, preprocessing: preprocessing, groups: reader.groups)
+    let transform = try settings.fittedTransform(to: reader, excluding: settings.excludedColumns(of: reader))
+    try self.init(
+      reader, settings, transform: transform, groups: reader.groups,
+      beside: transform is FittedFeatures ? memory(transform.outputShape) : 0)
   }
 
-  /// Loads groups of a file with preprocessing that was fitted before.
+  /// Loads groups of a file with a transform that was fitted before.
+  ///
+  /// - Parameters:
+  ///   - known: What the data of a trained model are called; `nil` where the model is yet to be trained on these.
+  ///   - memory: The bytes that are needed beside the data.
   init(
-    _ reader: DatasetReader, _ settings: DataSettings, preprocessing: FittedPreprocessing, groups names: [String]
+    _ reader: DatasetReader, _ settings: DataSettings, transform: any InputTransform, groups names: [String],
+    known: DataSchema? = nil, beside memory: Double = 0
   ) throws {
     let targetName = settings.targets ?? "targets"
     // What categories become is known only now, and may be many times what the file holds.
     try reader.requireMemory(
       for: [settings.inputs, targetName],
-      expanded: preprocessing.expandedColumns(of: settings.inputs),
+      expanded: transform.expandedColumnCount.map { [settings.inputs: $0] } ?? [:],
       in: names,
-      as: Scalar.self)
+      as: Scalar.self, beside: memory)
     path = reader.path
-    self.preprocessing = preprocessing
+    self.transform = transform
+    let schema =
+      try known
+      ?? DataSchema(
+        of: reader, transform: transform, inputs: settings.inputs, targets: targetName, groups: names)
     var kinds: [TargetKind] = []
     var groups: [String: SampleGroup<Scalar>] = [:]
     var targetColumns: (group: String, count: Int)?
     var warnings = PrecisionWarnings<Scalar>(path: reader.path)
     for name in names {
-      let inputs: RowSource<Scalar> = try preprocessing.rows(of: settings.inputs, in: name, from: reader)
-      let targets: RowSource<Scalar> = try reader.rows(of: targetName, in: name)
+      let inputs = try transform.rows(
+        of: settings.inputs, in: name, from: reader, ignoring: schema.otherNames, as: Scalar.self)
+      let (targets, kind): (RowSource<Scalar>, TargetKind) = try reader.targets(
+        targetName, in: name, classes: schema.classes)
       guard inputs.rows == targets.rows else {
         throw TrainerError(
           .data,
@@ -149,29 +176,23 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
             + "group '\(name)'; all groups need the same")
       }
       targetColumns = (name, targets.columns)
-      switch try reader.targetColumns(of: targetName, in: name) {
-      case .values(let count): kinds.append(.values(count: count))
-      case .integers(let range): kinds.append(.integers(range))
-      }
-      groups[name] = SampleGroup(
-        count: inputs.rows,
-        sources: [
-          ModelProblem.InputName.inputs: inputs,
-          ModelProblem.InputName.targets: targets,
-        ])
-      warnings.note(inputs, of: settings.inputs, in: name, canPreprocess: true)
+      kinds.append(kind)
+      var sources = [ModelProblem.InputName.inputs: inputs, ModelProblem.InputName.targets: targets]
+      sources[ModelProblem.InputName.weights] = try settings.weights(
+        in: name, of: reader, samples: inputs.rows, as: Scalar.self)
+      groups[name] = SampleGroup(count: inputs.rows, sources: sources)
+      warnings.note(
+        inputs, of: settings.inputs, in: name, canPreprocess: true, transform: transform as? FittedFeatures)
       warnings.note(targets, of: targetName, in: name, canPreprocess: false)
     }
     self.targets = kinds.dropFirst().reduce(kinds.first ?? .values(count: 1), TargetKind.joined)
     self.groups = groups
     self.warnings = warnings.sentences
     rowShapes = [:]
-    schema = DataSchema(
-      features: preprocessing.features,
-      target: try names.first.flatMap { try reader.targetName(of: targetName, in: $0) },
-      classes: try names.first.flatMap { try reader.classNames(of: targetName, in: $0) })
+    self.schema = schema
     otherGroups = try reader.otherGroups(with: settings.inputs)
-    fingerprint = try reader.fingerprint(of: [settings.inputs, targetName])
+    fingerprint = try reader.fingerprint(of: [settings.inputs, targetName], andIfPresent: settings.otherColumns)
+    origin = reader
   }
 }
 

@@ -83,6 +83,12 @@ enum FuzzInputs {
     "a\tb\ty\n1\t2\t3\n4\t5\t6\n7\t8\t9\n1\t2\t3\n4\t5\t6\n",
   ]
 
+  static let jsonLines = [
+    #"{"a": 1, "b": "x", "c": true, "y": 1}"# + "\n" + #"{"b": null, "a": -2.5e3, "y": 2}"# + "\n"
+      + #"{"a": 0, "b": "é\u00e9\n", "c": false, "y": 1}"# + "\n",
+    "{\"x\": 0.5, \"y\": 1}\n{\"x\": 1.5, \"y\": 2}\n{\"x\": 2.5, \"y\": 3}\n",
+  ]
+
   /// A small dataset in several layouts.
   static func datasets(in directory: String) throws -> [(path: String, bytes: [UInt8])] {
     try ["iris", "breast-cancer", "notes", "line"].map { name in

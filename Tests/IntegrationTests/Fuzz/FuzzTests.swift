@@ -97,6 +97,35 @@ import Testing
     }
   }
 
+  @Test func arrayFiles() throws {
+    let fixture = try Fixture.read("arrays")
+    let (arrays, archives) = (
+      try fixture.member("arrays").elements ?? [], try fixture.member("archives").elements ?? []
+    )
+    for (kind, cases) in [("npy", arrays.map { $0["bytes"] }), ("npz", archives.map { $0["bytes"] })] {
+      let files = cases.compactMap { $0?.hexadecimalBytes }
+      try FuzzTrial.run(kind, count: count(3)) { directory, random in
+        try Data(random.damage(random.pick(files))).write(to: URL(filePath: directory + "/a." + kind))
+        let options = random.pick([[], ["--task", "regression"], ["--split", "none"], ["--format", kind]])
+        return .init(arguments: ["data", "import", "a." + kind, "--output", "out.h5"] + options)
+      }
+    }
+  }
+
+  @Test func linesOfText() throws {
+    let tables = try Fixture.read("sparse").member("tables").elements?.compactMap { $0["text"]?.text } ?? []
+    for (kind, texts) in [("libsvm", tables), ("jsonl", FuzzInputs.jsonLines)] {
+      try FuzzTrial.run(kind, count: count(3)) { directory, random in
+        let text = random.pick(texts)
+        let bytes =
+          random.chance(2)
+          ? random.damage(Array(text.utf8)) : Array(random.change(text, tokens: FuzzRandom.values).utf8)
+        try Data(bytes).write(to: URL(filePath: directory + "/t." + kind))
+        return .init(arguments: ["data", "import", "t." + kind, "--output", "out.h5"])
+      }
+    }
+  }
+
   @Test func idxFiles() throws {
     try FuzzTrial.run("idx", count: count(6)) { directory, random in
       func idx(_ type: UInt8, _ extents: [UInt32], _ data: [UInt8]) -> [UInt8] {

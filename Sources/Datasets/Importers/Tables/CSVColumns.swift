@@ -7,14 +7,19 @@ struct CSVColumns {
   let names: [String]
   let target: Int
   let inputs: [Int]
+  /// What a field stands for.
+  let fields: FieldValues
+  /// What inputs were set to be, by their places among all columns.
+  let kinds: [Int: ColumnKind]
 
   /// Looks at a table's first record.
   ///
   /// - Throws: `TrainerError` with code `usage` for columns that are not there, `data` for what is no such table.
   init(
-    _ first: [String], hasHeader: Bool, target: CSVImport.Column, drop: [CSVImport.Column], dialect: CSVDialect,
-    path: String
+    _ first: [String], settings: CSVImport, dialect: CSVDialect, path: String
   ) throws {
+    let hasHeader = settings.hasHeader
+    fields = settings.fields
     func find(_ column: CSVImport.Column) throws -> Int {
       switch column {
       case .number(let number):
@@ -39,11 +44,23 @@ struct CSVColumns {
         return place
       }
     }
-    let targetPlace = try find(target)
-    let dropped = Set(try drop.map(find))
+    let targetPlace = try find(settings.target)
+    var dropped = Set(try settings.drop.map(find))
     guard !dropped.contains(targetPlace) else {
       throw TrainerError(.usage, "the target column of '\(path)' cannot be dropped")
     }
+    var kinds: [Int: ColumnKind] = [:]
+    for (column, kind) in settings.kinds {
+      let place = try find(column)
+      guard place != targetPlace else {
+        throw TrainerError(.usage, "\(column) of '\(path)' is the target, which has no kind but a task")
+      }
+      guard kinds.updateValue(kind, forKey: place) ?? kind == kind else {
+        throw TrainerError(.usage, "\(column) of '\(path)' is set to be of two kinds; it can be of one")
+      }
+    }
+    for (place, kind) in kinds where kind == .ignore { dropped.insert(place) }
+    self.kinds = kinds.filter { !dropped.contains($0.key) }
     count = first.count
     names = hasHeader ? first : []
     self.target = targetPlace
@@ -85,6 +102,18 @@ struct CSVColumns {
       return numbered
     }
   }
+
+  /// The target's name; `nil` without a header.
+  var targetName: String? { names.isEmpty || names[target].isEmpty ? nil : names[target] }
+
+  /// The names of the columns that are neither the target nor these of the inputs.
+  func unused(besides kept: [Int]) -> [String] {
+    let used = Set(kept.map { inputs[$0] } + [target])
+    return names.indices.filter { !used.contains($0) }.map { names[$0] }
+  }
+
+  /// What an input was set to be; `nil` if that is to be inferred.
+  func kind(ofInput place: Int) -> ColumnKind? { kinds[inputs[place]] }
 
   /// A column for messages, such as `column 5 ('species')`.
   func label(_ column: Int) -> String { "column \(column + 1)" + (names.isEmpty ? "" : " ('\(names[column])')") }

@@ -8,21 +8,21 @@ import Synchronization
 /// Where a block has no quote, each LF ends a record, so that it can be cut behind any. The pieces are read apart and
 /// put together in their order. A block with quotes is read on one thread; so is one with an error, from its start, since
 /// only then its line is known.
-struct CSVParser {
+struct CSVParser<Rows: TableRows> {
   let threads: Int
-  private(set) var reader: CSVTableReader
+  private(set) var reader: CSVTableReader<Rows>
   private let dialect: CSVDialect
   private var tokenizer: CSVTokenizer
 
   private struct Piece: Sendable {
-    let reader: CSVTableReader
+    let reader: CSVTableReader<Rows>
     let lineCount: Int
   }
 
   /// Creates a parser at the start of a table.
   ///
   /// - Parameter threads: How many read; nil for as many as there are cores.
-  init(_ dialect: CSVDialect, _ reader: CSVTableReader, _ threads: Int?) {
+  init(_ dialect: CSVDialect, _ reader: CSVTableReader<Rows>, _ threads: Int?) {
     self.dialect = dialect
     self.reader = reader
     self.threads = max(1, threads ?? (ThreadSupply.current.isScarce ? 1 : ProcessInfo.processInfo.activeProcessorCount))
@@ -42,7 +42,7 @@ struct CSVParser {
       return try first + tokenizer.read(rest, isLast: isLast, into: &reader)
     }
     for piece in pieces {
-      reader.append(contentsOf: piece.reader, behind: tokenizer.lineCount)
+      try reader.append(contentsOf: piece.reader, behind: tokenizer.lineCount)
       tokenizer.skip(lines: piece.lineCount)
     }
     let end = ends[ends.count - 1]

@@ -5,7 +5,7 @@ struct ImportMemory {
   /// Bytes of a row beside its inputs: the target as it is read and as it is stored, and the row's place in its group.
   private static let rowOverhead = 32
 
-  private let path: String
+  let path: String
   private var nextCheck = 1
   private var rowByteCount = 0
 
@@ -14,15 +14,17 @@ struct ImportMemory {
   /// Refuses an import whose rows, counted up from those that were read, need more memory than is left. It looks again
   /// whenever there are twice as many rows, since the first may be short, and when they are stored in a wider type.
   ///
-  /// - Parameter fraction: The part of the file that these rows are.
+  /// - Parameters:
+  ///   - rowCount: The rows that were read.
+  ///   - rowByteCount: The bytes of one row's inputs.
+  ///   - fraction: The part of the file that these rows are.
   /// - Throws: `TrainerError` with exit code `data`.
-  mutating func require(for rows: NumberRows?, fraction: Double) throws {
-    guard let rows, rows.count >= nextCheck || (rows.count > 0 && rows.rowByteCount != rowByteCount) else { return }
-    nextCheck = 2 * rows.count
-    rowByteCount = rows.rowByteCount
-    let rowSize = Double(rows.rowByteCount + Self.rowOverhead)
-    let all = rowSize * Double(rows.count) / max(fraction, .leastNormalMagnitude)
-    let present = rowSize * Double(rows.count)
+  mutating func require(rowCount: Int, rowByteCount: Int, fraction: Double) throws {
+    guard rowCount > 0, rowCount >= nextCheck || rowByteCount != self.rowByteCount else { return }
+    nextCheck = 2 * rowCount
+    self.rowByteCount = rowByteCount
+    let present = Double(rowByteCount + Self.rowOverhead) * Double(rowCount)
+    let all = present / max(fraction, .leastNormalMagnitude)
     guard all > present else { return }
     try MemoryLimit.require(
       all - present, for: "'\(path)': the rest of the table", code: .data,

@@ -108,6 +108,52 @@ struct NumberRows {
     }
   }
 
+  /// The range of a column's numbers and how many different ones there are; `nil` for more than are counted.
+  struct ColumnRange: Sendable {
+    var smallest = Double.infinity
+    var largest = -Double.infinity
+    var distinct = DistinctCounter()
+  }
+
+  /// Adds the numbers of some columns to their ranges.
+  func addRanges(of columns: Range<Int>, to ranges: inout [ColumnRange]) {
+    func add<Number: BinaryFloatingPoint>(_ chunk: UnsafeRawBufferPointer, as type: Number.Type) {
+      let numbers = chunk.bindMemory(to: Number.self)
+      for row in stride(from: 0, to: numbers.count, by: width) {
+        for (place, column) in columns.enumerated() {
+          let number = Double(numbers[row + column])
+          if number < ranges[place].smallest { ranges[place].smallest = number }
+          if number > ranges[place].largest { ranges[place].largest = number }
+          ranges[place].distinct.insert((number + 0).bitPattern)
+        }
+      }
+    }
+    guard type != .uint8 else { return addByteRanges(of: columns, to: &ranges) }
+    for chunk in chunks {
+      chunk.withUnsafeBytes { bytes in
+        if type == .float32 { add(bytes, as: Float.self) } else { add(bytes, as: Double.self) }
+      }
+    }
+  }
+
+  private func addByteRanges(of columns: Range<Int>, to ranges: inout [ColumnRange]) {
+    var isSeen = [Bool](repeating: false, count: columns.count << 8)
+    for chunk in chunks {
+      chunk.withUnsafeBytes { bytes in
+        for row in stride(from: 0, to: bytes.count, by: width) {
+          for (place, column) in columns.enumerated() { isSeen[place << 8 | Int(bytes[row + column])] = true }
+        }
+      }
+    }
+    for place in 0..<columns.count {
+      for byte in 0..<256 where isSeen[place << 8 | byte] {
+        ranges[place].smallest = min(ranges[place].smallest, Double(byte))
+        ranges[place].largest = max(ranges[place].largest, Double(byte))
+        ranges[place].distinct.insert(Double(byte).bitPattern)
+      }
+    }
+  }
+
   /// Divides the rows into tables, which takes them away from here.
   ///
   /// - Parameter groups: For each table, the indices of its rows, ascending.

@@ -20,6 +20,8 @@ struct TargetColumn {
   private(set) var numberCount = 0
   /// The first row that holds none.
   private(set) var firstOther: Text?
+  /// The first row without a value.
+  private(set) var firstMissing: Text?
   /// The first row that holds a whole number which would be rounded.
   private(set) var firstRounded: Text?
   /// The different texts in the order of their first rows.
@@ -29,17 +31,20 @@ struct TargetColumn {
   /// For each row, the place of its text; empty if only numbers are kept.
   private(set) var rows: [UInt32] = []
 
-  private let mark: UInt8
+  private let fields: FieldValues
   private var places: [String: UInt32] = [:]
   private var values: [Double] = []
 
-  init(mark: UInt8) { self.mark = mark }
+  init(fields: FieldValues) { self.fields = fields }
 
   /// Adds a row.
   mutating func append(_ field: UnsafeRawBufferPointer, line: Int) {
     rowCount += 1
     guard !holdsNumbersAlone else {
-      let number = DecimalField(field, mark: mark)
+      let number = fields.decimal(field)
+      if firstMissing == nil, fields.isMissing(field) {
+        firstMissing = Text(text: String(decoding: field, as: UTF8.self), number: number, line: line)
+      }
       if number == nil || number?.isRoundedWholeNumber == true {
         note(Text(text: String(decoding: field, as: UTF8.self), number: number, line: line))
       }
@@ -53,8 +58,9 @@ struct TargetColumn {
       if texts[Int(place)].number != nil { numberCount += 1 }
       return
     }
-    let new = Text(text: text, number: DecimalField(field, mark: mark), line: line)
+    let new = Text(text: text, number: fields.decimal(field), line: line)
     note(new)
+    if firstMissing == nil, fields.isMissing(field) { firstMissing = new }
     if new.number != nil { numberCount += 1 }
     rows.append(place(of: new))
     if texts.count == Self.mostTexts { keepNumbersAlone() }
@@ -62,7 +68,7 @@ struct TargetColumn {
 
   /// A column without rows that keeps what this one keeps.
   func continued() -> TargetColumn {
-    var column = TargetColumn(mark: mark)
+    var column = TargetColumn(fields: fields)
     column.holdsNumbersAlone = holdsNumbersAlone
     return column
   }
@@ -73,6 +79,7 @@ struct TargetColumn {
   mutating func append(contentsOf other: TargetColumn, behind lines: Int) {
     func moved(_ text: Text) -> Text { Text(text: text.text, number: text.number, line: text.line + lines) }
     if firstOther == nil { firstOther = other.firstOther.map(moved) }
+    if firstMissing == nil { firstMissing = other.firstMissing.map(moved) }
     if firstRounded == nil { firstRounded = other.firstRounded.map(moved) }
     rowCount += other.rowCount
     numberCount += other.numberCount

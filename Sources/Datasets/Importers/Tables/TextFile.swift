@@ -20,8 +20,9 @@ package final class TextFile {
 
   /// Opens a file and reads its start.
   ///
-  /// - Throws: `TrainerError` with exit code `data` if it cannot be read, or is known for no text in UTF-8.
-  package init(path: String) throws {
+  /// - Parameter isTable: Whether text of another kind than fields between delimiters is refused, too.
+  /// - Throws: `TrainerError` with exit code `data` if it cannot be read, or is known for no such text in UTF-8.
+  package init(path: String, isTable: Bool = true) throws {
     self.path = path
     let stream: gzFile
     do {
@@ -47,7 +48,7 @@ package final class TextFile {
       bytes.removeLast(bytes.count - count)
       start = bytes
       isWhole = count < Self.startSize
-      try ForeignFormat.refuse(start, path: path)
+      try ForeignFormat.refuse(start, path: path, isTable: isTable)
     } catch {
       gzclose(stream)
       throw error

@@ -1,0 +1,25 @@
+import Foundations
+import HDF5
+
+extension DatasetReader {
+  /// Elements of some rows as preprocessing takes them: bytes as bytes, all others in double precision.
+  ///
+  /// - Returns: The elements as they lie in memory, and their type.
+  /// - Throws: `TrainerError` with code `.data` if they are no numbers.
+  package func rawElements(of name: String, in group: String, rows: Range<Int>) throws -> ([UInt8], NumberType) {
+    if try numberType(of: name, in: group) == .uint8 {
+      return (try elements(of: name, in: group, rows: rows, as: UInt8.self), .uint8)
+    }
+    return (try elements(of: name, in: group, rows: rows, as: Double.self).withUnsafeBytes { Array($0) }, .float64)
+  }
+
+  /// About so many rows, in whole chunks, so that none is unpacked twice: of an array, or of a stored table's blocks.
+  package func blockRows(of name: String, in group: String, about rows: Int) throws -> Int {
+    let names = try isTable(name, in: group) ? FeatureKind.allCases.map { "\(name)/\($0.datasetName)" } : [name]
+    let chunk = try Self.translating(path) {
+      let parent = try self.group(group)
+      return try names.filter { try parent.exists($0) }.map { try parent.dataset($0).chunkShape?.first ?? 1 }.max() ?? 1
+    }
+    return max(chunk, rows / max(1, chunk) * chunk)
+  }
+}

@@ -1,0 +1,94 @@
+import Foundations
+
+/// A table of text that is read once from start to end in constant memory, a block of rows at a time, as it comes.
+package struct TextTableStream {
+  /// No field of a table is longer; a quote that is never closed reaches to the end of the file.
+  private static let maximumFieldSize = 1 << 26
+
+  private let input: StreamedInput
+  private let settings: TextTableSettings
+  private let wanted: WantedColumns
+  /// The rows of a block, unless fewer have come so far.
+  private let blockRows: Int
+
+  /// Begins to read a table.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` for settings that no table can have.
+  package init(
+    _ input: StreamedInput, settings: TextTableSettings, wanted: WantedColumns, blockRows: Int
+  ) throws {
+    try settings.check()
+    self.input = input
+    self.settings = settings
+    self.wanted = wanted
+    self.blockRows = blockRows
+  }
+
+  /// Hands on all rows in order. Where rows come slowly, those that there are are handed on and not held back.
+  ///
+  /// - Parameters:
+  ///   - begin: Takes the names of the copied columns, before the first block.
+  ///   - body: Takes a block and the number of its first row, from 0.
+  /// - Throws: `TrainerError` with code `.data` that names line and column; what `begin` and `body` throw.
+  package func forEachBlock(
+    begin: (_ keptNames: [String]) throws -> Void, _ body: (TextTableBlock, _ firstRow: Int) throws -> Void
+  ) throws {
+    let start = try input.peek(lines: settings.hasHeader ? 2 : 1)
+    try ForeignFormat.refuse(start, path: input.name)
+    var rows = TextTableRows(path: input.name, settings: settings, wanted: wanted)
+    var tokenizer = CSVTokenizer(CSVDialect(delimiter: delimiter(start), comment: settings.comment))
+    var buffer = [UInt8](repeating: 0, count: 1 << 17)
+    var (filled, firstRow, hasBegun) = (0, 0, false)
+    while true {
+      let got = try buffer.withUnsafeMutableBytes {
+        try input.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[filled...]))
+      }
+      filled += got
+      let isLast = got == 0
+      let used = try buffer.withUnsafeBytes { bytes in
+        do {
+          return try tokenizer.read(UnsafeRawBufferPointer(rebasing: bytes[..<filled]), isLast: isLast, into: &rows)
+        } catch let error as CSVSyntaxError {
+          throw error.explained(path: input.name)
+        }
+      }
+      if !hasBegun, let columns = rows.columns {
+        try begin(columns.keptNames)
+        hasBegun = true
+      }
+      if rows.count > 0, isLast || rows.count >= blockRows || input.isIdle {
+        let block = rows.takeRows()
+        try body(block, firstRow)
+        firstRow += block.rowCount
+      }
+      if isLast { break }
+      filled -= used
+      if filled == buffer.count {
+        // A field does not fit.
+        guard filled < Self.maximumFieldSize else {
+          throw TrainerError(
+            .data,
+            "'\(input.name)' has a field of more than \(ByteText.text(Self.maximumFieldSize)); is a quote opened and never "
+              + "closed, or is it no table of text?")
+        }
+        buffer.append(contentsOf: repeatElement(0, count: buffer.count))
+      } else if used > 0, filled > 0 {
+        buffer.withUnsafeMutableBytes { bytes in
+          bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[used..<used + filled]))
+        }
+      }
+    }
+    guard firstRow > 0 else {
+      throw TrainerError(.data, "'\(input.name)' holds no samples\(settings.hasHeader ? " behind its header" : "")")
+    }
+  }
+
+  private func delimiter(_ start: [UInt8]) -> Character {
+    if let delimiter = settings.delimiter { return delimiter }
+    let name = input.name.lowercased()
+    let stem = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
+    if stem.hasSuffix(".tsv") || stem.hasSuffix(".tab") { return "\t" }
+    return CSVDialect.guessedDelimiter(
+      start, isWhole: input.isWhole, comment: settings.comment, decimalMark: settings.decimalMark)
+  }
+}

@@ -1,0 +1,65 @@
+import Foundations
+import HDF5
+
+/// The columns of a stored table, as a table for people: names, kinds, rows without a value, categories.
+struct TableDescription {
+  private static let mostColumns = 100
+  private static let mostCategories = 8
+  /// Counting in more values would take longer than a look into a file should.
+  private static let mostCounted = 20_000_000
+
+  /// The lines, none of them ended.
+  let lines: [String]
+
+  /// Looks at a group; `nil` if it is no stored table.
+  ///
+  /// - Throws: `HDF5Error` for what cannot be read.
+  init?(_ group: Group) throws {
+    guard try group.exists(StoredTable.schemaName), try group.kind(of: StoredTable.schemaName) == .dataset else {
+      return nil
+    }
+    let schema = try group.dataset(StoredTable.schemaName)
+    guard case .string = schema.datatype.kind, try schema.dataspace.count == 1,
+      let text = try schema.readStrings().first,
+      let elements = try? JSONDocument(text: text, source: schema.path, code: .data).root.elements
+    else { return nil }
+    let features = elements.compactMap(Feature.init(json:))
+    guard !features.isEmpty, features.count == elements.count else { return nil }
+    var missing: [FeatureKind: [Int]] = [:]
+    for kind in FeatureKind.allCases {
+      missing[kind] = try Self.missing(in: group, of: kind, columns: features.count { $0.kind == kind })
+    }
+    var table = TextTable(header: ["column", "kind", "missing", "categories"], left: [0, 1, 3])
+    var next: [FeatureKind: Int] = [:]
+    for feature in features.prefix(Self.mostColumns) {
+      let place = next[feature.kind, default: 0]
+      next[feature.kind] = place + 1
+      let names = feature.categories.prefix(Self.mostCategories).map { "'\($0)'" }.joined(separator: ", ")
+      let more = feature.categories.count > Self.mostCategories ? ", … (\(feature.categories.count) in all)" : ""
+      table.append([
+        feature.name, feature.kind.rawValue, missing[feature.kind].map { "\($0[place])" } ?? "?", names + more,
+      ])
+    }
+    let rest = features.count - Self.mostColumns
+    lines = table.text.split(separator: "\n").map(String.init) + (rest > 0 ? ["… and \(rest) more columns"] : [])
+  }
+
+  /// For each column of a kind, the rows without a value; `nil` if they are not counted.
+  private static func missing(in group: Group, of kind: FeatureKind, columns: Int) throws -> [Int]? {
+    guard columns > 0, try group.exists(kind.datasetName), try group.kind(of: kind.datasetName) == .dataset else {
+      return nil
+    }
+    let dataset = try group.dataset(kind.datasetName)
+    guard try dataset.shape.count == 2, try dataset.shape[1] == columns, dataset.datatype.isNumeric,
+      try dataset.dataspace.count <= mostCounted
+    else { return nil }
+    var counts = [Int](repeating: 0, count: columns)
+    try dataset.forEachBlock { rows in
+      for (index, value) in try dataset.read(as: Double.self, selecting: rows).enumerated() {
+        let isMissing = kind == .number || kind == .date ? value.isNaN : value < 0
+        if isMissing { counts[index % columns] += 1 }
+      }
+    }
+    return counts
+  }
+}

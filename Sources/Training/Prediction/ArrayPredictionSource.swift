@@ -1,0 +1,58 @@
+import Datasets
+import Foundations
+import HDF5
+
+/// Rows of an array in NumPy's format, from a file or standard input.
+struct ArrayPredictionSource: PredictionSource {
+  private let array: NPYFile
+  private let wanted: WantedColumns
+  private let isArray: Bool
+
+  /// Looks at the array's header.
+  ///
+  /// - Parameters:
+  ///   - inputShape: The extents of a row that the model takes.
+  ///   - isArray: Whether the model takes plain numbers.
+  /// - Throws: `TrainerError` with code `.data` if it is none, or its rows do not fit the model.
+  init(_ array: NPYFile, inputShape: [Int], wanted: WantedColumns, isArray: Bool) throws {
+    self.array = array
+    self.wanted = wanted
+    self.isArray = isArray
+    let rowShape = array.header.rowShape
+    guard rowShape == inputShape || rowShape.reduce(1, *) == wanted.features.count && inputShape.count <= 1 else {
+      throw TrainerError(
+        .data,
+        "\(array.name): a row of the array has the shape \(rowShape), but the model was made for \(inputShape), whose "
+          + "columns go by their places, since an array has no names")
+    }
+    if let feature = wanted.features.first(where: { $0.kind == .category }) {
+      throw TrainerError(
+        .data,
+        "\(array.name): the model was trained with categories ('\(feature.name.onOneLine)'), which an array of numbers "
+          + "cannot name; give a table of text")
+    }
+  }
+
+  func forEachBlock(
+    begin: ([String]) throws -> Void, _ body: (PredictionRows, Int) throws -> Void
+  ) throws {
+    try begin([])
+    let width = wanted.features.count
+    let isByte = array.header.type.stored == .uint8
+    try array.forEachBlock(of: PredictionBlocks.rows(of: width)) { values, firstRow in
+      let count = values.count / max(1, width)
+      let inputs: PredictionRows.Inputs
+      if !isArray {
+        let columns = (0..<width).map { column in
+          TableBlock.Column.numbers((0..<count).map { values[$0 * width + column] })
+        }
+        inputs = .table(TableBlock(rowCount: count, columns: columns))
+      } else if isByte {
+        inputs = .array(values.map { UInt8($0) }, .uint8)
+      } else {
+        inputs = .array(values.withUnsafeBytes { Array($0) }, .float64)
+      }
+      try body(PredictionRows(count: count, inputs: inputs), firstRow)
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import Models
+
+/// What the parts of a prediction are called in the output.
+struct PredictionNames: Sendable {
+  /// The shape of what is predicted for a row.
+  enum Kind: Sendable {
+    /// One of these classes.
+    case classes([String])
+    /// No or yes for each of these labels.
+    case labels([String])
+    /// A number for each of these targets.
+    case numbers([String])
+  }
+
+  let kind: Kind
+  /// Whether the classes' names are the data's; otherwise they are their numbers.
+  let areNamed: Bool
+
+  /// - Parameters:
+  ///   - width: The model's outputs for a row.
+  ///   - classes: The names of the classes in the order of their indices; `nil` if they have none.
+  init(rule: PredictionRule, width: Int, classes: [String]?) {
+    let count =
+      switch rule {
+      case .largest: width
+      case .positive: width == 1 ? 2 : width
+      case .value: width
+      }
+    let numbers = (0..<count).map(String.init)
+    let names = classes.flatMap { $0.count == count && Set($0).count == count ? $0 : nil }
+    switch rule {
+    case .largest: kind = .classes(names ?? numbers)
+    case .positive: kind = width == 1 ? .classes(names ?? numbers) : .labels(names ?? numbers)
+    case .value: kind = .numbers(numbers)
+    }
+    areNamed = names != nil
+  }
+
+  /// The names of the columns of a table: predictions, and probabilities.
+  var columns: [String] {
+    switch kind {
+    case .classes(let names): ["prediction"] + names.map { "probability_\($0)" }
+    case .labels(let names): names.map { "prediction_\($0)" } + names.map { "probability_\($0)" }
+    case .numbers(let names): names.count == 1 ? ["prediction"] : names.map { "prediction_\($0)" }
+    }
+  }
+
+  /// The names of the classes or labels; `nil` for numbers.
+  var classes: [String]? {
+    switch kind {
+    case .classes(let names), .labels(let names): names
+    case .numbers: nil
+    }
+  }
+
+  /// The extents of a row of predictions, `nil` where it is one value, and of probabilities, `nil` where there are none.
+  var widths: (predictions: Int?, probabilities: Int?) {
+    switch kind {
+    case .classes(let names): (nil, names.count)
+    case .labels(let names): (names.count, names.count)
+    case .numbers(let names): (names.count == 1 ? nil : names.count, nil)
+    }
+  }
+}

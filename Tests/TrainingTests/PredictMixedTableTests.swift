@@ -1,0 +1,70 @@
+import Datasets
+import Foundation
+import Foundations
+import TestSupport
+import Testing
+import Training
+
+/// Rows of a table with words, gaps and dates, predicted from text and from a dataset file.
+@Suite struct PredictMixedTableTests {
+  private static let header = "sex,age,alive,born,fare,out"
+
+  private static func line(_ row: Int) -> String {
+    let sex = ["male", "female", ""][row * 7 % 3]
+    let age = row % 5 == 0 ? "" : "\(row * 13 % 80)"
+    let alive = ["yes", "no", "NA"][row * 11 % 3]
+    let born = "19\(10 + row * 17 % 90)-0\(1 + row % 9)-1\(row * 3 % 10)"
+    return "\(sex),\(age),\(alive),\(born),\(Double(row * 31 % 97) / 8),\(sex == "female" ? "up" : "down")"
+  }
+
+  @Test func rowsAreTheSameFromTextAndFromADataset() throws {
+    try withScratchDirectory { directory in
+      func write(_ name: String, _ lines: [String]) throws -> String {
+        let path = "\(directory)/\(name)"
+        try (lines.joined(separator: "\n") + "\n").write(toFile: path, atomically: true, encoding: .utf8)
+        return path
+      }
+      let lines = (0..<200).map(Self.line)
+      let data = "\(directory)/t.h5"
+      try CSVImport(path: write("t.csv", [Self.header] + lines), target: .name("out")).write(to: data)
+      let configuration = try RunConfiguration(
+        text: """
+          {"data": {"path": "\(data)"}, "model": {"layers": [{"type": "dense", "units": 1}]}, "loss": "binaryCrossEntropy",
+           "training": {"epochs": 3, "batchSize": 20}, "output": "\(directory)/run"}
+          """, source: "test.json", directory: "/")
+      let checkpoint = try trainToEnd(configuration).checkpoint
+      func predictions(_ input: String, _ settings: PredictionSettings = PredictionSettings()) throws -> [Substring] {
+        let output = "\(directory)/p.csv"
+        _ = try predict(checkpoint: checkpoint, input: input, output: output, overwriting: true, settings: settings)
+        return String(decoding: try SystemFileSystem().contents(of: output), as: UTF8.self).split(separator: "\n")
+      }
+      // The target is there, and left out.
+      let settings = PredictionSettings(ignored: [.name("out")])
+      let fromText = try predictions("\(directory)/t.csv", settings)
+      #expect(fromText[0] == "prediction,probability_down,probability_up")
+      #expect(fromText.count == 201 && Set(fromText).count > 100)
+      // Groups lie one behind the other there, so the order is another.
+      #expect(try predictions(data).sorted() == fromText.sorted())
+      // Columns in another order, and a category that the training rows did not have.
+      func turned(_ line: String) -> String {
+        let fields = line.split(separator: ",", omittingEmptySubsequences: false)
+        return [4, 0, 3, 2, 1].map { String(fields[$0]) }.joined(separator: ",")
+      }
+      let other = try write("other.csv", [turned(Self.header)] + lines.map(turned) + ["3,nobody,1950-01-01,yes,7"])
+      let found = try predictions(other)
+      #expect(found.prefix(201) == fromText[...] && found.count == 202)
+      // Missing values by another spelling.
+      let gaps = try write("gaps.csv", ["sex,age,alive,born,fare", "male,-999,?,1950-01-01,1", "male,,,1950-01-01,1"])
+      let rows = try predictions(gaps, .init(table: .init(missing: ["-999", "?"])))
+      #expect(rows[1] == rows[2])
+      for (line, part) in [
+        ("male,x,yes,1950-01-01,1", "column 2 ('age'): 'x' is not a finite number; if it stands for a missing value"),
+        ("male,1,perhaps,1950-01-01,1", "column 3 ('alive'): 'perhaps' is not yes or no"),
+        ("male,1,yes,1950-02-30,1", "column 4 ('born'): '1950-02-30' is not a date"),
+      ] {
+        let error = try trainerError { try predictions(write("bad.csv", ["sex,age,alive,born,fare", line])) }
+        #expect(error?.message.contains("line 2, \(part)") == true, "\(String(describing: error))")
+      }
+    }
+  }
+}
