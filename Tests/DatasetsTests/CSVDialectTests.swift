@@ -141,6 +141,15 @@ import Testing
       }
       #expect(error.code == .data && error.message.contains("cannot unpack") && error.message.contains("(gzip)"))
       #expect(!FileManager.default.fileExists(atPath: directory + "/half.h5"))
+      // Parts behind each other are one table, and one that is damaged is not left out.
+      try (packed + packed).write(to: URL(filePath: directory + "/twice.csv"))
+      let header = try #require(throws: TrainerError.self) { try CSVImport(path: directory + "/twice.csv").read() }
+      #expect(header.message.contains("line 40002, column 1 ('a'): 'a' is no number"))
+      var damaged = packed + packed
+      damaged[packed.count] ^= 1
+      try damaged.write(to: URL(filePath: directory + "/damaged.csv"))
+      let refusal = try #require(throws: TrainerError.self) { try CSVImport(path: directory + "/damaged.csv").read() }
+      #expect(refusal.code == .data && refusal.message.contains("(gzip): a part of it is damaged"))
     }
   }
 

@@ -37,7 +37,6 @@ import Testing
       let path = directory + "/x.csv"
       try Data(bytes).write(to: URL(filePath: path))
       let file = try TextFile(path: path)
-      defer { file.close() }
       var tokenizer = CSVTokenizer(dialect)
       var collector = Collector()
       do {

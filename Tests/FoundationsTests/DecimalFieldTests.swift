@@ -49,4 +49,23 @@ import Testing
     // Beyond 19 digits the standard library reads them, with a point.
     #expect(DecimalField("0,1000000000000000055511151231257827", mark: UInt8(ascii: ","))?.value == 0.1)
   }
+
+  // Eight bytes are read at a time where there are so many, whatever they are.
+  @Test func bytesThatAreNoDigitsEndANumberWhereverTheyStand() {
+    for byte in UInt8.min...UInt8.max where !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
+      // These have a meaning in numbers.
+      guard !"+-.eE".utf8.contains(byte) else { continue }
+      for place in 0..<10 {
+        var text = Array("1234567890,a north".utf8)
+        text[place] = byte
+        let expected = Double(Int("1234567890".prefix(place)) ?? 0)
+        text.withUnsafeBufferPointer { text in
+          guard let start = text.baseAddress else { return }
+          var at = start
+          let number = DecimalField.read(&at, start + text.count, mark: UInt8(ascii: "."))
+          #expect(number?.value == (place == 0 ? nil : expected) && at == start + place, "\(byte) at \(place)")
+        }
+      }
+    }
+  }
 }

@@ -33,7 +33,6 @@ struct CSVTable<Rows: TableRows> {
   ) throws -> CSVTable {
     if settings.isJSONLines { return try readJSONLines(path: path, as: settings, part: part, makeRows: makeRows) }
     let file = try TextFile(path: path)
-    defer { file.close() }
     let dialect = CSVDialect(
       delimiter: settings.delimiter ?? file.delimiter(for: settings), comment: settings.comment)
     let reader = CSVTableReader(path: path, settings: settings, dialect: dialect, makeRows: makeRows)

@@ -15,6 +15,8 @@ package final class StreamedInput {
   private var peeked: [UInt8] = []
   private var isAtEnd = false
   private var inflater: Inflater?
+  /// The bytes of the file, packed as they are, that have been read.
+  package private(set) var byteCount = 0
 
   /// Opens a file; without a path, standard input.
   ///
@@ -114,7 +116,9 @@ package final class StreamedInput {
   private func readFile(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     do {
       let files = SystemFileSystem()
-      return try files.retryingWhenInterrupted { try files.read(file, into: buffer) }
+      let count = try files.retryingWhenInterrupted { try files.read(file, into: buffer) }
+      byteCount += count
+      return count
     } catch let error as FileError {
       throw TrainerError(.data, "cannot read '\(name)': \(error.reason)")
     }
@@ -160,6 +164,7 @@ private final class Inflater {
         isBetween = false
       }
       var (code, made) = (Z_OK, 0)
+      let begin = used
       input.withUnsafeMutableBytes { packed in
         let rest = packed[used...]
         stream.next_in = UnsafeMutableRawBufferPointer(rebasing: rest).baseAddress?.assumingMemoryBound(to: UInt8.self)
@@ -173,7 +178,13 @@ private final class Inflater {
         isFull = stream.avail_out == 0
       }
       if isFirst, code == Z_DATA_ERROR {
-        // What follows a whole stream and is none, such as zeros up to a block's end, is left alone, as gzip does.
+        // Zeros up to a block's end, as tapes have them, are left alone. Anything else was the next stream once.
+        guard input[begin...].allSatisfy({ $0 == 0 }) else {
+          throw TrainerError(
+            .data,
+            "cannot unpack '\(name)' (gzip): a part of it is damaged, and what follows would be lost; get the file again"
+          )
+        }
         (used, isBetween, isFull) = (input.count, true, false)
         return 0
       }

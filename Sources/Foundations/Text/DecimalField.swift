@@ -92,7 +92,8 @@ package struct DecimalField {
     while end - at >= 8 {
       let text = UInt64(littleEndian: UnsafeRawPointer(at).loadUnaligned(as: UInt64.self)) ^ 0x3030_3030_3030_3030
       // The highest bit of each byte that is no digit; bytes behind the first of them do not matter.
-      let others = (text | text &+ 0x7676_7676_7676_7676) & 0x8080_8080_8080_8080
+      // In Swift | and &+ bind alike: without the inner parentheses bytes beyond ASCII would pass for digits.
+      let others = (text | (text &+ 0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080
       let count = others.trailingZeroBitCount >> 3
       guard count > 0 else { return at - first }
       // Zeros in front, then pairs of digits, then of pairs, then of these.

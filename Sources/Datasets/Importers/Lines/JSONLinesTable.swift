@@ -32,7 +32,6 @@ struct JSONLinesTable {
     _ consumer: inout Consumer, _ note: (Consumer, _ fraction: Double) throws -> Void
   ) throws {
     let file = try TextFile(path: path, isTable: false)
-    defer { file.close() }
     var parser = JSONLinesParser()
     do {
       try file.forEachBlock(of: 1 << 20) { block, isLast in

@@ -69,7 +69,6 @@ package enum SparseReader {
     _ path: String, _ body: (_ label: Double, _ inputs: [SparseLine.Input], _ line: Int) throws -> Void
   ) throws {
     let file = try TextFile(path: path, isTable: false)
-    defer { file.close() }
     var number = 0
     try file.forEachBlock(of: blockSize) { block, isLast in
       try forEachLine(block, isLast: isLast) { line in

@@ -1,3 +1,4 @@
+import Foundation
 import Foundations
 
 /// What a field of a table of text stands for: a number, a truth value, a point in time, or nothing.
@@ -32,6 +33,8 @@ package struct FieldValues: Sendable {
     self.decimalMark = decimalMark
     mark = decimalMark.byte
     var lengths: [[[UInt8]]] = []
+    // Fields come without the blanks around them, so spellings lose theirs.
+    let missing = missing.map { $0.trimmingCharacters(in: CharacterSet(charactersIn: " \t")) }
     for text in missing {
       let bytes = Array(text.utf8)
       while lengths.count <= bytes.count { lengths.append([]) }
