@@ -93,7 +93,9 @@ struct DataImportCommand: ParsableCommand {
   @OptionGroup(title: "CSV AND TSV OPTIONS") var csv: CSVOptions
   @OptionGroup(title: "NPY AND NPZ OPTIONS") var arrays: ArrayOptions
 
-  func run() throws {
+  func run() throws { try InterruptedOutput.whileHandling(write) }
+
+  private func write() throws {
     let writer = DatasetWriter(chunkRows: chunkRows, deflate: deflate, overwrite: overwriting.overwrite)
     _ = try overwriting.file(output, inputs: [input] + idx.files + csv.files)
     let format = try ImportFormat(named: format, input: input)

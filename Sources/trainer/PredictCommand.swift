@@ -57,13 +57,18 @@ struct PredictCommand: ParsableCommand {
 
   @OptionGroup var workers: WorkerOptions
 
-  func run() throws {
+  func run() throws { try InterruptedOutput.whileHandling(write) }
+
+  private func write() throws {
+    // As other programs take it.
+    let output = output == "-" ? nil : output
     let settings = PredictionSettings(
       format: to, kept: table.keep.map(CSVImport.Column.init(argument:)),
       ignored: table.ignore.map(CSVImport.Column.init(argument:)), table: try table.settings)
     let checkpoint = try choice.find(model)
     if let output {
-      _ = try overwriting.file(output, inputs: [checkpoint.path] + (input == "-" ? [] : [input]))
+      _ = try overwriting.file(
+        output, inputs: ModelCheckpoint.files(of: checkpoint.path) + (input == "-" ? [] : [input]))
       if let format = PredictionFormat(path: output), let to, format != to {
         Console().warn("--to \(to.rawValue) is not used: \(output) is written as its ending says")
       }

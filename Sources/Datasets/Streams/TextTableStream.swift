@@ -45,22 +45,28 @@ package struct TextTableStream {
       }
       filled += got
       let isLast = got == 0
-      let used = try buffer.withUnsafeBytes { bytes in
-        do {
-          return try tokenizer.read(UnsafeRawBufferPointer(rebasing: bytes[..<filled]), isLast: isLast, into: &rows)
-        } catch let error as CSVSyntaxError {
-          throw error.explained(path: input.name)
+      var used = 0
+      var failure: (any Error)?
+      do {
+        used = try buffer.withUnsafeBytes { bytes in
+          try tokenizer.read(UnsafeRawBufferPointer(rebasing: bytes[..<filled]), isLast: isLast, into: &rows)
         }
+      } catch let error as CSVSyntaxError {
+        failure = error.explained(path: input.name)
+      } catch {
+        failure = error
       }
       if !hasBegun, let columns = rows.columns {
         try begin(columns.keptNames)
         hasBegun = true
       }
-      if rows.count > 0, isLast || rows.count >= blockRows || input.isIdle {
+      // Rows in front of a fault are as good as if they had come alone.
+      if rows.count > 0, isLast || failure != nil || rows.count >= blockRows || input.isIdle {
         let block = rows.takeRows()
         try body(block, firstRow)
         firstRow += block.rowCount
       }
+      if let failure { throw failure }
       if isLast { break }
       filled -= used
       if filled == buffer.count {

@@ -66,6 +66,8 @@ package enum AtomicFile {
       throw FileError.notRegular(kind, operation: "replace", path: path)
     }
     let temporary = temporaryPath(for: path)
+    partials.withLock { _ = $0.insert(temporary) }
+    defer { partials.withLock { _ = $0.remove(temporary) } }
     do {
       try prepare(temporary)
       try verify(temporary)
@@ -78,6 +80,16 @@ package enum AtomicFile {
       throw error
     }
     try fileSystem.retryingWhenInterrupted { try fileSystem.synchronizeDirectory(directory(of: path)) }
+  }
+
+  /// The temporary files that this process is making.
+  private static let partials = Mutex<Set<String>>([])
+
+  /// Removes the temporary files that this process is making: for a program that ends at once.
+  package static func removePartials() {
+    partials.withLock { paths in
+      for path in paths { unlink(path) }
+    }
   }
 
   /// Names differ between processes and within one, so that two that replace the same file do not meet.

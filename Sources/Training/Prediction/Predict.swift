@@ -42,7 +42,8 @@ public func predict(
   settings: PredictionSettings = PredictionSettings(), options: RunOptions = RunOptions()
 ) throws -> PredictionReport {
   let format = try outputFormat(of: output, settings)
-  let file = output.map { OutputFile($0, mayReplace: overwriting, inputs: [path] + (input == "-" ? [] : [input])) }
+  let inputs = ModelCheckpoint.files(of: path) + (input == "-" ? [] : [input])
+  let file = output.map { OutputFile($0, mayReplace: overwriting, inputs: inputs) }
   try OutputFile.explaining { try file?.check() }
   let model = try PredictionModel(checkpoint: path, options: options)
   let source = try model.source(input, group: group, settings: settings, options: options)

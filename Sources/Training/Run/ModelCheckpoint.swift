@@ -84,3 +84,20 @@ extension RunProgress {
   /// The step of the best checkpoint; `nil` if none was kept for its value.
   fileprivate var bestStep: Int? { best.step >= 0 ? best.step : nil }
 }
+
+extension ModelCheckpoint {
+  /// A checkpoint and the other files of its run, none of which an output replaces: they are one thing with it.
+  package static func files(of checkpoint: String) -> [String] {
+    let folder = directory(of: checkpoint)
+    let run = RunDirectory(directory(of: absolutePath(folder, relativeTo: ".")))
+    guard fileName(of: folder) == fileName(of: run.checkpoints.path) else { return [checkpoint] }
+    let names: [String]
+    do {
+      names = try SystemFileSystem().list(folder)
+    } catch {
+      // Who reads the checkpoint says what is wrong with its place.
+      return [checkpoint]
+    }
+    return [checkpoint, run.configPath, run.metricsPath] + names.map { "\(folder)/\($0)" }
+  }
+}
