@@ -14,7 +14,10 @@ enum ColumnTable {
     for column in columns.prefix(mostColumns) {
       let distinct = column.distinctCount.map { "\($0)" } ?? "many"
       table.append(
-        [column.name, column.kind.rawValue, "\(column.missingCount)", distinct, column.values]
+        [
+          column.name.isEmpty ? "''" : column.name, column.kind.rawValue, "\(column.missingCount)", distinct,
+          column.values,
+        ]
           + (hasNotes ? [column.note] : []))
     }
     let rest = columns.dropFirst(mostColumns)

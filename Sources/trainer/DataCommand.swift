@@ -96,12 +96,19 @@ struct DataImportCommand: ParsableCommand {
   func run() throws { try InterruptedOutput.whileHandling(write) }
 
   private func write() throws {
+    guard input != "-" else {
+      throw TrainerError(.usage, "data import reads files, some of them twice; write standard input to one first")
+    }
     let writer = DatasetWriter(chunkRows: chunkRows, deflate: deflate, overwrite: overwriting.overwrite)
     _ = try overwriting.file(output, inputs: [input] + idx.files + csv.files)
     let format = try ImportFormat(named: format, input: input)
     try format.requireOwn(idx.given + csv.given + arrays.given)
     let summary = try makeImport(format).write(to: output, with: writer)
     try printResult("\(output): \(summary)\n" + ColumnTable.text(of: summary.columns))
+    if summary.classCount == 1 {
+      Console().warn(
+        "all samples are of one class, from which a model can learn nothing; is the target the right column?")
+    }
   }
 
   private func makeImport(_ format: ImportFormat) throws -> any Importer {
@@ -160,7 +167,10 @@ struct CSVOptions: ParsableArguments {
     parsing: .unconditionalSingleValue, help: "A column that is no input, by name or number; may be repeated.")
   var drop: [String] = []
   @Option(help: "A file with the same columns for the test group.", completion: .file()) var test: String?
-  @Flag(help: "The first line holds data, not the columns' names.") var noHeader = false
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Whether the first line holds the columns' names. (default: yes, unless they are numbers, which is an error)")
+  var header: Bool?
   @Option(
     help:
       "The character between fields, or 'tab'. Tab, semicolon, vertical bar and comma are told apart by the first lines. (default: guessed)"
@@ -197,7 +207,8 @@ struct CSVOptions: ParsableArguments {
   /// The options that were used.
   var given: [String] {
     [
-      ("--target", target != nil), ("--drop", !drop.isEmpty), ("--test", test != nil), ("--no-header", noHeader),
+      ("--target", target != nil), ("--drop", !drop.isEmpty), ("--test", test != nil), ("--header", header == true),
+      ("--no-header", header == false),
       ("--delimiter", delimiter != nil), ("--comment", comment != nil), ("--decimal", decimal != nil),
       ("--task", task != nil), ("--type", type != nil), ("--kind", !kind.isEmpty), ("--na", !na.isEmpty),
       ("--no-default-na", noDefaultNa), ("--drop-missing-targets", dropMissingTargets),
@@ -215,9 +226,10 @@ struct CSVOptions: ParsableArguments {
     }
     var importer = CSVImport(
       path: input, target: targetColumn ?? .number(-1), drop: drop.map(column), testPath: test,
-      hasHeader: !noHeader, delimiter: separator, comment: try comment.map { try character($0, of: "--comment") },
+      hasHeader: header ?? true, delimiter: separator, comment: try comment.map { try character($0, of: "--comment") },
       decimalMark: decimal ?? .point, task: task ?? .automatic, inputType: type ?? .automatic, split: split,
       progress: showProgress())
+    importer.namesMayBeNumbers = header == true
     importer.kinds = try kind.map(columnKind)
     importer.missing = (noDefaultNa ? [] : CSVImport.usualMissing) + na
     importer.dropMissingTargets = dropMissingTargets

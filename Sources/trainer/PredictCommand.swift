@@ -94,7 +94,12 @@ struct PredictedTableOptions: ParsableArguments {
     help: "A column that is no input, by name or number; may be repeated. One that the model does not know is an error."
   )
   var ignore: [String] = []
-  @Flag(help: "The first line holds data, not the columns' names: places count.") var noHeader = false
+  @Flag(
+    inversion: .prefixedNo,
+    help:
+      "Whether the first line holds the columns' names; without them places count. (default: yes, unless they are numbers that the model does not know, which is an error)"
+  )
+  var header: Bool?
   @Option(help: "The character between fields, or 'tab'. (default: guessed)") var delimiter: String?
   @Option(help: "The character that begins lines which are no data, such as '#'. (default: none)") var comment: String?
   @Option(parsing: .unconditional, help: "What stands in front of a number's fraction: . or a comma.")
@@ -109,9 +114,10 @@ struct PredictedTableOptions: ParsableArguments {
     get throws {
       let isTab = delimiter == "tab" || delimiter == "\\t"
       return TextTableSettings(
-        hasHeader: !noHeader,
+        hasHeader: header ?? true,
         delimiter: isTab ? "\t" : try delimiter.map { try character($0, of: "--delimiter", or: " or 'tab'") },
-        comment: try comment.map { try character($0, of: "--comment") }, decimalMark: decimal ?? .point, missing: na)
+        comment: try comment.map { try character($0, of: "--comment") }, decimalMark: decimal ?? .point, missing: na,
+        namesMayBeNumbers: header == true)
     }
   }
 

@@ -8,14 +8,24 @@ enum Remedies {
     "kinds":
       "say what the column is with --kind NAME=KIND, such as category or ignore, or name the text with --na if it stands for a missing value",
     "decimalMark": "name it with --decimal, or say what the column is with --kind NAME=KIND",
+    "fractionMark": "if the mark in it stands before fractions, name it with --decimal",
+    "targetMark": "name it with --decimal, or add --task classification if these are names of classes",
+    "classTask":
+      "mend or remove the row, name what stands for a missing value with --na, or add --task classification if these are names of classes",
+    "thousands":
+      "remove the mark if it stands between thousands, or name it with --decimal if before fractions, or say what the column is with --kind NAME=KIND",
+    "targetThousands":
+      "remove the mark if it stands between thousands, or name it with --decimal if before fractions, or add --task classification if these are names of classes",
+    "dropRowsWithoutTargets": "leave such rows out with --drop-missing-targets, or name another column with --target",
     "dropMissingTargets":
       "leave such rows out with --drop-missing-targets, name another column with --target, or add --no-default-na if it is a value",
     "inputs":
       "name the character between its fields with --delimiter, or another column with --target, or leave a --drop out",
     "comment": "if lines that begin with # are comments, add --comment '#'; or name the delimiter with --delimiter",
+    "commentLines": "if lines that begin with # are comments, add --comment '#'",
     "type":
       "say --kind NAME=category or NAME=ignore if it holds names of things, or round the number with --type float64",
-    "hasHeader": "if the first line holds data, add --no-header",
+    "hasHeader": "if the first line holds data, add --no-header; if it holds names, add --header",
     "task": "choose another column with --target, or add --task regression",
     "images": "name the images, and the other files with --labels, --test-images and --test-labels",
     "path": "for the loss of any run leave --path out",

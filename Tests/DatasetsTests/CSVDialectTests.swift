@@ -72,9 +72,8 @@ import Testing
       }.root
       #expect(try root.dataset("train/inputs").read(as: Int.self) == [1, 2])
     }
-    for bad in ["\"", "\n", "\r\n", "\0", "."] as [Character] {
-      #expect(
-        try Self.message("a,y\n1,p\n") { $0.delimiter = bad }.contains(bad == "." ? "stands in numbers" : "no quote"))
+    for bad in ["\"", "\n", "\r\n", "\0"] as [Character] {
+      #expect(try Self.message("a,y\n1,p\n") { $0.delimiter = bad }.contains("no quote"))
     }
     #expect(try Self.message("a,y\n1,p\n") { ($0.delimiter, $0.comment) = ("#", "#") }.contains("begins comments"))
     #expect(
@@ -100,6 +99,11 @@ import Testing
     #expect(
       try Self.message("# made by x\na,y\n1,p\n").contains("if lines that begin with # are comments, set comment"))
     #expect(try Self.imported("a,y\n1,#p\n").root.dataset("train/targets").attribute("classes").readStrings() == ["#p"])
+    let hint = "if lines that begin with # are comments, set comment"
+    #expect(
+      try Self.message("a,y\n1,p\n# more\n2,q\n") == "'x.csv', line 3: it has 1 field, and the first line has 2; "
+        + hint)
+    #expect(try !Self.message("a,y\n#1,p\n2\n").contains(hint))
     let late = try Self.message("#\na,y\n\n#\n1,p,q\n") { $0.comment = "#" }
     #expect(late == "'x.csv', line 5: it has 3 fields, and the first line has 2")
   }
@@ -117,8 +121,15 @@ import Testing
       try Self.message("a;y\n2;p\n1,5;p\n")
         == "'x.csv', line 3, column 1 ('a'): '1,5' is no number, but the column is one of numbers if the mark in them stands "
         + "before fractions; set decimalMark to it, or the column's kind")
-    let clash = try Self.message("a,y\n1,p\n") { ($0.decimalMark, $0.delimiter) = (.comma, ",") }
-    #expect(clash == "',' cannot be the delimiter, since it stands in numbers")
+  }
+
+  // Fields in quotes hold the numbers then.
+  @Test func theDecimalMarkDividesFieldsWhereThatIsSet() throws {
+    let text = "a,b,y\n\"1,5\",2,p\n3,\"-,5\",q\n4,6,p\n"
+    let root = try Self.imported(text) { ($0.decimalMark, $0.delimiter) = (.comma, ",") }.root
+    #expect(try root.dataset("train/inputs").read(as: Double.self) == [1.5, 2, 3, -0.5, 4, 6])
+    let points = try Self.imported("a.y\n1.p\n2.q\n") { $0.delimiter = "." }.root
+    #expect(try points.dataset("train/inputs").read(as: Double.self) == [1, 2])
   }
 
   @Test func gzippedTablesAreUnpackedWhateverTheirName() throws {
@@ -208,5 +219,36 @@ import Testing
         + "its number")
     let dropped = try Self.imported("y,x,y\n1,2,p\n") { $0.drop = [.number(1)] }.root
     #expect(try dropped.dataset("train/inputs").read(as: Int.self) == [2])
+  }
+
+  // Excel's way to say what stands between fields.
+  @Test func aFirstLineNamesTheDelimiter() throws {
+    for start in ["sep=;\n", "sep=;\r\n", "\u{feff}SEP=;\r", "\"sep=;\"\n"] {
+      for (size, threads) in [(1, 1), (7, 2), (1 << 19, 2)] {
+        let text = start + "a,b;c;y\n1;2;p\n3;4;q\n"
+        let (root, summary) = try Self.imported(text) { ($0.blockSize, $0.threads) = (size, threads) }
+        #expect(summary.delimiter == "semicolon" && summary.columns.map(\.name) == ["a,b", "c"], "\(start)")
+        #expect(try root.dataset("train/inputs").read(as: Int.self) == [1, 2, 3, 4])
+      }
+    }
+    #expect(try Self.message("sep=;\na;y\n1;p;q\n").hasPrefix("'x.csv', line 3: it has 3 fields"))
+    let set = try Self.imported("sep=;\na|y\n1|p\n") { $0.delimiter = "|" }.root
+    #expect(try set.dataset("train/inputs").read(as: Int.self) == [1])
+    #expect(try Self.imported("sep=,y\n1,p\n").summary.columns.map(\.name) == ["sep="])
+  }
+
+  @Test func marksBetweenThousandsAreNotCalledFractions() throws {
+    let rows = ["1,000", "9,098", "-12,500"]
+    for (text, place) in [
+      ("a\ty\n" + rows.map { "\($0)\tp\n" }.joined(), "line 2, column 1 ('a')"),
+      ("a\ty\n" + rows.map { "1\t\($0)\n" }.joined(), "line 2, column 2 ('y')"),
+    ] {
+      let message = try Self.message(text)
+      #expect(
+        message.hasPrefix("'x.csv', \(place): '1,000' is no number")
+          && message.contains("; remove the mark if it stands between"))
+      let mixed = try Self.message(text + (place.contains("'a'") ? "1,0000\tp\n" : "1\t1,25\n"))
+      #expect(!mixed.contains("thousands") && mixed.contains("set decimalMark to it"))
+    }
   }
 }

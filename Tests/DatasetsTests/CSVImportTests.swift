@@ -143,7 +143,7 @@ import Testing
     (
       "a,b,y\n1,2,p\n1,2,\n",
       "'x.csv', line 3, column 3 ('y'): the field is empty, and each sample needs a target; set dropMissingTargets to leave "
-        + "such rows out, or change missing if it is a value"
+        + "such rows out"
     ),
     ("a,y\n1,p\n2,\"q\n", "'x.csv', line 3, column 2: a quote is opened and never closed"),
     (
@@ -153,7 +153,7 @@ import Testing
     ("a,y\n", "'x.csv' holds no samples behind its header"), ("", "'x.csv' holds no samples behind its header"),
     (
       "1,2\n3,4\n",
-      "'x.csv', line 1: a header was expected, and these are numbers; if there is none, set hasHeader to false"
+      "'x.csv', line 1: a header was expected, and these are numbers; if there is none, set hasHeader to false; if they are names, set namesMayBeNumbers"
     ),
     (
       "y\n1\n",
@@ -184,7 +184,11 @@ import Testing
         $0.target = .name("species")
       } == "'x.csv' has no header to look for column 'species' in; give its number")
     let duplicate = try Self.error("a,a,y\n1,2,p\n") { $0.target = .name("a") }
-    #expect(duplicate.message == "'x.csv' has 2 columns 'a'; give a number")
+    #expect(
+      duplicate.code == .data && duplicate.message.hasPrefix("'x.csv' has the target's name 'a' twice, as columns 1"))
+    #expect(try message { $0.kinds = [(.name("lenght"), .number)] }.contains("is it 'length'?"))
+    let drop = try Self.error("a,a,y\n1,2,p\n") { $0.drop = [.name("a")] }
+    #expect(drop.code == .usage && drop.message == "'x.csv' has 2 columns 'a'; give a number")
   }
 
   // 1 and 1.0 are one number; 01 is a code, and nothing is joined where one is.
@@ -208,8 +212,8 @@ import Testing
       #expect(error.code == .data)
       #expect(
         error.message
-          == "'x.csv', line 4, column 2 ('y'): '\(slip)' is not a finite number, though 2 of 3 targets are numbers; mend or remove the row, or import "
-          + "the column as classes (the task 'classification')")
+          == "'x.csv', line 4, column 2 ('y'): '\(slip)' is not a finite number, though 2 of 3 targets are numbers; mend or remove the row, or set "
+          + "the task to classification if they are names of classes")
       let classes = try Self.root(text) { $0.task = .classification }.dataset("train/targets").attribute("classes")
       #expect(try classes.readStrings().contains(slip))
     }

@@ -150,6 +150,31 @@ private struct Record: JSONLinesConsumer {
         && samples.groups[0].targets == NumberTable(shape: [2], values: [3, 4] as [Double]))
   }
 
+  private static func array(_ inputs: DatasetInputs) -> NumberTable? {
+    if case .array(let table) = inputs { table } else { nil }
+  }
+
+  // The order of keys plays no part, and a key can be in no line of one file.
+  @Test func keysOfATestFile() throws {
+    try withScratchDirectory { directory in
+      let (train, test) = ("\(directory)/x.jsonl", "\(directory)/t.jsonl")
+      try Data("{\"a\": 1, \"1\": 2, \"y\": \"p\"}\n{\"a\": 3, \"1\": 4, \"y\": \"q\"}\n".utf8).write(
+        to: URL(filePath: train))
+      func read(_ text: String) throws -> ImportedSamples {
+        try Data(text.utf8).write(to: URL(filePath: test))
+        return try JSONLinesImport(path: train, target: .number(-1), testPath: test).read()
+      }
+      let samples = try read("{\"y\": \"q\", \"1\": 6, \"a\": 5}\n")
+      #expect(Self.array(samples.groups[1].inputs) == NumberTable(shape: [1, 2], values: [5, 6] as [UInt8]))
+      let gap = try read("{\"y\": \"q\", \"a\": 5}\n")
+      #expect(gap.columns.map(\.missingCount) == [0, 1])
+      let additional = #expect(throws: TrainerError.self) { try read("{\"y\": \"q\", \"a\": 5, \"b\": 1}\n") }
+      #expect(additional?.message.contains("the column 'b' is none that '\(train)' has") == true)
+      let target = #expect(throws: TrainerError.self) { try read("{\"z\": \"q\", \"a\": 5}\n") }
+      #expect(target?.message.contains("has no column 'y', the target of") == true)
+    }
+  }
+
   @Test func emptyFilesAreRefused() {
     for text in ["", "\n\n", "{}\n{}\n"] { #expect(throws: TrainerError.self) { try read(text) } }
   }

@@ -97,7 +97,7 @@ import Testing
     #expect(
       try ImportedTable.message(text)
         == "'x.csv', line 3, column 2 ('y'): the field is empty, and each sample needs a target; set dropMissingTargets to "
-        + "leave such rows out, or change missing if it is a value")
+        + "leave such rows out")
     // What stands in such rows does not count.
     let found = try ImportedTable.imported(text) { $0.dropMissingTargets = true }
     #expect(!found.isTable && found.numberType == .uint8 && found.numbers("a") == [1, 4] && found.targets == [0, 1])
@@ -105,7 +105,9 @@ import Testing
     #expect(named.classes == ["NA", "p"])
     #expect(
       try ImportedTable.message("a,y\n1,p\n3,NA\n").contains(
-        "'NA' stands for a missing value, and each sample needs a target"))
+        "'NA' stands for a missing value, and each sample needs a target; set dropMissingTargets to leave such rows out, or "
+          + "change missing if it is a value"))
+    #expect(try ImportedTable.message("a,y\n1,p\n3,-9\n") { $0.missing = ["-9"] }.hasSuffix("to leave such rows out"))
     #expect(
       try ImportedTable.message("a,y\n1,\n") { $0.dropMissingTargets = true }
         == "'x.csv' holds no sample with a target behind its header"
@@ -137,7 +139,8 @@ import Testing
         "'t.csv', line 3, column 1 ('a'): 'x' is no number"))
     #expect(
       try ImportedTable.message("a,y\nu,p\n", test: "b,y\nu,p\n")
-        == "the input columns of 't.csv' are not those of 'x.csv'")
+        == "'t.csv': there is no column 'a', which 'x.csv' has; it has 'b', which 'x.csv' does not have: if it is the same, give it "
+        + "that name")
   }
 
   @Test func typesThatAreSet() throws {

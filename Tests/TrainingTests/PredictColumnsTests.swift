@@ -89,6 +89,46 @@ import Training
     }
   }
 
+  // Names that occur twice, empty ones and numbers are the same for both, whatever was left out.
+  @Test(arguments: [
+    ("x,x,t", "t", [1]), ("x,x,x_2", "x_2", []), ("x,x,x_2,t", "t", [3]), (",x,t,", "t", [1]), (",x,t,", "t", []),
+    ("0,1,2,y", "y", []), ("2001,2002,y", "y", []),
+  ]) func theTableOfTheTrainingIsTaken(header: String, target: String, drop: [Int]) throws {
+    try withScratchDirectory { directory in
+      let names = header.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+      func table(_ name: String, _ header: String, besides extra: String = "") throws -> String {
+        let rows = (0..<40).map { row in
+          names.indices.map { place in
+            if names[place] == target { return row * 5 % 7 > 3 ? "p" : "q" }
+            return place == 3 && names[place].isEmpty ? "" : "\(Double((row * (place * 6 + 5)) % 17) / 4)"
+          }.joined(separator: ",") + extra
+        }
+        let path = "\(directory)/\(name)"
+        try "\(header)\(extra.isEmpty ? "" : ",9")\n\(rows.joined(separator: "\n"))\n".write(
+          toFile: path, atomically: true, encoding: .utf8)
+        return path
+      }
+      let path = try table("t.csv", header)
+      try CSVImport(path: path, target: .name(target), drop: drop.map { .number($0) }).write(to: "\(directory)/t.h5")
+      let configuration = try RunConfiguration(
+        text: """
+          {"data": {"path": "\(directory)/t.h5"}, "model": {"layers": [{"type": "dense", "units": 1}]},
+           "loss": "binaryCrossEntropy", "training": {"epochs": 1, "batchSize": 8}, "output": "\(directory)/run"}
+          """, source: "test.json", directory: "/")
+      let checkpoint = try trainToEnd(configuration).checkpoint
+      func predictions(_ input: String) throws -> [Substring] {
+        let output = "\(directory)/p.csv"
+        _ = try predict(checkpoint: checkpoint, input: input, output: output, overwriting: true)
+        return String(decoding: try SystemFileSystem().contents(of: output), as: UTF8.self).split(separator: "\n")
+          .sorted()
+      }
+      #expect(try predictions(path) == predictions("\(directory)/t.h5"))
+      let wide = try table("w.csv", header, besides: ",1")
+      let error = #expect(throws: TrainerError.self) { try predictions(wide) }
+      #expect(error?.message.contains("the column '9' is none that the model was trained with") == true)
+    }
+  }
+
   @Test func faultsOfTablesNameTheirPlace() throws {
     try withModel { model in
       let header = "width,height,\"a,\"\"b\"\"\"\n"
@@ -113,8 +153,21 @@ import Training
         try model.predicted(
           comma, to: "q.csv", settings: .init(table: .init(delimiter: ";", comment: "#", decimalMark: .comma))
         ).report.samples == 1)
+      let quoted = try model.write("u.csv", header + "\"1,5\",2,3\n")
       #expect(
-        try model.error(comma, settings: .init(table: .init(delimiter: ",", decimalMark: .comma))).hasPrefix("2 ','"))
+        try model.predicted(
+          quoted, to: "r.csv", settings: .init(table: .init(delimiter: ",", decimalMark: .comma))
+        ).text
+          == model.predicted(
+            comma, to: "q.csv", settings: .init(table: .init(delimiter: ";", comment: "#", decimalMark: .comma))
+          ).text)
+      #expect(
+        try model.predicted(model.write("sep.csv", "sep=|\r\nwidth|height|a,\"b\"\n1.5|2|3\n"), to: "q.csv").text
+          == model.predicted(quoted, to: "r.csv", settings: .init(table: .init(delimiter: ",", decimalMark: .comma)))
+          .text)
+      #expect(
+        try model.error(model.write("t.csv", header + "1,2,3\n# end\n"))
+          .hasSuffix("it has 1 field, and the first line has 3; if lines that begin with # are comments, set comment"))
       #expect(try model.error(model.path("none.csv")).hasPrefix("3 cannot read 'D/none.csv': no such file"))
       #expect(try model.error(model.directory).contains("it is a directory"))
       #expect(try model.error(model.write("t.json", "{\"a\": 1}\n")).contains("JSON lines"))

@@ -97,6 +97,9 @@ public struct CSVImport: Importer {
   public var task: LearningTask
   /// How inputs that are numbers are stored.
   public var inputType: InputType
+  /// Whether a first line in which all inputs' names are numbers is taken for names. Without this it is refused, unless they
+  /// count up from 0, as pandas writes them, or the target was found by its name.
+  public var namesMayBeNumbers = false
   /// What columns of inputs are set to be; the kinds of the others are inferred.
   public var kinds: [(column: Column, kind: ColumnKind)] = []
   /// How a missing value is spelt, without blanks around it; ``usualMissing`` if nothing is set. A spelling that is a number,
@@ -173,9 +176,8 @@ public struct CSVImport: Importer {
       guard let character, !CSVDialect.isAllowed(character) else { continue }
       throw TrainerError(.usage, "the \(name) is one character and no quote, line end or NUL, not '\(character)'")
     }
-    if let delimiter, delimiter == decimalMark.character || delimiter == comment {
-      let other = delimiter == comment ? "begins comments" : "stands in numbers"
-      throw TrainerError(.usage, "'\(delimiter)' cannot be the delimiter, since it \(other)")
+    if let delimiter, delimiter == comment {
+      throw TrainerError(.usage, "'\(delimiter)' cannot be the delimiter, since it begins comments")
     }
   }
 }

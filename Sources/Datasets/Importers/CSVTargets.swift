@@ -11,18 +11,17 @@ struct CSVTargets {
 
   /// Whole numbers of more kinds are numbers to predict.
   private static let mostNumberedClasses = 50
+  /// One in so many targets may be no number for all to be taken for numbers of the other decimal mark.
+  private static let strayShare = 50
 
   /// Reads the columns.
   ///
   /// - Throws: `TrainerError` with exit code `data` for a field that is neither a class nor a number where one is wanted.
-  init(_ sources: [CSVTargetSource], task: CSVImport.LearningTask) throws {
+  init(_ sources: [CSVTargetSource], as settings: CSVImport) throws {
+    let task = settings.task
     for source in sources {
       guard let missing = source.target.firstMissing else { continue }
-      let found = missing.text.isEmpty ? "the field is empty" : "'\(missing.text)' stands for a missing value"
-      throw source.targetError(
-        missing, "\(found), and each sample needs a target",
-        remedy: .init(
-          "dropMissingTargets", "set dropMissingTargets to leave such rows out, or change missing if it is a value"))
+      throw Self.missing(missing, source, settings)
     }
     let areNumbers = sources.allSatisfy { $0.target.numberCount == $0.target.rowCount }
     if task == .automatic { try Self.requireOneKind(sources) }
@@ -37,10 +36,27 @@ struct CSVTargets {
     }
   }
 
+  /// What is said of a row without a target. Only a spelling that is taken for one where nothing is set can be a value.
+  private static func missing(
+    _ text: TargetColumn.Text, _ source: CSVTargetSource, _ settings: CSVImport
+  ) -> TrainerError {
+    let found = text.text.isEmpty ? "the field is empty" : "'\(text.text.shortened(to: 60))' stands for a missing value"
+    let mayBeValue = !settings.isJSONLines && !text.text.isEmpty && FieldValues.usualMissing.contains(text.text)
+    return source.targetError(
+      text, "\(found), and each sample needs a target",
+      remedy: mayBeValue
+        ? .init(
+          "dropMissingTargets", "set dropMissingTargets to leave such rows out, or change missing if it is a value")
+        : .init("dropRowsWithoutTargets", "set dropMissingTargets to leave such rows out"))
+  }
+
   private init(numbers sources: [CSVTargetSource]) throws {
     for source in sources {
       if let other = source.target.firstOther {
-        throw source.targetError(other, "'\(other.text)' is not a finite number")
+        throw source.targetError(
+          other, "'\(other.text.shortened(to: 60))' is not a finite number",
+          remedy: source.isNumberByOtherMark(other)
+            ? .init("fractionMark", "if the mark in it stands before fractions, set decimalMark to it") : nil)
       }
       if let rounded = source.target.firstRounded {
         throw source.targetError(rounded, roundingFault(rounded.text, rounded.number?.value ?? .nan))
@@ -99,14 +115,52 @@ struct CSVTargets {
   private static func requireOneKind(_ sources: [CSVTargetSource]) throws {
     let count = sources.reduce(0) { $0 + $1.target.rowCount }
     let good = sources.reduce(0) { $0 + $1.target.numberCount }
+    try refuseOtherMark(sources, count: count, good: good)
     guard good < count, 2 * good > count else { return }
     for source in sources {
       guard let other = source.target.firstOther else { continue }
-      let found = other.text.isEmpty ? "the field is empty" : "'\(other.text)' is not a finite number"
+      let found =
+        other.text.isEmpty ? "the field is empty" : "'\(other.text.shortened(to: 60))' is not a finite number"
       throw source.targetError(
-        other,
-        "\(found), though \(good) of \(count) targets are numbers; mend or remove the row, or import the column as classes "
-          + "(the task 'classification')")
+        other, "\(found), though \(good) of \(count) targets are numbers",
+        remedy: .init(
+          "classTask", "mend or remove the row, or set the task to classification if they are names of classes"))
+    }
+  }
+
+  /// Refuses a column of numbers that are written with the other decimal mark, or with one between thousands.
+  ///
+  /// - Parameters:
+  ///   - count: The rows.
+  ///   - good: The rows with numbers.
+  private static func refuseOtherMark(_ sources: [CSVTargetSource], count: Int, good: Int) throws {
+    let others = sources.reduce(0) { $0 + $1.otherMarkCount }
+    // A fraction behind the mark that is set makes the other one a slip.
+    let holdsFractions = sources.contains { $0.target.numbers.contains { $0.isFinite && $0 != $0.rounded() } }
+    guard others > 0, !holdsFractions, strayShare * (count - good - others) < count else { return }
+    // Of a column of too many texts only the first that is no number is known.
+    let areKnown = !sources.contains(where: \.target.holdsNumbersAlone)
+    let areThousands =
+      areKnown
+      && sources.allSatisfy { source in
+        source.target.texts.allSatisfy { !source.isNumberByOtherMark($0) || source.isThousandsByOtherMark($0) }
+      }
+    for source in sources where source.otherMarkCount > 0 {
+      guard let text = source.target.texts.first(where: source.isNumberByOtherMark) ?? source.target.firstOther else {
+        continue
+      }
+      let places =
+        areThousands ? "between thousands (three digits follow it everywhere) or before fractions" : "before fractions"
+      let remedy: TrainerError.Remedy =
+        areThousands
+        ? .init(
+          "targetThousands",
+          "remove the mark if it stands between thousands, or set decimalMark to it if before fractions, or the task to "
+            + "classification if they are names of classes")
+        : .init("targetMark", "set decimalMark to it, or the task to classification if they are names of classes")
+      throw source.targetError(
+        text, "'\(text.text)' is no number, but the targets are numbers if the mark in them stands \(places)",
+        remedy: remedy)
     }
   }
 }

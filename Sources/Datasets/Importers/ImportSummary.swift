@@ -25,7 +25,7 @@ public struct ImportSummary: Sendable, Equatable, CustomStringConvertible {
   public var description: String {
     let groups = ["train", "validation", "test"].compactMap { name in samples[name].map { "\($0) \(name)" } }
     let inputs = inputShape.map(String.init).joined(separator: " x ")
-    let targets = classCount.map { "in \($0) classes" } ?? "with a number as target"
+    let targets = classCount.map { "in \($0) \($0 == 1 ? "class" : "classes")" } ?? "with a number as target"
     let note = delimiter.map { " (delimiter: \($0))" } ?? ""
     return "\(groups.joined(separator: " + ")) samples of \(inputs.isEmpty ? "1" : inputs) inputs \(targets)\(note)"
   }

@@ -15,8 +15,9 @@ struct TextTableColumns {
   ///
   /// - Throws: `TrainerError` with code `.data` if columns are missing or too many, `.usage` for a column that is asked for
   ///   and is not there.
-  init(_ first: [String], hasHeader: Bool, wanted: WantedColumns, path: String) throws {
-    let names = hasHeader ? Self.numbered(first) : []
+  init(_ first: [String], settings: TextTableSettings, wanted: WantedColumns, path: String) throws {
+    let hasHeader = settings.hasHeader
+    let names = hasHeader ? HeaderNames.numbered(first) : []
     self.names = names
     func place(_ column: CSVImport.Column) throws -> Int {
       switch column {
@@ -31,7 +32,8 @@ struct TextTableColumns {
           throw TrainerError(.usage, "'\(path)' has no header to look for column '\(name)' in; give its number")
         }
         guard let index = names.firstIndex(of: name) else {
-          let hint = suggestion(for: name, among: names).map { "; is it '\($0)'?" } ?? "; it has \(listed(names))"
+          let hint =
+            suggestion(for: name, among: names).map { "; is it '\($0)'?" } ?? "; it has \(listed(names, atMost: 10))"
           throw TrainerError(.usage, "'\(path)' has no column '\(name)'\(hint)")
         }
         return index
@@ -58,7 +60,12 @@ struct TextTableColumns {
           wanted: wanted.features, found: found, ignoring: besides, source: "'\(path)'")
         for (index, place) in matching.places.enumerated() { inputs[open[place]] = index }
       } catch let error as TrainerError {
-        throw Self.withRemedy(error, first, path)
+        // A first line of numbers alone explains that no name is found, unless numbers are the model's names.
+        let known = names.count { features[$0] != nil }
+        if !settings.namesMayBeNumbers, HeaderNames.areNumbers(first), 2 * known < features.count {
+          throw HeaderNames.fault(path)
+        }
+        throw Self.withRemedy(error)
       }
     } else {
       let others = Set(
@@ -73,8 +80,8 @@ struct TextTableColumns {
           remedy: places.count > wanted.features.count
             ? .init("ignored", "ignore the columns that are no inputs, or give as many in the same order") : nil)
       }
-      if hasHeader, places.allSatisfy({ DecimalField(first[$0], mark: UInt8(ascii: ".")) != nil }) {
-        throw Self.noHeader(path)
+      if hasHeader, !settings.namesMayBeNumbers, HeaderNames.areNumbers(places.map { first[$0] }) {
+        throw HeaderNames.fault(path)
       }
       for (index, place) in places.enumerated() { inputs[place] = index }
     }
@@ -90,29 +97,9 @@ struct TextTableColumns {
     wanted.areNamed ? "the table has no names" : "the model knows no names"
   }
 
-  private static func noHeader(_ path: String) -> TrainerError {
-    TrainerError(
-      .data, "'\(path)', line 1: a header was expected, and these are numbers",
-      remedy: .init("hasHeader", "if there is none, set hasHeader to false"))
-  }
-
-  /// A first line of numbers alone explains that no name is found.
-  private static func withRemedy(_ error: TrainerError, _ first: [String], _ path: String) -> TrainerError {
-    if first.allSatisfy({ DecimalField($0, mark: UInt8(ascii: ".")) != nil }) { return noHeader(path) }
+  private static func withRemedy(_ error: TrainerError) -> TrainerError {
     guard error.remedy?.name == ColumnMatching.additionalColumns else { return error }
     return TrainerError(
       error.code, error.fault, remedy: .init("ignored", "ignore what is no input, or keep it beside the predictions"))
-  }
-
-  /// Names with those that occur again numbered from the second, as an import numbers them: `x`, `x_2`.
-  private static func numbered(_ names: [String]) -> [String] {
-    var taken = Set(names)
-    var seen: Set<String> = []
-    return names.map { name in
-      guard !seen.insert(name).inserted else { return name }
-      let numbered = (2...).lazy.map { "\(name)_\($0)" }.first { !taken.contains($0) } ?? name
-      taken.insert(numbered)
-      return numbered
-    }
   }
 }

@@ -4,6 +4,7 @@ import Foundations
 struct TextTableRows: CSVConsumer {
   private let path: String
   private let settings: TextTableSettings
+  private let dialect: CSVDialect
   private let wanted: WantedColumns
   private let values: FieldValues
   /// The codes of each wanted category by its name.
@@ -23,9 +24,12 @@ struct TextTableRows: CSVConsumer {
   private(set) var count = 0
   /// What is wrong with a field of this record: told unless the number of fields is wrong as well, which explains it.
   private var failure: TrainerError?
+  /// Whether this record does, as comments do that are not set to be such.
+  private var beginsWithHash = false
 
-  init(path: String, settings: TextTableSettings, wanted: WantedColumns) {
+  init(path: String, settings: TextTableSettings, dialect: CSVDialect, wanted: WantedColumns) {
     self.path = path
+    self.dialect = dialect
     self.settings = settings
     self.wanted = wanted
     values = FieldValues(decimalMark: settings.decimalMark, missing: FieldValues.usualMissing + settings.missing)
@@ -36,6 +40,7 @@ struct TextTableRows: CSVConsumer {
   }
 
   mutating func take(_ field: UnsafeRawBufferPointer, column: Int, line: Int) {
+    if column == 0 { beginsWithHash = field.first == UInt8(ascii: "#") }
     guard let columns else {
       first.append(String(decoding: field, as: UTF8.self))
       return
@@ -53,7 +58,9 @@ struct TextTableRows: CSVConsumer {
   }
 
   mutating func takeNumber(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, column: Int) -> Int {
-    guard let columns, column < columns.inputs.count, columns.kept[column].isEmpty,
+    // A mark that divides fields too stands in numbers only in quotes.
+    guard dialect.delimiter != settings.decimalMark.character, let columns, column < columns.inputs.count,
+      columns.kept[column].isEmpty,
       case let place = columns.inputs[column], place >= 0, wanted.features[place].kind == .number
     else { return 0 }
     var at = start
@@ -64,7 +71,7 @@ struct TextTableRows: CSVConsumer {
 
   mutating func endRecord(fieldCount: Int, line: Int) throws {
     guard let columns else {
-      let found = try TextTableColumns(first, hasHeader: settings.hasHeader, wanted: wanted, path: path)
+      let found = try TextTableColumns(first, settings: settings, wanted: wanted, path: path)
       columns = found
       kept = [[String]](repeating: [], count: found.keptNames.count)
       keptRow = [String](repeating: "", count: found.keptNames.count)
@@ -78,8 +85,10 @@ struct TextTableRows: CSVConsumer {
     guard fieldCount == columns.inputs.count else {
       let found = fieldCount == 1 ? "1 field" : "\(fieldCount) fields"
       throw TrainerError(
-        .data, "'\(path)', line \(line): it has \(found), and the first line has \(columns.inputs.count)")
+        .data, "'\(path)', line \(line): it has \(found), and the first line has \(columns.inputs.count)",
+        remedy: beginsWithHash ? dialect.commentRemedy : nil)
     }
+    beginsWithHash = false
     if let failure { throw failure }
     cells.append(contentsOf: row)
     for place in kept.indices { kept[place].append(keptRow[place]) }

@@ -4,6 +4,9 @@ import Foundations
 public struct TextTableSettings: Sendable, Equatable {
   /// Whether the first line holds the columns' names.
   public var hasHeader: Bool
+  /// Whether a first line of numbers alone can hold the columns' names. Without this it is refused, unless they are
+  /// names that the model knows.
+  public var namesMayBeNumbers: Bool
   /// What stands between fields; `nil` to find out.
   public var delimiter: Character?
   /// What lines begin with that are no data; `nil` if there are none.
@@ -16,9 +19,10 @@ public struct TextTableSettings: Sendable, Equatable {
   /// Creates settings; without arguments those of most tables.
   public init(
     hasHeader: Bool = true, delimiter: Character? = nil, comment: Character? = nil,
-    decimalMark: CSVImport.DecimalMark = .point, missing: [String] = []
+    decimalMark: CSVImport.DecimalMark = .point, missing: [String] = [], namesMayBeNumbers: Bool = false
   ) {
     self.hasHeader = hasHeader
+    self.namesMayBeNumbers = namesMayBeNumbers
     self.delimiter = delimiter
     self.comment = comment
     self.decimalMark = decimalMark
@@ -33,9 +37,8 @@ public struct TextTableSettings: Sendable, Equatable {
       guard let character, !CSVDialect.isAllowed(character) else { continue }
       throw TrainerError(.usage, "the \(name) is one character and no quote, line end or NUL, not '\(character)'")
     }
-    if let delimiter, delimiter == decimalMark.character || delimiter == comment {
-      let other = delimiter == comment ? "begins comments" : "stands in numbers"
-      throw TrainerError(.usage, "'\(delimiter)' cannot be the delimiter, since it \(other)")
+    if let delimiter, delimiter == comment {
+      throw TrainerError(.usage, "'\(delimiter)' cannot be the delimiter, since it begins comments")
     }
   }
 }

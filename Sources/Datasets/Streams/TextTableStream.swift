@@ -35,8 +35,13 @@ package struct TextTableStream {
   ) throws {
     let start = try input.peek(lines: settings.hasHeader ? 2 : 1)
     try ForeignFormat.refuse(start, path: input.name)
-    var rows = TextTableRows(path: input.name, settings: settings, wanted: wanted)
-    var tokenizer = CSVTokenizer(CSVDialect(delimiter: delimiter(start), comment: settings.comment))
+    let separator = CSVDialect.separatorLine(start)
+    let dialect = CSVDialect(
+      delimiter: settings.delimiter ?? separator?.delimiter ?? delimiter(start), comment: settings.comment)
+    var rows = TextTableRows(path: input.name, settings: settings, dialect: dialect, wanted: wanted)
+    var tokenizer = CSVTokenizer(dialect)
+    var skipped = separator?.byteCount ?? 0
+    if separator != nil { tokenizer.skip(lines: 1) }
     var buffer = [UInt8](repeating: 0, count: 1 << 17)
     var (filled, firstRow, hasBegun) = (0, 0, false)
     while true {
@@ -45,17 +50,20 @@ package struct TextTableStream {
       }
       filled += got
       let isLast = got == 0
+      if filled < skipped, !isLast { continue }
       var used = 0
       var failure: (any Error)?
       do {
         used = try buffer.withUnsafeBytes { bytes in
-          try tokenizer.read(UnsafeRawBufferPointer(rebasing: bytes[..<filled]), isLast: isLast, into: &rows)
+          let rest = UnsafeRawBufferPointer(rebasing: bytes[min(skipped, filled)..<filled])
+          return try skipped + tokenizer.read(rest, isLast: isLast, into: &rows)
         }
       } catch let error as CSVSyntaxError {
         failure = error.explained(path: input.name)
       } catch {
         failure = error
       }
+      skipped = 0
       if !hasBegun, let columns = rows.columns {
         try begin(columns.keptNames)
         hasBegun = true
@@ -90,7 +98,6 @@ package struct TextTableStream {
   }
 
   private func delimiter(_ start: [UInt8]) -> Character {
-    if let delimiter = settings.delimiter { return delimiter }
     let name = input.name.lowercased()
     let stem = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
     if stem.hasSuffix(".tsv") || stem.hasSuffix(".tab") { return "\t" }

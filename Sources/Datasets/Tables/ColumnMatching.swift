@@ -14,6 +14,26 @@ package struct ColumnMatching: Sendable {
     let unknown: [String]
   }
 
+  /// What has the wanted columns, as messages call it.
+  package enum Reference: Sendable {
+    case model
+    case file(String)
+
+    fileprivate var owns: String {
+      switch self {
+      case .model: "the model was trained with"
+      case .file(let path): "'\(path)' has"
+      }
+    }
+
+    fileprivate var lacks: String {
+      switch self {
+      case .model: "the model does not know"
+      case .file(let path): "'\(path)' does not have"
+      }
+    }
+  }
+
   /// The name of the remedy where there are columns that the model does not know.
   static let additionalColumns = "additionalColumns"
 
@@ -28,9 +48,11 @@ package struct ColumnMatching: Sendable {
   ///   - byName: Whether both sides have names; otherwise the places count, and there must be as many columns.
   ///   - ignored: Names of found columns that may be there beside the wanted ones, such as the target's.
   ///   - source: How messages call the found columns: a file, or a group of one.
+  ///   - reference: What has the wanted columns.
   /// - Throws: `TrainerError` with code `.data` for a column that is missing, additional, or of another kind.
   package init(
-    wanted: [Feature], found: [Feature], byName: Bool = true, ignoring ignored: Set<String> = [], source: String
+    wanted: [Feature], found: [Feature], byName: Bool = true, ignoring ignored: Set<String> = [], source: String,
+    reference: Reference = .model
   ) throws {
     if byName {
       let indices = Dictionary(found.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
@@ -38,11 +60,11 @@ package struct ColumnMatching: Sendable {
       let additional = found.map(\.name).filter { !names.contains($0) && !ignored.contains($0) }
       places = try wanted.map { feature in
         guard let index = indices[feature.name] else {
-          throw Self.missing(feature.name, additional: additional, found: found, source)
+          throw Self.missing(feature.name, additional: additional, found: found, source, reference)
         }
         return index
       }
-      if !additional.isEmpty { throw Self.additional(additional, names: names, source) }
+      if !additional.isEmpty { throw Self.additional(additional, names: names, source, reference) }
     } else {
       guard wanted.count == found.count else {
         throw TrainerError(
@@ -92,21 +114,23 @@ package struct ColumnMatching: Sendable {
   }
 
   private static func missing(
-    _ name: String, additional: [String], found: [Feature], _ source: String
+    _ name: String, additional: [String], found: [Feature], _ source: String, _ reference: Reference
   ) -> TrainerError {
     let near = suggestion(for: name, among: additional)
     let rest =
-      near.map { "; it has '\($0.onOneLine)', which the model does not know: if it is the same, give it that name" }
+      near.map { "; it has '\($0.onOneLine)', which \(reference.lacks): if it is the same, give it that name" }
       ?? "; it has \(listed(found.map(\.name), atMost: 10))"
     return TrainerError(
-      .data, "\(source): there is no column '\(name.onOneLine)', which the model was trained with\(rest)")
+      .data, "\(source): there is no column '\(name.onOneLine)', which \(reference.owns)\(rest)")
   }
 
-  private static func additional(_ additional: [String], names: Set<String>, _ source: String) -> TrainerError {
+  private static func additional(_ additional: [String], names: Set<String>, _ source: String, _ reference: Reference)
+    -> TrainerError
+  {
     guard additional.count == 1 else {
       return TrainerError(
         .data,
-        "\(source): the columns \(listed(additional, atMost: 5)) are none that the model was trained with",
+        "\(source): the columns \(listed(additional, atMost: 5)) are none that \(reference.owns)",
         remedy: .init(additionalColumns, "remove them"))
     }
     let near =
@@ -114,7 +138,7 @@ package struct ColumnMatching: Sendable {
       .map { " (the nearest that it has is '\($0.onOneLine)')" } ?? ""
     return TrainerError(
       .data,
-      "\(source): the column '\(additional[0].onOneLine)' is none that the model was trained with\(near)",
+      "\(source): the column '\(additional[0].onOneLine)' is none that \(reference.owns)\(near)",
       remedy: .init(additionalColumns, "remove it"))
   }
 }

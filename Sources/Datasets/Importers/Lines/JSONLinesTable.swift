@@ -8,13 +8,20 @@ struct JSONLinesTable {
 
   /// Reads a file twice: once for its keys, since any line can have a new one, and once for its values.
   ///
-  /// - Parameter note: Told after each block of how much of the file is read, with the reader.
+  /// - Parameters:
+  ///   - first: The columns of the file whose columns this one has too; an input that no line has is a missing value in all.
+  ///   - note: Told after each block of how much of the file is read, with the reader.
   /// - Throws: `TrainerError` with exit code `data`, and what the reader and `note` throw.
   func read<Rows: TableRows>(
-    into reader: CSVTableReader<Rows>, note: (_ reader: CSVTableReader<Rows>, _ fraction: Double) throws -> Void
+    into reader: CSVTableReader<Rows>, besides first: CSVColumns?,
+    note: (_ reader: CSVTableReader<Rows>, _ fraction: Double) throws -> Void
   ) throws -> CSVTableReader<Rows> {
     var names = ColumnNames()
     try forEachBlock(&names) { _, _ in }
+    if let first {
+      let found = Set(names.found)
+      names.found += first.features.filter { !found.contains($0) }
+    }
     guard names.found.count > 1 else {
       let found = names.found.first.map { "one key, '\($0)'" } ?? "no keys"
       throw TrainerError(.data, "'\(path)' has \(found), and a table has inputs and a target")
@@ -47,7 +54,7 @@ struct JSONLinesTable {
 
 /// The keys of a file in the order of their first lines.
 private struct ColumnNames: JSONLinesConsumer {
-  private(set) var found: [String] = []
+  var found: [String] = []
 
   mutating func addColumn(_ name: String, line: Int) { found.append(name) }
   mutating func take(_ value: JSONLinesValue, column: Int, line: Int) {}

@@ -3,7 +3,7 @@ import Foundations
 /// Which column of a table is what.
 struct CSVColumns {
   let count: Int
-  /// The header's names; empty without a header.
+  /// The header's names, those that occur again numbered; empty without a header.
   let names: [String]
   let target: Int
   let inputs: [Int]
@@ -19,39 +19,22 @@ struct CSVColumns {
     _ first: [String], settings: CSVImport, dialect: CSVDialect, path: String
   ) throws {
     let hasHeader = settings.hasHeader
+    let header = Header(first, hasNames: hasHeader, path: path)
     fields = settings.fields
-    func find(_ column: CSVImport.Column) throws -> Int {
-      switch column {
-      case .number(let number):
-        let index = number > 0 ? number - 1 : first.count + number
-        guard number != 0, first.indices.contains(index) else {
-          throw TrainerError(.usage, "there is no column \(number) in '\(path)', which has \(first.count)")
-        }
-        return index
-      case .name(let name):
-        guard hasHeader else {
-          throw TrainerError(.usage, "'\(path)' has no header to look for column '\(name)' in; give its number")
-        }
-        let places = first.indices.filter { first[$0] == name }
-        guard let place = places.first else {
-          let hint = suggestion(for: name, among: first).map { "; is it '\($0)'?" } ?? ""
-          let present = first.map { "'\($0)'" }.joined(separator: ", ")
-          throw TrainerError(.usage, "'\(path)' has no column '\(name)' but \(present)\(hint)")
-        }
-        guard places.count == 1 else {
-          throw TrainerError(.usage, "'\(path)' has \(places.count) columns '\(name)'; give a number")
-        }
-        return place
-      }
+    // A column that is left out by its number may have the name of one that is not.
+    let ignored = settings.kinds.filter { $0.kind == .ignore }.map(\.column)
+    var apart: Set<Int> = []
+    for column in settings.drop + ignored {
+      if case .number = column { apart.insert(try header.place(of: column)) }
     }
-    let targetPlace = try find(settings.target)
-    var dropped = Set(try settings.drop.map(find))
+    let targetPlace = try header.place(of: settings.target, besides: apart, isTarget: true)
+    var dropped = Set(try settings.drop.map { try header.place(of: $0, besides: apart) })
     guard !dropped.contains(targetPlace) else {
       throw TrainerError(.usage, "the target column of '\(path)' cannot be dropped")
     }
     var kinds: [Int: ColumnKind] = [:]
     for (column, kind) in settings.kinds {
-      let place = try find(column)
+      let place = try header.place(of: column, besides: apart)
       guard place != targetPlace else {
         throw TrainerError(.usage, "\(column) of '\(path)' is the target, which has no kind but a task")
       }
@@ -62,7 +45,7 @@ struct CSVColumns {
     for (place, kind) in kinds where kind == .ignore { dropped.insert(place) }
     self.kinds = kinds.filter { !dropped.contains($0.key) }
     count = first.count
-    names = hasHeader ? first : []
+    names = header.names
     self.target = targetPlace
     inputs = first.indices.filter { $0 != targetPlace && !dropped.contains($0) }
     guard !inputs.isEmpty else {
@@ -76,32 +59,65 @@ struct CSVColumns {
         : .init("inputs", "name another delimiter or target, or drop fewer columns")
       throw TrainerError(.data, "'\(path)' has no column left for inputs: \(found)", remedy: remedy)
     }
-    if hasHeader, let twin = inputs.first(where: { first[$0] == first[targetPlace] }) {
-      throw TrainerError(
-        .data,
-        "'\(path)' has the target's name '\(first[twin])' twice, as columns \(min(twin, targetPlace) + 1) and "
-          + "\(max(twin, targetPlace) + 1); name them apart, or drop the one that is not meant by its number")
+    guard hasHeader else { return }
+    if let twin = inputs.first(where: { first[$0] == first[targetPlace] }) {
+      throw header.targetTwice(twin, targetPlace)
     }
-    if hasHeader, inputs.allSatisfy({ DecimalField(first[$0], mark: UInt8(ascii: ".")) != nil }) {
-      throw TrainerError(
-        .data, "'\(path)', line 1: a header was expected, and these are numbers",
-        remedy: .init("hasHeader", "if there is none, set hasHeader to false"))
+    if case .name = settings.target { return }
+    // Keys of JSON are names in any case.
+    if !settings.namesMayBeNumbers, !settings.isJSONLines, HeaderNames.areNumbers(inputs.map { first[$0] }),
+      !HeaderNames.countUp(first)
+    {
+      throw HeaderNames.fault(path)
     }
   }
 
-  /// The inputs' names. Columns of one name are numbered from the second: `x`, `x_2`.
-  var features: [String] {
-    guard !names.isEmpty else { return inputs.map { "column \($0 + 1)" } }
-    var taken = Set(inputs.map { names[$0] })
-    var seen: Set<String> = []
-    return inputs.map { column in
-      let name = names[column]
-      guard !seen.insert(name).inserted else { return name }
-      let numbered = (2...).lazy.map { "\(name)_\($0)" }.first { !taken.contains($0) } ?? name
-      taken.insert(numbered)
-      return numbered
+  /// Finds the columns of a table in the first record of another that has them too: by their names, or by their places where
+  /// there is no header. Columns that the first leaves out may be there.
+  ///
+  /// - Parameter source: The first table's file.
+  /// - Throws: `TrainerError` with code `data` for a column that is missing or additional.
+  init(_ first: [String], like columns: CSVColumns, of source: String, path: String) throws {
+    guard !columns.names.isEmpty else {
+      guard first.count == columns.count else {
+        throw TrainerError(
+          .data,
+          "'\(path)' has \(first.count) \(first.count == 1 ? "column" : "columns"), and '\(source)' has \(columns.count)"
+        )
+      }
+      self = columns
+      return
     }
+    count = first.count
+    fields = columns.fields
+    names = HeaderNames.numbered(first)
+    let all = names
+    guard let target = all.firstIndex(of: columns.names[columns.target]) else {
+      let known = Set(columns.names)
+      let hint =
+        suggestion(
+          for: columns.names[columns.target], among: all.filter { !known.contains($0) && !HeaderNames.areNumbers([$0]) }
+        )
+        .map { "it has '\($0.onOneLine)': if it is the same, give it that name" } ?? "it has \(listed(all, atMost: 10))"
+      throw TrainerError(
+        .data,
+        "'\(path)' has no column '\(columns.names[columns.target].onOneLine)', the target of '\(source)'; \(hint)")
+    }
+    self.target = target
+    let others = all.indices.filter { $0 != target }
+    let matching = try ColumnMatching(
+      wanted: columns.features.map { Feature(name: $0, kind: .number) },
+      found: others.map { Feature(name: all[$0], kind: .number) },
+      ignoring: Set(columns.unused(besides: Array(columns.inputs.indices))), source: "'\(path)'",
+      reference: .file(source))
+    inputs = matching.places.map { others[$0] }
+    kinds = Dictionary(
+      zip(inputs, columns.inputs).compactMap { place, old in columns.kinds[old].map { (place, $0) } },
+      uniquingKeysWith: { one, _ in one })
   }
+
+  /// The inputs' names. Columns of one name are numbered from the second: `x`, `x_2`.
+  var features: [String] { inputs.map { names.isEmpty ? "column \($0 + 1)" : names[$0] } }
 
   /// The target's name; `nil` without a header.
   var targetName: String? { names.isEmpty || names[target].isEmpty ? nil : names[target] }
@@ -116,5 +132,59 @@ struct CSVColumns {
   func kind(ofInput place: Int) -> ColumnKind? { kinds[inputs[place]] }
 
   /// A column for messages, such as `column 5 ('species')`.
-  func label(_ column: Int) -> String { "column \(column + 1)" + (names.isEmpty ? "" : " ('\(names[column])')") }
+  func label(_ column: Int) -> String {
+    "column \(column + 1)" + (names.isEmpty ? "" : " ('\(names[column].onOneLine)')")
+  }
+}
+
+/// The first record of a table, in which columns are looked up.
+private struct Header {
+  private let first: [String]
+  /// The names, those that occur again numbered; empty without a header.
+  let names: [String]
+  private let path: String
+
+  init(_ first: [String], hasNames: Bool, path: String) {
+    self.first = first
+    self.path = path
+    names = hasNames ? HeaderNames.numbered(first) : []
+  }
+
+  /// The place of a column.
+  ///
+  /// - Parameters:
+  ///   - apart: Places that are left out by their numbers, so that another column of the same name can be meant.
+  ///   - isTarget: Whether the target is looked for.
+  func place(of column: CSVImport.Column, besides apart: Set<Int> = [], isTarget: Bool = false) throws -> Int {
+    switch column {
+    case .number(let number):
+      let index = number > 0 ? number - 1 : first.count + number
+      guard number != 0, first.indices.contains(index) else {
+        throw TrainerError(.usage, "there is no column \(number) in '\(path)', which has \(first.count)")
+      }
+      return index
+    case .name(let name):
+      guard !names.isEmpty else {
+        throw TrainerError(.usage, "'\(path)' has no header to look for column '\(name)' in; give its number")
+      }
+      let places = first.indices.filter { first[$0] == name && !apart.contains($0) }
+      guard places.count < 2 else {
+        guard !isTarget else { throw targetTwice(places[0], places[1]) }
+        throw TrainerError(.usage, "'\(path)' has \(places.count) columns '\(name.onOneLine)'; give a number")
+      }
+      guard let place = places.first ?? names.firstIndex(of: name) else {
+        let hint = suggestion(for: name, among: names).map { "; is it '\($0.onOneLine)'?" } ?? ""
+        throw TrainerError(
+          .usage, "'\(path)' has no column '\(name.onOneLine)' but \(listed(names, atMost: 10))\(hint)")
+      }
+      return place
+    }
+  }
+
+  func targetTwice(_ one: Int, _ other: Int) -> TrainerError {
+    TrainerError(
+      .data,
+      "'\(path)' has the target's name '\(first[one].onOneLine)' twice, as columns \(min(one, other) + 1) and "
+        + "\(max(one, other) + 1); name them apart, or drop the one that is not meant by its number")
+  }
 }

@@ -1,3 +1,5 @@
+import Foundations
+
 /// How a table of text is written.
 package struct CSVDialect: Sendable, Equatable {
   /// What stands between fields.
@@ -26,6 +28,30 @@ package struct CSVDialect: Sendable, Equatable {
     case " ": "space"
     default: "'\(delimiter)'"
     }
+  }
+
+  /// What to do about a line that begins with # and is no record; `nil` where comments are set.
+  var commentRemedy: TrainerError.Remedy? {
+    comment == nil ? .init("commentLines", "if lines that begin with # are comments, set comment") : nil
+  }
+
+  /// What the first line of a table says of its delimiter: Excel reads a line `sep=;`, in quotes or not, as no data.
+  ///
+  /// - Returns: The delimiter and how many bytes the line takes with its end; `nil` if there is no such line.
+  static func separatorLine(_ start: [UInt8]) -> (delimiter: Character, byteCount: Int)? {
+    let isBreak = { (byte: UInt8) in byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") }
+    // A mark of UTF-8, the quotes, the word and a character.
+    guard let end = start.prefix(16).firstIndex(where: isBreak) else { return nil }
+    var line = start[..<end]
+    if line.starts(with: [0xEF, 0xBB, 0xBF]) { line = line.dropFirst(3) }
+    if line.count > 6, line.first == UInt8(ascii: "\""), line.last == UInt8(ascii: "\"") {
+      line = line.dropFirst().dropLast()
+    }
+    guard let text = String(validating: line, as: UTF8.self), text.lowercased().hasPrefix("sep="),
+      case let rest = text.dropFirst(4), rest.count == 1, let delimiter = rest.first, isAllowed(delimiter)
+    else { return nil }
+    let isPair = start[end] == UInt8(ascii: "\r") && end + 1 < start.count && start[end + 1] == UInt8(ascii: "\n")
+    return (delimiter, end + (isPair ? 2 : 1))
   }
 
   /// The delimiter of a table that begins like this: of tab, semicolon, vertical bar and comma the one with which most of

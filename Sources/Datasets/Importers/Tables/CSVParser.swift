@@ -29,6 +29,9 @@ struct CSVParser<Rows: TableRows> {
     tokenizer = CSVTokenizer(dialect)
   }
 
+  /// Goes on behind lines that are no records.
+  mutating func skip(lines: Int) { tokenizer.skip(lines: lines) }
+
   /// Reads the records, or fields, that are complete in a block; returns how many bytes it is done with.
   mutating func read(_ block: UnsafeRawBufferPointer, isLast: Bool) throws -> Int {
     // The first record ends one that was begun in the block before.

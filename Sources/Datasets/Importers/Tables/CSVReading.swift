@@ -48,8 +48,7 @@ struct CSVReading {
       for path in settings.sources {
         let first = tables.first?.columns
         tables.append(
-          try CSVTable.read(path: path, as: settings, part: (described == nil ? 0 : 0.5)...1) { columns in
-            try Self.requireSame(columns, as: first, path, settings)
+          try CSVTable.read(path: path, as: settings, like: first, part: (described == nil ? 0 : 0.5)...1) { columns in
             let places = kept ?? Array(columns.inputs.indices)
             let rows = NumberTableRows(path: path, columns: columns, places: places, inputType: settings.inputType)
             return CSVInputs(rows: rows, places: places)
@@ -59,7 +58,7 @@ struct CSVReading {
       return nil
     }
     let columns = tables[0].columns
-    let targets = try CSVTargets(tables.map(\.targetSource), task: settings.task)
+    let targets = try CSVTargets(tables.map(\.targetSource), as: settings)
     // Both groups are stored in one type.
     if tables.contains(where: { $0.rows.numbers.type == .float64 }) {
       for place in tables.indices { tables[place].rows.convert(to: .float64) }
@@ -118,8 +117,8 @@ struct CSVReading {
     var found: (columns: CSVColumns, profiles: [ColumnProfile])?
     for (source, path) in settings.sources.enumerated() {
       let before = found
-      let table = try CSVTable<ProfileRows>.read(path: path, as: settings, part: 0...0.5) { columns in
-        try Self.requireSame(columns, as: before?.columns, path, settings)
+      let table = try CSVTable<ProfileRows>.read(path: path, as: settings, like: before?.columns, part: 0...0.5) {
+        columns in
         let profiles = before?.profiles ?? columns.inputs.map { _ in ColumnProfile(values: columns.fields) }
         return CSVInputs(rows: ProfileRows(profiles, source: source), places: Array(columns.inputs.indices))
       }
@@ -144,13 +143,15 @@ struct CSVReading {
   private func mixed(_ inspection: Inspection, _ kept: [Int]) throws -> ImportedSamples {
     let settings = settings
     let kinds = kept.compactMap { inspection.verdicts[$0].kind.feature }
-    let tables = try settings.sources.map { path in
-      try CSVTable<MixedRows>.read(path: path, as: settings, part: 0.5...1) { columns in
-        CSVInputs(rows: MixedRows(path: path, columns: columns, places: kept, kinds: kinds), places: kept)
-      }
+    var tables: [CSVTable<MixedRows>] = []
+    for path in settings.sources {
+      tables.append(
+        try CSVTable.read(path: path, as: settings, like: tables.first?.columns, part: 0.5...1) { columns in
+          CSVInputs(rows: MixedRows(path: path, columns: columns, places: kept, kinds: kinds), places: kept)
+        })
     }
     let columns = tables[0].columns
-    let targets = try CSVTargets(tables.map(\.targetSource), task: settings.task)
+    let targets = try CSVTargets(tables.map(\.targetSource), as: settings)
     let numberType = try numberType(inspection, kept, columns)
     let features = columns.features
     let names = kept.map { features[$0] }
@@ -222,12 +223,5 @@ struct CSVReading {
     }
     let indices = settings.split.indices(count: rowCounts[0], labels: labels)
     return [[Part(name: "train", rows: indices.train), Part(name: "test", rows: indices.test)]]
-  }
-
-  private static func requireSame(
-    _ columns: CSVColumns, as first: CSVColumns?, _ path: String, _ settings: CSVImport
-  ) throws {
-    guard let first, first.features != columns.features else { return }
-    throw TrainerError(.data, "the input columns of '\(path)' are not those of '\(settings.path)'")
   }
 }

@@ -31,6 +31,7 @@ struct CSVTableReader<Rows: TableRows>: CSVConsumer, Sendable {
   private let settings: CSVImport
   private let dialect: CSVDialect
   private let fields: FieldValues
+  private let like: CSVColumns?
   private let makeRows: @Sendable (CSVColumns) throws -> CSVInputs<Rows>
 
   /// The inputs so far; `nil` before the first record.
@@ -47,26 +48,32 @@ struct CSVTableReader<Rows: TableRows>: CSVConsumer, Sendable {
   /// Where rows may be left out for what stands behind, the fields of one that are no numbers.
   private var delayed = DelayedFields()
   private var lacksTarget = false
+  /// Whether this record does, as comments do that are not set to be such.
+  private var beginsWithHash = false
 
   private static var targetRole: Int { -1 }
   private static var droppedRole: Int { -2 }
 
   /// Creates a reader at the start of a file.
   ///
-  /// - Parameter makeRows: Makes what keeps the inputs, once the columns are known.
+  /// - Parameters:
+  ///   - like: The columns of the file whose columns this one has too; nil for the first.
+  ///   - makeRows: Makes what keeps the inputs, once the columns are known.
   init(
-    path: String, settings: CSVImport, dialect: CSVDialect,
+    path: String, settings: CSVImport, dialect: CSVDialect, like: CSVColumns?,
     makeRows: @escaping @Sendable (CSVColumns) throws -> CSVInputs<Rows>
   ) {
     self.path = path
     self.settings = settings
     self.dialect = dialect
+    self.like = like
     self.makeRows = makeRows
     fields = settings.fields
     target = TargetColumn(fields: fields)
   }
 
   mutating func take(_ field: UnsafeRawBufferPointer, column: Int, line: Int) {
+    if column == 0 { beginsWithHash = field.first == UInt8(ascii: "#") }
     guard column < roles.count else {
       if columns == nil { first.append(String(decoding: field, as: UTF8.self)) }
       return
@@ -102,7 +109,9 @@ struct CSVTableReader<Rows: TableRows>: CSVConsumer, Sendable {
 
   mutating func endRecord(fieldCount: Int, line: Int) throws {
     guard let columns else {
-      try adopt(CSVColumns(first, settings: settings, dialect: dialect, path: path))
+      try adopt(
+        like.map { try CSVColumns(first, like: $0, of: settings.path, path: path) }
+          ?? CSVColumns(first, settings: settings, dialect: dialect, path: path))
       guard !settings.hasHeader else { return }
       for (column, text) in first.enumerated() {
         var text = text
@@ -112,8 +121,11 @@ struct CSVTableReader<Rows: TableRows>: CSVConsumer, Sendable {
     }
     guard fieldCount == columns.count else {
       let found = fieldCount == 1 ? "1 field" : "\(fieldCount) fields"
-      throw TrainerError(.data, "'\(path)', line \(line): it has \(found), and the first line has \(columns.count)")
+      throw TrainerError(
+        .data, "'\(path)', line \(line): it has \(found), and the first line has \(columns.count)",
+        remedy: beginsWithHash ? dialect.commentRemedy : nil)
     }
+    beginsWithHash = false
     if settings.dropMissingTargets {
       var texts = delayed
       delayed = DelayedFields()
@@ -131,7 +143,7 @@ struct CSVTableReader<Rows: TableRows>: CSVConsumer, Sendable {
   /// A reader of later records, without those that were read here; `nil` before the columns are known.
   func continued() -> CSVTableReader? {
     guard let rows else { return nil }
-    var reader = CSVTableReader(path: path, settings: settings, dialect: dialect, makeRows: makeRows)
+    var reader = CSVTableReader(path: path, settings: settings, dialect: dialect, like: like, makeRows: makeRows)
     (reader.columns, reader.roles, reader.takesNumbers) = (columns, roles, takesNumbers)
     reader.rows = rows.continued()
     reader.target = target.continued()
@@ -165,7 +177,9 @@ struct CSVTableReader<Rows: TableRows>: CSVConsumer, Sendable {
     takesNumbers = [Bool](repeating: false, count: columns.count)
     for (role, place) in inputs.places.enumerated() {
       roles[columns.inputs[place]] = role
-      takesNumbers[columns.inputs[place]] = inputs.rows.takesNumbers(at: role)
+      // A mark that divides fields too stands in numbers only in quotes.
+      takesNumbers[columns.inputs[place]] =
+        dialect.delimiter != settings.decimalMark.character && inputs.rows.takesNumbers(at: role)
     }
     roles[columns.target] = Self.targetRole
   }

@@ -34,6 +34,8 @@ package struct ColumnProfile: Sendable {
   private(set) var texts = Sort()
   /// Texts that are numbers with the other decimal mark.
   private(set) var otherMarks = Sort()
+  /// Whether all of these have one to three digits in front of their mark and three behind it, as thousands are written.
+  private(set) var otherMarksAreThousands = true
   /// The first whole number that would be rounded.
   private(set) var rounded: Sighting?
   private(set) var smallest = Double.infinity
@@ -84,6 +86,7 @@ package struct ColumnProfile: Sendable {
       guard values.isNumberByOtherMark(field) else { return }
       if otherMarks.first == nil { otherMarks.first = sighting() }
       otherMarks.count += 1
+      if otherMarksAreThousands { otherMarksAreThousands = values.isThousandsByOtherMark(field) }
     }
   }
 
@@ -135,6 +138,7 @@ package struct ColumnProfile: Sendable {
     dates.add(other.dates, behind: lines)
     texts.add(other.texts, behind: lines)
     otherMarks.add(other.otherMarks, behind: lines)
+    otherMarksAreThousands = otherMarksAreThousands && other.otherMarksAreThousands
     if rounded == nil { rounded = other.rounded.map { Self.moved($0, lines) } }
     (smallest, largest) = (min(smallest, other.smallest), max(largest, other.largest))
     (earliest, latest) = (min(earliest, other.earliest), max(latest, other.latest))
@@ -147,6 +151,17 @@ package struct ColumnProfile: Sendable {
 
   private static func moved(_ sighting: Sighting, _ lines: Int) -> Sighting {
     Sighting(text: sighting.text, source: sighting.source, line: sighting.line + lines)
+  }
+}
+
+extension FieldValues {
+  /// Whether a number of the other mark has one to three digits in front of it and three behind it, as thousands are written.
+  func isThousandsByOtherMark(_ field: UnsafeRawBufferPointer) -> Bool {
+    let other: CSVImport.DecimalMark = decimalMark == .point ? .comma : .point
+    let digits = field.drop { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") }
+    let parts = digits.split(separator: other.byte, omittingEmptySubsequences: false)
+    return parts.count == 2 && (1...3).contains(parts[0].count) && parts[1].count == 3
+      && parts.joined().allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
   }
 }
 

@@ -50,11 +50,21 @@ extension ColumnProfile {
       return Verdict(kind: .number, note: "")
     }
     if let first = otherMarks.first, Self.strayShare * (present - numberCount - otherMarks.count) < present {
-      throw Fault(
-        sighting: first,
-        what:
-          "'\(first.text)' is no number, but the column is one of numbers if the mark in them stands before fractions",
-        remedy: .init("decimalMark", "set decimalMark to it, or the column's kind"))
+      throw otherMarksAreThousands
+        ? Fault(
+          sighting: first,
+          what:
+            "'\(first.text)' is no number, but the column is one of numbers if the mark in them stands between thousands (three "
+            + "digits follow it everywhere) or before fractions",
+          remedy: .init(
+            "thousands",
+            "remove the mark if it stands between thousands, or set decimalMark to it if before fractions, or the column's kind"
+          ))
+        : Fault(
+          sighting: first,
+          what:
+            "'\(first.text)' is no number, but the column is one of numbers if the mark in them stands before fractions",
+          remedy: .init("decimalMark", "set decimalMark to it, or the column's kind"))
     }
     // A letter alone is a name as often as a truth value, unless both stand there.
     if words.count == present, holdsLongWord || (holdsTrue && holdsFalse) { return Verdict(kind: .boolean, note: "") }
@@ -72,7 +82,7 @@ extension ColumnProfile {
   /// What should be looked at where most values are numbers and the column is text for the others.
   private var mixtureNote: String {
     guard 2 * numberCount > presentCount, let other = first([words, dates, texts]) else { return "" }
-    return "\(100 * numberCount / presentCount) % numbers; in line \(other.line) '\(other.text)'"
+    return "\(100 * numberCount / presentCount) % numbers; in line \(other.line) '\(other.text.shortened(to: 60))'"
   }
 
   private func first(_ sorts: [Sort]) -> Sighting? {
@@ -81,7 +91,7 @@ extension ColumnProfile {
 
   private func requireNone(but what: String, _ stray: Sighting?, isSet: Bool) throws {
     guard let stray else { return }
-    let found = stray.text.isEmpty ? "the empty field" : "'\(stray.text)'"
+    let found = stray.text.isEmpty ? "the empty field" : "'\(stray.text.shortened(to: 60))'"
     let others = isSet ? "which the column is set to hold" : "as at least 98 % of the column are"
     throw Fault(
       sighting: stray, what: "\(found) is no \(what), \(others)",
@@ -121,5 +131,5 @@ extension ColumnProfile {
 
 extension String {
   /// The text, or its start and an ellipsis.
-  fileprivate func shortened(to count: Int) -> String { self.count > count ? prefix(count - 1) + "…" : self }
+  func shortened(to count: Int) -> String { self.count > count ? prefix(count - 1) + "…" : self }
 }
