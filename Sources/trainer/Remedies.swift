@@ -33,7 +33,7 @@ enum Remedies {
     "functions": "'trainer gradient --help' lists the functions",
     "group": "name it with --group",
     "format": "let it end with .csv, .tsv, .jsonl, .ndjson, .h5 or .hdf5, or name the format with --to",
-    "ignored": "leave out what is no input with --ignore, or keep it beside the predictions with --keep",
+    "ignored": "leave out columns that are no inputs with --ignore, or keep them beside the predictions with --keep",
     "kept": "leave --keep out, or choose another format with --to",
     "columnKind": "import the table with --kind NAME=KIND",
     "missing": "if it stands for a missing value, say so with --na",

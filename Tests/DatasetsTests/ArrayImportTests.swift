@@ -140,6 +140,14 @@ import Testing
       #expect(names.classes == ["a", "b"] && names.groups[0].targets.bytes == [1, 0, 0, 1])
       let numbers = try read(npy("<i2", [4], [1, 2, 3, 4] as [Int16]), .regression)
       #expect(numbers.classes == nil && numbers.groups[0].targets.type == .int16)
+      for (task, bytes) in [(CSVImport.LearningTask.automatic, [1, 0, 0, 2]), (.classification, [0, 0, 0, 1])] {
+        let truths = try read(npy("|b1", [4], bytes.map { UInt8($0) }), task)
+        #expect(truths.classes == ["false", "true"])
+        #expect(truths.groups[0].targets.bytes == bytes.map { $0 == 0 ? 0 : 1 })
+      }
+      try write(npy("<f8", [4, 3], [1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0] as [Double]), y)
+      let oneHot = try NPYImport(path: x, targets: y, split: .none).write(to: directory + "/y.h5")
+      #expect("\(oneHot)" == "4 train samples of 2 x 2 inputs with 3 numbers as target")
       let several = try read(npy("<f8", [4, 2], [0, 1, 2, 3, 4, 5, 6, 7] as [Double]))
       #expect(several.classes == nil && several.groups[0].targets.shape == [4, 2])
       let refused: [([UInt8], CSVImport.LearningTask, String)] = [

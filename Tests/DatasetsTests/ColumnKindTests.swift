@@ -33,6 +33,30 @@ import Testing
     #expect(kind != .ignore || !column.note.isEmpty)
   }
 
+  @Test(
+    arguments: [
+      ("n", 1...280, true), ("n", 0...9, true), ("n", 1...9, false), ("n", (-5)...20_000, true),
+    ] as [(String, ClosedRange<Int>, Bool)])
+  func numbersThatAscendByOneAreIdentifiers(name: String, range: ClosedRange<Int>, isNoted: Bool) throws {
+    let column = try ImportedTable.imported("\(name),y\n" + range.map { "\($0),0\n" }.joined()).column(name)
+    #expect(column?.kind == .number && column?.note == (isNoted ? "different in all rows: an identifier?" : ""))
+  }
+
+  @Test(arguments: [
+    ("id", true), ("user_id", true), ("PassengerId", true), ("index", true), ("paid", false), ("fare", false),
+  ])
+  func differentNumbersUnderTheNameOfAnIdentifierAre(name: String, isNoted: Bool) throws {
+    func note(_ value: (Int) -> String) throws -> String? {
+      let text = "\(name),y\n" + (0..<40).map { "\(value($0)),0\n" }.joined()
+      return try ImportedTable.imported(text).column(name)?.note
+    }
+    #expect(try note { "\($0 * 7 % 41)" } == (isNoted ? "different in all rows: an identifier?" : ""))
+    // Twice the same, a gap, fractions.
+    for value: (Int) -> String in [{ "\($0 * 7 % 39)" }, { $0 == 5 ? "" : "\($0)" }, { "\(Double($0) + 0.5)" }] {
+      #expect(try note(value) == "")
+    }
+  }
+
   // MARK: Slips
 
   @Test func fewerThanTwoOfAHundredAreSlips() throws {

@@ -217,6 +217,10 @@ import Testing
         "2 data.features[0].transform[0]: \"standardize\" takes no dates"
       ),
       (
+        [FeatureRule(.kind(.date), [.days(epoch: nil), .days(epoch: nil)])], dates([1]), nil,
+        "2 data.features[0].transform[1]: \"days\" takes dates; found what the transforms before it make of the date '"
+      ),
+      (
         [FeatureRule(.kind(.number), [.log1p])], table, numbers(("Age", [0, 2]), ("Fare", [0, -1])),
         "3 T: in the group 'test': row 1 (counted from 0), column 'Fare' has -1, but log1p takes numbers greater than -1"
       ),

@@ -84,8 +84,8 @@ import Testing
       parts.indices.filter { parts[$0] == .test } == Split.fifth.indices(count: labels.count, labels: labels).test)
   }
 
-  /// Each 4th of all, and of the rest each n-th with n so that it is a tenth of all: 0.75 / 0.1 is 7.5, so each 8th.
-  @Test func everyNthOfTheRestIsValidated() {
+  /// Each 4th of all, and 2 / 15 of the rest, which is a tenth of all: the 8th and the 15th of 15.
+  @Test func aShareOfTheRestIsValidated() {
     let parts = SplitRows(count: 100).parts(of: DataSplit(.fractions(validation: 0.1, test: 0.25), by: .every))
     var (expected, left): ([SplitRows.Part], Int) = ([], 0)
     for row in 1...100 {
@@ -93,10 +93,24 @@ import Testing
         expected.append(.test)
       } else {
         left += 1
-        expected.append(left % 8 == 0 ? .validation : .train)
+        expected.append([8, 0].contains(left % 15) ? .validation : .train)
       }
     }
     #expect(parts == expected)
+  }
+
+  @Test func everyNthIsThatOfWholeNumbers() {
+    for period in [2, 3, 5, 6, 7, 10, 49, 100] {
+      let parts = SplitRows(count: 20_000).parts(of: DataSplit(.fractions(test: 1 / Double(period)), by: .every))
+      #expect(parts.indices.allSatisfy { (parts[$0] == .test) == (($0 + 1) % period == 0) }, "\(period)")
+    }
+  }
+
+  /// Shares that are no 1 / n, by whole numbers: row k where (k + 1) · tenths / 10 is a whole row more.
+  @Test(arguments: [3, 4, 7, 9]) func everyShareIsExact(_ tenths: Int) {
+    let parts = SplitRows(count: 203).parts(of: DataSplit(.fractions(test: Double(tenths) / 10), by: .every))
+    #expect(parts.indices.allSatisfy { (parts[$0] == .test) == (($0 + 1) * tenths / 10 > $0 * tenths / 10) })
+    #expect(parts.count { $0 == .test } == 203 * tenths / 10)
   }
 
   @Test func theLastRowsAreTestedAndThoseBeforeValidated() {

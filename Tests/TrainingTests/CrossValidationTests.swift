@@ -137,6 +137,26 @@ import Training
     }
   }
 
+  @Test func aSplitThatOnlySaysHowToFoldIsFolded() throws {
+    try withScratchDirectory { directory in
+      let expected: JSONValue = ["folds": 3, "fold": 3, "by": ["column": "c"], "stratify": false, "seed": 9]
+      let splits = [#"{"by": {"column": "c"}, "seed": 9}"#, #"{"folds": 5, "by": {"column": "c"}, "seed": 9}"#]
+      for split in splits {
+        let config = try config(directory, split: split)
+        let validation = try CrossValidation(file: config, folds: 3, output: "\(directory)/cv")
+        #expect(validation.configurations[2].resolved["data"]?["split"] == expected)
+      }
+      let override = try SettingsOverride(#"data.split.by={"column":"c"}"#)
+      let validation = try CrossValidation(
+        file: config(directory), folds: 3, overrides: [override, SettingsOverride("data.split.seed=9")])
+      #expect(validation.configurations[2].resolved["data"]?["split"] == expected)
+      // A misspelt share is none that is missing.
+      let config = try config(directory, split: #"{"tset": 0.1}"#)
+      let error = #expect(throws: TrainerError.self) { try CrossValidation(file: config, folds: 3) }
+      #expect(error?.message.contains("data.split.tset: unknown key; did you mean \"test\"?") == true)
+    }
+  }
+
   /// In the first fold a value that is held out elsewhere makes the loss overflow.
   @Test func aFoldThatDivergesIsAMarkedRow() throws {
     try withScratchDirectory { directory in

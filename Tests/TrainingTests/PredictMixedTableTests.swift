@@ -67,4 +67,39 @@ import Training
       }
     }
   }
+
+  /// What a transform refuses is where it stands in the table, in whichever block and of whichever worker.
+  @Test func whatATransformRefusesHasItsLine() throws {
+    try withScratchDirectory { directory in
+      func write(_ name: String, _ lines: [String]) throws -> String {
+        let path = "\(directory)/\(name)"
+        try (lines.joined(separator: "\n") + "\n").write(toFile: path, atomically: true, encoding: .utf8)
+        return path
+      }
+      let train = (0..<40).map { "\(["u", "v"][$0 % 2]),\($0 * 7 % 13),\(["no", "yes"][$0 / 3 % 2])" }
+      let data = "\(directory)/t.h5"
+      try CSVImport(path: write("t.csv", ["word,x,out"] + train), target: .name("out")).write(to: data)
+      let configuration = try RunConfiguration(
+        text: """
+          {"data": {"path": "\(data)", "features": [
+             {"name": "word", "transform": [{"type": "oneHot", "unknown": "error"}]}, {"name": "x", "transform": ["log1p"]}]},
+           "model": {"layers": [{"type": "dense", "units": 1}]}, "loss": "binaryCrossEntropy",
+           "training": {"epochs": 1, "batchSize": 20}, "output": "\(directory)/run"}
+          """, source: "test.json", directory: "/")
+      let checkpoint = try trainToEnd(configuration).checkpoint
+      // The blank lines and the field of two lines are no rows.
+      let lines = ["x,word", "", "1,u"] + Array(repeating: "2,v", count: 20_000)
+      for (line, what) in [
+        ("3,w", "column 2 ('word') has the category 'w', which the training rows lack; set "),
+        (",u", "column 1 ('x') has no value, and nothing fills it in; "), ("-1,u", "column 1 ('x') has -1, but log1p"),
+      ] {
+        let input = try write("new.csv", lines + [line, "4,u"])
+        let error = try trainerError {
+          _ = try predict(checkpoint: checkpoint, input: input, output: "\(directory)/p.csv")
+        }
+        #expect(
+          error?.message.hasPrefix("'\(input)', line 20004, \(what)") == true, "\(String(describing: error?.message))")
+      }
+    }
+  }
 }

@@ -47,6 +47,11 @@ import Training
       npy += model.rows.withUnsafeBytes { Array($0) }
       try Data(npy).write(to: URL(filePath: model.path("rows.npy")))
       #expect(try model.predicted(model.path("rows.npy"), to: "q.csv").text == csv)
+      let none = npy.prefix(128).map { $0 }
+      let text = String(decoding: none[10...], as: UTF8.self).replacing("(700, 3), }", with: "(0, 3), }  ")
+      try Data(none[..<10] + Array(text.utf8)).write(to: URL(filePath: model.path("none.npy")))
+      let error = try trainerError { _ = try model.predicted(model.path("none.npy"), to: "q.csv") }
+      #expect(error?.code == .data && error?.message == "'\(model.path("none.npy"))' holds no samples")
     }
   }
 

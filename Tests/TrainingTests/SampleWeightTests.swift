@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import Foundations
 import HDF5
+import Reporting
 import TestSupport
 import Testing
 import Training
@@ -50,6 +51,30 @@ import Training
         let report = try evaluate(checkpoint: trained.checkpoint, group: group)
         #expect(report.measurement["r2"] == trained.summary.value("r2", of: group))
       }
+    }
+  }
+
+  /// The sums of weights in the confusion matrix, which are no whole numbers.
+  @Test func aConfusionMatrixOfFractionsIsPrinted() throws {
+    try withScratchDirectory { directory in
+      try writeFile("\(directory)/fifths.h5") { root in
+        let group = try root.createGroup("train")
+        try group.createDataset("inputs", shape: [12, 1], values: (0..<12).map { $0 % 3 == 0 ? 1.0 : -1.0 })
+        try group.createDataset("targets", shape: [12], values: (0..<12).map { UInt8($0 % 3 == 0 ? 1 : 0) })
+        try group.createDataset("w", shape: [12], values: Array(repeating: 0.2, count: 12))
+      }
+      let text = """
+        {"data": {"path": "fifths.h5", "weights": "w"}, "precision": "float64",
+         "model": {"layers": [{"type": "dense", "units": 1}]}, "loss": "binaryCrossEntropy", "optimizer": "lbfgs",
+         "training": {"epochs": 5, "batchSize": "full"}, "output": "run"}
+        """
+      let trained = try trainToEnd(RunConfiguration(text: text, source: "x.json", directory: directory))
+      let report = try evaluate(checkpoint: trained.checkpoint, group: "train")
+      let counts = try #require(report.measurement.confusion?.counts)
+      #expect(zip(counts, [1.6, 0, 0, 0.8]).allSatisfy { abs($0 - $1) < 1e-12 })
+      let rows = report.text.split(separator: "\n").suffix(2).map { $0.split(separator: " ").compactMap { Double($0) } }
+      #expect(rows == [[0, counts[0], 0], [1, 0, counts[3]]], "\(report.text)")
+      #expect(report.json["confusion"]?.elements?.map(\.numbers) == [[counts[0], 0], [0, counts[3]]])
     }
   }
 

@@ -156,6 +156,7 @@ import Training
     (#"{"fold": 3}"#, "data.split.fold: found without \"folds\""),
     (#"{"folds": 3, "fold": 4}"#, "data.split.fold: found 4, expected an integer from 1 to 3"),
     (#"{"folds": 1, "fold": 1}"#, "data.split.folds: found 1, expected an integer from 2 to 10000"),
+    (#"{"tset": 0.1}"#, "unknown key; did you mean \"test\"?"),
     (#"{"by": "order"}"#, "found no part, expected \"validation\" or \"test\" or both, or \"folds\" and \"fold\""),
     (
       #"{"test": 0.1, "by": "chance"}"#,

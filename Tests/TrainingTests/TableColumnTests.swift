@@ -68,26 +68,99 @@ import Training
     }
   }
 
-  @Test func aColumnOfAnArrayGoesIntoTheModel() throws {
+  /// The commonest table: numbers without gaps, one array with names.
+  private func writeArray(_ path: String, names: [String]) throws {
+    try writeFile(path) { root in
+      let group = try root.createGroup("train")
+      var numbers: [Double] = []
+      for row in 0..<Self.rows { numbers += names.map { $0 == "site" ? Double(site(row)) : number($0, row) } }
+      try group.createDataset("inputs", shape: [Self.rows, names.count], values: numbers)
+        .setAttribute("features", to: names)
+      try group.createDataset("targets", shape: [Self.rows], values: (0..<Self.rows).map { UInt8($0 % 3 % 2) })
+        .setAttribute("classes", to: ["no", "yes"])
+      guard !names.contains("w") else { return }
+      try group.createDataset("w", shape: [Self.rows], values: (0..<Self.rows).map { number("w", $0) })
+      try group.createDataset("site", shape: [Self.rows], values: (0..<Self.rows).map(site))
+    }
+  }
+
+  @Test func columnsOfAnArrayWithAnotherMeaningAreNoInputs() throws {
     try withScratchDirectory { directory in
-      try writeFile("\(directory)/array.h5") { root in
-        let group = try root.createGroup("train")
-        try group.createDataset("inputs", shape: [6, 2], values: (0..<12).map { Double($0) })
-          .setAttribute("features", to: ["x", "w"])
-        try group.createDataset("targets", shape: [6], values: (0..<6).map { Double($0 * $0) })
+      try writeArray("\(directory)/columns.h5", names: ["x", "w", "y", "site"])
+      try writeArray("\(directory)/datasets.h5", names: ["x", "y"])
+      let runs = try ["columns", "datasets"].map { name in
+        let text = """
+          {"data": {"path": "\(name).h5", "weights": "w", "split": {"test": 0.25, "by": {"column": "site"}, "seed": 3}},
+           "model": {"layers": [{"type": "dense", "units": 1}]}, "loss": "binaryCrossEntropy", "metrics": ["accuracy"],
+           "training": {"epochs": 3, "batchSize": 8}, "output": "\(name)"}
+          """
+        return try trainToEnd(RunConfiguration(text: text, source: "x.json", directory: directory))
       }
+      #expect(runs[0].summary.digest == runs[1].summary.digest)
+      #expect(runs[0].summary.measures == runs[1].summary.measures)
+      for run in runs {
+        let report = try evaluate(checkpoint: run.checkpoint)
+        #expect(report.measurement.loss == run.summary.value("loss", of: "test"))
+        #expect(report.warnings.isEmpty)
+      }
+      // Rows to predict have no weight, or one that says nothing.
+      let tables = ["y,x\n1,0.5\n2,-3\n", "w,y,x\n9,1,0.5\n,2,-3\n"]
+      let predictions = try tables.enumerated().map { index, text in
+        let table = "\(directory)/\(index).csv"
+        try AtomicFile.replace(table, contents: Array(text.utf8))
+        let output = "\(directory)/predictions-\(index).csv"
+        _ = try predict(checkpoint: runs[0].checkpoint, input: table, output: output)
+        return String(decoding: try SystemFileSystem().contents(of: output), as: UTF8.self)
+      }
+      #expect(predictions[0] == predictions[1] && predictions[0].split(separator: "\n").count == 3)
+      // An array without names has the columns of the training array, or those of the model.
+      let arrays = try [([0.5, 9, 1, 2, -3, 0, 2, 1], 4), ([0.5, 1, -3, 2], 2)].map { values, width in
+        let array = "\(directory)/\(width).npy"
+        let header = Array("{'descr': '<f8', 'fortran_order': False, 'shape': (2, \(width)), }\n".utf8)
+        let bytes = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.count), 0] + header
+        try AtomicFile.replace(array, contents: bytes + values.withUnsafeBytes { Array($0) })
+        let output = "\(directory)/array-\(width).csv"
+        _ = try predict(checkpoint: runs[0].checkpoint, input: array, output: output)
+        return String(decoding: try SystemFileSystem().contents(of: output), as: UTF8.self)
+      }
+      #expect(arrays == [predictions[0], predictions[0]])
+      // Data without weights are measured without.
+      try writeFile("\(directory)/plain.h5") { root in
+        let group = try root.createGroup("test")
+        try group.createDataset("inputs", shape: [4, 2], values: (0..<8).map { Double($0) / 4 })
+          .setAttribute("features", to: ["x", "y"])
+        try group.createDataset("targets", shape: [4], values: [0, 1, 1, 0] as [UInt8])
+      }
+      let plain = try evaluate(checkpoint: runs[0].checkpoint, data: "\(directory)/plain.h5")
+      #expect(plain.samples == 4 && plain.warnings.count == 1)
+      #expect(plain.warnings.first?.contains("has no 'w', the weights that the model was trained with") == true)
+    }
+  }
+
+  @Test func anEmptyNameOfWeightsIsNamed() {
+    let text = #"{"data": {"path": "/d.h5", "weights": ""}, "model": {"layers": []}, "loss": "huber"}"#
+    let message = message { _ = try RunConfiguration(text: text, source: "x.json", directory: "/") }
+    #expect(message.contains("data.weights: found an empty text, expected the name of a dataset or of a column"))
+  }
+
+  @Test func aWeightInAnArrayThatIsPreprocessedNeedsFeatures() throws {
+    try withScratchDirectory { directory in
+      try writeArray("\(directory)/array.h5", names: ["x", "w"])
       func configuration(_ features: String) throws -> RunConfiguration {
         try RunConfiguration(
           text: """
-            {"data": {"path": "array.h5", "weights": "w"\(features)}, "model": {"layers": [{"type": "dense", "units": 1}]},
-             "loss": "meanSquaredError", "training": {"epochs": 1, "batchSize": 3}, "output": "run"}
+            {"data": {"path": "array.h5", "weights": "w", \(features)},
+             "model": {"layers": [{"type": "dense", "units": 1}]}, "loss": "meanSquaredError", "training": {"epochs": 1, "batchSize": 3}, "output": "run"}
             """, source: "x.json", directory: directory)
       }
+      let features = #""features": [{"kind": "number", "transform": ["standardize"]}]"#
+      let text = message { try requireTrainable(configuration(#""preprocessing": ["standardize"]"#)) }
       #expect(
-        message { try requireTrainable(configuration("")) }.contains(
-          "data.weights: 'w' is a column of 'inputs' in \(directory)/array.h5, which is one array and goes into the model"
-        ))
-      let trained = try trainToEnd(configuration(#", "features": [{"kind": "number", "transform": ["standardize"]}]"#))
+        text.contains(
+          "data.weights: 'w' is a column of 'inputs' in \(directory)/array.h5, and data.preprocessing takes all of its")
+      )
+      #expect(text.contains(features))
+      let trained = try trainToEnd(configuration(features))
       #expect(trained.history.starts.first?.layout.entries.first?.shape == [1, 1])
     }
   }

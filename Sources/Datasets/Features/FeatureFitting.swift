@@ -37,7 +37,9 @@ extension FittedFeatures {
     let fitted = FittedFeatures(
       columns: columns, areNamed: table.areNamed,
       ignored: excluded.union(fits.indices.filter { !kept.contains($0) }.map { fits[$0].feature.name }),
-      inputShape: inputShape.map { table.areNamed ? [columns.count] : $0 } ?? [columns.count])
+      inputShape: inputShape.map { table.areNamed ? [columns.count] : $0 } ?? [columns.count],
+      arrayPlaces: inputShape == nil || kept.count == fits.count
+        ? nil : ArrayPlaces(width: fits.count, places: kept))
     // What trains is what a checkpoint keeps, to the last bit. It keeps no number that is not finite.
     let text = JSONValue.object(fitted.json).compactText
     let json = try JSONDocument(text: text, source: "\(source): what was fitted", code: .data).root
@@ -99,8 +101,8 @@ private struct ColumnFit {
       case .refused(let reason):
         throw TrainerError(
           .usage,
-          "\(choice.key(steps.count)): \"\(transform.type)\" \(reason); found the \(feature.kind.rawValue) "
-            + "'\(feature.name.onOneLine)'")
+          "\(choice.key(steps.count)): \"\(transform.type)\" \(reason); found \(steps.isEmpty ? "the" : "what the transforms before it make of the") "
+            + "\(feature.kind.rawValue) '\(feature.name.onOneLine)'")
       }
     }
   }

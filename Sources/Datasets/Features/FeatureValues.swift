@@ -84,9 +84,12 @@ struct FeaturePlace {
   let firstRow: Int
   /// The names that a code below -1 stands for.
   var unknownName: (_ code: Int32) -> String? = { _ in nil }
+  /// Where a row's value stands in a table of text; `nil` for what is none.
+  var textPlace: (_ row: Int) -> String? = { _ in nil }
 
   /// The error about the value of a row.
   func error(row: Int, _ what: String) -> TrainerError {
-    TrainerError(.data, "row \(firstRow + row) (counted from 0), column '\(column.onOneLine)' \(what)")
+    if let place = textPlace(row) { return TrainerError(.data, "\(place) \(what)") }
+    return TrainerError(.data, "row \(firstRow + row) (counted from 0), column '\(column.onOneLine)' \(what)")
   }
 }

@@ -17,6 +17,14 @@ package struct FittedFeatures: InputTransform {
     var outputs: [String] { steps == nil ? [] : shape.columns }
   }
 
+  /// Some of an array's columns.
+  package struct ArrayPlaces: Sendable, Equatable {
+    /// How many columns the array has.
+    package let width: Int
+    /// Those that are taken, in order, counted from 0.
+    package let places: [Int]
+  }
+
   /// The columns that are taken, in order.
   let columns: [Column]
   /// Whether the columns have names; without, places count.
@@ -25,17 +33,22 @@ package struct FittedFeatures: InputTransform {
   /// those with another meaning.
   package let ignored: Set<String>
   package let inputShape: [Int]
+  /// Where the columns are in the array that they are of; `nil` for those of a table, and where all of the array's are taken.
+  package let arrayPlaces: ArrayPlaces?
   /// The names of the inputs that the columns become: `Age`, `Age missing`, `Sex=female`, `born.year`.
   package let outputNames: [String]
 
   /// Puts together what was fitted.
   ///
   /// - Precondition: the transforms of each column end in numbers.
-  init(columns: [Column], areNamed: Bool, ignored: Set<String>, inputShape: [Int]) {
+  init(
+    columns: [Column], areNamed: Bool, ignored: Set<String>, inputShape: [Int], arrayPlaces: ArrayPlaces? = nil
+  ) {
     self.columns = columns
     self.areNamed = areNamed
     self.ignored = ignored
     self.inputShape = inputShape
+    self.arrayPlaces = arrayPlaces
     outputNames = columns.flatMap(\.outputs)
   }
 
@@ -68,13 +81,15 @@ package struct FittedFeatures: InputTransform {
   }
 
   private static func fault(_ number: Double, _ output: String, _ feature: Feature) -> String {
-    guard number.isNaN else { return "becomes an infinity; clip or scale it in data.features" }
-    return "has no value, and nothing fills it in; add \"impute\" to its transform in data.features"
+    guard number.isNaN else { return "becomes an infinity; clip or scale it in data.features and train again" }
+    return "has no value, and nothing fills it in; add \"impute\" to its transform in data.features and train again"
   }
 
   /// Where values of a block are.
   static func place(_ feature: Feature, _ index: Int, _ block: TableBlock, _ firstRow: Int) -> FeaturePlace {
-    FeaturePlace(column: feature.name, firstRow: firstRow) { block.unknownName($0, column: index) }
+    FeaturePlace(
+      column: feature.name, firstRow: firstRow, unknownName: { block.unknownName($0, column: index) },
+      textPlace: { block.textPlaces?.text(row: $0, column: index) })
   }
 
   /// A column's values behind some steps.

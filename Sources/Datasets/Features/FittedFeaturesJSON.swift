@@ -4,7 +4,7 @@ import Foundations
 extension FittedFeatures {
   /// The transforms of each feature, in order.
   package var json: JSONObject {
-    [
+    var json: JSONObject = [
       "inputShape": .array(inputShape.map(JSONValue.integer)),
       "ignored": .array(ignored.sorted().map(JSONValue.string)),
       "columns": .array(
@@ -13,6 +13,8 @@ extension FittedFeatures {
           return ["steps": .array(steps.map { FeatureTransform.typedJSON($0) })]
         }),
     ]
+    json["array"] = arrayPlaces.map { .object($0.json) }
+    return json
   }
 
   /// Reads what ``json`` writes.
@@ -39,7 +41,26 @@ extension FittedFeatures {
       read.append(column)
     }
     guard read.contains(where: { !$0.outputs.isEmpty }) else { return nil }
-    self.init(columns: read, areNamed: features != nil, ignored: Set(ignored), inputShape: inputShape)
+    let arrayPlaces = json["array"].flatMap { ArrayPlaces(json: $0, count: read.count) }
+    guard (json["array"] == nil) == (arrayPlaces == nil) else { return nil }
+    self.init(
+      columns: read, areNamed: features != nil, ignored: Set(ignored), inputShape: inputShape, arrayPlaces: arrayPlaces)
+  }
+}
+
+extension FittedFeatures.ArrayPlaces {
+  fileprivate var json: JSONObject {
+    ["width": .integer(width), "places": .array(places.map(JSONValue.integer))]
+  }
+
+  fileprivate init?(json: JSONValue, count: Int) {
+    guard let width = json["width"]?.int, let elements = json["places"]?.elements, elements.count == count
+    else { return nil }
+    let places = elements.compactMap(\.int)
+    guard places.count == count, places.allSatisfy({ $0 >= 0 && $0 < width }),
+      zip(places, places.dropFirst()).allSatisfy(<)
+    else { return nil }
+    self.init(width: width, places: places)
   }
 }
 

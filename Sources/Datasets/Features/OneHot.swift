@@ -68,13 +68,15 @@ struct OneHot: FittedTransform {
       if missing == .ignore { return nil }
       if missing == .error || unknown == .error {
         throw place.error(
-          row: row, "has no value, which the training rows have all; fill it in, or set \"missing\" of its oneHot")
+          row: row,
+          "has no value, and no training row lacks one; fill it in, or set \"missing\" of its oneHot to \"ignore\" and train "
+            + "again")
       }
     } else if unknown == .error {
       throw place.error(
         row: row,
-        "has the category \(value()), which the training rows lack; set \"unknown\" of its oneHot to \"ignore\" or \"own\""
-      )
+        "has the category \(value()), which the training rows lack; set \"unknown\" of its oneHot to \"ignore\" or \"own\" "
+          + "and train again")
     }
     return unknown == .own ? other : nil
   }

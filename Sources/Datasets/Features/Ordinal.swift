@@ -46,7 +46,7 @@ struct Ordinal: FittedTransform {
       throw place.error(
         row: row,
         "has the category \(name.map { "'\($0.onOneLine)'" } ?? "of another name"), which the training rows lack; set "
-          + "\"unknown\" of its ordinal to \"own\"")
+          + "\"unknown\" of its ordinal to \"own\" and train again")
     }
     values.main = .numbers([numbers])
   }

@@ -6,6 +6,8 @@ public struct ImportSummary: Sendable, Equatable, CustomStringConvertible {
   public let inputShape: [Int]
   /// The number of classes; nil for regression.
   public let classCount: Int?
+  /// The numbers of one sample's target; 1 for classes.
+  public let targetCount: Int
   /// What stood between the fields of a table of text, for people: `comma`; nil for other sources.
   public let delimiter: String?
   /// What the columns of a table were taken for; empty for other sources.
@@ -17,6 +19,7 @@ public struct ImportSummary: Sendable, Equatable, CustomStringConvertible {
       uniqueKeysWithValues: groups.filter { $0.inputs.rowCount > 0 }.map { ($0.name, $0.inputs.rowCount) })
     inputShape = groups.first?.inputs.rowShape ?? []
     self.classCount = classCount
+    targetCount = groups.first?.targets.shape.dropFirst().reduce(1, *) ?? 1
     self.delimiter = delimiter
     self.columns = columns
   }
@@ -25,7 +28,9 @@ public struct ImportSummary: Sendable, Equatable, CustomStringConvertible {
   public var description: String {
     let groups = ["train", "validation", "test"].compactMap { name in samples[name].map { "\($0) \(name)" } }
     let inputs = inputShape.map(String.init).joined(separator: " x ")
-    let targets = classCount.map { "in \($0) \($0 == 1 ? "class" : "classes")" } ?? "with a number as target"
+    let targets =
+      classCount.map { "in \($0) \($0 == 1 ? "class" : "classes")" }
+      ?? (targetCount == 1 ? "with a number as target" : "with \(targetCount) numbers as target")
     let note = delimiter.map { " (delimiter: \($0))" } ?? ""
     return "\(groups.joined(separator: " + ")) samples of \(inputs.isEmpty ? "1" : inputs) inputs \(targets)\(note)"
   }

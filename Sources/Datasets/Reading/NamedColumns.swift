@@ -43,6 +43,14 @@ extension DatasetReader {
     if case .feature = try place(ofColumn: name, inputs: inputs, in: group, key: key) { true } else { false }
   }
 
+  /// Whether a group has such a column: a dataset, or one of the inputs by name.
+  package func hasColumn(_ name: String, of inputs: String, in group: String) throws -> Bool {
+    if try hasDataset(name, in: group) { return true }
+    guard try hasDataset(inputs, in: group) || isTable(inputs, in: group) else { return false }
+    let table = try TableReader(inputs, in: group, of: self)
+    return table.areNamed && table.features.contains { $0.name == name }
+  }
+
   /// Whether a group has a dataset of that name.
   package func hasDataset(_ name: String, in group: String) throws -> Bool {
     try Self.translating(path) {

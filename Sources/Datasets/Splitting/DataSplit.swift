@@ -19,8 +19,9 @@ public struct DataSplit: Sendable, Equatable {
     case random
     /// By place: the last rows are tested, those before them validated. Folds are stretches of consecutive rows.
     case order
-    /// Each n-th row, with n the nearest whole number to one over the fraction, is tested; of the others each n-th is
-    /// validated, with an n that makes it the share of all rows. Folds are dealt row by row.
+    /// At even distances: row k, counted from 0, is tested where k + 1 rows have one more whole row to test than k; for a
+    /// fraction of 1 / n that is each n-th. Of the others as many are validated, at even distances too, as make it the share
+    /// of all rows. Folds are dealt row by row.
     case every
     /// Rows with one value of this column stay together: whole groups of rows are drawn with the seed until a fraction is
     /// reached. Folds get the largest groups first, each the fold with the fewest rows (as scikit-learn's `GroupKFold`).
@@ -81,7 +82,7 @@ public struct DataSplit: Sendable, Equatable {
   /// - Parameter seed: The seed of the config.
   /// - Throws: `TrainerError` for a faulty setting.
   package init(from settings: Settings, seed: Int) throws {
-    parts = try Self.parts(settings)
+    let shares = try Shares(settings)
     method = try Self.method(settings)
     switch settings.value(
       "stratify", kind: "true or false",
@@ -98,6 +99,9 @@ public struct DataSplit: Sendable, Equatable {
     }
     self.seed = try settings.integer(
       "seed", default: seed, in: 0 ... .max, help: "What is drawn with; by default the config's seed.")
+    // A part with a misspelt key is not one that is missing.
+    try settings.finish()
+    parts = try shares.parts(settings)
   }
 
   private static func canStratify(_ method: Method) -> Bool { method == .random || method == .every }
@@ -110,15 +114,43 @@ public struct DataSplit: Sendable, Equatable {
       parts, by: method, isStratified: isStratified ?? (predictsClasses && Self.canStratify(method)), seed: seed)
   }
 
-  private static func parts(_ settings: Settings) throws -> Parts {
+  private static func method(_ settings: Settings) throws -> Method {
+    let kind = "\"random\", \"order\", \"every\" or {\"column\": NAME}"
+    let help = "By what a row's group is chosen; by default \"random\"."
+    switch settings.value("by", kind: kind, help: help) {
+    case nil:
+      settings.resolve("by", to: "random")
+      return .random
+    case .object?:
+      let by = try settings.object("by", help: help)
+      return .column(try by.string("column", help: "Rows with one value of this column stay together."))
+    case "random"?: return .random
+    case "order"?: return .order
+    case "every"?: return .every
+    case let value?: throw settings.error("by", "found \(value.compactText), expected \(kind)")
+    }
+  }
+}
+
+/// The settings that say into what rows are divided.
+private struct Shares {
+  let validation: Double?
+  let test: Double?
+  let count: Int?
+  let heldOut: Int?
+
+  init(_ settings: Settings) throws {
     let fraction = NumberRange(0, 1, includesLower: false, includesUpper: false)
-    let validation = try settings.optionalNumber(
+    let folds = DataSplit.folds
+    validation = try settings.optionalNumber(
       "validation", in: fraction, help: "The share of the rows that is measured after each epoch.")
-    let test = try settings.optionalNumber(
-      "test", in: fraction, help: "The share of the rows that is measured besides.")
-    let count = try settings.optionalInteger("folds", in: folds, help: "How many folds the rows are divided into.")
-    let heldOut = try settings.optionalInteger(
+    test = try settings.optionalNumber("test", in: fraction, help: "The share of the rows that is measured besides.")
+    count = try settings.optionalInteger("folds", in: folds, help: "How many folds the rows are divided into.")
+    heldOut = try settings.optionalInteger(
       "fold", in: 1...(count ?? folds.upperBound), help: "The fold that is the group validation, counted from 1.")
+  }
+
+  func parts(_ settings: Settings) throws -> DataSplit.Parts {
     if let count {
       for (key, value) in [("validation", validation), ("test", test)] where value != nil {
         throw settings.error(key, "found beside \"folds\", expected either fractions or folds")
@@ -140,22 +172,5 @@ public struct DataSplit: Sendable, Equatable {
           + "\(JSONValue.text(of: (validation ?? 0) + (test ?? 0))) of the rows, expected less than 1")
     }
     return .fractions(validation: validation ?? 0, test: test ?? 0)
-  }
-
-  private static func method(_ settings: Settings) throws -> Method {
-    let kind = "\"random\", \"order\", \"every\" or {\"column\": NAME}"
-    let help = "By what a row's group is chosen; by default \"random\"."
-    switch settings.value("by", kind: kind, help: help) {
-    case nil:
-      settings.resolve("by", to: "random")
-      return .random
-    case .object?:
-      let by = try settings.object("by", help: help)
-      return .column(try by.string("column", help: "Rows with one value of this column stay together."))
-    case "random"?: return .random
-    case "order"?: return .order
-    case "every"?: return .every
-    case let value?: throw settings.error("by", "found \(value.compactText), expected \(kind)")
-    }
   }
 }

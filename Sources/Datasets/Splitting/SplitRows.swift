@@ -65,7 +65,7 @@ package struct SplitRows {
     case .random: return drawn(validated, tested, seed)
     case .order:
       return (0..<count).map { $0 >= count - tested ? .test : $0 >= count - tested - validated ? .validation : .train }
-    case .every: return everyNth(validation, test)
+    case .every: return spread(validation, test)
     case .column: return wholeGroups(validated, tested, seed)
     }
   }
@@ -103,17 +103,21 @@ package struct SplitRows {
     return numbers
   }
 
-  private func everyNth(_ validation: Double, _ test: Double) -> [Part] {
-    func period(_ share: Double) -> Int { share > 0 ? Int((1 / share).rounded()) : 0 }
-    let (testPeriod, validationPeriod) = (period(test), period(validation / (1 - test)))
+  /// A share of each class at even distances: for 1 / n each n-th row of it.
+  private func spread(_ validation: Double, _ test: Double) -> [Part] {
+    /// Whether a share of one row more is a whole row more. What rounding takes from a whole number is given back.
+    func isNext(_ share: Double, behind row: Int) -> Bool {
+      (Double(row + 1) * share + 1e-9).rounded(.down) > (Double(row) * share + 1e-9).rounded(.down)
+    }
+    let validationOfRest = validation / (1 - test)
     var seen = [Int](repeating: 0, count: (classes?.max() ?? 0) + 1)
     var left = seen
     return (0..<count).map { row in
       let own = classes?[row] ?? 0
-      seen[own] += 1
-      if testPeriod > 0, seen[own] % testPeriod == 0 { return .test }
-      left[own] += 1
-      return validationPeriod > 0 && left[own] % validationPeriod == 0 ? .validation : .train
+      defer { seen[own] += 1 }
+      if isNext(test, behind: seen[own]) { return .test }
+      defer { left[own] += 1 }
+      return isNext(validationOfRest, behind: left[own]) ? .validation : .train
     }
   }
 

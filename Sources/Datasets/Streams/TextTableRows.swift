@@ -22,6 +22,8 @@ struct TextTableRows: CSVConsumer {
   private var unknown: [Int: [String]] = [:]
   private var unknownCodes: [Int: [String: Int32]] = [:]
   private(set) var count = 0
+  /// The lines of the rows so far.
+  private var lines: [Int] = []
   /// What is wrong with a field of this record: told unless the number of fields is wrong as well, which explains it.
   private var failure: TrainerError?
   /// Whether this record does, as comments do that are not set to be such.
@@ -93,17 +95,21 @@ struct TextTableRows: CSVConsumer {
     cells.append(contentsOf: row)
     for place in kept.indices { kept[place].append(keptRow[place]) }
     count += 1
+    lines.append(line)
   }
 
   /// Takes the rows away.
   mutating func takeRows() -> TextTableBlock {
     defer {
       cells.removeAll(keepingCapacity: true)
+      lines.removeAll(keepingCapacity: true)
       for place in kept.indices { kept[place].removeAll(keepingCapacity: true) }
       (unknown, unknownCodes, count) = ([:], [:], 0)
     }
     return TextTableBlock(
-      rowCount: count, features: wanted.features, cells: cells, unknown: unknown, kept: kept)
+      rowCount: count, features: wanted.features, cells: cells, unknown: unknown, kept: kept,
+      places: TableBlock.TextPlaces(
+        path: path, lines: lines, columns: columns?.wantedLabels(wanted.features.count) ?? []))
   }
 
   /// What a field stands for in a wanted column; `nil` if for nothing.
@@ -153,6 +159,15 @@ struct TextTableRows: CSVConsumer {
   }
 }
 
+extension TextTableColumns {
+  /// What messages call the wanted columns, in their order.
+  fileprivate func wantedLabels(_ count: Int) -> [String] {
+    var labels = [String](repeating: "", count: count)
+    for (column, place) in inputs.enumerated() where place >= 0 { labels[place] = label(column) }
+    return labels
+  }
+}
+
 /// Some rows of a table of text.
 package struct TextTableBlock: Sendable {
   /// The number of rows.
@@ -163,9 +178,14 @@ package struct TextTableBlock: Sendable {
   private let unknown: [Int: [String]]
   /// For each copied column the texts as they stand in the table.
   package let kept: [[String]]
+  private let places: TableBlock.TextPlaces
 
-  init(rowCount: Int, features: [Feature], cells: [Double], unknown: [Int: [String]], kept: [[String]]) {
+  init(
+    rowCount: Int, features: [Feature], cells: [Double], unknown: [Int: [String]], kept: [[String]],
+    places: TableBlock.TextPlaces
+  ) {
     (self.rowCount, self.features, self.cells, self.unknown, self.kept) = (rowCount, features, cells, unknown, kept)
+    self.places = places
   }
 
   /// The rows as transforms take them.
@@ -176,6 +196,6 @@ package struct TextTableBlock: Sendable {
         ? .codes((0..<rowCount).map { Int32(cells[$0 * width + place]) })
         : .numbers((0..<rowCount).map { cells[$0 * width + place] })
     }
-    return TableBlock(rowCount: rowCount, columns: columns, unknown: unknown)
+    return TableBlock(rowCount: rowCount, columns: columns, unknown: unknown, textPlaces: places)
   }
 }

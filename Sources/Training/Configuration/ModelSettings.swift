@@ -15,7 +15,7 @@ public struct DataSettings: Sendable, Equatable {
   public let targets: String?
   /// What each sample weighs: a dataset of each group with one number a row, or a column of the inputs, which then is no
   /// input; `nil` where all samples count alike.
-  public let weights: String?
+  public internal(set) var weights: String?
   /// How the rows of the group `train` are divided into groups that the file lacks; `nil` for the file's own groups.
   public let split: DataSplit?
   /// How the columns of a table become numbers, and those of an array that is to be read as one; `nil` for an array that
@@ -80,6 +80,10 @@ public struct DataSettings: Sendable, Equatable {
     weights = try settings.optionalString(
       "weights",
       help: "What each sample weighs: a dataset of each group with one number a row, or a column of the inputs.")
+    if weights == "" {
+      throw settings.error(
+        "weights", "found an empty text, expected the name of a dataset or of a column of the inputs")
+    }
     let splitSettings = try settings.optionalObject(
       "split", help: "How the rows of the group train are divided into groups that the file lacks.")
     split = try splitSettings.map { try DataSplit(from: $0, seed: seed) }

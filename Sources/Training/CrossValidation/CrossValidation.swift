@@ -34,13 +34,14 @@ public struct CrossValidation: Sendable {
     file path: String, folds: Int, overrides: [SettingsOverride] = [], output: String? = nil,
     registries: Registries = .standard
   ) throws {
-    let base = try RunConfiguration(file: path, overrides: overrides, registries: registries)
-    guard case .model = base.objective, let data = base.data else {
-      throw TrainerError(.usage, "\(path): the config is of a formula, which predicts nothing; expected one of a model")
-    }
     guard DataSplit.folds.contains(folds) else {
       throw TrainerError(
         .usage, "there are \(folds) folds, expected \(DataSplit.folds.lowerBound) to \(DataSplit.folds.upperBound)")
+    }
+    let base = try RunConfiguration(
+      file: path, overrides: overrides + Self.missingFolds(file: path, folds, overrides), registries: registries)
+    guard case .model = base.objective, let data = base.data else {
+      throw TrainerError(.usage, "\(path): the config is of a formula, which predicts nothing; expected one of a model")
     }
     let directory = absolutePath(
       output ?? (base.output ?? "") + (overrides.contains { $0.sets("output") } ? "" : "-folds"), relativeTo: ".")
@@ -54,6 +55,17 @@ public struct CrossValidation: Sendable {
       return try RunConfiguration(
         file: path, overrides: overrides + [override], output: "\(directory)/fold-\(fold)", registries: registries)
     }
+  }
+
+  /// The folds for a split that only says how rows are chosen, which could not be read without.
+  private static func missingFolds(
+    file path: String, _ folds: Int, _ overrides: [SettingsOverride]
+  ) throws -> [SettingsOverride] {
+    let data = try Settings(file: path, overrides: overrides).optionalObject("data")
+    guard let split = try data?.optionalObject("split"),
+      !["validation", "test", "fold"].contains(where: split.contains)
+    else { return [] }
+    return try ["data.split.folds=\(folds)", "data.split.fold=1"].map { try SettingsOverride($0) }
   }
 
   /// What is said of a fold as it ends.

@@ -7,24 +7,33 @@ struct ArrayPredictionSource: PredictionSource {
   private let array: NPYFile
   private let wanted: WantedColumns
   private let isArray: Bool
+  /// The columns that are taken; `nil` for all.
+  private let places: [Int]?
 
   /// Looks at the array's header.
   ///
   /// - Parameters:
   ///   - inputShape: The extents of a row that the model takes.
+  ///   - places: Which columns the model takes of an array such as it was trained on; `nil` if it takes all.
   ///   - isArray: Whether the model takes plain numbers.
   /// - Throws: `TrainerError` with code `.data` if it is none, or its rows do not fit the model.
-  init(_ array: NPYFile, inputShape: [Int], wanted: WantedColumns, isArray: Bool) throws {
+  init(
+    _ array: NPYFile, inputShape: [Int], places: FittedFeatures.ArrayPlaces?, wanted: WantedColumns, isArray: Bool
+  ) throws {
     self.array = array
     self.wanted = wanted
     self.isArray = isArray
     let rowShape = array.header.rowShape
-    guard rowShape == inputShape || rowShape.reduce(1, *) == wanted.features.count && inputShape.count <= 1 else {
+    let isWhole = places.map { $0.width == rowShape.reduce(1, *) } ?? false
+    self.places = isWhole ? places?.places : nil
+    guard isWhole || rowShape == inputShape || rowShape.reduce(1, *) == wanted.features.count && inputShape.count <= 1
+    else {
       throw TrainerError(
         .data,
         "\(array.name): a row of the array has the shape \(rowShape), but the model was made for \(inputShape), whose "
           + "columns go by their places, since an array has no names")
     }
+    guard array.header.rowCount > 0 else { throw TrainerError(.data, "\(array.name) holds no samples") }
     if let feature = wanted.features.first(where: { $0.kind == .category }) {
       throw TrainerError(
         .data,
@@ -37,13 +46,13 @@ struct ArrayPredictionSource: PredictionSource {
     begin: ([String]) throws -> Void, _ body: (PredictionRows, Int) throws -> Void
   ) throws {
     try begin([])
-    let width = wanted.features.count
+    let width = array.header.rowShape.reduce(1, *)
     let isByte = array.header.type.stored == .uint8
     try array.forEachBlock(of: PredictionBlocks.rows(of: width)) { values, firstRow in
       let count = values.count / max(1, width)
       let inputs: PredictionRows.Inputs
       if !isArray {
-        let columns = (0..<width).map { column in
+        let columns = (places ?? Array(0..<width)).map { column in
           TableBlock.Column.numbers((0..<count).map { values[$0 * width + column] })
         }
         inputs = .table(TableBlock(rowCount: count, columns: columns))

@@ -140,7 +140,9 @@ private struct PredictionRun {
       let block: PredictedBlock
       do {
         block = try model.predict(rows, firstRow: firstRow)
-      } catch let error as TrainerError where error.code == .data && !error.message.hasPrefix(input) {
+      } catch let error as TrainerError
+        where error.code == .data && !error.message.hasPrefix(input) && !error.message.hasPrefix("'\(input)'")
+      {
         throw TrainerError(.data, "\(input): \(error.message)")
       }
       try sink.write(block, kept: rows.kept)

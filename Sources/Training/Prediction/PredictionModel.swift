@@ -80,8 +80,9 @@ struct PredictionModel {
     case 0x93:
       try requireNoKept("an array")
       let array = try input == "-" ? NPYFile(StreamedBytes(stream)) : NPYFile(path: input)
-      return try ArrayPredictionSource(array, inputShape: inputShape, wanted: wanted, isArray: isArray)
-    case 0x89 where input == "-":
+      return try ArrayPredictionSource(
+        array, inputShape: inputShape, places: schema.transforms?.arrayPlaces, wanted: wanted, isArray: isArray)
+    case 0x89 where try input == "-" && stream.peek(atLeast: Self.hdf5Mark.count).starts(with: Self.hdf5Mark):
       throw TrainerError(
         .data, "standard input is an HDF5 file, as it seems, which can be read only from a file; save it and name it")
     default:
@@ -89,18 +90,20 @@ struct PredictionModel {
     }
   }
 
+  /// What an HDF5 file begins with.
+  private static let hdf5Mark: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+
   /// Whether a file is read as HDF5: by its mark, which may lie behind a block of the user's, or, where there is no such
   /// mark, by its name, so that the library can say what is wrong.
   private static func isHDF5(_ path: String) -> Bool {
     let name = fileName(of: path).lowercased()
     if [".h5", ".hdf5", ".hdf", ".he5", ".h5ad", ".nc", ".mat"].contains(where: name.hasSuffix) { return true }
-    let mark: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
-    var bytes = [UInt8](repeating: 0, count: mark.count)
+    var bytes = [UInt8](repeating: 0, count: hdf5Mark.count)
     do {
       let files = SystemFileSystem()
       return try files.withFile(files.retryingWhenInterrupted { try files.openForReading(path) }) { file in
         ([0] + (9...20).map { 1 << $0 }).contains { offset in
-          pread(file, &bytes, bytes.count, off_t(offset)) == bytes.count && bytes == mark
+          pread(file, &bytes, bytes.count, off_t(offset)) == bytes.count && bytes == hdf5Mark
         }
       }
     } catch _ {
@@ -179,18 +182,4 @@ private final class FirstFailure: Sendable {
   }
 
   var error: (any Error)? { first.withLock { $0?.error } }
-}
-
-extension TableBlock {
-  /// Some of the rows.
-  fileprivate func rows(_ range: Range<Int>) -> TableBlock {
-    guard range.count < rowCount else { return self }
-    let parts = columns.map { column -> Column in
-      switch column {
-      case .numbers(let values): .numbers(Array(values[range]))
-      case .codes(let codes): .codes(Array(codes[range]))
-      }
-    }
-    return TableBlock(rowCount: range.count, columns: parts, unknown: unknown)
-  }
 }

@@ -26,16 +26,18 @@ extension DataSettings {
 
   /// Which columns of the inputs are none, since the config gives them another meaning.
   ///
-  /// - Throws: `TrainerError` if there is no such column, or the inputs are one array, of which none can be left out.
+  /// - Throws: `TrainerError` if there is no such column, or preprocessing takes the inputs as a whole.
   func excludedColumns(of reader: DatasetReader) throws -> Set<String> {
     let columns = try namedColumns.filter { key, name in
       try reader.isInputColumn(name, of: inputs, in: "train", key: key)
     }
-    if let (key, name) = columns.first, try !makesFeatures(of: reader) {
+    if let (key, name) = columns.first, !preprocessing.isEmpty, try !makesFeatures(of: reader) {
       throw TrainerError(
         .usage,
-        "\(key): '\(name)' is a column of '\(inputs)' in \(reader.path), which is one array and goes into the model whole; "
-          + "name its columns in data.features, or store this one as a dataset of its own")
+        "\(key): '\(name)' is a column of '\(inputs)' in \(reader.path), and data.preprocessing takes all of its columns "
+          + "for inputs; in place of \"preprocessing\" write "
+          + #""features": [{"kind": "number", "transform": ["standardize"]}], "#
+          + "which leaves this one out")
     }
     return Set(columns.map(\.name))
   }

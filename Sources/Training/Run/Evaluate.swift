@@ -100,13 +100,25 @@ private func evaluate<Scalar: TrainingScalar>(
 func measured<Scalar: TrainingScalar>(
   _ model: TrainedModel<Scalar>, on reader: DatasetReader, group: String, _ options: RunOptions
 ) throws -> (report: EvaluationReport, data: TrainingData<Scalar>) {
+  var settings = model.data
+  var warnings: [String] = []
+  // Other data may say nothing of weights, which only training needs.
+  if let weights = settings.weights, reader.groups.contains(group),
+    try !reader.hasColumn(weights, of: settings.inputs, in: group)
+  {
+    settings.weights = nil
+    warnings.append(
+      "\(reader.path): the group '\(group)' has no '\(weights)', the weights that the model was trained with (data.weights); "
+        + "all samples count alike")
+  }
+  let isWeighted = settings.weights != nil
   let data = try TrainingData<Scalar>(
-    reader, model.data, transform: model.transform, groups: [group], known: model.schema)
+    reader, settings, transform: model.transform, groups: [group], known: model.schema)
   let problem = try data.naming(model.data.targets) {
-    try model.problem(targets: data.targets, isWeighted: model.data.weights != nil) { task in
+    try model.problem(targets: data.targets, isWeighted: isWeighted) { task in
       let isSmall = if case .multiclass(let classes, _) = task { classes <= mostConfusionClasses } else { true }
       return try MetricSet(
-        model.settings.metrics, task: task, wantsConfusion: isSmall, isWeighted: model.data.weights != nil)
+        model.settings.metrics, task: task, wantsConfusion: isSmall, isWeighted: isWeighted)
     }
   }
   try data.requireTargets(model.data.targets, of: problem.task)
@@ -120,6 +132,6 @@ func measured<Scalar: TrainingScalar>(
     checkpoint: model.path, step: model.checkpoint.step, data: reader.path, group: group, samples: samples.count,
     measurement: try Evaluator(problem, group: samples)
       .measure(parameters: model.parameters, region: region),
-    classNames: model.schema.classes ?? found, warnings: data.warnings)
+    classNames: model.schema.classes ?? found, warnings: warnings + data.warnings)
   return (report, data)
 }

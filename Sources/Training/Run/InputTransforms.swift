@@ -17,6 +17,11 @@ extension DataSettings {
   /// - Throws: `TrainerError` if the settings do not fit the data.
   func fittedTransform(to reader: DatasetReader, excluding excluded: Set<String> = []) throws -> any InputTransform {
     guard try makesFeatures(of: reader) else {
+      // Without a step the columns of an array are inputs as they are, but for those that are none.
+      if !excluded.isEmpty, preprocessing.isEmpty {
+        return try FittedFeatures(
+          [FeatureRule(.kind(.number), [])], reader: reader, inputs: inputs, excluding: excluded)
+      }
       return try FittedPreprocessing(preprocessing, reader: reader, inputs: inputs)
     }
     guard preprocessing.isEmpty else {

@@ -56,11 +56,11 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     let copied: Set<String> = settings.preprocessing.contains(where: \.copiesInputs) ? [settings.inputs] : []
     try reader.requireMemory(for: names, copied: copied, in: reader.groups, as: Scalar.self, beside: memory)
     path = reader.path
-    let isTransformed = try names.contains(settings.inputs) && settings.makesFeatures(of: reader)
+    let excluded = try names.contains(settings.inputs) ? settings.excludedColumns(of: reader) : []
+    let isTransformed = try !excluded.isEmpty || names.contains(settings.inputs) && settings.makesFeatures(of: reader)
     transform =
       isTransformed || !settings.preprocessing.isEmpty
-      ? try settings.fittedTransform(to: reader, excluding: isTransformed ? settings.excludedColumns(of: reader) : [])
-      : nil
+      ? try settings.fittedTransform(to: reader, excluding: excluded) : nil
     var groups: [String: SampleGroup<Scalar>] = [:]
     var warnings = PrecisionWarnings<Scalar>(path: reader.path)
     var shapes: [String: [Int]] = [:]

@@ -33,7 +33,9 @@ struct ArraySamples {
   /// The inputs of a two-dimensional array one of whose columns is the target.
   ///
   /// - Throws: `TrainerError` with exit code `data` if the array has no such column.
-  init(group: String, table values: NPYValues, named name: String, target: CSVImport.Column) throws {
+  init(
+    group: String, table values: NPYValues, named name: String, target: CSVImport.Column, areBooleans: Bool
+  ) throws {
     guard case .numbers(let table) = values, table.shape.count == 2 else {
       throw TrainerError(
         .data, "\(name) \(values.isNumbers ? "has the shape \(values.shape)" : "holds texts")",
@@ -65,7 +67,8 @@ struct ArraySamples {
       named: name,
       targets: .init(
         name: "column \(place + 1) of \(name)",
-        values: .numbers(NumberTable(shape: [table.rowCount], type: table.type, bytes: targets))))
+        values: .numbers(NumberTable(shape: [table.rowCount], type: table.type, bytes: targets)),
+        areBooleans: areBooleans))
   }
 
   /// Makes an import of the groups; one that stands alone is divided.

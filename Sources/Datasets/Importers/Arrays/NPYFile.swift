@@ -115,6 +115,9 @@ package final class NPYFile {
     return bytes
   }
 
+  /// Whether elements are false and true, which are read as 0 and 1.
+  var areBooleans: Bool { header.type.kind == .boolean }
+
   /// All elements.
   ///
   /// - Throws: `TrainerError` with exit code `data` if there is not enough memory for them and their copies, or the array

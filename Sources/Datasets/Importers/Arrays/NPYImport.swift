@@ -62,10 +62,12 @@ public struct NPYImport: Importer {
   private func samples(_ group: String, _ path: String, _ targets: String?) throws -> ArraySamples {
     let inputs = try NPYFile(path: path)
     guard let targets else {
-      return try ArraySamples(group: group, table: inputs.values(), named: inputs.name, target: target)
+      return try ArraySamples(
+        group: group, table: inputs.values(), named: inputs.name, target: target, areBooleans: inputs.areBooleans)
     }
     let file = try NPYFile(path: targets)
     return try ArraySamples(
-      group: group, inputs: inputs.values(), named: inputs.name, targets: .init(name: file.name, values: file.values()))
+      group: group, inputs: inputs.values(), named: inputs.name,
+      targets: .init(name: file.name, values: file.values(), areBooleans: file.areBooleans))
   }
 }

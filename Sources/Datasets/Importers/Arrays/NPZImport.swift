@@ -82,7 +82,7 @@ public struct NPZImport: Importer {
       let targets = try array(pair.targets, in: archive)
       return try ArraySamples(
         group: pair.group, inputs: values, named: inputs.name,
-        targets: .init(name: targets.name, values: targets.values()))
+        targets: .init(name: targets.name, values: targets.values(), areBooleans: targets.areBooleans))
     }
     return try ArraySamples.imported(groups, task: task, split: split)
   }

@@ -15,6 +15,8 @@ struct TargetArrays {
     /// What messages call them, as the beginning of a sentence.
     let name: String
     let values: NPYValues
+    /// Whether 0 and 1 stand for false and true.
+    var areBooleans = false
   }
 
   /// Whole numbers of more kinds are numbers to predict.
@@ -85,7 +87,10 @@ struct TargetArrays {
       throw TrainerError(
         .data, "\(sources[0].name) has the label \(large), which is too large for the number of a class")
     }
-    func name(_ number: Double) -> String { Int(exactly: number).map(String.init) ?? "\(number)" }
+    let areBooleans = sources.allSatisfy(\.areBooleans)
+    func name(_ number: Double) -> String {
+      areBooleans ? "\(number != 0)" : Int(exactly: number).map(String.init) ?? "\(number)"
+    }
     try self.init(columns.map { $0.map(name) }, names: kinds.sorted().map(name), sources[0].name)
   }
 

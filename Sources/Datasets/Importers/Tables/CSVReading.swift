@@ -96,10 +96,12 @@ struct CSVReading {
     }
     if parts > 1 { DispatchQueue.concurrentPerform(iterations: parts, execute: work) } else { work(0) }
     let ranges = results.withLock { results in (0..<parts).flatMap { results[$0] ?? [] } }
+    let rowCount = rows.reduce(0) { $0 + $1.count }
     return zip(names, ranges).map { name, range in
       ImportedColumn(
         name: name, kind: .number, missingCount: 0, distinctCount: range.distinct.count,
-        values: ColumnProfile.rangeText(range.smallest, range.largest, plainText))
+        values: ColumnProfile.rangeText(range.smallest, range.largest, plainText),
+        note: range.ascent.identifierNote(name, rowCount: rowCount, distinctCount: range.distinct.count))
     }
   }
 

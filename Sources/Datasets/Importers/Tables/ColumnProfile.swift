@@ -42,6 +42,7 @@ package struct ColumnProfile: Sendable {
   private(set) var largest = -Double.infinity
   /// Whether all numbers are whole and from 0 to 255.
   private(set) var areBytes = true
+  private(set) var ascent = Ascent()
   private(set) var earliest = Double.infinity
   private(set) var latest = -Double.infinity
   private(set) var holdsTrue = false
@@ -104,6 +105,7 @@ package struct ColumnProfile: Sendable {
     if number < smallest { smallest = number }
     if number > largest { largest = number }
     if areBytes, UInt8(exactly: number) == nil { areBytes = false }
+    ascent.append(number)
     if text != nil, rounded == nil { rounded = sighting() }
   }
 
@@ -143,6 +145,7 @@ package struct ColumnProfile: Sendable {
     (smallest, largest) = (min(smallest, other.smallest), max(largest, other.largest))
     (earliest, latest) = (min(earliest, other.earliest), max(latest, other.latest))
     areBytes = areBytes && other.areBytes
+    ascent.append(contentsOf: other.ascent)
     holdsTrue = holdsTrue || other.holdsTrue
     holdsFalse = holdsFalse || other.holdsFalse
     holdsLongWord = holdsLongWord || other.holdsLongWord

@@ -120,7 +120,8 @@ extension ColumnProfile {
       }
     return ImportedColumn(
       name: name, kind: verdict.kind, missingCount: missingCount, distinctCount: distinctCount, values: shown,
-      note: verdict.note)
+      note: verdict.kind == .number && verdict.note.isEmpty
+        ? ascent.identifierNote(name, rowCount: rowCount, distinctCount: distinctCount) : verdict.note)
   }
 
   /// The numbers from the smallest to the largest.

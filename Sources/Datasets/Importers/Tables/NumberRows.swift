@@ -113,6 +113,7 @@ struct NumberRows {
     var smallest = Double.infinity
     var largest = -Double.infinity
     var distinct = DistinctCounter()
+    var ascent = Ascent()
   }
 
   /// Adds the numbers of some columns to their ranges.
@@ -125,6 +126,7 @@ struct NumberRows {
           if number < ranges[place].smallest { ranges[place].smallest = number }
           if number > ranges[place].largest { ranges[place].largest = number }
           ranges[place].distinct.insert((number + 0).bitPattern)
+          ranges[place].ascent.append(number)
         }
       }
     }
@@ -138,10 +140,16 @@ struct NumberRows {
 
   private func addByteRanges(of columns: Range<Int>, to ranges: inout [ColumnRange]) {
     var isSeen = [Bool](repeating: false, count: columns.count << 8)
+    // More bytes cannot all differ.
+    let canDiffer = count <= 256
     for chunk in chunks {
       chunk.withUnsafeBytes { bytes in
         for row in stride(from: 0, to: bytes.count, by: width) {
-          for (place, column) in columns.enumerated() { isSeen[place << 8 | Int(bytes[row + column])] = true }
+          for (place, column) in columns.enumerated() {
+            let byte = Int(bytes[row + column])
+            isSeen[place << 8 | byte] = true
+            if canDiffer { ranges[place].ascent.append(Double(byte)) }
+          }
         }
       }
     }
