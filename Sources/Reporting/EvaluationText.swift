@@ -21,7 +21,12 @@ extension EvaluationReport {
     }
     var table = TextTable(header: [""] + classes.map(String.init), left: [0], indentation: 2)
     for actual in classes {
-      table.append([names[actual]] + classes.map { Self.count(confusion[actual, $0]).compactText })
+      table.append(
+        [names[actual]]
+          + classes.map { predicted in
+            let count = confusion[actual, predicted]
+            return Int(exactly: count).map(String.init) ?? NumberText.measure(count)
+          })
     }
     return "\nconfusion matrix: a row for each class, a column for each prediction\n" + table.text
   }
