@@ -82,9 +82,10 @@ enum CheckpointTree {
 
   /// The checkpoint in the bytes of an HDF5 file that have been found to be whole.
   ///
+  /// - Parameter isTrusted: Whether this process has made them, or has read the same ones before.
   /// - Throws: `HDF5Error`, or `CheckpointFault.damaged` if the tree is not a checkpoint's.
-  static func checkpoint(in image: ArraySlice<UInt8>, name: String) throws -> Checkpoint {
-    let (checkpoint, digest) = try contents(of: image, name: name)
+  static func checkpoint(in image: ArraySlice<UInt8>, name: String, isTrusted: Bool = false) throws -> Checkpoint {
+    let (checkpoint, digest) = try contents(of: image, name: name, isTrusted: isTrusted)
     guard checkpoint.digest.description == digest else {
       throw CheckpointFault.damaged("its parameters have the digest \(checkpoint.digest), expected \(digest)")
     }
