@@ -20,9 +20,15 @@ struct TableDescription {
     }
     let schema = try group.dataset(StoredTable.schemaName)
     guard case .string = schema.datatype.kind, try schema.dataspace.count == 1,
-      let text = try schema.readStrings().first,
-      let elements = try? JSONDocument(text: text, source: schema.path, code: .data).root.elements
+      let text = try schema.readStrings().first
     else { return nil }
+    let elements: [JSONValue]
+    do {
+      elements = try JSONDocument(text: text, source: schema.path, code: .data).root.elements ?? []
+    } catch _ {
+      // Then it is a group as any other, and is listed as one.
+      return nil
+    }
     let features = elements.compactMap(Feature.init(json:))
     guard !features.isEmpty, features.count == elements.count else { return nil }
     var missing: [FeatureKind: [Int]] = [:]

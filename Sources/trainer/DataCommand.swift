@@ -221,12 +221,12 @@ struct CSVOptions: ParsableArguments {
   func makeImport(input: String, isTSV: Bool, split: Split) throws -> CSVImport {
     var separator: Character? = isTSV ? "\t" : nil
     if let delimiter {
-      let isTab = delimiter == "tab" || delimiter == "\\t"
-      separator = try isTab ? "\t" : character(delimiter, of: "--delimiter", or: " or 'tab'")
+      separator = try delimiterCharacter(delimiter)
     }
     var importer = CSVImport(
       path: input, target: targetColumn ?? .number(-1), drop: drop.map(column), testPath: test,
-      hasHeader: header ?? true, delimiter: separator, comment: try comment.map { try character($0, of: "--comment") },
+      hasHeader: header ?? true, delimiter: separator,
+      comment: try comment.map { try oneCharacter($0, of: "--comment") },
       decimalMark: decimal ?? .point, task: task ?? .automatic, inputType: type ?? .automatic, split: split,
       progress: showProgress())
     importer.namesMayBeNumbers = header == true
@@ -268,13 +268,6 @@ struct CSVOptions: ParsableArguments {
       throw TrainerError(.usage, "--kind \(text): a kind is \(kinds.joined(separator: ", ")), not '\(word)'\(hint)")
     }
     return (column(String(text[..<mark])), kind)
-  }
-
-  private func character(_ text: String, of option: String, or other: String = "") throws -> Character {
-    guard let character = text.first, text.count == 1 else {
-      throw TrainerError(.usage, "\(option) takes one character\(other), not '\(text)'")
-    }
-    return character
   }
 
   /// The target column if it was given.

@@ -112,20 +112,12 @@ struct PredictedTableOptions: ParsableArguments {
   /// How tables are to be read.
   var settings: TextTableSettings {
     get throws {
-      let isTab = delimiter == "tab" || delimiter == "\\t"
       return TextTableSettings(
         hasHeader: header ?? true,
-        delimiter: isTab ? "\t" : try delimiter.map { try character($0, of: "--delimiter", or: " or 'tab'") },
-        comment: try comment.map { try character($0, of: "--comment") }, decimalMark: decimal ?? .point, missing: na,
+        delimiter: try delimiter.map(delimiterCharacter),
+        comment: try comment.map { try oneCharacter($0, of: "--comment") }, decimalMark: decimal ?? .point, missing: na,
         namesMayBeNumbers: header == true)
     }
-  }
-
-  private func character(_ text: String, of option: String, or other: String = "") throws -> Character {
-    guard let character = text.first, text.count == 1 else {
-      throw TrainerError(.usage, "\(option) takes one character\(other), not '\(text)'")
-    }
-    return character
   }
 }
 

@@ -29,3 +29,21 @@ struct ExternalFilesOption: ParsableArguments {
   /// What was asked for.
   var choice: ExternalFiles? { externalFiles ? .allowed : nil }
 }
+
+/// The one character of an option's value.
+///
+/// - Parameter other: What else the option takes, for messages.
+/// - Throws: `TrainerError` with code `.usage` if there is not one.
+func oneCharacter(_ text: String, of option: String, or other: String = "") throws -> Character {
+  guard let character = text.first, text.count == 1 else {
+    throw TrainerError(.usage, "\(option) takes one character\(other), not '\(text)'")
+  }
+  return character
+}
+
+/// The value of `--delimiter`.
+///
+/// - Throws: As ``oneCharacter(_:of:or:)``.
+func delimiterCharacter(_ text: String) throws -> Character {
+  text == "tab" || text == "\\t" ? "\t" : try oneCharacter(text, of: "--delimiter", or: " or 'tab'")
+}

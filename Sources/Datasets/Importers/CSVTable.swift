@@ -38,7 +38,10 @@ struct CSVTable<Rows: TableRows> {
     let file = try TextFile(path: path)
     let separator = CSVDialect.separatorLine(file.start)
     let dialect = CSVDialect(
-      delimiter: settings.delimiter ?? separator?.delimiter ?? file.delimiter(for: settings), comment: settings.comment)
+      delimiter: settings.delimiter ?? separator?.delimiter
+        ?? CSVDialect.delimiter(
+          ofFile: path, file.start, isWhole: file.isWhole, comment: settings.comment, decimalMark: settings.decimalMark),
+      comment: settings.comment)
     let reader = CSVTableReader(path: path, settings: settings, dialect: dialect, like: first, makeRows: makeRows)
     var parser = CSVParser(dialect, reader, settings.threads)
     var memory = ImportMemory(path: path)
@@ -80,17 +83,6 @@ struct CSVTable<Rows: TableRows> {
       ImportProgress(
         path: memory.path, rowCount: rowCount,
         fraction: fraction == 1 ? part.upperBound : part.lowerBound + fraction * (part.upperBound - part.lowerBound)))
-  }
-}
-
-extension TextFile {
-  /// The character between fields where none is set: by the file's name, or by its first lines.
-  fileprivate func delimiter(for settings: CSVImport) -> Character {
-    let name = path.lowercased()
-    let stem = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
-    if stem.hasSuffix(".tsv") || stem.hasSuffix(".tab") { return "\t" }
-    return CSVDialect.guessedDelimiter(
-      start, isWhole: isWhole, comment: settings.comment, decimalMark: settings.decimalMark)
   }
 }
 

@@ -1,3 +1,4 @@
+import Foundations
 import HDF5
 import Kernels
 
@@ -38,4 +39,29 @@ package protocol InputTransform: Sendable {
 
   /// The columns that the inputs become, where they are others than those of the file; `nil` where they stay.
   var expandedColumnCount: Int? { get }
+}
+
+extension InputTransform {
+  /// The rows of a table, transformed and rounded once.
+  ///
+  /// - Parameters:
+  ///   - matching: The table's columns as those of the transform.
+  ///   - place: How messages call the table.
+  ///   - fault: What to say of a number that `Scalar` cannot hold.
+  /// - Throws: `TrainerError` for every fault of the table, and for such a number.
+  func transformed<Scalar: KernelElement & NativeScalar>(
+    _ table: TableReader, _ matching: ColumnMatching, from reader: DatasetReader, _ place: String,
+    fault: (_ found: (value: Double, row: Int, column: Int)) -> String
+  ) throws -> RowSource<Scalar> {
+    var collector = RowCollector<Scalar>(rows: table.rowCount, rowShape: outputShape, areLongIntegers: false)
+    do {
+      try table.forEachBlock { block, firstRow in
+        guard let found = collector.append(try transform(matching(block), firstRow: firstRow)) else { return }
+        throw TrainerError(.data, fault(found))
+      }
+    } catch let error as TrainerError where !error.message.hasPrefix(reader.path) {
+      throw TrainerError(error.code, "\(place): \(error.message)")
+    }
+    return collector.source
+  }
 }

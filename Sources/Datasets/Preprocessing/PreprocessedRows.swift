@@ -66,19 +66,9 @@ extension FittedPreprocessing {
     let matching = try ColumnMatching(
       wanted: features ?? TableReader.unnamedFeatures(inputShape.reduce(1, *)), found: table.features,
       byName: features != nil, ignoring: others, source: place)
-    var collector = RowCollector<Scalar>(rows: table.rowCount, rowShape: outputShape, areLongIntegers: false)
-    do {
-      try table.forEachBlock { block, firstRow in
-        if let fault = collector.append(try transform(matching(block), firstRow: firstRow)) {
-          throw TrainerError(
-            .data,
-            "row \(fault.row) (counted from 0) has \(fault.value), which \(Scalar.elementType.rawValue) cannot hold")
-        }
-      }
-    } catch let error as TrainerError where !error.message.hasPrefix(reader.path) {
-      throw TrainerError(error.code, "\(place): \(error.message)")
+    return try transformed(table, matching, from: reader, place) { fault in
+      "row \(fault.row) (counted from 0) has \(fault.value), which \(Scalar.elementType.rawValue) cannot hold"
     }
-    return collector.source
   }
 
   private static func selecting(columns: [Int], of rows: [Double], width: Int) -> [Double] {

@@ -11,12 +11,6 @@ package final class StreamedBytes: ByteSource {
   package var largestLength: Int? { nil }
 
   package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-    var count = 0
-    while count < buffer.count {
-      let got = try input.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
-      if got == 0 { break }
-      count += got
-    }
-    return count
+    try input.readAll(into: buffer)
   }
 }

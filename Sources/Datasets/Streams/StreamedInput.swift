@@ -85,6 +85,33 @@ package final class StreamedInput {
     return count
   }
 
+  /// Fills the buffer unless the bytes end before; returns their number.
+  ///
+  /// - Throws: As ``read(into:)``.
+  package func readAll(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    var count = 0
+    while count < buffer.count {
+      let got = try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+      if got == 0 { break }
+      count += got
+    }
+    return count
+  }
+
+  /// No field of a table is longer; a quote that is never closed reaches to the end of the file.
+  private static let maximumFieldSize = 1 << 26
+
+  /// Refuses a field that fills a buffer of so many bytes and goes on, if that is too much.
+  ///
+  /// - Throws: `TrainerError` with code `.data`.
+  func requireField(beyond size: Int) throws {
+    guard size >= Self.maximumFieldSize else { return }
+    throw TrainerError(
+      .data,
+      "'\(name)' has a field of more than \(ByteText.text(Self.maximumFieldSize)); is a quote opened and never closed, or "
+        + "is it no table of text?")
+  }
+
   /// Whether the next byte has not come yet, so that what was read should not wait for it.
   package var isIdle: Bool {
     guard peeked.isEmpty, !isAtEnd, inflater?.canGoOn != true else { return false }

@@ -2,9 +2,6 @@ import Foundations
 
 /// A table of text that is read once from start to end in constant memory, a block of rows at a time, as it comes.
 package struct TextTableStream {
-  /// No field of a table is longer; a quote that is never closed reaches to the end of the file.
-  private static let maximumFieldSize = 1 << 26
-
   private let input: StreamedInput
   private let settings: TextTableSettings
   private let wanted: WantedColumns
@@ -37,7 +34,11 @@ package struct TextTableStream {
     try ForeignFormat.refuse(start, path: input.name)
     let separator = CSVDialect.separatorLine(start)
     let dialect = CSVDialect(
-      delimiter: settings.delimiter ?? separator?.delimiter ?? delimiter(start), comment: settings.comment)
+      delimiter: settings.delimiter ?? separator?.delimiter
+        ?? CSVDialect.delimiter(
+          ofFile: input.name, start, isWhole: input.isWhole, comment: settings.comment,
+          decimalMark: settings.decimalMark),
+      comment: settings.comment)
     var rows = TextTableRows(path: input.name, settings: settings, dialect: dialect, wanted: wanted)
     var tokenizer = CSVTokenizer(dialect)
     var skipped = separator?.byteCount ?? 0
@@ -79,12 +80,7 @@ package struct TextTableStream {
       filled -= used
       if filled == buffer.count {
         // A field does not fit.
-        guard filled < Self.maximumFieldSize else {
-          throw TrainerError(
-            .data,
-            "'\(input.name)' has a field of more than \(ByteText.text(Self.maximumFieldSize)); is a quote opened and never "
-              + "closed, or is it no table of text?")
-        }
+        try input.requireField(beyond: filled)
         buffer.append(contentsOf: repeatElement(0, count: buffer.count))
       } else if used > 0, filled > 0 {
         buffer.withUnsafeMutableBytes { bytes in
@@ -95,13 +91,5 @@ package struct TextTableStream {
     guard firstRow > 0 else {
       throw TrainerError(.data, "'\(input.name)' holds no samples\(settings.hasHeader ? " behind its header" : "")")
     }
-  }
-
-  private func delimiter(_ start: [UInt8]) -> Character {
-    let name = input.name.lowercased()
-    let stem = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
-    if stem.hasSuffix(".tsv") || stem.hasSuffix(".tab") { return "\t" }
-    return CSVDialect.guessedDelimiter(
-      start, isWhole: input.isWhole, comment: settings.comment, decimalMark: settings.decimalMark)
   }
 }

@@ -39,22 +39,11 @@ public struct CrossValidationReport: Sendable {
         return
       }
       reason = nil
-      let checkpoint = try Self.checkpoint(of: configuration)
+      let checkpoint = try ModelCheckpoint(configuration.output ?? "")
       let heldOut = try HeldOutPredictions(checkpoint: checkpoint.path, options: options)
       result = Result(
-        checkpoint: checkpoint.path, step: checkpoint.step, digest: heldOut.digest, rowCount: heldOut.rows.count,
+        checkpoint: checkpoint.path, step: heldOut.step, digest: heldOut.digest, rowCount: heldOut.rows.count,
         measurement: heldOut.measurement, heldOut: heldOut)
-    }
-
-    /// The best checkpoint of a finished run if it kept one, else the last.
-    private static func checkpoint(of configuration: RunConfiguration) throws -> (path: String, step: Int) {
-      let run = RunDirectory(configuration.output ?? "")
-      guard let summary = try run.finishedSummary(), let last = summary.checkpoint else {
-        throw TrainerError(.checkpoint, "\(run.path): the run has no last checkpoint")
-      }
-      guard configuration.checkpoints.best != nil else { return (last, summary.step) }
-      let best = try RunProgress(CheckpointFile.read(last), path: last).best.step
-      return best < 0 ? (last, summary.step) : (run.checkpoints.path(ofStep: best), best)
     }
   }
 

@@ -8,6 +8,8 @@ import Models
 struct HeldOutPredictions: Sendable {
   /// The loss and the metrics.
   let measurement: LossAndMetrics
+  /// The model's completed steps.
+  let step: Int
   /// The digest of the parameters.
   let digest: String
   /// The rows of the file's group `train`, ascending.
@@ -46,6 +48,7 @@ struct HeldOutPredictions: Sendable {
       of: problem, group: samples, parameters: model.parameters,
       region: Region(workers: max(1, options.workerCount), start: options.starter))
     measurement = report.measurement
+    step = model.checkpoint.step
     digest = model.checkpoint.digest.description
     rows = (0..<samples.count).map { reader.fileRow($0, in: group) }
     let source = samples.sources[ModelProblem.InputName.targets]

@@ -158,11 +158,7 @@ private struct Header {
   func place(of column: CSVImport.Column, besides apart: Set<Int> = [], isTarget: Bool = false) throws -> Int {
     switch column {
     case .number(let number):
-      let index = number > 0 ? number - 1 : first.count + number
-      guard number != 0, first.indices.contains(index) else {
-        throw TrainerError(.usage, "there is no column \(number) in '\(path)', which has \(first.count)")
-      }
-      return index
+      return try CSVImport.Column.place(of: number, among: first.count, in: path)
     case .name(let name):
       guard !names.isEmpty else {
         throw TrainerError(.usage, "'\(path)' has no header to look for column '\(name)' in; give its number")

@@ -54,6 +54,17 @@ package struct CSVDialect: Sendable, Equatable {
     return (delimiter, end + (isPair ? 2 : 1))
   }
 
+  /// The delimiter of a file where none is set: a tab by the file's name, else as ``guessedDelimiter(_:isWhole:comment:decimalMark:)``
+  /// finds it in its first bytes.
+  static func delimiter(
+    ofFile path: String, _ start: [UInt8], isWhole: Bool, comment: Character?, decimalMark: CSVImport.DecimalMark
+  ) -> Character {
+    let name = path.lowercased()
+    let stem = name.hasSuffix(".gz") ? String(name.dropLast(3)) : name
+    if stem.hasSuffix(".tsv") || stem.hasSuffix(".tab") { return "\t" }
+    return guessedDelimiter(start, isWhole: isWhole, comment: comment, decimalMark: decimalMark)
+  }
+
   /// The delimiter of a table that begins like this: of tab, semicolon, vertical bar and comma the one with which most of
   /// the first lines have as many fields as the first, if that has more than one. The comma comes last, because it also
   /// stands in numbers; and it is the answer where none fits.

@@ -40,3 +40,16 @@ enum HeaderNames {
       remedy: .init("hasHeader", "if there is none, set hasHeader to false; if they are names, set namesMayBeNumbers"))
   }
 }
+
+extension CSVImport.Column {
+  /// The place of the column with a number, counted from 1 or, if negative, from the last, which is -1.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if there is none.
+  static func place(of number: Int, among count: Int, in path: String) throws -> Int {
+    let place = number > 0 ? number - 1 : count + number
+    guard number != 0, (0..<count).contains(place) else {
+      throw TrainerError(.usage, "there is no column \(number) in '\(path)', which has \(count)")
+    }
+    return place
+  }
+}

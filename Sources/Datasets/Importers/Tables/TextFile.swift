@@ -4,8 +4,6 @@ import Foundations
 package final class TextFile {
   /// What is looked at before the first field is read.
   private static let startSize = 1 << 16
-  /// No field of a table is longer; a quote that is never closed reaches to the end of the file.
-  private static let maximumFieldSize = 1 << 26
 
   let path: String
   /// The first bytes.
@@ -46,7 +44,7 @@ package final class TextFile {
     defer { buffer.deallocate() }
     var filled = 0
     while true {
-      let read = try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
+      let read = try input.readAll(into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
       let isLast = filled + read < buffer.count
       filled += read
       let used = try use(UnsafeRawBufferPointer(rebasing: buffer[..<filled]), isLast)
@@ -54,12 +52,7 @@ package final class TextFile {
       filled -= used
       if filled == buffer.count {
         // A field does not fit.
-        guard filled < Self.maximumFieldSize else {
-          throw TrainerError(
-            .data,
-            "'\(path)' has a field of more than \(ByteText.text(Self.maximumFieldSize)); is a quote opened and never "
-              + "closed, or is it no table of text?")
-        }
+        try input.requireField(beyond: filled)
         let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * buffer.count, alignment: 16)
         larger.copyMemory(from: UnsafeRawBufferPointer(buffer))
         buffer.deallocate()
@@ -68,16 +61,5 @@ package final class TextFile {
         base.copyMemory(from: base + used, byteCount: filled)
       }
     }
-  }
-
-  /// Fills the buffer unless the text ends before; returns the number of bytes.
-  private func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-    var count = 0
-    while count < buffer.count {
-      let got = try input.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
-      if got == 0 { break }
-      count += got
-    }
-    return count
   }
 }
