@@ -14,7 +14,7 @@ extension DatasetReader {
       return Double(rows) * Double(rowShape[0]) * Double(MemoryLayout<Scalar>.stride)
     }
     let (rows, rowShape) = try shape(of: name, in: group)
-    let isBytes = try Self.translating(path) { try dataset(name, in: group).datatype.numberType == .uint8 }
+    let isBytes = try Self.translating(path) { try stored(name, in: group).numberType == .uint8 }
     let width = isBytes ? 1 : MemoryLayout<Scalar>.stride
     return rowShape.reduce(Double(rows)) { $0 * Double($1) } * Double(width)
   }

@@ -21,17 +21,31 @@ package struct DatasetReader: Sendable {
   let selections: [String: RowSelection]
   /// The groups of the file itself, in the order of `groupNames`.
   private let fileGroups: [String]
+  /// Where the samples are.
+  let places: DataPlaces
+  /// The names of inputs and targets, whose rows ``places`` may give a meaning.
+  let roles: (inputs: String, targets: String?)
 
   /// Opens a file.
   ///
-  /// - Parameter externalFiles: Whether contents in other files are read.
+  /// - Parameters:
+  ///   - externalFiles: Whether contents in other files are read.
+  ///   - places: Where the samples are.
+  ///   - inputs: The name of the inputs in each group.
+  ///   - targets: That of the targets; `nil` if there are none.
   /// - Throws: `TrainerError` if it is missing, no HDF5 file, truncated, or damaged.
-  package init(path: String, externalFiles: ExternalFiles = .refused) throws {
+  package init(
+    path: String, externalFiles: ExternalFiles = .refused, places: DataPlaces = DataPlaces(), inputs: String = "inputs",
+    targets: String? = "targets"
+  ) throws {
     self.path = path
     let (file, groups) = try Self.translating(path) {
       let file = try HDF5.File.open(at: path, externalFiles: externalFiles)
+      guard places.groups.isEmpty else { return (file, Self.groupNames.filter { places.groups[$0] != nil }) }
       return (file, try Self.groupNames.filter { try file.root.exists($0) && file.root.kind(of: $0) == .group })
     }
+    self.places = places
+    roles = (inputs, targets)
     self.file = file
     self.groups = groups
     fileGroups = groups
@@ -45,6 +59,19 @@ package struct DatasetReader: Sendable {
     self.groups = groups
     fileGroups = groups
     selections = [:]
+    places = DataPlaces()
+    roles = ("inputs", "targets")
+  }
+
+  /// The same file with its own groups, none of them divided.
+  private init(whole reader: DatasetReader) {
+    file = reader.file
+    path = reader.path
+    groups = reader.fileGroups
+    fileGroups = groups
+    selections = [:]
+    places = reader.places
+    roles = reader.roles
   }
 
   /// Reads the same file, some groups of which stand for rows of others.
@@ -53,6 +80,8 @@ package struct DatasetReader: Sendable {
     path = reader.path
     self.selections = selections
     fileGroups = reader.fileGroups
+    places = reader.places
+    roles = reader.roles
     groups = Self.groupNames.filter { reader.fileGroups.contains($0) || selections[$0] != nil }
   }
 
@@ -71,7 +100,7 @@ package struct DatasetReader: Sendable {
 
   /// The shape of one row of a dataset, and the number of rows.
   package func shape(of name: String, in group: String) throws -> (rows: Int, rowShape: [Int]) {
-    let shape = try Self.translating(path) { try dataset(name, in: group).shape }
+    let shape = try Self.translating(path) { try stored(name, in: group).shape }
     guard let rows = shape.first else {
       throw TrainerError(.data, "\(path): \(place(name, group)) is a single value, expected rows of samples")
     }
@@ -87,6 +116,13 @@ package struct DatasetReader: Sendable {
           + "each is one sample")
     }
     return (selection.rows.count, Array(shape.dropFirst()))
+  }
+
+  /// Rows of samples, wherever they are.
+  ///
+  /// - Throws: `TrainerError` if there are none of that name, listing what is there; `HDF5Error`.
+  func stored(_ name: String, in group: String) throws -> any StoredRows {
+    DatasetRows(dataset: try dataset(name, in: group), place: place(name, group))
   }
 
   /// The dataset's handle.
@@ -165,10 +201,7 @@ package struct DatasetReader: Sendable {
 
   /// The names in a dataset's attribute `classes`; `nil` if it has none.
   package func classNames(of name: String, in group: String) throws -> [String]? {
-    try Self.translating(path) {
-      let dataset = try dataset(name, in: group)
-      return try dataset.hasAttribute("classes") ? dataset.attribute("classes").readStrings() : nil
-    }
+    try Self.translating(path) { try stored(name, in: group).texts("classes") }
   }
 
   /// How a dataset's rows can be read as targets.
@@ -183,8 +216,9 @@ package struct DatasetReader: Sendable {
   package func targetColumns(of name: String, in group: String) throws -> TargetColumns {
     let columns = try shape(of: name, in: group).rowShape.reduce(1, *)
     return try Self.translating(path) {
-      let dataset = try dataset(name, in: group)
-      guard columns == 1, let type = dataset.datatype.numberType, !type.isFloatingPoint else { return .values(columns) }
+      guard columns == 1, let type = try stored(name, in: group).numberType, !type.isFloatingPoint else {
+        return .values(columns)
+      }
       let labels = try read(Int64.self, of: name, in: group)
       return .integers(Int(labels.min() ?? 0)...Int(labels.max() ?? 0))
     }
@@ -198,8 +232,9 @@ package struct DatasetReader: Sendable {
   ///
   /// - Parameter others: Datasets that count where a group has them.
   package func fingerprint(of names: [String], andIfPresent others: [String] = []) throws -> Digest {
-    let whole = DatasetReader(file, path: path, groups: fileGroups)
-    return try Self.translating(path) { try DatasetFingerprint(reader: whole, names: names, others: others).digest() }
+    return try Self.translating(path) {
+      try DatasetFingerprint(reader: DatasetReader(whole: self), names: names, others: others).digest()
+    }
   }
 
   /// The fingerprint that checkpoints held before there was ``fingerprint(of:)``: SHA-256 of the file's bytes up to

@@ -68,11 +68,11 @@ extension DatasetReader {
   /// - Throws: `TrainerError` if they are no numbers.
   func numberType(of name: String, in group: String) throws -> NumberType? {
     try Self.translating(path) {
-      let type = try dataset(name, in: group).datatype
-      guard type.isNumeric else {
-        throw TrainerError(.data, "\(path): \(place(name, group)) holds \(type), expected numbers")
+      let rows = try stored(name, in: group)
+      guard rows.isNumeric else {
+        throw TrainerError(.data, "\(path): \(place(name, group)) holds \(rows.typeName), expected numbers")
       }
-      return type.numberType
+      return rows.numberType
     }
   }
 

@@ -45,12 +45,13 @@ extension DatasetReader {
   func read<Value: NativeScalar>(
     _ type: Value.Type = Value.self, of name: String, in group: String, rows range: Range<Int>? = nil
   ) throws -> [Value] {
-    let dataset = try dataset(name, in: group)
+    let stored = try stored(name, in: group)
+    let shape = try stored.shape
     guard let selection = selections[group] else {
-      return try dataset.read(selecting: range.map { .range($0) } ?? .all)
+      return try stored.read(type, rows: range ?? 0..<(shape.first ?? 0))
     }
     let rows = range.map { selection.rows[$0] } ?? selection.rows[...]
-    let width = try dataset.shape.dropFirst().reduce(1, *)
+    let width = shape.dropFirst().reduce(1, *)
     let gap = max(1, Self.mostSkipped / max(1, width * MemoryLayout<Value>.stride))
     let stretch = max(1, Self.mostAtOnce / max(1, width))
     var values: [Value] = []
@@ -61,7 +62,7 @@ extension DatasetReader {
       while last + 1 < rows.endIndex, rows[last + 1] - rows[last] <= gap, rows[last + 1] - rows[first] < stretch {
         last += 1
       }
-      let read: [Value] = try dataset.read(selecting: .range(rows[first]..<rows[last] + 1))
+      let read = try stored.read(type, rows: rows[first]..<rows[last] + 1)
       if rows[last] - rows[first] == last - first {
         values += read
       } else {

@@ -15,11 +15,8 @@ extension DatasetReader {
 
   /// About so many rows, in whole chunks, so that none is unpacked twice: of an array, or of a stored table's blocks.
   package func blockRows(of name: String, in group: String, about rows: Int) throws -> Int {
-    let names = try isTable(name, in: group) ? FeatureKind.allCases.map { "\(name)/\($0.datasetName)" } : [name]
-    let chunk = try Self.translating(path) {
-      let parent = try self.group(group)
-      return try names.filter { try parent.exists($0) }.map { try parent.dataset($0).chunkShape?.first ?? 1 }.max() ?? 1
-    }
+    let names = try isTable(name, in: group) ? blockNames(of: name, in: group) : [name]
+    let chunk = try Self.translating(path) { try names.map { try stored($0, in: group).rowsOfChunk }.max() ?? 1 }
     return max(chunk, rows / max(1, chunk) * chunk)
   }
 }

@@ -165,13 +165,7 @@ extension DatasetReader {
   /// - Throws: `TrainerError` with code `.data` if the names are not one for each column.
   package func arrayFeatures(of name: String, in group: String) throws -> [Feature]? {
     let count = try shape(of: name, in: group).rowShape.reduce(1, *)
-    let names: [String]? = try Self.translating(path) {
-      let dataset = try dataset(name, in: group)
-      guard try dataset.hasAttribute("features") else { return nil }
-      let attribute = try dataset.attribute("features")
-      guard case .string = attribute.datatype.kind else { return nil }
-      return try attribute.readStrings()
-    }
+    let names = try Self.translating(path) { try stored(name, in: group).texts("features") }
     guard let names else { return nil }
     guard names.count == count, Set(names).count == count else {
       throw TrainerError(
@@ -185,28 +179,16 @@ extension DatasetReader {
   /// The columns that the inputs' source had and that are neither inputs nor the target, in the attribute `unused`.
   package func unusedColumns(of name: String, in group: String) throws -> [String] {
     try Self.translating(path) {
-      let parent = try self.group(group)
-      let object: any HDF5.Object =
-        switch try parent.kind(of: name) {
-        case .group: try parent.group(name)
-        default: try dataset(name, in: group)
-        }
-      guard try object.hasAttribute(DatasetWriter.unusedName) else { return [] }
-      let attribute = try object.attribute(DatasetWriter.unusedName)
-      guard case .string = attribute.datatype.kind else { return [] }
-      return try attribute.readStrings()
+      guard try isTable(name, in: group) else {
+        return try stored(name, in: group).texts(DatasetWriter.unusedName) ?? []
+      }
+      return try self.group(group).group(name).texts(DatasetWriter.unusedName) ?? []
     }
   }
 
   /// The name that the target had where it was imported from, in the attribute `name`; `nil` if there is none.
   package func targetName(of name: String, in group: String) throws -> String? {
-    try Self.translating(path) {
-      let dataset = try dataset(name, in: group)
-      guard try dataset.hasAttribute("name") else { return nil }
-      let attribute = try dataset.attribute("name")
-      guard case .string = attribute.datatype.kind else { return nil }
-      return try attribute.readString()
-    }
+    try Self.translating(path) { try stored(name, in: group).texts("name")?.first }
   }
 
   /// Elements of some rows, converted; what is not finite stays.

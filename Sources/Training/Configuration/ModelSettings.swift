@@ -11,6 +11,8 @@ public struct DataSettings: Sendable, Equatable {
   public let externalFiles: ExternalFiles
   /// The name of the dataset with the inputs, in each group.
   public let inputs: String
+  /// Where in the file the samples are, if elsewhere than in its groups `train`, `validation` and `test`.
+  public let places: DataPlaces
   /// The name of the dataset with the targets; `nil` for a formula, which names its datasets itself.
   public let targets: String?
   /// What each sample weighs: a dataset of each group with one number a row, or a column of the inputs, which then is no
@@ -30,19 +32,22 @@ public struct DataSettings: Sendable, Equatable {
   ///   - path: The dataset file; a relative path is relative to the working directory. `nil` for rows in memory.
   ///   - externalFiles: Whether contents that the file keeps in other files are read.
   ///   - inputs: The name of the dataset with the inputs.
+  ///   - places: Where in the file the samples are; in the trainer's own layout if left out.
   ///   - targets: That of the dataset with the targets; `nil` for `targets`, and for a formula.
   ///   - weights: What each sample weighs: a dataset of each group, or a column of the inputs; `nil` for no weights.
   ///   - split: How the rows of `train` are divided; `nil` for the groups that there are.
   ///   - features: How columns become numbers; `nil` for an array, and for a table as by default.
   ///   - preprocessing: The steps between the inputs and the model.
   public init(
-    path: String? = nil, externalFiles: ExternalFiles = .refused, inputs: String = "inputs", targets: String? = nil,
-    weights: String? = nil, split: DataSplit? = nil, features: [FeatureRule]? = nil,
+    path: String? = nil, externalFiles: ExternalFiles = .refused, inputs: String = "inputs",
+    places: DataPlaces = DataPlaces(), targets: String? = nil, weights: String? = nil, split: DataSplit? = nil,
+    features: [FeatureRule]? = nil,
     preprocessing: [PreprocessingStep] = []
   ) {
     self.path = path
     self.externalFiles = externalFiles
     self.inputs = inputs
+    self.places = places
     self.targets = targets
     self.weights = weights
     self.split = split
@@ -52,9 +57,11 @@ public struct DataSettings: Sendable, Equatable {
 
   /// The settings as a config writes them.
   public var json: JSONObject {
-    JSONObject([
+    let own = places.json
+    return JSONObject([
       ("path", path.map(JSONValue.string)), ("externalFiles", .boolean(externalFiles == .allowed)),
-      ("inputs", .string(inputs)),
+      ("inputs", places.joinedInputs.map { .array($0.map(JSONValue.string)) } ?? .string(inputs)),
+      ("groups", own["groups"]), ("rowAxis", own["rowAxis"]), ("layout", own["layout"]), ("labels", own["labels"]),
       ("targets", targets.map(JSONValue.string)), ("weights", weights.map(JSONValue.string)),
       ("split", split.map { .object($0.json) }),
       ("features", features.map { .array($0.map { .object($0.json) }) }),
@@ -73,7 +80,15 @@ public struct DataSettings: Sendable, Equatable {
         "externalFiles", default: false,
         help: "Whether contents that the dataset file keeps in other files, by links or as storage, are read.")
       ? .allowed : .refused
-    inputs = try settings.string("inputs", default: "inputs", help: "The dataset with the inputs, in each group.")
+    let inputsHelp = "The dataset with the inputs, in each group, or several that are joined by column."
+    var joinedInputs: [String]?
+    if case .array? = settings.value("inputs", kind: "a path or a list of paths", help: inputsHelp) {
+      joinedInputs = try DataPlaces.paths("inputs", of: settings, help: inputsHelp)
+      inputs = "inputs"
+    } else {
+      inputs = try settings.string("inputs", default: "inputs", help: inputsHelp)
+    }
+    places = try DataPlaces(from: settings, joinedInputs: joinedInputs)
     targets =
       hasTargets
       ? try settings.string("targets", default: "targets", help: "The dataset with the targets, in each group.") : nil
@@ -114,8 +129,8 @@ extension DataSettings {
     guard let split = split?.completed(predictsClasses: predictsClasses) else { return self }
     settings.resolve("split", to: .object(split.json))
     return DataSettings(
-      path: path, externalFiles: externalFiles, inputs: inputs, targets: targets, weights: weights, split: split,
-      features: features, preprocessing: preprocessing)
+      path: path, externalFiles: externalFiles, inputs: inputs, places: places, targets: targets, weights: weights,
+      split: split, features: features, preprocessing: preprocessing)
   }
 }
 
