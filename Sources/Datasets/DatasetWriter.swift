@@ -63,22 +63,47 @@ public struct DatasetWriter: Sendable {
     groups: [Group], classes: [String]? = nil, features: [String]? = nil, unusedColumns: [String] = [],
     targetName: String? = nil, to path: String, from inputs: [String] = []
   ) throws {
-    try check(groups)
+    for group in groups where group.inputs.rowCount != group.targets.rowCount {
+      throw TrainerError(
+        .data,
+        "group '\(group.name)' has \(group.inputs.rowCount) inputs and \(group.targets.rowCount) targets; "
+          + "each sample needs one of both")
+    }
+    try write(
+      layouts: groups.map(\.layout), classes: classes, features: features, unusedColumns: unusedColumns,
+      targetName: targetName, to: path, from: inputs
+    ) { datasets in
+      for (group, datasets) in zip(groups.filter { $0.inputs.rowCount > 0 }, datasets) { try datasets.write(group) }
+    }
+  }
+
+  /// Writes a file that is complete or absent of groups of which the elements come later; see the other method.
+  ///
+  /// - Parameter fill: Writes all elements of the groups that have samples.
+  func write(
+    layouts: [GroupLayout], classes: [String]?, features: [String]?, unusedColumns: [String], targetName: String?,
+    to path: String, from inputs: [String], fill: ([GroupDatasets]) throws -> Void
+  ) throws {
+    guard layouts.first(where: { $0.name == "train" }).map({ $0.rowCount > 0 }) ?? false else {
+      throw TrainerError(.data, "the dataset has no sample in its group 'train'")
+    }
     try checkOutput(path, inputs: inputs)
+    let layouts = layouts.filter { $0.rowCount > 0 }
     do {
       try OutputFile(path, mayReplace: overwrite, inputs: inputs).write { temporary in
         let file = try File.create(
           at: temporary, alignment: 64,
           largeAttributes: max(features?.count ?? 0, unusedColumns.count) > Self.mostNamesOfSmallAttributes)
         try fill(
-          file, groups.filter { $0.inputs.rowCount > 0 }, names: ("inputs", "targets"), classes: classes,
-          features: features, unusedColumns: unusedColumns, targetName: targetName)
+          layouts.map {
+            try create(
+              $0, in: file, names: ("inputs", "targets"), classes: classes, features: features,
+              unusedColumns: unusedColumns, targetName: targetName)
+          })
         try file.close()
       } verify: { temporary in
         let file = try File.open(at: temporary, isTrusted: true)
-        for group in groups where group.inputs.rowCount > 0 {
-          _ = try file.root.dataset("\(group.name)/targets")
-        }
+        for layout in layouts { _ = try file.root.dataset("\(layout.name)/targets") }
         try file.close()
       }
     } catch let refusal as OutputFile.Refusal {
@@ -91,27 +116,38 @@ public struct DatasetWriter: Sendable {
   /// Writes the groups and the datasets in them.
   package func fill(
     _ file: HDF5.File, _ groups: [Group], names: (inputs: String, targets: String), classes: [String]?,
-    features: [String]?, unusedColumns: [String] = [], targetName: String? = nil
+    features: [String]?
   ) throws {
     for group in groups {
-      let node = try file.root.createGroup(group.name)
-      switch group.inputs {
-      case .array(let array):
-        let inputs = try write(array, names.inputs, in: node)
-        if let features { try inputs.setAttribute("features", to: features) }
-        if !unusedColumns.isEmpty { try inputs.setAttribute(Self.unusedName, to: unusedColumns) }
-      case .table(let table):
-        let inputs = try node.createGroup(names.inputs)
-        if !unusedColumns.isEmpty { try inputs.setAttribute(Self.unusedName, to: unusedColumns) }
-        try inputs.createDataset(StoredTable.schemaName, text: StoredTable.schema(of: table.features))
-        for (kind, block) in table.blocks.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-          _ = try write(block, kind.datasetName, in: inputs)
-        }
-      }
-      let targets = try write(group.targets, names.targets, in: node)
-      if let classes { try targets.setAttribute("classes", to: classes) }
-      if let targetName { try targets.setAttribute("name", to: targetName) }
+      try create(group.layout, in: file, names: names, classes: classes, features: features).write(group)
     }
+  }
+
+  /// Makes a group and the datasets in it, without elements.
+  private func create(
+    _ layout: GroupLayout, in file: HDF5.File, names: (inputs: String, targets: String), classes: [String]?,
+    features: [String]?, unusedColumns: [String] = [], targetName: String? = nil
+  ) throws -> GroupDatasets {
+    let node = try file.root.createGroup(layout.name)
+    let inputs: [(kind: FeatureKind?, dataset: Dataset)]
+    switch layout.inputs {
+    case .array(let array):
+      let dataset = try create(array, layout.rowCount, names.inputs, in: node)
+      if let features { try dataset.setAttribute("features", to: features) }
+      if !unusedColumns.isEmpty { try dataset.setAttribute(Self.unusedName, to: unusedColumns) }
+      inputs = [(nil, dataset)]
+    case .table(let features, let blocks):
+      let group = try node.createGroup(names.inputs)
+      if !unusedColumns.isEmpty { try group.setAttribute(Self.unusedName, to: unusedColumns) }
+      try group.createDataset(StoredTable.schemaName, text: StoredTable.schema(of: features))
+      inputs = try blocks.sorted(by: { $0.key.rawValue < $1.key.rawValue }).map { kind, block in
+        (kind, try create(block, layout.rowCount, kind.datasetName, in: group))
+      }
+    }
+    let targets = try create(layout.targets, layout.rowCount, names.targets, in: node)
+    if let classes { try targets.setAttribute("classes", to: classes) }
+    if let targetName { try targets.setAttribute("name", to: targetName) }
+    return GroupDatasets(inputs: inputs, targets: targets)
   }
 
   /// Checks, before a long import, that the output may be written.
@@ -128,28 +164,16 @@ public struct DatasetWriter: Sendable {
     }
   }
 
-  private func check(_ groups: [Group]) throws {
-    guard groups.first(where: { $0.name == "train" }).map({ $0.inputs.rowCount > 0 }) ?? false else {
-      throw TrainerError(.data, "the dataset has no sample in its group 'train'")
-    }
-    for group in groups where group.inputs.rowCount != group.targets.rowCount {
-      throw TrainerError(
-        .data,
-        "group '\(group.name)' has \(group.inputs.rowCount) inputs and \(group.targets.rowCount) targets; "
-          + "each sample needs one of both")
-    }
-  }
-
-  private func write(_ table: NumberTable, _ name: String, in group: HDF5.Group) throws -> Dataset {
+  private func create(
+    _ layout: ArrayLayout, _ rowCount: Int, _ name: String, in group: HDF5.Group
+  ) throws -> Dataset {
     var chunk: [Int]?
     if chunkRows != nil || deflate != nil {
-      let rows = chunkRows ?? max(1, (1 << 18) / max(1, table.rowByteCount))
-      chunk = [min(rows, table.rowCount)] + table.shape.dropFirst()
+      let rows = chunkRows ?? max(1, (1 << 18) / max(1, layout.rowByteCount))
+      chunk = [min(rows, rowCount)] + layout.rowShape
     }
-    let dataset = try group.createDataset(
-      name, shape: table.shape, type: .number(table.type),
+    return try group.createDataset(
+      name, shape: [rowCount] + layout.rowShape, type: .number(layout.type),
       properties: .datasetCreation(chunk: chunk, deflate: deflate, shuffle: deflate != nil))
-    try table.bytes.withUnsafeBytes { try dataset.write(bytes: $0, of: table.type) }
-    return dataset
   }
 }

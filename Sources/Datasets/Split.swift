@@ -12,15 +12,34 @@ public enum Split: String, Sendable, CaseIterable {
   ///   - count: the number of samples.
   ///   - labels: each sample's class; nil for regression.
   public func indices(count: Int, labels: [Int]?) -> (train: [Int], test: [Int]) {
-    guard self == .fifth else { return (Array(0..<count), []) }
-    guard let labels else { return ((0..<count).filter { $0 % 5 != 4 }, Array(stride(from: 4, to: count, by: 5))) }
-    var seen: [Int: Int] = [:]
+    var counter = SplitCounter(self)
     var (train, test): ([Int], [Int]) = ([], [])
     for index in 0..<count {
-      let position = seen[labels[index], default: 0]
-      seen[labels[index]] = position + 1
-      if position % 5 == 4 { test.append(index) } else { train.append(index) }
+      if counter.isTest(label: labels?[index] ?? 0) { test.append(index) } else { train.append(index) }
     }
     return (train, test)
+  }
+}
+
+/// Tells of samples that come one after the other which go to the test group.
+struct SplitCounter {
+  private let split: Split
+  /// For each class, how many of each fifth sample have come.
+  private var seen: [Int] = []
+
+  /// Creates the value before the first sample.
+  init(_ split: Split) { self.split = split }
+
+  /// How many of so many samples of one class, or of a regression, go to the test group.
+  static func testCount(_ split: Split, of count: Int) -> Int { split == .fifth ? count / 5 : 0 }
+
+  /// Whether the next sample goes to the test group.
+  ///
+  /// - Parameter label: Its class, not negative; 0 for regression.
+  mutating func isTest(label: Int) -> Bool {
+    guard split == .fifth else { return false }
+    while seen.count <= label { seen.append(0) }
+    seen[label] = seen[label] == 4 ? 0 : seen[label] + 1
+    return seen[label] == 0
   }
 }

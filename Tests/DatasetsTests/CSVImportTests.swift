@@ -103,7 +103,7 @@ import Testing
     #expect(
       large.message == "'x.csv', line 3, column 1 ('a'): '1e+39' is larger than any number of float32; store float64")
     let error = try Self.error(text) { $0.inputType = .uint8 }
-    #expect(error.message == "'x.csv', line 3, column 1 ('a'): '256.0' is no whole number from 0 to 255")
+    #expect(error.message == "'x.csv', line 3, column 1 ('a'): '256' is no whole number from 0 to 255")
   }
 
   @Test func eachFifthRowOrSampleOfAClassIsTest() throws {

@@ -102,7 +102,9 @@ import Testing
       let expected = try Self.outcome(text) { ($0.threads, $0.comment) = (1, "#") }
       for threads in [1, 2, 3, 7] {
         for size in [1, 7, 64, 1000] {
-          let found = try Self.outcome(text) { ($0.threads, $0.blockSize, $0.comment) = (threads, size, "#") }
+          let found = try Self.outcome(text) {
+            ($0.threads, $0.blockSize, $0.comment, $0.mostRowBytesInMemory) = (threads, size, "#", size)
+          }
           #expect(found == expected, "\(threads) threads, \(size) bytes: \(text.prefix(100))")
         }
       }

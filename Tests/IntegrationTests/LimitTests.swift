@@ -201,18 +201,16 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Tool.path(of: "prlimit") != nil)) func aTableIsHeldAgainstTheLimitOfMemory() throws {
+  @Test(.enabled(if: Tool.path(of: "prlimit") != nil)) func aTableMayBeLargerThanTheMemory() throws {
     try withScratchDirectory { directory in
-      // 80 MB of numbers; the file is half of that, and is not in memory.
+      // 80 MB of numbers, of which 120 MB of data would not hold two copies beside the program.
       let line = String(repeating: "1.5,", count: 10_000) + "p\n"
       let path = directory + "/long.csv"
       try String(repeating: line, count: 1000).write(toFile: path, atomically: true, encoding: .utf8)
-      let arguments = ["data", "import", path, "--no-header", "-o", directory + "/out.h5"]
-      let result = try TrainerBinary.run(arguments, under: ["prlimit", "--data=120000000"])
-      result.expectMemoryError(3)
-      #expect(result.errors.contains("long.csv': the rest of the table needs"), "\(result.errors)")
-      #expect(try files(in: directory) == ["long.csv"])
-      #expect(try TrainerBinary.run(arguments, under: ["prlimit", "--data=400000000"]).status == 0)
+      let result = try TrainerBinary.run(
+        ["data", "import", path, "--no-header", "-o", directory + "/out.h5"], under: ["prlimit", "--data=120000000"])
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(try files(in: directory) == ["long.csv", "out.h5"])
     }
   }
 

@@ -111,8 +111,10 @@ public struct CSVImport: Importer {
   public var split: Split
   /// Told how far the import is, after each block of some hundred kilobytes.
   public var progress: (@Sendable (ImportProgress) -> Void)?
-  /// The bytes that a thread reads at a time, which changes no result.
-  package var blockSize = 1 << 19
+  /// The bytes that a thread reads at a time, which changes no result; nil for as many as the lines' length suggests.
+  package var blockSize: Int?
+  /// The bytes of rows that are kept in memory until all are known, where they can be kept in a file; it changes no result.
+  package var mostRowBytesInMemory = 16 << 20
   /// Whether the file holds JSON lines: records all the same, of which only the text is another.
   var isJSONLines = false
   /// How many threads read; nil for as many as there are cores. It changes no result.
@@ -165,7 +167,19 @@ public struct CSVImport: Importer {
   /// - Throws: `TrainerError` that names file, line and column and what is wrong there.
   public func read() throws -> ImportedSamples {
     try checkCharacters()
-    return try CSVReading(settings: self).samples()
+    return try CSVReading(settings: self).samples(spool: RowSpool(directory: nil)).inMemory()
+  }
+
+  /// Reads the file and writes the dataset file, in memory that does not grow with the rows: those are kept in a nameless
+  /// file in the output's directory until all are known, which has room for them then.
+  ///
+  /// - Throws: `TrainerError` that names file, line and column and what is wrong there, or that the output cannot be
+  ///   written.
+  @discardableResult
+  public func write(to output: String, with writer: DatasetWriter) throws -> ImportSummary {
+    try writer.checkOutput(output, inputs: sources)
+    try checkCharacters()
+    return try CSVReading(settings: self).write(to: output, with: writer)
   }
 
   /// What its fields stand for.

@@ -1,126 +1,86 @@
 import Foundations
 import HDF5
 
-/// A table of text, read and checked: every record has the same fields.
-struct CSVTable<Rows: TableRows> {
+/// A table of text, read and checked: every record has the same fields, and the rows are in the scan's spool.
+struct CSVTable {
   /// The file.
   let path: String
   /// How it is written.
   let dialect: CSVDialect
   /// Which column is what.
   let columns: CSVColumns
-  /// The inputs.
-  var rows: Rows
-  /// The target column as it stands in the file, without blanks around it.
-  let target: TargetColumn
 
-  /// The number of samples.
-  var rowCount: Int { target.rowCount }
-  /// The target column for what reads it.
-  var targetSource: CSVTargetSource {
-    CSVTargetSource(path: path, target: target, label: columns.label(columns.target), fields: columns.fields)
-  }
+  /// So many lines are read at a time, where they are long, so that threads have enough of each column.
+  private static let fewestLines = 64
+  private static let blockSize = 1 << 19
+  private static let largestBlockSize = 1 << 22
 
-  /// Reads a file from start to end; only what `makeRows` keeps stays in memory.
+  /// Reads a file from start to end into a scan.
   ///
   /// - Parameters:
   ///   - first: The columns of the file whose columns this one has too; nil for the first.
   ///   - part: Which part of the whole import the reading is, for its progress.
-  ///   - makeRows: Makes what keeps the inputs, once the columns are known.
-  /// - Throws: `TrainerError` with exit code `data`, with line and column where there is one, and what the rows throw.
-  static func read(
-    path: String, as settings: CSVImport, like first: CSVColumns? = nil, part: ClosedRange<Double> = 0...1,
-    makeRows: @escaping @Sendable (CSVColumns) throws -> CSVInputs<Rows>
-  ) throws -> CSVTable {
-    if settings.isJSONLines {
-      return try readJSONLines(path: path, as: settings, like: first, part: part, makeRows: makeRows)
-    }
-    let file = try TextFile(path: path)
-    let separator = CSVDialect.separatorLine(file.start)
-    let dialect = CSVDialect(
-      delimiter: settings.delimiter ?? separator?.delimiter
-        ?? CSVDialect.delimiter(
-          ofFile: path, file.start, isWhole: file.isWhole, comment: settings.comment, decimalMark: settings.decimalMark),
-      comment: settings.comment)
-    let reader = CSVTableReader(path: path, settings: settings, dialect: dialect, like: first, makeRows: makeRows)
-    var parser = CSVParser(dialect, reader, settings.threads)
-    var memory = ImportMemory(path: path)
-    var skipped = separator?.byteCount ?? 0
-    if separator != nil { parser.skip(lines: 1) }
-    do {
-      try file.forEachBlock(of: settings.blockSize * parser.threads) { block, isLast in
-        guard block.count >= skipped else { return 0 }
-        let used = try skipped + parser.read(UnsafeRawBufferPointer(rebasing: block[skipped...]), isLast: isLast)
-        skipped = 0
-        try note(parser.reader, file.fractionRead, &memory, settings, part)
-        return used
-      }
-    } catch let error as CSVSyntaxError {
-      throw error.explained(path: path)
-    }
-    return try parser.reader.table()
-  }
-
-  private static func readJSONLines(
-    path: String, as settings: CSVImport, like first: CSVColumns?, part: ClosedRange<Double>,
-    makeRows: @escaping @Sendable (CSVColumns) throws -> CSVInputs<Rows>
-  ) throws -> CSVTable {
-    let reader = CSVTableReader(path: path, settings: settings, dialect: CSVDialect(), like: first, makeRows: makeRows)
-    var memory = ImportMemory(path: path)
-    return try JSONLinesTable(path: path).read(into: reader, besides: first) { reader, fraction in
-      try note(reader, fraction, &memory, settings, part)
-    }.table()
-  }
-
-  /// Holds what was read against the memory, and tells how far it is.
-  private static func note(
-    _ reader: CSVTableReader<Rows>, _ fraction: Double, _ memory: inout ImportMemory, _ settings: CSVImport,
-    _ part: ClosedRange<Double>
+  ///   - check: Called once, when some rows have been read.
+  /// - Throws: `TrainerError` with exit code `data`, with line and column where there is one, and what `check` throws.
+  init(
+    reading path: String, as settings: CSVImport, like first: CSVColumns? = nil, part: ClosedRange<Double> = 0...1,
+    into scan: TableScan, check: (CSVColumns) throws -> Void
   ) throws {
-    let rowCount = reader.rows?.rowCount ?? 0
-    try memory.require(rowCount: rowCount, rowByteCount: reader.rows?.rowByteCount ?? 0, fraction: fraction)
-    settings.progress?(
-      ImportProgress(
-        path: memory.path, rowCount: rowCount,
-        fraction: fraction == 1 ? part.upperBound : part.lowerBound + fraction * (part.upperBound - part.lowerBound)))
-  }
-}
-
-/// The target column of a table, and where it stands.
-struct CSVTargetSource {
-  let path: String
-  let target: TargetColumn
-  /// The column for messages, such as `column 5 ('species')`.
-  let label: String
-  /// What its fields stand for.
-  let fields: FieldValues
-
-  /// Whether a number of the other mark is written as thousands are.
-  func isThousandsByOtherMark(_ text: TargetColumn.Text) -> Bool {
-    var bytes = text.text
-    return bytes.withUTF8 { fields.isThousandsByOtherMark(UnsafeRawBufferPointer($0)) }
-  }
-
-  /// Whether a text would be a number if the other mark stood in front of fractions.
-  func isNumberByOtherMark(_ text: TargetColumn.Text) -> Bool {
-    guard text.number == nil else { return false }
-    var bytes = text.text
-    return bytes.withUTF8 { fields.isNumberByOtherMark(UnsafeRawBufferPointer($0)) }
-  }
-
-  /// How many rows hold numbers of the other mark; of a column of too many texts, all rows that hold no number if the first
-  /// of them is such.
-  var otherMarkCount: Int {
-    guard !target.holdsNumbersAlone else {
-      return target.firstOther.map(isNumberByOtherMark) == true ? target.rowCount - target.numberCount : 0
+    self.path = path
+    let source = scan.segments.count
+    var isChecked = false
+    func note(_ reader: CSVTableReader, _ rowCount: Int, _ fraction: Double) throws {
+      if !isChecked, let columns = reader.columns, scan.rowCounts.last.map({ $0 > 0 }) ?? false {
+        isChecked = true
+        try check(columns)
+      }
+      settings.progress?(
+        ImportProgress(
+          path: path, rowCount: rowCount,
+          fraction: fraction == 1 ? part.upperBound : part.lowerBound + fraction * (part.upperBound - part.lowerBound)))
     }
-    let areSuch = target.texts.map(isNumberByOtherMark)
-    return areSuch.contains(true) ? target.rows.count { areSuch[Int($0)] } : 0
+    let columns: CSVColumns?
+    if settings.isJSONLines {
+      dialect = CSVDialect()
+      let reader = CSVTableReader(path: path, settings: settings, dialect: dialect, like: first, begin: scan.begin)
+      columns = try JSONLinesTable(path: path).read(into: reader, scan, besides: first, note: note)
+    } else {
+      let file = try TextFile(path: path)
+      let separator = CSVDialect.separatorLine(file.start)
+      dialect = CSVDialect(
+        delimiter: settings.delimiter ?? separator?.delimiter
+          ?? CSVDialect.delimiter(
+            ofFile: path, file.start, isWhole: file.isWhole, comment: settings.comment,
+            decimalMark: settings.decimalMark),
+        comment: settings.comment)
+      let reader = CSVTableReader(path: path, settings: settings, dialect: dialect, like: first, begin: scan.begin)
+      var parser = CSVParser(dialect, reader, scan)
+      var skipped = separator?.byteCount ?? 0
+      if separator != nil { parser.skip(lines: 1) }
+      do {
+        try file.forEachBlock(of: (settings.blockSize ?? Self.blockSize(of: file)) * scan.threads) { block, isLast in
+          guard block.count >= skipped else { return 0 }
+          let used = try skipped + parser.read(UnsafeRawBufferPointer(rebasing: block[skipped...]), isLast: isLast)
+          skipped = 0
+          try note(parser.reader, parser.rowCount, file.fractionRead)
+          return used
+        }
+      } catch let error as CSVSyntaxError {
+        throw error.explained(path: path)
+      }
+      columns = parser.reader.columns
+    }
+    guard let columns, scan.rowCounts.count > source, scan.rowCounts[source] > 0 else {
+      let what = settings.dropMissingTargets && columns != nil ? "no sample with a target" : "no samples"
+      throw TrainerError(.data, "'\(path)' holds \(what)\(settings.hasHeader ? " behind its header" : "")")
+    }
+    self.columns = columns
   }
 
-  /// An error about a sample's target.
-  func targetError(_ text: TargetColumn.Text, _ what: String, remedy: TrainerError.Remedy? = nil) -> TrainerError {
-    TrainerError(.data, "'\(path)', line \(text.line), \(label): \(what)", remedy: remedy)
+  /// The bytes that a thread reads at a time.
+  private static func blockSize(of file: TextFile) -> Int {
+    let line = file.start.firstIndex(of: UInt8(ascii: "\n")) ?? (file.isWhole ? 0 : largestBlockSize)
+    return max(blockSize, min(largestBlockSize, fewestLines * line))
   }
 }
 

@@ -1,13 +1,11 @@
 import Foundations
 
-/// The target columns of all tables of an import, read as classes or as numbers.
+/// What the target columns of all tables of an import are: classes or numbers.
 struct CSVTargets {
-  /// One for each table.
-  let tables: [NumberTable]
   /// The class names; nil for regression.
   let classes: [String]?
-  /// The first table's class indices; nil for regression.
-  let labels: [Int]?
+  /// For each table and each of its texts, the class; empty for regression.
+  let labels: [[Int]]
 
   /// Whole numbers of more kinds are numbers to predict.
   private static let mostNumberedClasses = 50
@@ -20,14 +18,14 @@ struct CSVTargets {
   init(_ sources: [CSVTargetSource], as settings: CSVImport) throws {
     let task = settings.task
     for source in sources {
-      guard let missing = source.target.firstMissing else { continue }
+      guard let missing = source.firstMissing else { continue }
       throw Self.missing(missing, source, settings)
     }
-    let areNumbers = sources.allSatisfy { $0.target.numberCount == $0.target.rowCount }
+    let areNumbers = sources.allSatisfy { $0.numberCount == $0.rowCount }
     if task == .automatic { try Self.requireOneKind(sources) }
-    let kinds = Set(sources.flatMap { $0.target.texts.compactMap(\.number?.value) })
+    let kinds = Set(sources.flatMap { $0.texts.map(\.number).filter { !$0.isNaN } })
     let areFew =
-      !sources.contains(where: \.target.holdsNumbersAlone) && kinds.count <= Self.mostNumberedClasses
+      !sources.contains(where: \.holdsNumbersAlone) && kinds.count <= Self.mostNumberedClasses
       && kinds.allSatisfy { $0 == $0.rounded() }
     if task == .classification || (task == .automatic && (!areNumbers || areFew)) {
       try self.init(classes: sources, areNumbers: areNumbers)
@@ -38,7 +36,7 @@ struct CSVTargets {
 
   /// What is said of a row without a target. Only a spelling that is taken for one where nothing is set can be a value.
   private static func missing(
-    _ text: TargetColumn.Text, _ source: CSVTargetSource, _ settings: CSVImport
+    _ text: CSVTargetSource.Text, _ source: CSVTargetSource, _ settings: CSVImport
   ) -> TrainerError {
     let found = text.text.isEmpty ? "the field is empty" : "'\(text.text.shortened(to: 60))' stands for a missing value"
     let mayBeValue = !settings.isJSONLines && !text.text.isEmpty && FieldValues.usualMissing.contains(text.text)
@@ -52,40 +50,39 @@ struct CSVTargets {
 
   private init(numbers sources: [CSVTargetSource]) throws {
     for source in sources {
-      if let other = source.target.firstOther {
+      if let other = source.firstOther {
         throw source.targetError(
           other, "'\(other.text.shortened(to: 60))' is not a finite number",
           remedy: source.isNumberByOtherMark(other)
             ? .init("fractionMark", "if the mark in it stands before fractions, set decimalMark to it") : nil)
       }
-      if let rounded = source.target.firstRounded {
-        throw source.targetError(rounded, roundingFault(rounded.text, rounded.number?.value ?? .nan))
+      if let rounded = source.firstRounded {
+        throw source.targetError(rounded, roundingFault(rounded.text, rounded.number))
       }
     }
-    tables = sources.map { NumberTable(shape: [$0.target.rowCount], values: $0.target.numbers) }
     classes = nil
-    labels = nil
+    labels = []
   }
 
   private init(classes sources: [CSVTargetSource], areNumbers: Bool) throws {
     for source in sources {
-      guard let empty = source.target.texts.first(where: \.text.isEmpty) else { continue }
+      guard let empty = source.texts.first(where: \.text.isEmpty) else { continue }
       throw source.targetError(empty, "the field is empty, and the sample needs a class")
     }
     // 1 and 1.0 are one class where all are numbers; but 01 is a code, and where one is, all are taken as they stand. So
     // are numbers that would be rounded, to others among them perhaps.
     let areCodes = sources.contains {
-      $0.target.firstRounded != nil || $0.target.texts.contains { Self.isCode($0.text) }
+      $0.firstRounded != nil || $0.texts.contains { Self.isCode($0.text) }
     }
-    func name(_ text: TargetColumn.Text) -> String {
-      guard areNumbers, !areCodes, let number = text.number?.value else { return text.text }
-      return Int(exactly: number).map(String.init) ?? "\(number)"
+    func name(_ text: CSVTargetSource.Text) -> String {
+      guard areNumbers, !areCodes else { return text.text }
+      return Int(exactly: text.number).map(String.init) ?? "\(text.number)"
     }
     let numbers = Dictionary(
-      sources.flatMap { $0.target.texts.map { (name($0), $0.number?.value ?? 0) } }, uniquingKeysWith: { one, _ in one }
+      sources.flatMap { $0.texts.map { (name($0), $0.number) } }, uniquingKeysWith: { one, _ in one }
     )
     let names = sortedNames(numbers.keys) { areNumbers ? numbers[$0] : nil }
-    let areTooMany = sources.contains(where: \.target.holdsNumbersAlone)
+    let areTooMany = sources.contains(where: \.holdsNumbersAlone)
     guard names.count <= maximumNamedClassCount, !areTooMany else {
       throw TrainerError(
         .data,
@@ -94,13 +91,8 @@ struct CSVTargets {
         remedy: .init("task", "is it the right column, or a regression?"))
     }
     let indices = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
-    let labels = sources.map { source in
-      let classes = source.target.texts.map { indices[name($0)] ?? 0 }
-      return source.target.rows.map { classes[Int($0)] }
-    }
-    tables = labels.map { NumberTable(labels: $0, classCount: names.count) }
+    labels = sources.map { $0.texts.map { indices[name($0)] ?? 0 } }
     classes = names
-    self.labels = labels[0]
   }
 
   /// A whole number that is written with a zero in front, as codes are: `01`, `007`.
@@ -113,12 +105,12 @@ struct CSVTargets {
   /// Refuses a column most of whose fields are numbers: what is none among them is a slip or a missing value, which would
   /// make classes of all of them.
   private static func requireOneKind(_ sources: [CSVTargetSource]) throws {
-    let count = sources.reduce(0) { $0 + $1.target.rowCount }
-    let good = sources.reduce(0) { $0 + $1.target.numberCount }
+    let count = sources.reduce(0) { $0 + $1.rowCount }
+    let good = sources.reduce(0) { $0 + $1.numberCount }
     try refuseOtherMark(sources, count: count, good: good)
     guard good < count, 2 * good > count else { return }
     for source in sources {
-      guard let other = source.target.firstOther else { continue }
+      guard let other = source.firstOther else { continue }
       let found =
         other.text.isEmpty ? "the field is empty" : "'\(other.text.shortened(to: 60))' is not a finite number"
       throw source.targetError(
@@ -136,17 +128,17 @@ struct CSVTargets {
   private static func refuseOtherMark(_ sources: [CSVTargetSource], count: Int, good: Int) throws {
     let others = sources.reduce(0) { $0 + $1.otherMarkCount }
     // A fraction behind the mark that is set makes the other one a slip.
-    let holdsFractions = sources.contains { $0.target.numbers.contains { $0.isFinite && $0 != $0.rounded() } }
+    let holdsFractions = sources.contains(where: \.holdsFractions)
     guard others > 0, !holdsFractions, strayShare * (count - good - others) < count else { return }
     // Of a column of too many texts only the first that is no number is known.
-    let areKnown = !sources.contains(where: \.target.holdsNumbersAlone)
+    let areKnown = !sources.contains(where: \.holdsNumbersAlone)
     let areThousands =
       areKnown
       && sources.allSatisfy { source in
-        source.target.texts.allSatisfy { !source.isNumberByOtherMark($0) || source.isThousandsByOtherMark($0) }
+        source.texts.allSatisfy { !source.isNumberByOtherMark($0) || source.isThousandsByOtherMark($0) }
       }
     for source in sources where source.otherMarkCount > 0 {
-      guard let text = source.target.texts.first(where: source.isNumberByOtherMark) ?? source.target.firstOther else {
+      guard let text = source.texts.first(where: source.isNumberByOtherMark) ?? source.firstOther else {
         continue
       }
       let places =

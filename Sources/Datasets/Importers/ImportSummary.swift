@@ -14,12 +14,12 @@ public struct ImportSummary: Sendable, Equatable, CustomStringConvertible {
   public let columns: [ImportedColumn]
 
   /// Describes the groups that an importer hands to the writer.
-  init(groups: [DatasetWriter.Group], classCount: Int?, delimiter: String? = nil, columns: [ImportedColumn] = []) {
+  init(groups: [GroupLayout], classCount: Int?, delimiter: String? = nil, columns: [ImportedColumn] = []) {
     samples = Dictionary(
-      uniqueKeysWithValues: groups.filter { $0.inputs.rowCount > 0 }.map { ($0.name, $0.inputs.rowCount) })
-    inputShape = groups.first?.inputs.rowShape ?? []
+      uniqueKeysWithValues: groups.filter { $0.rowCount > 0 }.map { ($0.name, $0.rowCount) })
+    inputShape = groups.first?.inputShape ?? []
     self.classCount = classCount
-    targetCount = groups.first?.targets.shape.dropFirst().reduce(1, *) ?? 1
+    targetCount = groups.first?.targets.rowShape.reduce(1, *) ?? 1
     self.delimiter = delimiter
     self.columns = columns
   }

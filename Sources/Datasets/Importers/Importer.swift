@@ -23,21 +23,34 @@ public protocol Importer: Sendable {
   ///
   /// - Throws: `TrainerError` that names file and place and what is wrong there.
   func read() throws -> ImportedSamples
+
+  /// Reads the files and writes the dataset file. An importer need not have this: the one that there is writes what
+  /// ``read()`` gives. It is for those that read files larger than memory.
+  ///
+  /// - Throws: `TrainerError` that names file and place and what is wrong there, or that the output cannot be written.
+  @discardableResult
+  func write(to output: String, with writer: DatasetWriter) throws -> ImportSummary
 }
 
 extension Importer {
+  /// Reads the files and writes the dataset file, contiguous, in place of none.
+  ///
+  /// - Throws: `TrainerError` that names file and place and what is wrong there, or that the output cannot be written.
+  @discardableResult
+  public func write(to output: String) throws -> ImportSummary { try write(to: output, with: DatasetWriter()) }
+
   /// Reads the files and writes the dataset file.
   ///
   /// - Throws: `TrainerError` that names file and place and what is wrong there, or that the output cannot be written.
   @discardableResult
-  public func write(to output: String, with writer: DatasetWriter = DatasetWriter()) throws -> ImportSummary {
+  public func write(to output: String, with writer: DatasetWriter) throws -> ImportSummary {
     try writer.checkOutput(output, inputs: sources)
     let samples = try read()
     try writer.write(
       groups: samples.groups, classes: samples.storedClasses, features: samples.features,
       unusedColumns: samples.unusedColumns, targetName: samples.targetName, to: output, from: sources)
     return ImportSummary(
-      groups: samples.groups, classCount: samples.classes?.count, delimiter: samples.delimiter,
+      groups: samples.groups.map(\.layout), classCount: samples.classes?.count, delimiter: samples.delimiter,
       columns: samples.columns)
   }
 }

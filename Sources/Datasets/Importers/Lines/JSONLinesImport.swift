@@ -72,6 +72,21 @@ public struct JSONLinesImport: Importer {
   ///
   /// - Throws: `TrainerError` that names file, line and column and what is wrong there.
   public func read() throws -> ImportedSamples {
+    try CSVReading(settings: settings).samples(spool: RowSpool(directory: nil)).inMemory()
+  }
+
+  /// Reads the file and writes the dataset file, in memory that does not grow with the rows (``CSVImport``).
+  ///
+  /// - Throws: `TrainerError` that names file, line and column and what is wrong there, or that the output cannot be
+  ///   written.
+  @discardableResult
+  public func write(to output: String, with writer: DatasetWriter) throws -> ImportSummary {
+    try writer.checkOutput(output, inputs: sources)
+    return try CSVReading(settings: settings).write(to: output, with: writer)
+  }
+
+  /// The same import of a table of text.
+  private var settings: CSVImport {
     var settings = CSVImport(
       path: path, target: target, drop: drop, testPath: testPath, task: task, inputType: inputType, split: split,
       progress: progress)
@@ -79,8 +94,6 @@ public struct JSONLinesImport: Importer {
     settings.kinds = kinds
     settings.missing = [""] + missing
     settings.dropMissingTargets = dropMissingTargets
-    var samples = try CSVReading(settings: settings).samples()
-    samples.delimiter = nil
-    return samples
+    return settings
   }
 }

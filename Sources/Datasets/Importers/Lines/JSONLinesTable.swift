@@ -10,12 +10,14 @@ struct JSONLinesTable {
   ///
   /// - Parameters:
   ///   - first: The columns of the file whose columns this one has too; an input that no line has is a missing value in all.
-  ///   - note: Told after each block of how much of the file is read, with the reader.
-  /// - Throws: `TrainerError` with exit code `data`, and what the reader and `note` throw.
-  func read<Rows: TableRows>(
-    into reader: CSVTableReader<Rows>, besides first: CSVColumns?,
-    note: (_ reader: CSVTableReader<Rows>, _ fraction: Double) throws -> Void
-  ) throws -> CSVTableReader<Rows> {
+  ///   - scan: Takes the rows after each block.
+  ///   - note: Told then how much of the file is read, with the reader.
+  /// - Returns: The columns.
+  /// - Throws: `TrainerError` with exit code `data`, and what the reader, the scan and `note` throw.
+  func read(
+    into reader: CSVTableReader, _ scan: TableScan, besides first: CSVColumns?,
+    note: (_ reader: CSVTableReader, _ rowCount: Int, _ fraction: Double) throws -> Void
+  ) throws -> CSVColumns? {
     var names = ColumnNames()
     try forEachBlock(&names) { _, _ in }
     if let first {
@@ -31,19 +33,27 @@ struct JSONLinesTable {
       Array(name.utf8).withUnsafeBytes { records.reader.take($0, column: column, line: 1) }
     }
     try records.reader.endRecord(fieldCount: names.found.count, line: 1)
-    try forEachBlock(&records) { try note($0.reader, $1) }
-    return records.reader
+    try forEachBlock(&records) { records, fraction in
+      if let rows = records.reader.rows {
+        var pieces = [rows]
+        records.reader.rows = nil
+        defer { records.reader.rows = pieces[0] }
+        try scan.take(&pieces, behind: [0])
+      }
+      try note(records.reader, scan.rowCounts.last ?? 0, fraction)
+    }
+    return records.reader.columns
   }
 
   private func forEachBlock<Consumer: JSONLinesConsumer>(
-    _ consumer: inout Consumer, _ note: (Consumer, _ fraction: Double) throws -> Void
+    _ consumer: inout Consumer, _ note: (inout Consumer, _ fraction: Double) throws -> Void
   ) throws {
     let file = try TextFile(path: path, isTable: false)
     var parser = JSONLinesParser()
     do {
       try file.forEachBlock(of: 1 << 20) { block, isLast in
         let used = try parser.read(block, isLast: isLast, into: &consumer)
-        try note(consumer, file.fractionRead)
+        try note(&consumer, file.fractionRead)
         return used
       }
     } catch let error as JSONLinesError {
@@ -62,13 +72,13 @@ private struct ColumnNames: JSONLinesConsumer {
 }
 
 /// Values as fields of a table of text.
-private struct FieldRecords<Rows: TableRows>: JSONLinesConsumer {
-  var reader: CSVTableReader<Rows>
+private struct FieldRecords: JSONLinesConsumer {
+  var reader: CSVTableReader
   private let columnCount: Int
   /// For each column, whether the record has a value of it.
   private var isTaken: [Bool]
 
-  init(reader: CSVTableReader<Rows>, columnCount: Int) {
+  init(reader: CSVTableReader, columnCount: Int) {
     (self.reader, self.columnCount) = (reader, columnCount)
     isTaken = [Bool](repeating: false, count: columnCount)
   }

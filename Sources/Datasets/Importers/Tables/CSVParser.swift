@@ -6,51 +6,79 @@ import Synchronization
 /// Reads the blocks of a table on several threads, with the same result as on one.
 ///
 /// Where a block has no quote, each LF ends a record, so that it can be cut behind any. The pieces are read apart and
-/// put together in their order. A block with quotes is read on one thread; so is one with an error, from its start, since
-/// only then its line is known.
-struct CSVParser<Rows: TableRows> {
-  let threads: Int
-  private(set) var reader: CSVTableReader<Rows>
+/// taken in their order. A block with quotes is read on one thread; so is one with an error, from its start, since only
+/// then its line is known.
+struct CSVParser {
+  private let scan: TableScan
   private let dialect: CSVDialect
   private var tokenizer: CSVTokenizer
-
-  private struct Piece: Sendable {
-    let reader: CSVTableReader<Rows>
-    let lineCount: Int
-  }
+  /// Reads what is not cut into pieces.
+  private(set) var reader: CSVTableReader
+  /// Read pieces; none before the columns are known.
+  private var helpers: [CSVTableReader] = []
 
   /// Creates a parser at the start of a table.
-  ///
-  /// - Parameter threads: How many read; nil for as many as there are cores.
-  init(_ dialect: CSVDialect, _ reader: CSVTableReader<Rows>, _ threads: Int?) {
+  init(_ dialect: CSVDialect, _ reader: CSVTableReader, _ scan: TableScan) {
     self.dialect = dialect
     self.reader = reader
-    self.threads = max(1, threads ?? (ThreadSupply.current.isScarce ? 1 : ProcessInfo.processInfo.activeProcessorCount))
+    self.scan = scan
     tokenizer = CSVTokenizer(dialect)
   }
 
   /// Goes on behind lines that are no records.
   mutating func skip(lines: Int) { tokenizer.skip(lines: lines) }
 
-  /// Reads the records, or fields, that are complete in a block; returns how many bytes it is done with.
+  /// The rows that were read.
+  var rowCount: Int { (scan.rowCounts.last ?? 0) + (reader.rows?.rowCount ?? 0) }
+
+  /// Reads the records that are complete in a block; returns how many bytes it is done with.
   mutating func read(_ block: UnsafeRawBufferPointer, isLast: Bool) throws -> Int {
-    // The first record ends one that was begun in the block before.
-    guard threads > 1, let start = firstEnd(block) else {
-      return try tokenizer.read(block, isLast: isLast, into: &reader)
+    // The first record may be the header.
+    guard scan.threads > 1, let start = firstEnd(block) else {
+      return try readAlone(block, isLast: isLast)
     }
-    let first = try tokenizer.read(UnsafeRawBufferPointer(rebasing: block[..<start]), isLast: false, into: &reader)
+    let first = try readRecords(UnsafeRawBufferPointer(rebasing: block[..<start]), isLast: false)
     let rest = UnsafeRawBufferPointer(rebasing: block[first...])
     let ends = cuts(of: rest)
-    guard first == start, ends.count > 1, let pieces = pieces(of: rest, ends: ends) else {
-      return try first + tokenizer.read(rest, isLast: isLast, into: &reader)
+    guard first == start, ends.count > 1, let lineCounts = readPieces(of: rest, ends: ends) else {
+      return try first + readAlone(rest, isLast: isLast)
     }
-    for piece in pieces {
-      try reader.append(contentsOf: piece.reader, behind: tokenizer.lineCount)
-      tokenizer.skip(lines: piece.lineCount)
+    var lines = [0]
+    for count in lineCounts {
+      lines.append(tokenizer.lineCount)
+      tokenizer.skip(lines: count)
     }
+    try take(helpers: lineCounts.count, lines)
     let end = ends[ends.count - 1]
-    return try first + end
-      + tokenizer.read(UnsafeRawBufferPointer(rebasing: rest[end...]), isLast: isLast, into: &reader)
+    return try first + end + readAlone(UnsafeRawBufferPointer(rebasing: rest[end...]), isLast: isLast, isShort: !isLast)
+  }
+
+  /// - Parameter isShort: Whether what was read may wait for the next block.
+  private mutating func readAlone(
+    _ block: UnsafeRawBufferPointer, isLast: Bool, isShort: Bool = false
+  ) throws -> Int {
+    let used = try readRecords(block, isLast: isLast)
+    if !isShort { try take(helpers: 0, [0]) }
+    return used
+  }
+
+  private mutating func readRecords(_ block: UnsafeRawBufferPointer, isLast: Bool) throws -> Int {
+    let used = try tokenizer.read(block, isLast: isLast, wholeRecords: true, into: &reader)
+    reader.restart()
+    return used
+  }
+
+  /// Hands the rows of the reader, and of some helpers, to the scan.
+  private mutating func take(helpers count: Int, _ lines: [Int]) throws {
+    guard let rows = reader.rows else { return }
+    var pieces = [rows] + helpers.compactMap(\.rows)
+    reader.rows = nil
+    for place in helpers.indices { helpers[place].rows = nil }
+    defer {
+      reader.rows = pieces[0]
+      for place in helpers.indices { helpers[place].rows = pieces[place + 1] }
+    }
+    try scan.take(&pieces, behind: lines + [Int](repeating: 0, count: pieces.count - lines.count))
   }
 
   /// Where the first line of a block without quotes ends.
@@ -64,7 +92,7 @@ struct CSVParser<Rows: TableRows> {
   /// Where the pieces of a block without quotes end, at most one for each thread.
   private func cuts(of block: UnsafeRawBufferPointer) -> [Int] {
     guard let end = block.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
-    let size = end / threads + 1
+    let size = end / scan.threads + 1
     var ends: [Int] = []
     var last = 0
     while last <= end {
@@ -76,21 +104,34 @@ struct CSVParser<Rows: TableRows> {
     return ends
   }
 
-  /// The pieces in their order; `nil` if there is an error in one.
-  private func pieces(of block: UnsafeRawBufferPointer, ends: [Int]) -> [Piece]? {
-    guard let empty = reader.continued() else { return nil }
-    let pieces = Mutex([Piece?](repeating: nil, count: ends.count))
-    nonisolated(unsafe) let block = block
-    let dialect = dialect
-    DispatchQueue.concurrentPerform(iterations: ends.count) { index in
-      var (tokenizer, reader) = (CSVTokenizer(continuing: dialect), empty)
-      let piece = UnsafeRawBufferPointer(rebasing: block[(index == 0 ? 0 : ends[index - 1])..<ends[index]])
-      // An error is found again, with its line, when the whole block is read.
-      guard let used = try? tokenizer.read(piece, isLast: false, into: &reader), used == piece.count else { return }
-      let done = Piece(reader: reader, lineCount: tokenizer.lineCount)
-      pieces.withLock { $0[index] = done }
+  /// Reads the pieces of a block; returns the lines of each, and `nil` if there is an error in one.
+  private mutating func readPieces(of block: UnsafeRawBufferPointer, ends: [Int]) -> [Int]? {
+    while helpers.count < ends.count {
+      guard let helper = reader.continued() else { return nil }
+      helpers.append(helper)
     }
-    let all = pieces.withLock { $0.compactMap(\.self) }
-    return all.count == ends.count ? all : nil
+    let lineCounts = Mutex([Int?](repeating: nil, count: ends.count))
+    let dialect = dialect
+    helpers.withUnsafeMutableBufferPointer { helpers in
+      nonisolated(unsafe) let (block, helpers) = (block, helpers)
+      DispatchQueue.concurrentPerform(iterations: ends.count) { index in
+        var tokenizer = CSVTokenizer(continuing: dialect)
+        let piece = UnsafeRawBufferPointer(rebasing: block[(index == 0 ? 0 : ends[index - 1])..<ends[index]])
+        helpers[index].restart()
+        // An error is found again, with its line, when the whole block is read.
+        guard let used = try? tokenizer.read(piece, isLast: false, into: &helpers[index]), used == piece.count else {
+          return
+        }
+        let done = tokenizer.lineCount
+        lineCounts.withLock { $0[index] = done }
+      }
+    }
+    let all = lineCounts.withLock { $0.compactMap(\.self) }
+    guard all.count == ends.count else {
+      // What they have read is read again.
+      helpers = []
+      return nil
+    }
+    return all
   }
 }

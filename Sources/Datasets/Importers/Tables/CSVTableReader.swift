@@ -1,75 +1,47 @@
 import Foundation
 import Foundations
 
-/// Takes the inputs of a table's rows as they are read.
-protocol TableRows: Sendable {
-  /// The rows that were ended.
-  var rowCount: Int { get }
-  /// The bytes that a row takes once all are read.
-  var rowByteCount: Int { get }
-
-  /// Whether a column's numbers are taken as such; if not, they come as text.
-  func takesNumbers(at place: Int) -> Bool
-  /// Takes a text of the row, or the whole field of a number.
-  mutating func take(_ field: UnsafeRawBufferPointer, at place: Int, line: Int) throws
-  /// Takes a number of the row.
-  ///
-  /// - Returns: Whether it is taken; if not, its field comes as text.
-  mutating func take(_ number: DecimalField, at place: Int) -> Bool
-  /// Ends a row of which each column was taken.
-  mutating func endRow(line: Int) throws
-
-  /// Rows of the same columns without those that were read here.
-  func continued() -> Self
-  /// Adds the rows of others as if they had come one after the other; in front of them are so many lines.
-  mutating func append(contentsOf other: Self, behind lines: Int) throws
-}
-
-/// Hands the fields of a file to what keeps its inputs, and keeps its targets.
-struct CSVTableReader<Rows: TableRows>: CSVConsumer, Sendable {
+/// Hands the fields of a file to its rows, once the columns are known.
+struct CSVTableReader: CSVConsumer {
   private let path: String
   private let settings: CSVImport
   private let dialect: CSVDialect
   private let fields: FieldValues
   private let like: CSVColumns?
-  private let makeRows: @Sendable (CSVColumns) throws -> CSVInputs<Rows>
+  private let begin: (CSVColumns) -> CellRows
 
-  /// The inputs so far; `nil` before the first record.
-  private(set) var rows: Rows?
+  /// The rows that were read; `nil` before the first record.
+  var rows: CellRows?
   private(set) var columns: CSVColumns?
-  private(set) var target: TargetColumn
   private var first: [String] = []
+  private var mayTakeNumbers = false
   /// For each column, its place among the inputs, or one of the others.
   private var roles: [Int] = []
-  /// Whether numbers of each column are taken as such.
-  private var takesNumbers: [Bool] = []
-  /// What is wrong with a field of this record: told unless the number of fields is wrong as well, which explains it.
-  private var failure: (any Error)?
+  /// The place of the target among the cells of a row.
+  private var targetRole = 0
   /// Where rows may be left out for what stands behind, the fields of one that are no numbers.
   private var delayed = DelayedFields()
   private var lacksTarget = false
   /// Whether this record does, as comments do that are not set to be such.
   private var beginsWithHash = false
 
-  private static var targetRole: Int { -1 }
-  private static var droppedRole: Int { -2 }
+  private static var droppedRole: Int { -1 }
 
   /// Creates a reader at the start of a file.
   ///
   /// - Parameters:
   ///   - like: The columns of the file whose columns this one has too; nil for the first.
-  ///   - makeRows: Makes what keeps the inputs, once the columns are known.
+  ///   - begin: Makes the rows, once the columns are known.
   init(
     path: String, settings: CSVImport, dialect: CSVDialect, like: CSVColumns?,
-    makeRows: @escaping @Sendable (CSVColumns) throws -> CSVInputs<Rows>
+    begin: @escaping (CSVColumns) -> CellRows
   ) {
     self.path = path
     self.settings = settings
     self.dialect = dialect
     self.like = like
-    self.makeRows = makeRows
+    self.begin = begin
     fields = settings.fields
-    target = TargetColumn(fields: fields)
   }
 
   mutating func take(_ field: UnsafeRawBufferPointer, column: Int, line: Int) {
@@ -81,36 +53,28 @@ struct CSVTableReader<Rows: TableRows>: CSVConsumer, Sendable {
     let role = roles[column]
     guard role != Self.droppedRole else { return }
     if settings.dropMissingTargets {
-      if role == Self.targetRole { lacksTarget = fields.isMissing(field) }
+      if role == targetRole { lacksTarget = fields.isMissing(field) }
       delayed.append(field, role: role, line: line)
     } else {
-      keep(field, role: role, line: line)
-    }
-  }
-
-  private mutating func keep(_ field: UnsafeRawBufferPointer, role: Int, line: Int) {
-    guard role != Self.targetRole else { return target.append(field, line: line) }
-    guard failure == nil else { return }
-    do {
-      try rows?.take(field, at: role, line: line)
-    } catch {
-      failure = error
+      rows?.take(field, at: role, line: line)
     }
   }
 
   mutating func takeNumber(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, column: Int) -> Int {
-    guard column < roles.count, takesNumbers[column] else { return 0 }
+    guard column < roles.count, case let role = roles[column], role != Self.droppedRole, mayTakeNumbers,
+      rows?.takesNumbers(at: role) == true
+    else { return 0 }
     var at = start
     guard let number = DecimalField.read(&at, end, mark: fields.mark), !fields.isMissing(number.value),
-      rows?.take(number, at: roles[column]) == true
+      rows?.take(number, at: role) == true
     else { return 0 }
     return at - start
   }
 
   mutating func endRecord(fieldCount: Int, line: Int) throws {
     guard let columns else {
-      try adopt(
-        like.map { try CSVColumns(first, like: $0, of: settings.path, path: path) }
+      adopt(
+        try like.map { try CSVColumns(first, like: $0, of: settings.path, path: path) }
           ?? CSVColumns(first, settings: settings, dialect: dialect, path: path))
       guard !settings.hasHeader else { return }
       for (column, text) in first.enumerated() {
@@ -134,62 +98,37 @@ struct CSVTableReader<Rows: TableRows>: CSVConsumer, Sendable {
         delayed = texts
       }
       guard !lacksTarget else { return }
-      texts.forEach { keep($0, role: $1, line: $2) }
+      texts.forEach { rows?.take($0, at: $1, line: $2) }
     }
-    if let failure { throw failure }
-    try rows?.endRow(line: line)
+    rows?.endRow(line: line)
   }
 
-  /// A reader of later records, without those that were read here; `nil` before the columns are known.
+  /// A reader of later records with rows of its own; `nil` before the columns are known.
   func continued() -> CSVTableReader? {
     guard let rows else { return nil }
-    var reader = CSVTableReader(path: path, settings: settings, dialect: dialect, like: like, makeRows: makeRows)
-    (reader.columns, reader.roles, reader.takesNumbers) = (columns, roles, takesNumbers)
+    var reader = self
     reader.rows = rows.continued()
-    reader.target = target.continued()
     return reader
   }
 
-  /// Adds the records of another reader.
-  ///
-  /// - Parameter lines: The lines in front of that reader's first.
-  mutating func append(contentsOf other: CSVTableReader, behind lines: Int) throws {
-    if let new = other.rows { try rows?.append(contentsOf: new, behind: lines) }
-    target.append(contentsOf: other.target, behind: lines)
+  /// Forgets what belongs to a record that was begun.
+  mutating func restart() {
+    if columns == nil { first = [] }
+    delayed.removeAll()
+    lacksTarget = false
+    beginsWithHash = false
   }
 
-  /// What was read, once all is.
-  ///
-  /// - Throws: `TrainerError` if there are no samples.
-  func table() throws -> CSVTable<Rows> {
-    guard let rows, let columns, target.rowCount > 0 else {
-      let what = settings.dropMissingTargets && columns != nil ? "no sample with a target" : "no samples"
-      throw TrainerError(.data, "'\(path)' holds \(what)\(settings.hasHeader ? " behind its header" : "")")
-    }
-    return CSVTable(path: path, dialect: dialect, columns: columns, rows: rows, target: target)
-  }
-
-  private mutating func adopt(_ columns: CSVColumns) throws {
-    let inputs = try makeRows(columns)
+  private mutating func adopt(_ columns: CSVColumns) {
+    rows = begin(columns)
     self.columns = columns
-    rows = inputs.rows
     roles = [Int](repeating: Self.droppedRole, count: columns.count)
-    takesNumbers = [Bool](repeating: false, count: columns.count)
-    for (role, place) in inputs.places.enumerated() {
-      roles[columns.inputs[place]] = role
-      // A mark that divides fields too stands in numbers only in quotes.
-      takesNumbers[columns.inputs[place]] =
-        dialect.delimiter != settings.decimalMark.character && inputs.rows.takesNumbers(at: role)
-    }
-    roles[columns.target] = Self.targetRole
+    for (role, column) in columns.inputs.enumerated() { roles[column] = role }
+    targetRole = columns.inputs.count
+    roles[columns.target] = targetRole
+    // A mark that divides fields too stands in numbers only in quotes.
+    mayTakeNumbers = dialect.delimiter != settings.decimalMark.character
   }
-}
-
-/// What keeps the inputs of a table, and which of the inputs' columns it takes.
-struct CSVInputs<Rows: TableRows>: Sendable {
-  let rows: Rows
-  /// The places among all inputs, ascending.
-  let places: [Int]
 }
 
 /// The fields of a row that are kept until it is known whether the row is.

@@ -17,6 +17,8 @@ package struct CSVTokenizer {
   /// The line of the next byte.
   private var line = 1
   private var recordLine = 1
+  /// Where the record begins in the block, if it does there.
+  private var recordStart = 0
   /// The fields of the record so far.
   private var column = 0
   private var isAtStart = true
@@ -53,8 +55,21 @@ package struct CSVTokenizer {
   /// - Parameters:
   ///   - bytes: What was left of the last block, and a new one.
   ///   - isLast: Whether the text ends with them.
+  ///   - areWhole: Whether a record that the block's end cuts is read again from its start; its fields come twice then.
   /// - Returns: How many bytes are done with; all if it is the last block.
   /// - Throws: ``CSVSyntaxError``, and what the consumer throws.
+  package mutating func read<Consumer: CSVConsumer>(
+    _ bytes: UnsafeRawBufferPointer, isLast: Bool, wholeRecords areWhole: Bool, into consumer: inout Consumer
+  ) throws -> Int {
+    recordStart = 0
+    let used = try read(bytes, isLast: isLast, into: &consumer)
+    guard areWhole, column > 0 else { return used }
+    (column, line) = (0, recordLine)
+    return recordStart
+  }
+
+  /// Hands on the fields that are complete; see the other method. Of a record that the block's end cuts, the rest is read
+  /// with the next block.
   package mutating func read<Consumer: CSVConsumer>(
     _ bytes: UnsafeRawBufferPointer, isLast: Bool, into consumer: inout Consumer
   ) throws -> Int {
@@ -69,7 +84,7 @@ package struct CSVTokenizer {
     }
     while at < count || (isLast && column > 0) {
       if column == 0 {
-        recordLine = line
+        (recordStart, recordLine) = (at, line)
         if !comment.isEmpty {
           guard isLast || count - at >= comment.count else { return at }
           if matches(comment, base, at, count) {

@@ -20,6 +20,12 @@ package struct ColumnProfile: Sendable {
       count += other.count
       if first == nil { first = other.first.map { ColumnProfile.moved($0, lines) } }
     }
+
+    /// Adds rows with a text, which need not come behind the others.
+    mutating func add(_ text: Sighting, count: Int) {
+      self.count += count
+      if first.map({ ($0.source, $0.line) > (text.source, text.line) }) ?? true { first = text }
+    }
   }
 
   private let values: FieldValues
@@ -40,8 +46,10 @@ package struct ColumnProfile: Sendable {
   private(set) var rounded: Sighting?
   private(set) var smallest = Double.infinity
   private(set) var largest = -Double.infinity
-  /// Whether all numbers are whole and from 0 to 255.
-  private(set) var areBytes = true
+  /// The first number that is not whole and from 0 to 255.
+  private(set) var firstNoByte: Sighting?
+  /// The first number that is larger than any of binary32.
+  private(set) var firstBeyondFloat: Sighting?
   private(set) var ascent = Ascent()
   private(set) var earliest = Double.infinity
   private(set) var latest = -Double.infinity
@@ -51,7 +59,9 @@ package struct ColumnProfile: Sendable {
   private var distinct = DistinctCounter()
 
   /// Creates the profile of a column without values.
-  package init(values: FieldValues) { self.values = values }
+  ///
+  /// - Parameter source: The place of the file that is read among all.
+  package init(values: FieldValues, source: Int = 0) { (self.values, self.source) = (values, source) }
 
   /// The rows.
   package var rowCount: Int { missingCount + presentCount }
@@ -61,72 +71,95 @@ package struct ColumnProfile: Sendable {
   var numberCount: Int { bits.count + otherNumbers.count }
   var presentCount: Int { numberCount + words.count + dates.count + texts.count }
 
+  /// Whether all numbers are whole and from 0 to 255.
+  var areBytes: Bool { firstNoByte == nil }
+
   // MARK: Values
 
   /// Adds a row with a text.
-  package mutating func append(_ field: UnsafeRawBufferPointer, line: Int) {
-    if values.isMissing(field) { return appendMissing() }
+  ///
+  /// - Returns: The row's cell: a number, a date's seconds, or that there is no value or none that is kept.
+  @discardableResult
+  package mutating func append(_ field: UnsafeRawBufferPointer, line: Int) -> UInt64 {
+    if values.isMissing(field) {
+      missingCount += 1
+      return Cell.missing
+    }
     if let number = values.decimal(field) {
       let text = number.isRoundedWholeNumber && rounded == nil ? String(decoding: field, as: UTF8.self) : nil
-      return append(number: number.value, line: line, roundedFrom: text)
+      append(number: number.value, line: line, roundedFrom: text)
+      return number.value.bitPattern
     }
+    return add(field, line: line, source: source, count: 1)
+  }
+
+  /// Adds the rows that hold a text of the column, but for what they are as numbers, which each row has added.
+  mutating func append(_ entry: TextPool.Entry, of pool: TextPool) {
+    guard entry.count > 0 else { return }
+    guard !entry.isMissing else { return missingCount += entry.count }
+    guard entry.number.isNaN else {
+      guard entry.isRounded else { return }
+      let text = Sighting(text: pool.text(of: entry), source: Int(entry.source), line: entry.line)
+      if rounded.map({ ($0.source, $0.line) > (text.source, text.line) }) ?? true { rounded = text }
+      return
+    }
+    pool.withText(of: entry) { _ = add($0, line: entry.line, source: Int(entry.source), count: entry.count) }
+  }
+
+  /// Adds rows with a text that is no number.
+  private mutating func add(_ field: UnsafeRawBufferPointer, line: Int, source: Int, count: Int) -> UInt64 {
     distinct.insert(DistinctCounter.bits(of: field))
-    func sighting() -> Sighting { Sighting(text: String(decoding: field, as: UTF8.self), source: source, line: line) }
+    func add(to sort: inout Sort) {
+      guard sort.first.map({ ($0.source, $0.line) <= (source, line) }) ?? false else {
+        return sort.add(
+          Sighting(text: String(decoding: field, as: UTF8.self), source: source, line: line), count: count)
+      }
+      sort.count += count
+    }
     if let truth = values.boolean(field) {
-      if words.first == nil { words.first = sighting() }
-      words.count += 1
+      add(to: &words)
       if truth == 1 { holdsTrue = true } else { holdsFalse = true }
       if field.count > 1 { holdsLongWord = true }
-    } else if let date = values.date(field) {
-      if dates.first == nil { dates.first = sighting() }
-      dates.count += 1
-      (earliest, latest) = (min(earliest, date), max(latest, date))
-    } else {
-      if texts.first == nil { texts.first = sighting() }
-      texts.count += 1
-      guard values.isNumberByOtherMark(field) else { return }
-      if otherMarks.first == nil { otherMarks.first = sighting() }
-      otherMarks.count += 1
-      if otherMarksAreThousands { otherMarksAreThousands = values.isThousandsByOtherMark(field) }
+      return Cell.lost
     }
+    if let date = values.date(field) {
+      add(to: &dates)
+      (earliest, latest) = (min(earliest, date), max(latest, date))
+      return date.bitPattern
+    }
+    add(to: &texts)
+    guard values.isNumberByOtherMark(field) else { return Cell.lost }
+    add(to: &otherMarks)
+    if otherMarksAreThousands { otherMarksAreThousands = values.isThousandsByOtherMark(field) }
+    return Cell.lost
   }
 
   /// Adds a row with a finite number, written as it is; or, where a whole number was rounded to it, as that text.
+  @inline(__always)
   package mutating func append(number: Double, line: Int, roundedFrom text: String? = nil) {
     distinct.insert((number + 0).bitPattern)
-    func sighting() -> Sighting { Sighting(text: text ?? plainText(number), source: source, line: line) }
     if number == 0 || number == 1 {
-      if bits.first == nil { bits.first = sighting() }
+      if bits.first == nil { bits.first = sighting(number, line, text) }
       bits.count += 1
     } else {
-      if otherNumbers.first == nil { otherNumbers.first = sighting() }
+      if otherNumbers.first == nil { otherNumbers.first = sighting(number, line, text) }
       otherNumbers.count += 1
     }
     if number < smallest { smallest = number }
     if number > largest { largest = number }
-    if areBytes, UInt8(exactly: number) == nil { areBytes = false }
+    if firstNoByte == nil, UInt8(exactly: number) == nil { firstNoByte = sighting(number, line, text) }
+    if firstBeyondFloat == nil, abs(number) > Self.largestFloat, !Float(number).isFinite {
+      firstBeyondFloat = sighting(number, line, text)
+    }
     ascent.append(number)
-    if text != nil, rounded == nil { rounded = sighting() }
+    if text != nil, rounded == nil { rounded = sighting(number, line, text) }
   }
 
-  /// Adds a row with a truth value.
-  package mutating func append(boolean: Bool, line: Int) {
-    distinct.insert(boolean ? 1 : 2)
-    if words.first == nil { words.first = Sighting(text: "\(boolean)", source: source, line: line) }
-    words.count += 1
-    if boolean { holdsTrue = true } else { holdsFalse = true }
-    holdsLongWord = true
-  }
+  private static var largestFloat: Double { Double(Float.greatestFiniteMagnitude) }
 
-  /// Adds a row without a value.
-  package mutating func appendMissing() { missingCount += 1 }
-
-  /// A profile without rows that counts on in the same file.
-  package func continued() -> ColumnProfile {
-    var profile = ColumnProfile(values: values)
-    profile.source = source
-    profile.distinct = distinct.continued()
-    return profile
+  @inline(never)
+  private func sighting(_ number: Double, _ line: Int, _ text: String?) -> Sighting {
+    Sighting(text: text ?? plainText(number), source: source, line: line)
   }
 
   /// Adds the rows of another, as if they had been added one after the other.
@@ -144,7 +177,8 @@ package struct ColumnProfile: Sendable {
     if rounded == nil { rounded = other.rounded.map { Self.moved($0, lines) } }
     (smallest, largest) = (min(smallest, other.smallest), max(largest, other.largest))
     (earliest, latest) = (min(earliest, other.earliest), max(latest, other.latest))
-    areBytes = areBytes && other.areBytes
+    if firstNoByte == nil { firstNoByte = other.firstNoByte.map { Self.moved($0, lines) } }
+    if firstBeyondFloat == nil { firstBeyondFloat = other.firstBeyondFloat.map { Self.moved($0, lines) } }
     ascent.append(contentsOf: other.ascent)
     holdsTrue = holdsTrue || other.holdsTrue
     holdsFalse = holdsFalse || other.holdsFalse

@@ -13,13 +13,6 @@ struct DistinctCounter: Sendable {
   /// How many different values there were; `nil` for more than the limit.
   var count: Int? { isMany ? nil : used + (holdsZero ? 1 : 0) }
 
-  /// A counter that need not count on where this one has given up.
-  func continued() -> DistinctCounter {
-    var counter = DistinctCounter()
-    counter.isMany = isMany
-    return counter
-  }
-
   /// Counts a value.
   @inline(__always)
   mutating func insert(_ value: UInt64) {
@@ -56,7 +49,7 @@ struct DistinctCounter: Sendable {
     return mixed(bits ^ rest)
   }
 
-  private static func mixed(_ bits: UInt64) -> UInt64 {
+  static func mixed(_ bits: UInt64) -> UInt64 {
     let product = (bits ^ 0x6A09_E667_F3BC_C908).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
     return product.high ^ product.low
   }

@@ -58,28 +58,6 @@ struct NumberRows {
     return nil
   }
 
-  /// Adds the rows of others of the same width, which were created alike.
-  mutating func append(contentsOf other: NumberRows) {
-    var other = other
-    // Both end in the wider type, as if all rows had come one after the other.
-    if other.count > 0 {
-      convert(to: other.type)
-      other.convert(to: type)
-    }
-    for chunk in other.chunks {
-      chunk.withUnsafeBytes { bytes in
-        var rest = bytes
-        while !rest.isEmpty {
-          // As many rows as there is room for, or the first of a new chunk.
-          let part = min(rest.count, max(room, rowByteCount))
-          append(bytes: UnsafeRawBufferPointer(rebasing: rest[..<part]))
-          rest = UnsafeRawBufferPointer(rebasing: rest[part...])
-        }
-      }
-    }
-    count += other.count
-  }
-
   /// Adds whole rows that fit the last chunk, or one.
   private mutating func append(bytes: UnsafeRawBufferPointer) {
     if room < bytes.count {
@@ -105,60 +83,6 @@ struct NumberRows {
     room = 0
     for place in chunks.indices {
       chunks[place] = chunks[place].map { Double($0) }.withUnsafeBytes { Array($0) }
-    }
-  }
-
-  /// The range of a column's numbers and how many different ones there are; `nil` for more than are counted.
-  struct ColumnRange: Sendable {
-    var smallest = Double.infinity
-    var largest = -Double.infinity
-    var distinct = DistinctCounter()
-    var ascent = Ascent()
-  }
-
-  /// Adds the numbers of some columns to their ranges.
-  func addRanges(of columns: Range<Int>, to ranges: inout [ColumnRange]) {
-    func add<Number: BinaryFloatingPoint>(_ chunk: UnsafeRawBufferPointer, as type: Number.Type) {
-      let numbers = chunk.bindMemory(to: Number.self)
-      for row in stride(from: 0, to: numbers.count, by: width) {
-        for (place, column) in columns.enumerated() {
-          let number = Double(numbers[row + column])
-          if number < ranges[place].smallest { ranges[place].smallest = number }
-          if number > ranges[place].largest { ranges[place].largest = number }
-          ranges[place].distinct.insert((number + 0).bitPattern)
-          ranges[place].ascent.append(number)
-        }
-      }
-    }
-    guard type != .uint8 else { return addByteRanges(of: columns, to: &ranges) }
-    for chunk in chunks {
-      chunk.withUnsafeBytes { bytes in
-        if type == .float32 { add(bytes, as: Float.self) } else { add(bytes, as: Double.self) }
-      }
-    }
-  }
-
-  private func addByteRanges(of columns: Range<Int>, to ranges: inout [ColumnRange]) {
-    var isSeen = [Bool](repeating: false, count: columns.count << 8)
-    // More bytes cannot all differ.
-    let canDiffer = count <= 256
-    for chunk in chunks {
-      chunk.withUnsafeBytes { bytes in
-        for row in stride(from: 0, to: bytes.count, by: width) {
-          for (place, column) in columns.enumerated() {
-            let byte = Int(bytes[row + column])
-            isSeen[place << 8 | byte] = true
-            if canDiffer { ranges[place].ascent.append(Double(byte)) }
-          }
-        }
-      }
-    }
-    for place in 0..<columns.count {
-      for byte in 0..<256 where isSeen[place << 8 | byte] {
-        ranges[place].smallest = min(ranges[place].smallest, Double(byte))
-        ranges[place].largest = max(ranges[place].largest, Double(byte))
-        ranges[place].distinct.insert(Double(byte).bitPattern)
-      }
     }
   }
 
