@@ -87,7 +87,7 @@ let package = Package(
     .testTarget(
       name: "DurabilityTests",
       dependencies: ["Training", "Reporting", "Checkpoints", "Foundations", "TestSupport"]),
-    .testTarget(name: "IntegrationTests", dependencies: ["Foundations", "HDF5", "TestSupport"]),
+    .testTarget(name: "IntegrationTests", dependencies: ["Checkpoints", "Foundations", "HDF5", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

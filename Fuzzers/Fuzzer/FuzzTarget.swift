@@ -1,10 +1,11 @@
 import Datasets
+import Foundation
 import Foundations
 
 /// A parser of files from outside. Whatever the bytes, it ends with a result or with an error of the package; and it finds
 /// the same in them however they are cut into blocks.
 enum FuzzTarget: String, CaseIterable {
-  case csv, jsonl, libsvm, npy, npz
+  case csv, jsonl, libsvm, npy, npz, predict
 
   /// The one that this process runs; set once, before libFuzzer begins, and read by its one thread.
   nonisolated(unsafe) static var current = FuzzTarget.csv
@@ -17,6 +18,7 @@ enum FuzzTarget: String, CaseIterable {
       case .libsvm: try SparseReader.check(bytes)
       case .npy: try readNPY(bytes)
       case .npz: try readNPZ(bytes)
+      case .predict: try readRows(bytes)
       }
     } catch let error as TrainerError {
       precondition(error.code == .data && !error.message.isEmpty, "\(error)")
@@ -96,6 +98,60 @@ enum FuzzTarget: String, CaseIterable {
       } catch let error as TrainerError {
         precondition(error.code == .data && !error.message.isEmpty, "\(error)")
       }
+    }
+  }
+}
+
+extension FuzzTarget {
+  /// Reads rows as `predict` does, of any of the kinds that it takes, from a pipe.
+  private func readRows(_ bytes: UnsafeRawBufferPointer) throws {
+    guard let first = bytes.first else { return }
+    var ends: [Int32] = [0, 0]
+    precondition(pipe(&ends) == 0)
+    defer { close(ends[0]) }
+    // A pipe takes more than an input's 4096 bytes at once.
+    let count = bytes.count > 1 ? write(ends[1], bytes.baseAddress?.advanced(by: 1), bytes.count - 1) : 0
+    precondition(count == bytes.count - 1)
+    close(ends[1])
+    let wanted = WantedColumns(
+      features: [
+        Feature(name: "a", kind: .number), Feature(name: "b", kind: .category, categories: ["u", "v"]),
+        Feature(name: "c", kind: .date), Feature(name: "d", kind: .boolean),
+      ], areNamed: first & 1 == 0, allowsMissing: first & 2 == 0, besides: ["y"],
+      kept: first & 4 == 0 ? [] : [.name("id")])
+    do {
+      try readRows(
+        StreamedInput(path: "/dev/fd/\(ends[0])", allowsPipes: true), wanted, firstIndex: first & 8 == 0 ? nil : 1)
+    } catch let error as TrainerError {
+      // Columns are asked for that the table does not have.
+      precondition([.data, .usage].contains(error.code) && !error.message.isEmpty, "\(error)")
+    }
+  }
+
+  private func readRows(_ input: StreamedInput, _ wanted: WantedColumns, firstIndex: Int?) throws {
+    let format: TextRowFormat
+    switch try StreamedFormat(of: input) {
+    case .hdf5: return
+    case .array: return try NPYFile(StreamedBytes(input)).forEachBlock { _, _ in }
+    case .archive:
+      let archive = try NPZInputs(input.seekable(), array: nil, group: nil)
+      for name in archive.names { try archive.open(name).forEachBlock { _, _ in } }
+      return
+    case .jsonLines: format = .jsonLines
+    case .sparse:
+      format = .sparse(try SparseColumns(input, path: nil, firstIndex: firstIndex, places: [0, 1, 3, 4], of: 5))
+    case .table: format = .table
+    }
+    var count = 0
+    let stream = try TextTableStream(
+      input, as: format, settings: TextTableSettings(), wanted: wanted, blockRows: 3)
+    try stream.forEachBlock { names in
+      precondition(names.count == (format == .table || format == .jsonLines ? wanted.kept.count : 0))
+    } _: { block, row in
+      precondition(row == count && block.rowCount > 0 && block.kept.allSatisfy { $0.count == block.rowCount })
+      precondition(block.cells.count == block.rowCount * wanted.features.count)
+      precondition(block.table.columns.allSatisfy { $0.count == block.rowCount })
+      count += block.rowCount
     }
   }
 }

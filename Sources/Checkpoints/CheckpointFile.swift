@@ -48,9 +48,13 @@ public enum CheckpointFile {
   public static func read(_ path: String) throws -> Checkpoint { try read(path, fileSystem: SystemFileSystem()) }
 
   /// The same over a file layer that tests make fail.
-  package static func read(_ path: String, fileSystem: some FileSystem) throws -> Checkpoint {
+  ///
+  /// - Parameter isTriedOnce: Whether bytes that this process has read are not tried again.
+  package static func read(
+    _ path: String, fileSystem: some FileSystem, isTriedOnce: Bool = true
+  ) throws -> Checkpoint {
     do {
-      return try load(path, fileSystem)
+      return try load(path, fileSystem, isTriedOnce: isTriedOnce)
     } catch let fault as CheckpointFault {
       throw fault.error(path: path)
     }
@@ -102,7 +106,7 @@ public enum CheckpointFile {
   }
 
   /// Reads a checkpoint from a file's bytes, which are checked before libhdf5 sees one of them.
-  static func decode(_ bytes: [UInt8], name: String) throws -> Checkpoint {
+  static func decode(_ bytes: [UInt8], name: String, isTriedOnce: Bool = true) throws -> Checkpoint {
     let block = try CheckpointBlock(bytes, fileLength: bytes.count)
     let image = bytes[CheckpointBlock.size...]
     guard Digest(of: image) == block.digest else {
@@ -111,7 +115,7 @@ public enum CheckpointFile {
     let checkpoint: Checkpoint
     do {
       checkpoint = try CheckpointTree.checkpoint(
-        in: image, name: name, isTrusted: readBefore.withLock { $0.contains(block.digest) })
+        in: image, name: name, isTrusted: isTriedOnce && readBefore.withLock { $0.contains(block.digest) })
     } catch let error as HDF5Error {
       throw CheckpointFault.damaged(error.message)
     }
@@ -124,18 +128,19 @@ public enum CheckpointFile {
     return checkpoint
   }
 
-  /// The contents that this process has read, which need no second trial in a process of their own: a command that looks
-  /// into a run for its best checkpoint reads one twice.
+  /// The contents that this process has read whole without a fault, by their digest, which is compared with the bytes each
+  /// time: they need no second trial in a process of their own. A command that looks into a run for its best checkpoint
+  /// reads one twice.
   private static let readBefore = Mutex<Set<Digest>>([])
 
-  static func load(_ path: String, _ fileSystem: some FileSystem) throws -> Checkpoint {
+  static func load(_ path: String, _ fileSystem: some FileSystem, isTriedOnce: Bool = true) throws -> Checkpoint {
     let bytes: [UInt8]
     do {
       bytes = try fileSystem.contents(of: path)
     } catch let error as FileError {
       throw CheckpointFault.system(error)
     }
-    return try decode(bytes, name: path)
+    return try decode(bytes, name: path, isTriedOnce: isTriedOnce)
   }
 
   private static func block(of path: String, _ fileSystem: some FileSystem) throws -> CheckpointBlock {

@@ -14,11 +14,16 @@ struct PredictCommand: ParsableCommand {
       classes, 'probability_CLASS' for each; JSON lines are {"prediction":…,"probabilities":{CLASS:…}}; an HDF5 file \
       has /predictions and /probabilities. A file is complete or absent.
 
+      INPUT is an HDF5 file, a table of text (CSV, TSV and such), JSON lines, NumPy's NPY and NPZ, or a sparse table \
+      (LIBSVM), by its contents; all but HDF5 may be gzipped, and come from a pipe or, as -, from standard input.
+
       EXAMPLES
         trainer predict runs/flowers new.csv
         trainer predict runs/flowers new.csv -o predictions.csv --keep id
         trainer predict runs/softmax images.h5 --group test -o out.h5
-        gzip -dc log.csv.gz | trainer predict runs/flowers - --to jsonl
+        trainer predict runs/flowers new.jsonl --keep id --to jsonl
+        grep 2026 log.csv | trainer predict runs/flowers - --no-header
+        trainer predict runs/flowers <(xz -dc log.csv.xz)
       """)
 
   @Argument(help: "A checkpoint or a run directory.", completion: .file())
@@ -26,7 +31,7 @@ struct PredictCommand: ParsableCommand {
 
   @Argument(
     help:
-      "The rows: an HDF5 file, a CSV or TSV file (gzipped or not), an array in NumPy's format, or - for a table or an array on standard input.",
+      "The rows: HDF5, CSV, TSV, JSON lines, NPY, NPZ or LIBSVM, from a file or a pipe; - is standard input.",
     completion: .file())
   var input: String
 
@@ -47,11 +52,21 @@ struct PredictCommand: ParsableCommand {
 
   @Option(
     help:
-      "The group of an HDF5 file. (default: all rows, those at the root first, then those of train, validation and test)"
+      "The group of an HDF5 file or of an NPZ archive. (default: all rows, those at the root first, then those of train, validation and test)"
   )
   var group: String?
 
-  @OptionGroup(title: "CSV AND TSV OPTIONS") var table: PredictedTableOptions
+  @Option(
+    help: "The array of inputs in an NPZ archive. (default: those of the usual names, x_train, x, inputs or such)")
+  var inputs: String?
+
+  @Option(
+    help:
+      "The index of the first input in a LIBSVM file, 0 or 1. (default: told by the index 0, or that of the last input)"
+  )
+  var firstIndex: Int?
+
+  @OptionGroup(title: "OPTIONS FOR TEXT") var table: PredictedTableOptions
 
   @OptionGroup var external: ExternalFilesOption
 
@@ -63,7 +78,7 @@ struct PredictCommand: ParsableCommand {
     // As other programs take it.
     let output = output == "-" ? nil : output
     let settings = PredictionSettings(
-      format: to, kept: table.keep.map(CSVImport.Column.init(argument:)),
+      format: to, array: inputs, firstIndex: firstIndex, kept: table.keep.map(CSVImport.Column.init(argument:)),
       ignored: table.ignore.map(CSVImport.Column.init(argument:)), table: try table.settings)
     let checkpoint = try choice.find(model)
     if let output {

@@ -35,6 +35,8 @@ enum Remedies {
     "format": "let it end with .csv, .tsv, .jsonl, .ndjson, .h5 or .hdf5, or name the format with --to",
     "ignored": "leave out columns that are no inputs with --ignore, or keep them beside the predictions with --keep",
     "kept": "leave --keep out, or choose another format with --to",
+    "inputArray": "name the array of inputs with --inputs",
+    "firstIndex": "say which index is the first with --first-index 0 or --first-index 1",
     "columnKind": "import the table with --kind NAME=KIND",
     "missing": "if it stands for a missing value, say so with --na",
     "targets": "name the file of its targets with --targets; only an array of rows and columns can have them as one",

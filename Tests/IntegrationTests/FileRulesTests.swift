@@ -47,7 +47,10 @@ import Testing
         try TrainerBinary.run("run", path).expectError(2, path, "it is \(kind)")
         try TrainerBinary.run("run", config, "--set", "data.path=\(path)").expectError(3, path, "it is \(kind)")
         try TrainerBinary.run("data", "info", path).expectError(3, path, "it is \(kind)")
-        try TrainerBinary.run("predict", checkpoint, path, "-o", workshop.path("p.h5")).expectError(3, path, kind)
+        // Rows to predict may come from a pipe: PredictStreamsTests.
+        if kind != "a named pipe" {
+          try TrainerBinary.run("predict", checkpoint, path, "-o", workshop.path("p.h5")).expectError(3, path, kind)
+        }
         try TrainerBinary.run("evaluate", checkpoint, "--data", path).expectError(3, path, "it is \(kind)")
         try TrainerBinary.run("data", "import", path, "--format", "csv", "-o", workshop.path("p.h5"))
           .expectError(3, path, "it is \(kind)")

@@ -47,10 +47,48 @@ import Testing
       #expect(empty.status == 3 && empty.output.contains("'standard input' holds no samples"), "\(empty.output)")
       try TrainerBinary.run("predict", checkpoint, rows, "--to", "hdf5").expectError(2, "name a file with --output")
       try TrainerBinary.run("predict", checkpoint, rows, "--group", "test").expectError(
-        2, "only an HDF5 file has groups")
+        2, "only an HDF5 file and an archive of arrays have groups")
       try TrainerBinary.run("predict", checkpoint, rows, "-o", workshop.path("p")).expectError(2, "--to")
     }
   }
+
+  // What a shell gives for the output of a command, a pipe by its name, and standard input by its name.
+  @Test(.enabled(if: Tool.path(of: "bash") != nil, "bash is not installed")) func pipesAreReadByTheirNames() throws {
+    try withModel { workshop, checkpoint in
+      let expected = try TrainerBinary.run("predict", checkpoint, workshop.path("rows.csv")).output
+      try workshop.write("rows.jsonl", "{\"a\":1,\"b\":2}\n{\"a\":0.5,\"b\":-3}\n{\"b\":7,\"a\":1e-3}\n")
+      try workshop.write("rows.svm", "1 1:1 2:2\n1 1:0.5 2:-3\n1 1:1e-3 2:7\n")
+      // numpy.savez("rows.npz", numpy.array([[1, 2], [0.5, -3], [1e-3, 7]]))
+      let archive = try #require(Data(base64Encoded: Self.archive))
+      try archive.write(to: URL(filePath: workshop.path("rows.npz")))
+      #expect(mkfifo(workshop.path("pipe"), 0o600) == 0)
+      let model = "trainer predict '\(checkpoint)'"
+      for name in ["rows.csv", "rows.jsonl", "rows.svm", "rows.npz"] {
+        for line in [
+          "\(model) <(cat \(name))", "\(model) <(gzip -c \(name))", "cat \(name) | \(model) /dev/stdin",
+          "\(model) /dev/stdin < \(name)", "\(model) /dev/fd/5 5< <(cat \(name))", "\(model) - < \(name)",
+          "(cat \(name) > pipe & \(model) pipe; wait)",
+        ] {
+          let found = try shell("bash -c \"\(line)\"", in: workshop.directory)
+          #expect(found.output == expected && found.status == 0, "\(line): \(found.output)")
+        }
+      }
+      let refused = try shell("bash -c \"\(model) <(cat data.h5)\" 2>&1", in: workshop.directory)
+      #expect(refused.status == 3 && refused.output.contains("is an HDF5 file, as it seems"), "\(refused.output)")
+      let unknown = try shell("bash -c \"\(model) <(echo 1 1:2)\" 2>&1", in: workshop.directory)
+      #expect(
+        unknown.status == 3 && unknown.output.contains("with --first-index 0 or --first-index 1"), "\(unknown.output)")
+      let device = try shell("\(model) /dev/stdin < /dev/null 2>&1", in: workshop.directory)
+      #expect(device.status == 3 && device.output.contains("it is a device"), "\(device.output)")
+    }
+  }
+
+  private static let archive = [
+    "UEsDBC0AAAAAAAAAIQBogEEF//////////8JABQAYXJyXzAubnB5AQAQALAAAAAAAAAAsAAAAAAAAACTTlVNUFkBAHYAeydkZXNjcic6ICc8",
+    "ZjgnLCAnZm9ydHJhbl9vcmRlcic6IEZhbHNlLCAnc2hhcGUnOiAoMywgMiksIH0gICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg",
+    "ICAgICAgICAgICAgICAgICAgICAgICAgCgAAAAAAAPA/AAAAAAAAAEAAAAAAAADgPwAAAAAAAAjA/Knx0k1iUD8AAAAAAAAcQFBLAQItAy0A",
+    "AAAAAAAAIQBogEEFsAAAALAAAAAJAAAAAAAAAAAAAACAAQAAAABhcnJfMC5ucHlQSwUGAAAAAAEAAQA3AAAA6wAAAAAA",
+  ].joined()
 
   // Rows that come slowly are predicted as they come, and not when thousands of them are there.
   @Test func aRowIsPredictedWhenItComes() throws {
@@ -150,8 +188,16 @@ import Testing
         let line = (0..<width).map { "\($0 % 9)" }.joined(separator: ",") + "\n"
         let text = (0..<width).map { "x\($0)" }.joined(separator: ",") + "\n" + String(repeating: line, count: count)
         try text.write(toFile: "\(directory)/\(count).csv", atomically: true, encoding: .utf8)
-        for input in ["h5", "csv"] {
-          for output in ["csv", "jsonl", "h5"] {
+        let object = "{" + (0..<width).map { "\"x\($0)\":\($0 % 9)" }.joined(separator: ",") + "}\n"
+        try String(repeating: object, count: count)
+          .write(toFile: "\(directory)/\(count).jsonl", atomically: true, encoding: .utf8)
+        let sparse = "1 " + (1...width).map { "\($0):\($0 % 9)" }.joined(separator: " ") + "\n"
+        try String(repeating: sparse, count: count)
+          .write(toFile: "\(directory)/\(count).svm", atomically: true, encoding: .utf8)
+        for (input, outputs) in [
+          ("h5", ["csv", "jsonl", "h5"]), ("csv", ["csv", "jsonl", "h5"]), ("jsonl", ["csv"]), ("svm", ["csv"]),
+        ] {
+          for output in outputs {
             peaks["\(input) to \(output)", default: []].append(
               try peakMemory(
                 [

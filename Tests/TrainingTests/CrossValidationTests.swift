@@ -91,6 +91,68 @@ import Training
     }
   }
 
+  // To the letter, of two classes with the probability of the first where it is small, and with names that need quotes.
+  @Test func theTableIsWhatPredictWritesOfTheSameRows() throws {
+    try withScratchDirectory { directory in
+      let data = "\(directory)/data.h5"
+      let inputs = (0..<40).map { Double($0 * 7 % 40) - 20 }
+      let targets = inputs.map { UInt8($0 > 1 ? 1 : 0) }
+      try writeFile(data) { root in
+        let group = try root.createGroup("train")
+        try group.createDataset("inputs", shape: [40, 1], values: inputs)
+        try group.createDataset("targets", shape: [40], values: targets)
+          .setAttribute("classes", to: ["no, never", "yes"])
+      }
+      let config = try config(
+        directory, data: data,
+        """
+        "model": {"layers": [{"type": "dense", "units": 1}]}, "loss": "binaryCrossEntropy",
+        "optimizer": {"type": "sgd", "learningRate": 2}, "training": {"epochs": 20, "batchSize": 5}
+        """, split: #"{"validation": 0.1, "by": "order"}"#)
+      let report = try #require(try run(config, folds: 2, output: "\(directory)/cv"))
+      let lines = try text(report.predictionsPath).split(separator: "\n")
+      #expect(lines.count == 41)
+      #expect(lines[0] == #"row,fold,target,prediction,"probability_no, never",probability_yes"#)
+      let rows = "\(directory)/rows.csv"
+      try AtomicFile.replace(rows, contents: Array((["x"] + inputs.map { "\($0)" }).joined(separator: "\n").utf8))
+      for fold in report.folds {
+        let checkpoint = try #require(fold.result?.checkpoint)
+        _ = try predict(
+          checkpoint: checkpoint, input: rows, output: "\(directory)/p.csv", overwriting: true)
+        let predicted = try text("\(directory)/p.csv").split(separator: "\n")
+        for (row, line) in lines.dropFirst().enumerated() where line.hasPrefix("\(row),\(fold.number),") {
+          let target = targets[row] == 1 ? "yes" : #""no, never""#
+          #expect(line == "\(row),\(fold.number),\(target),\(predicted[row + 1])")
+        }
+      }
+      // 1 - p would be 0, or have few digits.
+      #expect(
+        lines.contains { Float($0.split(separator: ",").dropLast().last ?? "").map { $0 > 0 && $0 < 1e-3 } == true })
+    }
+  }
+
+  // Several targets are called by their numbers, as `predict` calls them.
+  @Test func severalTargetsHaveAColumnEach() throws {
+    try withScratchDirectory { directory in
+      let data = "\(directory)/data.h5"
+      try writeFile(data) { root in
+        let group = try root.createGroup("train")
+        try group.createDataset("inputs", shape: [12, 1], values: (0..<12).map { Double($0) / 12 })
+        try group.createDataset("targets", shape: [12, 2], values: (0..<24).map { Double($0) / 8 })
+      }
+      let config = try config(
+        directory, data: data,
+        """
+        "model": {"layers": [{"type": "dense", "units": 2}]}, "loss": "meanSquaredError",
+        "training": {"epochs": 1, "batchSize": 4}
+        """, split: #"{"validation": 0.1, "by": "order"}"#)
+      let report = try #require(try run(config, folds: 3, output: "\(directory)/cv"))
+      let lines = try text(report.predictionsPath).split(separator: "\n")
+      #expect(lines[0] == "row,fold,target_0,target_1,prediction_0,prediction_1" && lines.count == 13)
+      #expect(lines[12].hasPrefix("11,3,2.75,2.875,"))
+    }
+  }
+
   @Test func jobsAndInterruptionsChangeNothing() throws {
     try withScratchDirectory { directory in
       let config = try config(directory)

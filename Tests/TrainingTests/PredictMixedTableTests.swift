@@ -53,6 +53,28 @@ import Training
       let other = try write("other.csv", [turned(Self.header)] + lines.map(turned) + ["3,nobody,1950-01-01,yes,7"])
       let found = try predictions(other)
       #expect(found.prefix(201) == fromText[...] && found.count == 202)
+      // JSON lines without what is missing, or with null.
+      func object(_ line: String, nulls: Bool, keys: [Substring]) -> String {
+        let fields = zip(keys, line.split(separator: ",", omittingEmptySubsequences: false))
+        let members = fields.compactMap { key, text -> String? in
+          if ["", "NA"].contains(text) { return nulls ? "\"\(key)\": null" : nil }
+          let value =
+            ["yes", "no"].contains(text) ? "\(text == "yes")" : Double(text) == nil ? "\"\(text)\"" : "\(text)"
+          return "\"\(key)\": \(value)"
+        }
+        return "{" + members.joined(separator: ", ") + "}"
+      }
+      for nulls in [true, false] {
+        let objects = lines.map { object($0, nulls: nulls, keys: Self.header.split(separator: ",")) }
+        let last = #"{"fare": 3, "sex": "nobody", "born": "1950-01-01", "alive": true, "age": 7}"#
+        #expect(try predictions(write("rows.jsonl", objects + [last]), settings) == found)
+      }
+      let lost = try write("lost.jsonl", [#"{"fare": 3, "sex": "nobody", "alive": true, "age": null}"#])
+      let loss = try trainerError { try predictions(lost) }
+      #expect(
+        loss?.message
+          == "'\(lost)': no line has the key 'born', which the model was trained with; it has 'fare', 'sex', 'alive', 'age'; "
+          + "give it that name if it is one of these, or null where it is missing")
       // Missing values by another spelling.
       let gaps = try write("gaps.csv", ["sex,age,alive,born,fare", "male,-999,?,1950-01-01,1", "male,,,1950-01-01,1"])
       let rows = try predictions(gaps, .init(table: .init(missing: ["-999", "?"])))
@@ -100,6 +122,14 @@ import Training
         #expect(
           error?.message.hasPrefix("'\(input)', line 20004, \(what)") == true, "\(String(describing: error?.message))")
       }
+      let rows = [#"{"x": 1, "word": "u"}"#] + Array(repeating: #"{"x": 2, "word": "v"}"#, count: 20_000)
+      let input = try write("new.jsonl", rows + ["", #"{"word": "w", "x": 3}"#])
+      let error = try trainerError {
+        _ = try predict(checkpoint: checkpoint, input: input, output: "\(directory)/p.csv")
+      }
+      #expect(
+        error?.message.hasPrefix("'\(input)', line 20003, the key 'word' has the category 'w', which") == true,
+        "\(String(describing: error?.message))")
     }
   }
 }

@@ -1,4 +1,3 @@
-import CZlib
 import Foundations
 import HDF5
 
@@ -21,28 +20,13 @@ struct IDXFile {
   ///
   /// - Throws: `TrainerError` with exit code `data` if it is missing, no IDX file, too short, too long or damaged.
   init(path: String) throws {
-    // gzopen also reads plain files. It says of a missing file only that it failed.
-    let fileSize: Int
-    do {
-      guard let status = try SystemFileSystem().status(of: path) else {
-        throw TrainerError(.data, "cannot read '\(path)': no such file or directory\(neighbourHint(of: path))")
-      }
-      guard status.kind == .regular else {
-        throw TrainerError(.data, "cannot read '\(path)': it is \(status.kind.phrase), expected a regular file")
-      }
-      fileSize = status.size
-    } catch let error as FileError {
-      throw TrainerError(.data, "cannot read '\(path)': \(error.reason.lowercased())")
-    }
-    guard let stream = gzopen(path, "rb") else { throw TrainerError(.data, "cannot read '\(path)'") }
-    defer { gzclose(stream) }
-
-    let magic = try Self.read(4, from: stream, path)
+    let file = try StreamedBytes(path: path)
+    let magic = try file.bytes(4)
     guard Self.isBeginning(magic), let type = Self.types[magic[2]] else {
       throw TrainerError(
         .data, "'\(path)' is not an IDX file: it does not begin with two zero bytes, a type and a number of axes")
     }
-    let header = try Self.read(4 * Int(magic[3]), from: stream, path)
+    let header = try file.bytes(4 * Int(magic[3]))
     guard header.count == 4 * Int(magic[3]) else { throw TrainerError(.data, "'\(path)' ends inside its header") }
     let shape = stride(from: 0, to: header.count, by: 4).map { at in
       header[at..<at + 4].reduce(0) { $0 << 8 | Int($1) }
@@ -55,15 +39,15 @@ struct IDXFile {
       }
       size = product
     }
-    try Self.requireRoom(size, shape, type, fileSize: fileSize, isPlain: gzdirect(stream) == 1, path)
-    var bytes = try Self.read(size, from: stream, path)
+    try Self.requireRoom(size, shape, type, in: file, path)
+    var bytes = try file.bytes(size)
     guard bytes.count == size else {
       throw TrainerError(
         .data,
         "'\(path)' is truncated: \(Self.text(shape)) elements of \(type) have \(size) bytes, and it holds "
           + "\(bytes.count)")
     }
-    guard try Self.read(1, from: stream, path).isEmpty else {
+    guard try file.bytes(1).isEmpty else {
       throw TrainerError(.data, "'\(path)' is damaged: it goes on behind its \(Self.text(shape)) elements of \(type)")
     }
     if type.byteCount > 1, 1.littleEndian == 1 {
@@ -76,42 +60,18 @@ struct IDXFile {
 
   /// Refuses elements that the file cannot hold, or that memory cannot: a damaged header can ask for any amount of it.
   private static func requireRoom(
-    _ size: Int, _ shape: [Int], _ type: NumberType, fileSize: Int, isPlain: Bool, _ path: String
+    _ size: Int, _ shape: [Int], _ type: NumberType, in file: StreamedBytes, _ path: String
   ) throws {
-    // Deflate makes at most 1032 bytes of one. A pipe has no size.
-    let stored = fileSize - 4 - 4 * shape.count
-    let most = isPlain ? (stored, false) : stored.multipliedReportingOverflow(by: 1032)
-    guard fileSize == 0 || most.1 || size <= most.0 else {
+    if let largest = file.largestLength, case let most = largest - 4 - 4 * shape.count, size > most {
       throw TrainerError(
         .data,
         "'\(path)' is truncated: \(text(shape)) elements of \(type) have \(size) bytes, and it holds "
-          + (isPlain ? "\(stored)" : "no more than \(most.0)"))
+          + (file.isPacked ? "no more than \(most)" : "\(most)"))
     }
     // They are read, and copied as they are divided into groups.
     try MemoryLimit.require(
       3 * Double(size), for: "'\(path)' with its \(text(shape)) elements of \(type)", code: .data,
       advice: "import it where there is more memory")
-  }
-
-  /// Reads up to so many bytes, fewer at the end. The buffer grows as bytes come: a damaged header can ask for any
-  /// amount of memory.
-  private static func read(_ count: Int, from stream: gzFile, _ path: String) throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    while bytes.count < count {
-      let start = bytes.count
-      let step = min(count - start, 1 << 24)
-      bytes.append(contentsOf: repeatElement(0, count: step))
-      let got = bytes.withUnsafeMutableBytes { gzread(stream, $0.baseAddress?.advanced(by: start), UInt32(step)) }
-      bytes.removeLast(step - max(0, Int(got)))
-      var number: Int32 = 0
-      let text = gzerror(stream, &number)
-      guard got >= 0, number == Z_OK || number == Z_STREAM_END else {
-        throw TrainerError(
-          .data, "cannot unpack '\(path)': \(text.map { String(cString: $0) } ?? "damaged"); get the file again")
-      }
-      if got < step { break }
-    }
-    return bytes
   }
 
   private static func text(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: " x ") }

@@ -118,7 +118,7 @@ public struct ImportSource: Sendable {
   /// No more of a file is looked at.
   static let startSize = 4096
 
-  private static func start(of path: String) throws -> [UInt8] { try GzipFile(path: path).bytes(startSize) }
+  private static func start(of path: String) throws -> [UInt8] { try StreamedBytes(path: path).bytes(startSize) }
 }
 
 /// The formats that can be imported.

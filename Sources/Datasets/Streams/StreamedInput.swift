@@ -1,4 +1,3 @@
-import CZlib
 import Foundation
 import Foundations
 
@@ -11,6 +10,8 @@ package final class StreamedInput {
   package let name: String
   private let file: Int32
   private let isOwned: Bool
+  /// The bytes of the file as it lies on the disk; `nil` of what is no regular file.
+  private var size: Int?
   /// What ``peek(atLeast:)`` has read and nobody has taken.
   private var peeked: [UInt8] = []
   private var isAtEnd = false
@@ -20,8 +21,10 @@ package final class StreamedInput {
 
   /// Opens a file; without a path, standard input.
   ///
+  /// - Parameter allowsPipes: Whether the path may be that of a pipe, such as a shell's for the output of a command; only for
+  ///   what reads it once.
   /// - Throws: `TrainerError` with code `.data` if it cannot be read.
-  package init(path: String?) throws {
+  package init(path: String?, allowsPipes: Bool = false) throws {
     guard let path else {
       (name, file, isOwned) = ("standard input", STDIN_FILENO, false)
       try unpackIfGzipped()
@@ -31,7 +34,11 @@ package final class StreamedInput {
     isOwned = true
     do {
       let files = SystemFileSystem()
-      file = try files.retryingWhenInterrupted { try files.openForReading(path) }
+      file = try files.retryingWhenInterrupted {
+        try allowsPipes ? files.openForStreaming(path) : files.openForReading(path)
+      }
+      let status = try files.status(of: path)
+      size = status?.kind == .regular ? status?.size : nil
     } catch let error as FileError {
       let hint = error.number == ENOENT ? neighbourHint(of: path) : ""
       throw TrainerError(
@@ -39,6 +46,38 @@ package final class StreamedInput {
     }
     try unpackIfGzipped()
   }
+
+  private init(name: String, file: Int32) {
+    (self.name, self.file, isOwned) = (name, file, true)
+  }
+
+  /// The rest of this input in a file without a name.
+  private func kept() throws -> StreamedInput {
+    let files = SystemFileSystem()
+    do {
+      guard let stream = tmpfile() else { throw FileError(operation: "open", path: "", number: errno) }
+      defer { fclose(stream) }
+      let file = dup(fileno(stream))
+      guard file >= 0 else { throw FileError(operation: "open", path: "", number: errno) }
+      let copy = StreamedInput(name: name, file: file)
+      var (buffer, size) = ([UInt8](repeating: 0, count: 1 << 16), 0)
+      while case let got = try buffer.withUnsafeMutableBytes({ try read(into: $0) }), got > 0 {
+        try files.writeAll(file, buffer.span.extracting(0..<got).bytes)
+        size += got
+      }
+      copy.size = size
+      _ = try copy.seek(to: 0)
+      return copy
+    } catch let error as FileError {
+      throw TrainerError(.data, "cannot keep '\(name)' while it is read: \(error.reason)")
+    }
+  }
+
+  /// An input of the same bytes that can be read at any place: this one, if it has not been read, or else a copy in a file
+  /// without a name, which goes when it is closed.
+  ///
+  /// - Throws: `TrainerError` with code `.data` if it cannot be read, or there is no room to keep it.
+  package func seekable() throws -> StreamedInput { try seek(to: 0) ? self : kept() }
 
   deinit {
     // Nothing was written, so nothing can be lost.
@@ -73,6 +112,31 @@ package final class StreamedInput {
 
   /// Whether nothing has come behind what ``peek(atLeast:)`` and ``peek(lines:)`` gave.
   package var isWhole: Bool { isAtEnd }
+
+  /// Whether it is a file that can be opened once more.
+  package var isRegularFile: Bool { size != nil }
+
+  /// Whether the bytes are unpacked on the way.
+  package var isPacked: Bool { inflater != nil }
+
+  /// The most bytes that there can be from the start; `nil` if nobody knows. Of a packed file it is a bound.
+  package var largestLength: Int? {
+    guard let size else { return nil }
+    let most = inflater == nil ? (size, false) : size.multipliedReportingOverflow(by: deflateFactor)
+    return most.1 ? nil : most.0
+  }
+
+  /// Goes to a place counted from the start; returns false, and goes nowhere, where bytes come only one after the other.
+  ///
+  /// - Throws: `TrainerError` with code `.data` if there is no such place.
+  package func seek(to offset: Int) throws -> Bool {
+    guard size != nil, inflater == nil else { return false }
+    guard lseek(file, off_t(offset), SEEK_SET) == offset else {
+      throw TrainerError(.data, "cannot read '\(name)' at byte \(offset); was it cut while it was read?")
+    }
+    (peeked, isAtEnd) = ([], false)
+    return true
+  }
 
   /// Takes what there is, at least one byte; 0 at the end.
   ///
@@ -148,85 +212,6 @@ package final class StreamedInput {
       return count
     } catch let error as FileError {
       throw TrainerError(.data, "cannot read '\(name)': \(error.reason)")
-    }
-  }
-}
-
-/// Unpacks gzip: one packed stream or several behind each other, as gzip itself does.
-private final class Inflater {
-  private let name: String
-  private var stream = z_stream()
-  private var input: [UInt8]
-  private var used = 0
-  /// Whether all streams so far have ended.
-  private var isBetween = false
-  /// Whether there may be more bytes that need no input, since the last ones filled the buffer.
-  private var isFull = false
-
-  init(packed: [UInt8], name: String) throws {
-    (self.name, input) = (name, packed)
-    // 16: gzip alone, with windows of up to 2^15 bytes.
-    guard inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-      throw TrainerError(.data, "cannot unpack '\(name)': there is no memory left for it")
-    }
-  }
-
-  deinit { inflateEnd(&stream) }
-
-  /// Whether more can be unpacked without more input.
-  var canGoOn: Bool { used < input.count || isFull }
-
-  func give(_ packed: [UInt8]) { (input, used) = (packed, 0) }
-
-  /// Unpacks what there is; 0 if more input is needed.
-  func unpack(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-    while canGoOn {
-      let isFirst = isBetween
-      if isBetween {
-        guard used < input.count else {
-          isFull = false
-          return 0
-        }
-        inflateReset(&stream)
-        isBetween = false
-      }
-      var (code, made) = (Z_OK, 0)
-      let begin = used
-      input.withUnsafeMutableBytes { packed in
-        let rest = packed[used...]
-        stream.next_in = UnsafeMutableRawBufferPointer(rebasing: rest).baseAddress?.assumingMemoryBound(to: UInt8.self)
-        stream.avail_in = UInt32(clamping: rest.count)
-        let room = min(buffer.count, 1 << 30)
-        stream.next_out = buffer.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        stream.avail_out = UInt32(room)
-        code = inflate(&stream, Z_NO_FLUSH)
-        used += rest.count - Int(stream.avail_in)
-        made = room - Int(stream.avail_out)
-        isFull = stream.avail_out == 0
-      }
-      if isFirst, code == Z_DATA_ERROR {
-        // Zeros up to a block's end, as tapes have them, are left alone. Anything else was the next stream once.
-        guard input[begin...].allSatisfy({ $0 == 0 }) else {
-          throw TrainerError(
-            .data,
-            "cannot unpack '\(name)' (gzip): a part of it is damaged, and what follows would be lost; get the file again"
-          )
-        }
-        (used, isBetween, isFull) = (input.count, true, false)
-        return 0
-      }
-      guard code == Z_OK || code == Z_STREAM_END || code == Z_BUF_ERROR else {
-        throw TrainerError(.data, "cannot unpack '\(name)' (gzip): it is damaged; get the file again")
-      }
-      isBetween = code == Z_STREAM_END
-      if made > 0 { return made }
-    }
-    return 0
-  }
-
-  func requireEnd() throws {
-    guard isBetween else {
-      throw TrainerError(.data, "cannot unpack '\(name)' (gzip): it ends too early; get the file again")
     }
   }
 }

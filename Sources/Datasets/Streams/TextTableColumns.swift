@@ -93,7 +93,8 @@ struct TextTableColumns {
     wanted.areNamed ? "the table has no names" : "the model knows no names"
   }
 
-  private static func withRemedy(_ error: TrainerError) -> TrainerError {
+  /// An error about additional columns with what to do about it in a table to predict.
+  static func withRemedy(_ error: TrainerError) -> TrainerError {
     guard error.remedy?.name == ColumnMatching.additionalColumns else { return error }
     return TrainerError(
       error.code, error.fault, remedy: .init("ignored", "ignore what is no input, or keep it beside the predictions"))

@@ -7,23 +7,11 @@ struct TextTableRows: CSVConsumer {
   private let dialect: CSVDialect
   private let wanted: WantedColumns
   private let values: FieldValues
-  /// The codes of each wanted category by its name.
-  private let codes: [[String: Int32]]
 
-  private(set) var columns: TextTableColumns?
+  private var columns: TextTableColumns?
   private var first: [String] = []
-  /// The numbers and codes of the rows so far, [rows, wanted columns].
-  private var cells: [Double] = []
-  private var row: [Double]
-  /// For each copied column the texts of the rows so far.
-  private var kept: [[String]] = []
-  private var keptRow: [String] = []
-  /// For each wanted column, the categories in these rows that the model does not know.
-  private var unknown: [Int: [String]] = [:]
-  private var unknownCodes: [Int: [String: Int32]] = [:]
-  private(set) var count = 0
-  /// The lines of the rows so far.
-  private var lines: [Int] = []
+  private var rows: WantedRows
+  private var labels: [String] = []
   /// What is wrong with a field of this record: told unless the number of fields is wrong as well, which explains it.
   private var failure: TrainerError?
   /// Whether this record does, as comments do that are not set to be such.
@@ -35,11 +23,12 @@ struct TextTableRows: CSVConsumer {
     self.settings = settings
     self.wanted = wanted
     values = FieldValues(decimalMark: settings.decimalMark, missing: FieldValues.usualMissing + settings.missing)
-    codes = wanted.features.map { feature in
-      Dictionary(feature.categories.enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { first, _ in first })
-    }
-    row = [Double](repeating: 0, count: wanted.features.count)
+    rows = WantedRows(wanted, values: values, keptCount: wanted.kept.count)
   }
+
+  var count: Int { rows.count }
+  /// The names of the copied columns, once the first record is read.
+  var keptNames: [String]? { columns?.keptNames }
 
   mutating func take(_ field: UnsafeRawBufferPointer, column: Int, line: Int) {
     if column == 0 { beginsWithHash = field.first == UInt8(ascii: "#") }
@@ -49,14 +38,10 @@ struct TextTableRows: CSVConsumer {
     }
     guard column < columns.inputs.count else { return }
     let place = columns.inputs[column]
-    if place >= 0 {
-      if let value = value(field, of: place) {
-        row[place] = value
-      } else if failure == nil {
-        failure = fault(field, column: column, place: place, line: line)
-      }
+    if place >= 0, !rows.set(field, at: place), failure == nil {
+      failure = rows.fault(field, at: place, place: "'\(path)', line \(line), \(columns.label(column))")
     }
-    for place in columns.kept[column] { keptRow[place] = String(decoding: field, as: UTF8.self) }
+    for place in columns.kept[column] { rows.keep(String(decoding: field, as: UTF8.self), at: place) }
   }
 
   mutating func takeNumber(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, column: Int) -> Int {
@@ -67,7 +52,7 @@ struct TextTableRows: CSVConsumer {
     else { return 0 }
     var at = start
     guard let number = DecimalField.read(&at, end, mark: values.mark), !values.isMissing(number.value) else { return 0 }
-    row[place] = number.value
+    rows.set(number.value, at: place)
     return at - start
   }
 
@@ -75,8 +60,7 @@ struct TextTableRows: CSVConsumer {
     guard let columns else {
       let found = try TextTableColumns(first, settings: settings, wanted: wanted, path: path)
       columns = found
-      kept = [[String]](repeating: [], count: found.keptNames.count)
-      keptRow = [String](repeating: "", count: found.keptNames.count)
+      labels = found.wantedLabels(wanted.features.count)
       guard !settings.hasHeader else { return }
       for (column, text) in first.enumerated() {
         var text = text
@@ -92,71 +76,11 @@ struct TextTableRows: CSVConsumer {
     }
     beginsWithHash = false
     if let failure { throw failure }
-    cells.append(contentsOf: row)
-    for place in kept.indices { kept[place].append(keptRow[place]) }
-    count += 1
-    lines.append(line)
+    rows.endRow(line: line)
   }
 
   /// Takes the rows away.
-  mutating func takeRows() -> TextTableBlock {
-    defer {
-      cells.removeAll(keepingCapacity: true)
-      lines.removeAll(keepingCapacity: true)
-      for place in kept.indices { kept[place].removeAll(keepingCapacity: true) }
-      (unknown, unknownCodes, count) = ([:], [:], 0)
-    }
-    return TextTableBlock(
-      rowCount: count, features: wanted.features, cells: cells, unknown: unknown, kept: kept,
-      places: TableBlock.TextPlaces(
-        path: path, lines: lines, columns: columns?.wantedLabels(wanted.features.count) ?? []))
-  }
-
-  /// What a field stands for in a wanted column; `nil` if for nothing.
-  private mutating func value(_ field: UnsafeRawBufferPointer, of place: Int) -> Double? {
-    if values.isMissing(field) {
-      guard wanted.allowsMissing else { return nil }
-      return wanted.features[place].kind == .category ? -1 : .nan
-    }
-    switch wanted.features[place].kind {
-    case .number: return values.number(field)
-    case .boolean: return values.boolean(field, digits: true)
-    case .date: return values.date(field)
-    case .category:
-      let name = String(decoding: field, as: UTF8.self)
-      return Double(codes[place][name] ?? unknownCode(name, of: place))
-    }
-  }
-
-  private mutating func unknownCode(_ name: String, of place: Int) -> Int32 {
-    if let code = unknownCodes[place]?[name] { return code }
-    let code = TableBlock.unknownCode(unknown[place, default: []].count)
-    unknown[place, default: []].append(name)
-    unknownCodes[place, default: [:]][name] = code
-    return code
-  }
-
-  private func fault(
-    _ field: UnsafeRawBufferPointer, column: Int, place: Int, line: Int
-  ) -> TrainerError {
-    let text = String(decoding: field, as: UTF8.self).onOneLine
-    let start = "'\(path)', line \(line), \(columns?.label(column) ?? ""): "
-    if values.isMissing(field) {
-      let what = text.isEmpty ? "the field is empty" : "'\(text)' stands for a missing value"
-      return TrainerError(
-        .data, "\(start)\(what), and the model was trained without missing values; fill it in or leave the row out")
-    }
-    let expected =
-      switch wanted.features[place].kind {
-      case .number, .category: "a finite number"
-      case .boolean: "yes or no"
-      case .date: "a date such as 2024-02-29 or 2024-02-29T12:30:00Z"
-      }
-    return TrainerError(
-      .data, "\(start)'\(text)' is not \(expected)",
-      remedy: wanted.allowsMissing
-        ? .init("missing", "if it stands for a missing value, add it to missing") : nil)
-  }
+  mutating func takeRows() -> TextTableBlock { rows.take(path: path, labels: labels) }
 }
 
 extension TextTableColumns {
@@ -165,37 +89,5 @@ extension TextTableColumns {
     var labels = [String](repeating: "", count: count)
     for (column, place) in inputs.enumerated() where place >= 0 { labels[place] = label(column) }
     return labels
-  }
-}
-
-/// Some rows of a table of text.
-package struct TextTableBlock: Sendable {
-  /// The number of rows.
-  package let rowCount: Int
-  private let features: [Feature]
-  /// Numbers and codes, [rows, wanted columns].
-  package let cells: [Double]
-  private let unknown: [Int: [String]]
-  /// For each copied column the texts as they stand in the table.
-  package let kept: [[String]]
-  private let places: TableBlock.TextPlaces
-
-  init(
-    rowCount: Int, features: [Feature], cells: [Double], unknown: [Int: [String]], kept: [[String]],
-    places: TableBlock.TextPlaces
-  ) {
-    (self.rowCount, self.features, self.cells, self.unknown, self.kept) = (rowCount, features, cells, unknown, kept)
-    self.places = places
-  }
-
-  /// The rows as transforms take them.
-  package var table: TableBlock {
-    let width = features.count
-    let columns = features.enumerated().map { place, feature -> TableBlock.Column in
-      feature.kind == .category
-        ? .codes((0..<rowCount).map { Int32(cells[$0 * width + place]) })
-        : .numbers((0..<rowCount).map { cells[$0 * width + place] })
-    }
-    return TableBlock(rowCount: rowCount, columns: columns, unknown: unknown, textPlaces: places)
   }
 }

@@ -1,21 +1,24 @@
 import Foundations
 
-/// A table of text that is read once from start to end in constant memory, a block of rows at a time, as it comes.
+/// A text of rows that is read once from start to end in constant memory, a block of rows at a time, as it comes.
 package struct TextTableStream {
   private let input: StreamedInput
+  private let format: TextRowFormat
   private let settings: TextTableSettings
   private let wanted: WantedColumns
   /// The rows of a block, unless fewer have come so far.
   private let blockRows: Int
 
-  /// Begins to read a table.
+  /// Begins to read a text.
   ///
   /// - Throws: `TrainerError` with code `.usage` for settings that no table can have.
   package init(
-    _ input: StreamedInput, settings: TextTableSettings, wanted: WantedColumns, blockRows: Int
+    _ input: StreamedInput, as format: TextRowFormat = .table, settings: TextTableSettings, wanted: WantedColumns,
+    blockRows: Int
   ) throws {
     try settings.check()
     self.input = input
+    self.format = format
     self.settings = settings
     self.wanted = wanted
     self.blockRows = blockRows
@@ -30,19 +33,23 @@ package struct TextTableStream {
   package func forEachBlock(
     begin: (_ keptNames: [String]) throws -> Void, _ body: (TextTableBlock, _ firstRow: Int) throws -> Void
   ) throws {
-    let start = try input.peek(lines: settings.hasHeader ? 2 : 1)
-    try ForeignFormat.refuse(start, path: input.name)
-    let separator = CSVDialect.separatorLine(start)
-    let dialect = CSVDialect(
-      delimiter: settings.delimiter ?? separator?.delimiter
-        ?? CSVDialect.delimiter(
-          ofFile: input.name, start, isWhole: input.isWhole, comment: settings.comment,
-          decimalMark: settings.decimalMark),
-      comment: settings.comment)
-    var rows = TextTableRows(path: input.name, settings: settings, dialect: dialect, wanted: wanted)
-    var tokenizer = CSVTokenizer(dialect)
-    var skipped = separator?.byteCount ?? 0
-    if separator != nil { tokenizer.skip(lines: 1) }
+    switch format {
+    case .table:
+      let reader = try TableTextReader(input, settings: settings, wanted: wanted)
+      try forEachBlock(reader, nothing: settings.hasHeader ? " behind its header" : "", begin: begin, body)
+    case .jsonLines:
+      try forEachBlock(
+        JSONLinesRows(path: input.name, missing: settings.missing, wanted: wanted), begin: begin, body)
+    case .sparse(let columns):
+      try forEachBlock(SparseRows(path: input.name, columns: columns, wanted: wanted), begin: begin, body)
+    }
+  }
+
+  private func forEachBlock(
+    _ reader: some TextRowReader, nothing: String = "", begin: (_ keptNames: [String]) throws -> Void,
+    _ body: (TextTableBlock, _ firstRow: Int) throws -> Void
+  ) throws {
+    var reader = reader
     var buffer = [UInt8](repeating: 0, count: 1 << 17)
     var (filled, firstRow, hasBegun) = (0, 0, false)
     while true {
@@ -51,27 +58,22 @@ package struct TextTableStream {
       }
       filled += got
       let isLast = got == 0
-      if filled < skipped, !isLast { continue }
       var used = 0
       var failure: (any Error)?
       do {
-        used = try buffer.withUnsafeBytes { bytes in
-          let rest = UnsafeRawBufferPointer(rebasing: bytes[min(skipped, filled)..<filled])
-          return try skipped + tokenizer.read(rest, isLast: isLast, into: &rows)
+        used = try buffer.withUnsafeBytes {
+          try reader.read(UnsafeRawBufferPointer(rebasing: $0[..<filled]), isLast: isLast)
         }
-      } catch let error as CSVSyntaxError {
-        failure = error.explained(path: input.name)
       } catch {
         failure = error
       }
-      skipped = 0
-      if !hasBegun, let columns = rows.columns {
-        try begin(columns.keptNames)
+      if !hasBegun, let names = reader.keptNames {
+        try begin(names)
         hasBegun = true
       }
       // Rows in front of a fault are as good as if they had come alone.
-      if rows.count > 0, isLast || failure != nil || rows.count >= blockRows || input.isIdle {
-        let block = rows.takeRows()
+      if reader.count > 0, isLast || failure != nil || reader.count >= blockRows || input.isIdle {
+        let block = reader.takeRows()
         try body(block, firstRow)
         firstRow += block.rowCount
       }
@@ -88,8 +90,78 @@ package struct TextTableStream {
         }
       }
     }
-    guard firstRow > 0 else {
-      throw TrainerError(.data, "'\(input.name)' holds no samples\(settings.hasHeader ? " behind its header" : "")")
+    guard firstRow > 0 else { throw TrainerError(.data, "'\(input.name)' holds no samples\(nothing)") }
+    try reader.finish()
+  }
+}
+
+/// How rows stand in a text.
+package enum TextRowFormat: Sendable, Equatable {
+  /// Fields between delimiters.
+  case table
+  /// A JSON object on each line.
+  case jsonLines
+  /// Those numbers that are not zero, as `index:value`, in the format of SVMlight and LIBSVM.
+  case sparse(SparseColumns)
+}
+
+/// Makes rows of a text as it comes.
+protocol TextRowReader {
+  /// How many rows there are that nobody has taken.
+  var count: Int { get }
+  /// The names of the copied columns, once they are known.
+  var keptNames: [String]? { get }
+  /// Reads the records that are whole; returns how many bytes they have.
+  ///
+  /// - Parameter isLast: Whether the text ends with these bytes.
+  /// - Throws: `TrainerError` that names line and column.
+  mutating func read(_ text: UnsafeRawBufferPointer, isLast: Bool) throws -> Int
+  /// Takes the rows away.
+  mutating func takeRows() -> TextTableBlock
+  /// Finds at the end that the text as a whole was what it should be.
+  ///
+  /// - Throws: `TrainerError`.
+  func finish() throws
+}
+
+/// Reads fields between delimiters.
+private struct TableTextReader: TextRowReader {
+  private let path: String
+  private var rows: TextTableRows
+  private var tokenizer: CSVTokenizer
+  /// The bytes in front that name the delimiter and have not been skipped.
+  private var skipped: Int
+
+  init(_ input: StreamedInput, settings: TextTableSettings, wanted: WantedColumns) throws {
+    path = input.name
+    let start = try input.peek(lines: settings.hasHeader ? 2 : 1)
+    try ForeignFormat.refuse(start, path: path)
+    let separator = CSVDialect.separatorLine(start)
+    let dialect = CSVDialect(
+      delimiter: settings.delimiter ?? separator?.delimiter
+        ?? CSVDialect.delimiter(
+          ofFile: path, start, isWhole: input.isWhole, comment: settings.comment, decimalMark: settings.decimalMark),
+      comment: settings.comment)
+    rows = TextTableRows(path: path, settings: settings, dialect: dialect, wanted: wanted)
+    tokenizer = CSVTokenizer(dialect)
+    skipped = separator?.byteCount ?? 0
+    if separator != nil { tokenizer.skip(lines: 1) }
+  }
+
+  var count: Int { rows.count }
+  var keptNames: [String]? { rows.keptNames }
+
+  mutating func read(_ text: UnsafeRawBufferPointer, isLast: Bool) throws -> Int {
+    guard isLast || text.count >= skipped else { return 0 }
+    let first = min(skipped, text.count)
+    skipped = 0
+    do {
+      return try first + tokenizer.read(UnsafeRawBufferPointer(rebasing: text[first...]), isLast: isLast, into: &rows)
+    } catch let error as CSVSyntaxError {
+      throw error.explained(path: path)
     }
   }
+
+  mutating func takeRows() -> TextTableBlock { rows.takeRows() }
+  func finish() {}
 }

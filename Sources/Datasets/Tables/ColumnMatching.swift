@@ -124,7 +124,8 @@ package struct ColumnMatching: Sendable {
       .data, "\(source): there is no column '\(name.onOneLine)', which \(reference.owns)\(rest)")
   }
 
-  private static func additional(_ additional: [String], names: Set<String>, _ source: String, _ reference: Reference)
+  /// What is wrong with columns that nothing is for.
+  static func additional(_ additional: [String], names: Set<String>, _ source: String, _ reference: Reference)
     -> TrainerError
   {
     guard additional.count == 1 else {

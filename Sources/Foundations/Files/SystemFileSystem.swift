@@ -8,6 +8,13 @@ package struct SystemFileSystem: FileSystem {
   /// Opens a regular file for reading.
   package func openForReading(_ path: String) throws -> Int32 { try openRegular(path, O_RDONLY) }
 
+  /// Opens a regular file, or a pipe that somebody named on purpose, to read it once from start to end. Of a pipe the other
+  /// end is waited for.
+  package func openForStreaming(_ path: String) throws -> Int32 {
+    guard try status(of: path)?.kind == .pipe else { return try openForReading(path) }
+    return try open(path, O_RDONLY)
+  }
+
   /// Makes a file that must not exist yet and opens it for writing.
   package func openForWriting(creating path: String) throws -> Int32 { try open(path, O_WRONLY | O_CREAT | O_EXCL) }
 

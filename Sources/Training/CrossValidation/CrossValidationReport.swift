@@ -106,7 +106,7 @@ public struct CrossValidationReport: Sendable {
   /// Writes both files, each complete or not at all; the one with the measures last.
   func write() throws {
     try OutputFile.explaining {
-      try OutputFile(predictionsPath, mayReplace: true).write(Array(predictionsText.utf8))
+      try writePredictions()
       try OutputFile(resultPath, mayReplace: true).write(Array((json.namingNonFinite.prettyText + "\n").utf8))
     }
   }

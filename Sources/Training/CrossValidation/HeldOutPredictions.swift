@@ -22,6 +22,8 @@ struct HeldOutPredictions: Sendable {
   let rule: PredictionRule
   /// The names of the classes, if the dataset has them.
   let classes: [String]?
+  /// Whether the probability of the second of two classes is the sigmoid of the output.
+  let isLogistic: Bool
   /// The type that the model computes in.
   let precision: ElementType
 
@@ -54,6 +56,7 @@ struct HeldOutPredictions: Sendable {
     let source = samples.sources[ModelProblem.InputName.targets]
     targets = (0..<samples.count).flatMap { source?.row($0) ?? [] }
     rule = model.settings.loss.prediction
+    isLogistic = model.settings.loss is BinaryCrossEntropy
     let width = problem.outputCount
     predictions = Predictions(
       rows: samples.count, outputs: outputs.outputs.map { Double($0) },

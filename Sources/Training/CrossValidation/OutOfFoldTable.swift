@@ -3,98 +3,86 @@ import Models
 
 /// The predictions of all folds in one table, in the order of the file's rows.
 extension CrossValidationReport {
-  /// A line for each row of the file's group `train`: the row, counted from 0, its fold, its target, what the model that did
-  /// not see it predicts, and for classes their probabilities. Rows of a fold that diverged are left out.
-  var predictionsText: String {
+  /// Writes a line for each row of the file's group `train`: the row, counted from 0, its fold, its target, and then what the
+  /// model that did not see it says, as `predict` writes it. Rows of a fold that diverged are left out.
+  ///
+  /// - Throws: `TrainerError` and `FileError`.
+  func writePredictions() throws {
     let parts = folds.compactMap { fold in fold.result.map { (fold: fold.number, heldOut: $0.heldOut) } }
-    guard let first = parts.first?.heldOut else { return "" }
-    let lines = parts.flatMap { fold, heldOut in
-      heldOut.rows.indices.map { (row: heldOut.rows[$0], text: heldOut.line($0, fold: fold)) }
+    guard let first = parts.first?.heldOut else { return }
+    let blocks = parts.map { $0.heldOut.block }
+    var places: [(row: Int, part: Int, index: Int)] = []
+    for (part, fold) in parts.enumerated() {
+      places += fold.heldOut.rows.enumerated().map { ($1, part, $0) }
     }
-    return first.header + lines.sorted { $0.row < $1.row }.map(\.text).joined()
+    places.sort { $0.row < $1.row }
+    func joined(_ values: KeyPath<PredictedBlock, [Double]>) -> [Double] {
+      places.flatMap { place in
+        let block = blocks[place.part]
+        let width = block[keyPath: values].count / max(1, block.rows)
+        return block[keyPath: values][place.index * width..<(place.index + 1) * width]
+      }
+    }
+    let targets = first.targetNames
+    var kept = [places.map { String($0.row) }, places.map { String(parts[$0.part].fold) }]
+    let texts = places.map { parts[$0.part].heldOut.targetTexts($0.index) }
+    kept += targets.indices.map { column in texts.map { $0[column] } }
+    let block = PredictedBlock(
+      rows: places.count, predictions: joined(\.predictions), probabilities: joined(\.probabilities))
+    try OutputFile(predictionsPath, mayReplace: true).write { temporary in
+      let files = SystemFileSystem()
+      try files.withFile(files.retryingWhenInterrupted { try files.openForWriting(creating: temporary) }) { file in
+        var table = TablePredictions(
+          names: first.names, precision: first.precision, delimiter: ",", to: PredictionText(file: file)
+        ) { $0 }
+        try table.begin(keptNames: ["row", "fold"] + targets)
+        try table.write(block, kept: kept)
+        try table.finish()
+      }
+    } verify: { _ in
+    }
   }
 }
 
 extension HeldOutPredictions {
-  /// The outputs of the model for one row.
-  private var width: Int { rows.isEmpty ? 1 : predictions.outputs.count / rows.count }
-  /// The targets of one row.
-  private var targetCount: Int { rows.isEmpty ? 1 : targets.count / rows.count }
-  /// Whether several yes-or-no labels or numbers are predicted for a row.
-  private var hasSeveralTargets: Bool { if case .largest = rule { false } else { width > 1 } }
-
-  /// The names of the classes that probabilities are of.
-  private var classNames: [String] {
-    let count = if case .largest = rule { width } else { 2 }
-    return (0..<count).map(className)
+  fileprivate var names: PredictionNames {
+    PredictionNames(rule: rule, width: rows.isEmpty ? 1 : predictions.outputs.count / rows.count, classes: classes)
   }
 
-  private func className(_ index: Int) -> String {
-    classes.flatMap { $0.indices.contains(index) ? $0[index] : nil } ?? String(index)
+  fileprivate var block: PredictedBlock {
+    PredictedBlock(
+      rows: rows.count, outputs: predictions.outputs, probabilities: predictions.probabilities ?? [],
+      classes: predictions.classes ?? [], names: names, isLogistic: isLogistic, precision: precision)
   }
 
-  private func names(_ name: String) -> [String] {
-    hasSeveralTargets ? (1...width).map { "\(name)_\($0)" } : [name]
-  }
-
-  fileprivate var header: String {
-    var cells = ["row", "fold"] + names("target") + names("prediction")
-    if rule.hasProbabilities {
-      cells += hasSeveralTargets ? names("probability") : classNames.map { "probability_\($0)" }
+  /// What the columns of targets are called, as those of predictions.
+  fileprivate var targetNames: [String] {
+    switch names.kind {
+    case .classes: ["target"]
+    case .labels(let names): names.map { "target_\($0)" }
+    case .numbers(let names): names.count == 1 ? ["target"] : names.map { "target_\($0)" }
     }
-    return csvLine(cells)
   }
 
-  fileprivate func line(_ index: Int, fold: Int) -> String {
-    let outputs = predictions.outputs[index * width..<(index + 1) * width]
-    let targets = targets[index * targetCount..<(index + 1) * targetCount]
-    var cells = [String(rows[index]), String(fold)]
-    switch rule {
-    case .largest:
-      // Of a row of probabilities, such as a one-hot row, the class is the largest.
-      let target = targetCount == 1 ? targets.first.map { Int($0) } ?? 0 : place(ofLargest: targets)
-      cells += [className(target), className(predictions.classes?[index] ?? 0)]
-    case .positive where !hasSeveralTargets:
-      let target = targets.first ?? 0
-      // A target between the classes is no class.
-      cells += [target == target.rounded() ? className(Int(target)) : number(target)]
-      cells += [className(predictions.classes?[index] ?? 0)]
-    case .positive:
-      cells += targets.map(number)
-      cells += predictions.classes.map { $0[index * width..<(index + 1) * width].map(String.init) } ?? []
-    case .value:
-      cells += targets.map(number) + outputs.map(number)
-    }
-    if let probabilities = predictions.probabilities?[index * width..<(index + 1) * width] {
-      if case .positive = rule, !hasSeveralTargets, let yes = probabilities.first { cells.append(complement(yes)) }
-      cells += probabilities.map(number)
-    }
-    return csvLine(cells)
+  /// A row's targets, a text for each of ``targetNames``.
+  fileprivate func targetTexts(_ index: Int) -> [String] {
+    let count = targets.count / max(1, rows.count)
+    let targets = Array(targets[index * count..<(index + 1) * count])
+    guard case .classes(let classes) = names.kind else { return targets.map(text) }
+    // Of a row of probabilities, such as a one-hot row, the class is the largest.
+    let target = targets.count == 1 ? targets[0] : Double(place(ofLargest: targets))
+    // A target between the classes is no class.
+    guard let place = Int(exactly: target), classes.indices.contains(place) else { return [text(target)] }
+    return [classes[place]]
   }
 
-  private func place(ofLargest values: ArraySlice<Double>) -> Int {
-    var best = values.startIndex
-    for index in values.indices where values[index] > values[best] { best = index }
-    return best - values.startIndex
+  private func place(ofLargest values: [Double]) -> Int {
+    values.indices.max { values[$0] < values[$1] || (values[$0] == values[$1] && $0 > $1) } ?? 0
   }
 
-  /// The probability of class 0, in the precision of that of class 1.
-  private func complement(_ probability: Double) -> String {
-    precision == .float32 ? number(Double(1 - Float(probability))) : number(1 - probability)
+  /// The shortest text that reads back the same, in the model's precision if that holds the number.
+  private func text(_ target: Double) -> String {
+    let isExact = precision == .float32 && Double(Float(target)) == target
+    return PredictionText.text(of: target, as: isExact ? .float32 : .float64)
   }
-
-  /// The shortest text that reads back the same in the model's precision.
-  private func number(_ value: Double) -> String {
-    guard precision == .float32, Double(Float(value)) == value else { return JSONValue.text(of: value) }
-    let text = Float(value).description
-    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
-  }
-}
-
-/// Cells as a line of comma-separated values (RFC 4180).
-private func csvLine(_ cells: [String]) -> String {
-  cells.map { cell in
-    cell.contains { ",\"\r\n".contains($0) } || cell.contains("\r\n")
-      ? "\"\(cell.replacing("\"", with: "\"\""))\"" : cell
-  }.joined(separator: ",") + "\n"
 }

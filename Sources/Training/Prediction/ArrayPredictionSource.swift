@@ -2,50 +2,74 @@ import Datasets
 import Foundations
 import HDF5
 
-/// Rows of an array in NumPy's format, from a file or standard input.
+/// Rows of arrays in NumPy's format, one after the other, from a file, an archive or standard input.
 struct ArrayPredictionSource: PredictionSource {
-  private let array: NPYFile
+  /// Begins to read each of the arrays.
+  private let arrays: [() throws -> NPYFile]
   private let wanted: WantedColumns
   private let isArray: Bool
-  /// The columns that are taken; `nil` for all.
-  private let places: [Int]?
+  /// The columns that are taken of each array; `nil` for all.
+  private let places: [[Int]?]
 
-  /// Looks at the array's header.
+  /// Looks at the arrays' headers.
   ///
   /// - Parameters:
+  ///   - arrays: Begins to read each.
   ///   - inputShape: The extents of a row that the model takes.
   ///   - places: Which columns the model takes of an array such as it was trained on; `nil` if it takes all.
   ///   - isArray: Whether the model takes plain numbers.
-  /// - Throws: `TrainerError` with code `.data` if it is none, or its rows do not fit the model.
+  /// - Throws: `TrainerError` with code `.data` if one is none, or its rows do not fit the model.
   init(
-    _ array: NPYFile, inputShape: [Int], places: FittedFeatures.ArrayPlaces?, wanted: WantedColumns, isArray: Bool
+    _ arrays: [() throws -> NPYFile], inputShape: [Int], places: FittedFeatures.ArrayPlaces?, wanted: WantedColumns,
+    isArray: Bool
   ) throws {
-    self.array = array
+    self.arrays = arrays
     self.wanted = wanted
     self.isArray = isArray
-    let rowShape = array.header.rowShape
-    let isWhole = places.map { $0.width == rowShape.reduce(1, *) } ?? false
-    self.places = isWhole ? places?.places : nil
-    guard isWhole || rowShape == inputShape || rowShape.reduce(1, *) == wanted.features.count && inputShape.count <= 1
-    else {
-      throw TrainerError(
-        .data,
-        "\(array.name): a row of the array has the shape \(rowShape), but the model was made for \(inputShape), whose "
-          + "columns go by their places, since an array has no names")
+    self.places = try arrays.map { open in
+      let array = try open()
+      let rowShape = array.header.rowShape
+      let isWhole = places.map { $0.width == rowShape.reduce(1, *) } ?? false
+      guard
+        isWhole || rowShape == inputShape || rowShape.reduce(1, *) == wanted.features.count && inputShape.count <= 1
+      else {
+        throw TrainerError(
+          .data,
+          "\(array.name): a row of the array has the shape \(rowShape), but the model was made for \(inputShape), whose "
+            + "columns go by their places, since an array has no names")
+      }
+      guard array.header.rowCount > 0 else { throw TrainerError(.data, "\(array.name) holds no samples") }
+      try Self.requireNumbers(wanted, source: array.name)
+      return isWhole ? places?.places : nil
     }
-    guard array.header.rowCount > 0 else { throw TrainerError(.data, "\(array.name) holds no samples") }
-    if let feature = wanted.features.first(where: { $0.kind == .category }) {
-      throw TrainerError(
-        .data,
-        "\(array.name): the model was trained with categories ('\(feature.name.onOneLine)'), which an array of numbers "
-          + "cannot name; give a table of text")
-    }
+  }
+
+  /// Refuses a model that needs categories.
+  ///
+  /// - Throws: `TrainerError` with code `.data`.
+  static func requireNumbers(_ wanted: WantedColumns, source: String) throws {
+    guard let feature = wanted.features.first(where: { $0.kind == .category }) else { return }
+    throw TrainerError(
+      .data,
+      "\(source): the model was trained with categories ('\(feature.name.onOneLine)'), which numbers alone cannot name; "
+        + "give a table of text")
   }
 
   func forEachBlock(
     begin: ([String]) throws -> Void, _ body: (PredictionRows, Int) throws -> Void
   ) throws {
     try begin([])
+    var first = 0
+    for (open, places) in zip(arrays, places) {
+      let array = try open()
+      try forEachBlock(of: array, places) { rows, row in try body(rows, first + row) }
+      first += array.header.rowCount
+    }
+  }
+
+  private func forEachBlock(
+    of array: NPYFile, _ places: [Int]?, _ body: (PredictionRows, Int) throws -> Void
+  ) throws {
     let width = array.header.rowShape.reduce(1, *)
     let isByte = array.header.type.stored == .uint8
     try array.forEachBlock(of: PredictionBlocks.rows(of: width)) { values, firstRow in

@@ -26,13 +26,14 @@ public struct PredictionReport: Sendable {
 ///
 /// - Parameters:
 ///   - path: The checkpoint's path; see ``ModelCheckpoint`` for that of a run.
-///   - input: An HDF5 file whose inputs, named as in the checkpoint's config, are at its root or in groups; a table of text,
-///     gzipped or not; an array in NumPy's format; or `-` for a table or an array on standard input. Contents tell which.
+///   - input: An HDF5 file whose inputs, named as in the checkpoint's config, are at its root or in groups; a table of text;
+///     JSON lines; an array in NumPy's format, or an archive of such arrays; or a sparse table of text. Contents tell which. All
+///     but HDF5 may be gzipped, and come from a pipe or, as `-`, from standard input.
 ///   - output: The file to write, which is complete or absent; `nil` for standard output. Its ending tells the format.
 ///   - overwriting: Whether a file that is there already is replaced; otherwise its presence is an error. Inputs are never
 ///     replaced.
-///   - group: The group of a dataset file; `nil` for all rows: those at the root, and those of the groups `train`,
-///     `validation` and `test`.
+///   - group: The group of a dataset file, or of an archive of arrays; `nil` for all rows: those at the root, and those of the
+///     groups `train`, `validation` and `test`.
 ///   - settings: The format, and what to do with a table's columns.
 ///   - options: Workers, and the components that the config can choose from.
 /// - Throws: `TrainerError` if the checkpoint or the inputs are missing, damaged or do not fit, or the output cannot be

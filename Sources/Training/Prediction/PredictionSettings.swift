@@ -30,9 +30,10 @@ public enum PredictionFormat: String, Sendable, CaseIterable {
 public struct PredictionSettings: Sendable, Equatable {
   /// How predictions are written where the output's ending does not say it; `nil` for CSV on standard output.
   public var format: PredictionFormat?
-  /// The group of a dataset file; `nil` for all rows: those at the root, then those of the groups `train`, `validation` and
-  /// `test`.
-  public var group: String?
+  /// The array of inputs in NumPy's archive of arrays; `nil` for those of the usual names, as ``NPZImport`` knows them.
+  public var array: String?
+  /// The index of the first input in a sparse text, 0 or 1; `nil` to find out.
+  public var firstIndex: Int?
   /// Columns of a table of text that are copied to the output, in front of the predictions.
   public var kept: [CSVImport.Column]
   /// Columns of a table that are no inputs and are left out. One that the model does not know is an error otherwise.
@@ -42,11 +43,12 @@ public struct PredictionSettings: Sendable, Equatable {
 
   /// Creates settings; without arguments for all rows in the format of the output's ending.
   public init(
-    format: PredictionFormat? = nil, group: String? = nil, kept: [CSVImport.Column] = [],
-    ignored: [CSVImport.Column] = [], table: TextTableSettings = TextTableSettings()
+    format: PredictionFormat? = nil, array: String? = nil, firstIndex: Int? = nil,
+    kept: [CSVImport.Column] = [], ignored: [CSVImport.Column] = [], table: TextTableSettings = TextTableSettings()
   ) {
     self.format = format
-    self.group = group
+    self.array = array
+    self.firstIndex = firstIndex
     self.kept = kept
     self.ignored = ignored
     self.table = table

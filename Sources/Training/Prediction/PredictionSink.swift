@@ -14,15 +14,6 @@ protocol PredictionSink {
   mutating func finish() throws
 }
 
-/// What a model says of some rows, with a probability for each class.
-struct PredictedBlock {
-  let rows: Int
-  /// The predictions: indices of classes, no or yes for each label, or numbers; [rows, predictions of a row].
-  let predictions: [Double]
-  /// [rows, classes or labels]; empty for numbers.
-  let probabilities: [Double]
-}
-
 /// Where the text of predictions goes: a file or standard output.
 struct PredictionText {
   /// Text is collected up to so many bytes.
@@ -40,11 +31,13 @@ struct PredictionText {
   mutating func append(_ character: Unicode.Scalar) { bytes.append(UInt8(ascii: character)) }
 
   /// The shortest text that reads back the same in the model's precision.
-  mutating func append(_ number: Double, as precision: ElementType) {
-    guard number.isFinite else { return append(number.isNaN ? "nan" : number < 0 ? "-inf" : "inf") }
+  static func text(of number: Double, as precision: ElementType) -> String {
+    guard number.isFinite else { return number.isNaN ? "nan" : number < 0 ? "-inf" : "inf" }
     let text = precision == .float32 ? Float(number).description : number.description
-    append(text.hasSuffix(".0") ? String(text.dropLast(2)) : text)
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
+
+  mutating func append(_ number: Double, as precision: ElementType) { append(Self.text(of: number, as: precision)) }
 
   /// Writes what was collected, if that is much.
   mutating func flushIfLarge() throws { if bytes.count >= Self.mostBytes { try flush() } }

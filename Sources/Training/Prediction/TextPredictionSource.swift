@@ -1,16 +1,19 @@
 import Datasets
 import HDF5
 
-/// Rows of a table of text, from a file or standard input.
+/// Rows of a text, from a file, a pipe or standard input.
 struct TextPredictionSource: PredictionSource {
   private let stream: TextTableStream
   /// Whether the model takes plain numbers.
   private let isArray: Bool
 
   /// - Throws: `TrainerError` with code `.usage` for settings that no table can have.
-  init(_ input: StreamedInput, settings: TextTableSettings, wanted: WantedColumns, isArray: Bool) throws {
+  init(
+    _ input: StreamedInput, as format: TextRowFormat, settings: TextTableSettings, wanted: WantedColumns, isArray: Bool
+  ) throws {
     stream = try TextTableStream(
-      input, settings: settings, wanted: wanted, blockRows: PredictionBlocks.rows(of: wanted.features.count))
+      input, as: format, settings: settings, wanted: wanted, blockRows: PredictionBlocks.rows(of: wanted.features.count)
+    )
     self.isArray = isArray
   }
 

@@ -1,5 +1,3 @@
-import CZlib
-import Foundation
 import Foundations
 
 /// Bytes that are read once from start to end: a file, a member of an archive, or what another reader has begun.
@@ -40,64 +38,3 @@ extension ByteSource {
 
 /// Deflate makes at most so many bytes of one.
 let deflateFactor = 1032
-
-/// A file, unpacked on the way if it is gzipped, whatever its name.
-package final class GzipFile: ByteSource {
-  package let name: String
-  package let largestLength: Int?
-  private let stream: gzFile
-  private let isPlain: Bool
-
-  /// Opens a file.
-  ///
-  /// - Throws: `TrainerError` with exit code `data` if it cannot be read.
-  package init(path: String) throws {
-    name = "'\(path)'"
-    let size: Int
-    do {
-      let files = SystemFileSystem()
-      let file = try files.retryingWhenInterrupted { try files.openForReading(path) }
-      // It reads plain files as they are, and closes the file.
-      guard let opened = gzdopen(file, "rb") else {
-        try files.close(file)
-        throw TrainerError(.data, "cannot read '\(path)': there is no memory left for it")
-      }
-      stream = opened
-      size = try files.status(of: path)?.size ?? 0
-    } catch let error as FileError {
-      let hint = error.number == ENOENT ? neighbourHint(of: path) : ""
-      throw TrainerError(
-        .data, "cannot read '\(path)': \(error.reason.prefix(1).lowercased() + error.reason.dropFirst())\(hint)")
-    }
-    gzbuffer(stream, 1 << 16)
-    isPlain = gzdirect(stream) == 1
-    let most = isPlain ? (size, false) : size.multipliedReportingOverflow(by: deflateFactor)
-    largestLength = most.1 ? nil : most.0
-  }
-
-  deinit { gzclose(stream) }
-
-  package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-    var count = 0
-    while count < buffer.count {
-      let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
-      let got = gzread(stream, rest.baseAddress, UInt32(min(rest.count, 1 << 30)))
-      var number: Int32 = 0
-      let text = gzerror(stream, &number).map { String(cString: $0) } ?? "damaged"
-      guard got >= 0, number == Z_OK || number == Z_STREAM_END else {
-        throw TrainerError(.data, "cannot unpack \(name) (gzip): \(text); get the file again")
-      }
-      if got == 0 { break }
-      count += Int(got)
-    }
-    return count
-  }
-
-  package func seek(to offset: Int) throws -> Bool {
-    guard isPlain else { return false }
-    guard gzseek(stream, offset, SEEK_SET) == offset else {
-      throw TrainerError(.data, "cannot read \(name) at byte \(offset); was it cut while it was read?")
-    }
-    return true
-  }
-}

@@ -16,7 +16,7 @@ package final class NPYFile {
   /// Opens a file, gzipped or not.
   ///
   /// - Throws: `TrainerError` with exit code `data` if it cannot be read, or is no array that is read.
-  package convenience init(path: String) throws { try self.init(GzipFile(path: path)) }
+  package convenience init(path: String) throws { try self.init(StreamedBytes(path: path)) }
 
   /// Reads the header of an array.
   ///

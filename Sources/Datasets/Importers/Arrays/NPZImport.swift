@@ -55,14 +55,14 @@ public struct NPZImport: Importer {
   public var sources: [String] { [path] }
 
   /// The names of inputs and targets that people use. `train` in one stands for the other groups, too.
-  private static let usualNames = [
+  static let usualNames = [
     ("x_train", "y_train"), ("train_x", "train_y"), ("train_images", "train_labels"), ("train_inputs", "train_targets"),
     ("train_data", "train_labels"), ("inputs_train", "targets_train"), ("x", "y"), ("inputs", "targets"),
     ("data", "labels"), ("data", "target"), ("data", "targets"), ("images", "labels"), ("features", "labels"),
     ("features", "targets"), ("features", "target"),
   ]
   /// What stands in place of `train` in the names of other groups.
-  private static let otherGroups = [("validation", ["val", "valid", "validation"]), ("test", ["test"])]
+  static let otherGroups = [("validation", ["val", "valid", "validation"]), ("test", ["test"])]
 
   private struct Pair {
     let group: String
@@ -74,9 +74,8 @@ public struct NPZImport: Importer {
   ///
   /// - Throws: `TrainerError` that names file and array and what is wrong with it.
   public func read() throws -> ImportedSamples {
-    let archive = try ZIPArchive(GzipFile(path: path))
-    let arrays = archive.members.filter { $0.name.hasSuffix(Self.suffix) }.map { String($0.name.dropLast(4)) }
-    let groups = try pairs(among: arrays).map { pair in
+    let archive = try ZIPArchive(StreamedBytes(path: path))
+    let groups = try pairs(among: Self.arrays(of: archive)).map { pair in
       let inputs = try array(pair.inputs, in: archive)
       let values = try inputs.values()
       let targets = try array(pair.targets, in: archive)
@@ -88,8 +87,17 @@ public struct NPZImport: Importer {
   }
 
   private func array(_ name: String, in archive: ZIPArchive) throws -> NPYFile {
+    try Self.array(name, in: archive, path)
+  }
+
+  /// The names of an archive's arrays.
+  static func arrays(of archive: ZIPArchive) -> [String] {
+    archive.members.filter { $0.name.hasSuffix(suffix) }.map { String($0.name.dropLast(suffix.count)) }
+  }
+
+  static func array(_ name: String, in archive: ZIPArchive, _ path: String) throws -> NPYFile {
     guard let member = archive.members.first(where: { $0.name == name + Self.suffix }) else {
-      let names = archive.members.map(\.name).filter { $0.hasSuffix(Self.suffix) }.map { String($0.dropLast(4)) }
+      let names = arrays(of: archive)
       let near = suggestion(for: name, among: names).map { "; did you mean \($0)?" } ?? ""
       throw TrainerError(.data, "'\(path)' has no array '\(name)', but \(Self.list(names))\(near)")
     }
@@ -112,15 +120,8 @@ public struct NPZImport: Importer {
   }
 
   private func usualPairs(among arrays: [String]) throws -> [Pair] {
-    /// The array of a name in letters of any size.
     func find(_ name: String) throws -> String? {
-      let found = arrays.filter { $0.lowercased() == name }
-      guard found.count < 2 else {
-        throw TrainerError(
-          .data, "'\(path)' has the arrays \(Self.list(found))",
-          remedy: .init("arrays", "name the arrays that are meant"))
-      }
-      return found.first
+      try Self.find(name, among: arrays, path, remedy: .init("arrays", "name the arrays that are meant"))
     }
     for names in Self.usualNames {
       guard let inputs = try find(names.0), let targets = try find(names.1) else { continue }
@@ -150,7 +151,18 @@ public struct NPZImport: Importer {
       remedy: .init("arrays", "name the arrays of inputs and of targets"))
   }
 
-  private static func list(_ names: [String]) -> String {
+  /// The array of a name in letters of any size.
+  static func find(
+    _ name: String, among arrays: [String], _ path: String, remedy: TrainerError.Remedy
+  ) throws -> String? {
+    let found = arrays.filter { $0.lowercased() == name }
+    guard found.count < 2 else {
+      throw TrainerError(.data, "'\(path)' has the arrays \(list(found))", remedy: remedy)
+    }
+    return found.first
+  }
+
+  static func list(_ names: [String]) -> String {
     guard !names.isEmpty else { return "no arrays" }
     let most = 8
     let rest = names.count > most ? " and \(names.count - most) more" : ""

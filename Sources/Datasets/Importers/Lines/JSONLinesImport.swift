@@ -52,8 +52,11 @@ public struct JSONLinesImport: Importer {
   }
 
   /// Whether its first line that is not blank begins an object.
-  public static func recognizes(_ source: ImportSource) -> Bool {
-    var text = source.start[...]
+  public static func recognizes(_ source: ImportSource) -> Bool { isBeginning(text: source.start) }
+
+  /// Whether the first line of a text that is not blank begins an object.
+  static func isBeginning(text: [UInt8]) -> Bool {
+    var text = text[...]
     if text.starts(with: [0xEF, 0xBB, 0xBF]) { text = text.dropFirst(3) }
     return isBeginning(text.drop { $0 == 0x20 || (0x09...0x0D).contains($0) })
   }

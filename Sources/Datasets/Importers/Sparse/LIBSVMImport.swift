@@ -36,7 +36,9 @@ public struct LIBSVMImport: Importer {
   }
 
   /// Whether its first lines are such samples, one of which has an input at least.
-  public static func recognizes(_ source: ImportSource) -> Bool { SparseReader.recognizes(source.start) }
+  public static func recognizes(_ source: ImportSource) -> Bool {
+    SparseReader.recognizes(source.start, isCut: source.start.count == ImportSource.startSize)
+  }
 
   /// The file, and that of the test group.
   public var sources: [String] { [path] + (testPath.map { [$0] } ?? []) }

@@ -39,14 +39,17 @@ struct SparseLine {
   let inputs: [Input]
 
   /// Reads a line; `nil` if there is nothing in it but a comment.
-  init?(_ line: UnsafeRawBufferPointer) throws {
+  ///
+  /// - Parameter needsLabel: Whether it begins with a label; otherwise it may, and the label is 0 where it does not.
+  init?(_ line: UnsafeRawBufferPointer, needsLabel: Bool = true) throws {
     let text = line.prefix { $0 != UInt8(ascii: "#") }
     let fields = text.split { $0 == 0x20 || $0 == 0x09 }
     guard let first = fields.first else { return nil }
-    guard !first.contains(UInt8(ascii: ":")) else { throw Fault.noLabel(Self.excerpt(first)) }
+    let hasLabel = !first.contains(UInt8(ascii: ":"))
+    guard hasLabel || !needsLabel else { throw Fault.noLabel(Self.excerpt(first)) }
     var inputs: [Input] = []
-    inputs.reserveCapacity(fields.count - 1)
-    for field in fields.dropFirst() {
+    inputs.reserveCapacity(fields.count)
+    for field in fields.dropFirst(hasLabel ? 1 : 0) {
       guard let colon = field.firstIndex(of: UInt8(ascii: ":")), colon > field.startIndex else {
         throw Fault.input(Self.excerpt(field))
       }
@@ -60,6 +63,10 @@ struct SparseLine {
       guard index <= Self.largestIndex else { throw Fault.index(Self.excerpt(field)) }
       guard let value = Self.number(field[(colon + 1)...]) else { throw Fault.value(Self.excerpt(field)) }
       inputs.append(Input(index: index, value: value))
+    }
+    guard hasLabel else {
+      (label, self.inputs) = (0, inputs)
+      return
     }
     // The rest tells whether a line of another format was taken for one of this.
     guard let label = Self.number(first) else {

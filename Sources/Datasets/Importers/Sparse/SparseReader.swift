@@ -96,16 +96,62 @@ package enum SparseReader {
     }
   }
 
+  /// Which index is the first input's: 0 if a line has it, 1 if one has that of the last input or a larger one; `nil` if
+  /// neither is there. The file is read up to the first line that tells.
+  ///
+  /// - Parameter width: How many inputs there are.
+  /// - Throws: `TrainerError` with exit code `data` if it cannot be read. Lines that are no samples are left to who reads them.
+  static func firstIndex(_ path: String, width: Int) throws -> Int? {
+    let file = try TextFile(path: path, isTable: false)
+    do {
+      try file.forEachBlock(of: blockSize) { block, isLast in
+        try forEachLine(block, isLast: isLast) {
+          if let index = firstIndex(line: $0, width: width) { throw Found(index: index) }
+        }
+      }
+      return nil
+    } catch let found as Found {
+      return found.index
+    }
+  }
+
+  /// The same of the lines of a text that are whole.
+  static func firstIndex(_ text: [UInt8], width: Int) -> Int? {
+    var found: Int?
+    text.withUnsafeBytes {
+      _ = forEachLine($0, isLast: false) { found = found ?? firstIndex(line: $0, width: width) }
+    }
+    return found
+  }
+
+  private static func firstIndex(line: UnsafeRawBufferPointer, width: Int) -> Int? {
+    do {
+      guard let inputs = try SparseLine(line, needsLabel: false)?.inputs else { return nil }
+      return inputs.contains { $0.index == 0 } ? 0 : inputs.contains { $0.index >= width } ? 1 : nil
+    } catch {
+      // Who reads the rows says what is wrong with the line.
+      return nil
+    }
+  }
+
+  /// The answer is found, and the rest of the file need not be read.
+  private struct Found: Error { let index: Int }
+
   /// Whether the first lines of a file are samples.
-  static func recognizes(_ start: [UInt8]) -> Bool {
+  ///
+  /// - Parameters:
+  ///   - isCut: Whether the file goes on.
+  ///   - needsLabel: Whether each has a label in front.
+  static func recognizes(_ start: [UInt8], isCut: Bool, needsLabel: Bool = true) -> Bool {
     var inputCount = 0
     // A last line that is cut may end anywhere; of a first one that is, whole fields are looked at.
-    let isCut = start.count == ImportSource.startSize
     let cut = start.lastIndex { $0 == 0x0A || $0 == 0x0D } ?? start.lastIndex { $0 == 0x20 || $0 == 0x09 }
     let end = isCut ? cut ?? 0 : start.count
     do {
       _ = try start[..<end].withUnsafeBytes { text in
-        try forEachLine(text, isLast: true) { line in inputCount += try SparseLine(line)?.inputs.count ?? 0 }
+        try forEachLine(text, isLast: true) { line in
+          inputCount += try SparseLine(line, needsLabel: needsLabel)?.inputs.count ?? 0
+        }
       }
       return inputCount > 0
     } catch let fault as SparseLine.Fault {
@@ -117,7 +163,7 @@ package enum SparseReader {
   }
 
   /// Hands on the lines of a block, without their ends; returns the bytes of those that are complete.
-  private static func forEachLine(
+  static func forEachLine(
     _ block: UnsafeRawBufferPointer, isLast: Bool, _ body: (UnsafeRawBufferPointer) throws -> Void
   ) rethrows -> Int {
     var start = 0

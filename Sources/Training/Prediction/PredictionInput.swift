@@ -1,0 +1,130 @@
+import Datasets
+import Foundation
+import Foundations
+import HDF5
+
+/// What `predict` takes rows from.
+extension PredictionModel {
+  /// Opens the rows to predict.
+  ///
+  /// - Parameter input: A path, or `-` for standard input.
+  /// - Throws: `TrainerError` if they cannot be read or do not fit.
+  func source(
+    _ input: String, group: String?, settings: PredictionSettings, options: RunOptions
+  ) throws -> any PredictionSource {
+    let isArray = predictor.takesArrays
+    let inputShape = predictor.inputShape
+    let wanted = WantedColumns(
+      features: predictor.model.takenFeatures ?? TableReader.unnamedFeatures(predictor.inputCount),
+      areNamed: predictor.features != nil, allowsMissing: !isArray,
+      besides: schema.otherNames.union(schema.transforms?.ignored ?? []), kept: settings.kept,
+      ignored: settings.ignored)
+    if input != "-", Self.isHDF5(input) {
+      try requireNoKept(settings, from: "an HDF5 file")
+      return try DatasetPredictionSource(
+        DatasetReader(path: input, externalFiles: options.externalFiles ?? data.externalFiles), inputs: data.inputs,
+        group: group, inputShape: inputShape, wanted: wanted, isArray: isArray,
+        ignored: Set(try names(settings.ignored, "cannot be ignored by its place in an HDF5 file")))
+    }
+    let stream = try StreamedInput(path: input == "-" ? nil : input, allowsPipes: true)
+    let format = try StreamedFormat(of: stream)
+    try requireOwn(settings, group: group, format, stream)
+    let places = schema.transforms?.arrayPlaces
+    func rows(_ format: TextRowFormat) throws -> TextPredictionSource {
+      try TextPredictionSource(stream, as: format, settings: settings.table, wanted: wanted, isArray: isArray)
+    }
+    switch format {
+    case .hdf5:
+      throw TrainerError(
+        .data,
+        stream.isPacked
+          ? "\(stream.name) is a gzipped HDF5 file, as it seems; unpack it first, with gunzip"
+          : "\(stream.name) is an HDF5 file, as it seems, which can be read only from a file; save it and name it")
+    case .array:
+      try requireNoKept(settings, from: "an array")
+      let array = try NPYFile(StreamedBytes(stream))
+      return try ArrayPredictionSource(
+        [{ array }], inputShape: inputShape, places: places, wanted: wanted, isArray: isArray)
+    case .archive:
+      try requireNoKept(settings, from: "an array")
+      let archive = try NPZInputs(stream.seekable(), array: settings.array, group: group)
+      return try ArrayPredictionSource(
+        archive.names.map { name in { try archive.open(name) } }, inputShape: inputShape, places: places,
+        wanted: wanted, isArray: isArray)
+    case .jsonLines:
+      _ = try names(settings.kept, "cannot be kept by its place from JSON lines")
+      _ = try names(settings.ignored, "cannot be ignored by its place in JSON lines")
+      return try rows(.jsonLines)
+    case .sparse:
+      try requireNoKept(settings, from: "a sparse table")
+      try ArrayPredictionSource.requireNumbers(wanted, source: stream.name)
+      let taken = places?.places ?? Array(wanted.features.indices)
+      return try rows(
+        .sparse(
+          SparseColumns(
+            stream, path: stream.isRegularFile ? input : nil, firstIndex: settings.firstIndex, places: taken,
+            of: places?.width ?? taken.count)))
+    case .table: return try rows(.table)
+    }
+  }
+
+  private func requireNoKept(_ settings: PredictionSettings, from what: String) throws {
+    guard let column = settings.kept.first else { return }
+    throw TrainerError(
+      .usage, "\(column) cannot be kept from \(what)",
+      remedy: .init("kept", "only a table of text has columns to keep"))
+  }
+
+  /// The names of columns, of which none is given by its place.
+  private func names(_ columns: [CSVImport.Column], _ fault: String) throws -> [String] {
+    try columns.map { column in
+      guard let name = column.name else { throw TrainerError(.usage, "\(column) \(fault); give its name") }
+      return name
+    }
+  }
+
+  /// Refuses settings for inputs of other kinds.
+  private func requireOwn(
+    _ settings: PredictionSettings, group: String?, _ format: StreamedFormat, _ stream: StreamedInput
+  ) throws {
+    if let group, format != .archive {
+      throw TrainerError(
+        .usage,
+        "only an HDF5 file and an archive of arrays have groups, and \(stream.name) is none; leave '\(group)' out")
+    }
+    if let array = settings.array, format != .archive {
+      throw TrainerError(
+        .usage, "only an archive of arrays (NPZ) has arrays by name, and \(stream.name) is none; leave '\(array)' out")
+    }
+    if let index = settings.firstIndex {
+      guard format == .sparse else {
+        throw TrainerError(
+          .usage, "only a sparse table (LIBSVM) has a first index, and \(stream.name) is none; leave \(index) out")
+      }
+      guard (0...1).contains(index) else {
+        throw TrainerError(.usage, "the first index is \(index), expected 0 or 1")
+      }
+    }
+  }
+
+  /// Whether a file is read as HDF5: by its mark, which may lie behind a block of the user's, or, where there is no such
+  /// mark, by its name, so that the library can say what is wrong.
+  private static func isHDF5(_ path: String) -> Bool {
+    let name = fileName(of: path).lowercased()
+    if [".h5", ".hdf5", ".hdf", ".he5", ".h5ad", ".nc", ".mat"].contains(where: name.hasSuffix) { return true }
+    let mark = StreamedFormat.hdf5Mark
+    var bytes = [UInt8](repeating: 0, count: mark.count)
+    do {
+      let files = SystemFileSystem()
+      // A pipe is not opened, since what is read of it is gone.
+      return try files.withFile(files.retryingWhenInterrupted { try files.openForReading(path) }) { file in
+        ([0] + (9...20).map { 1 << $0 }).contains { offset in
+          pread(file, &bytes, bytes.count, off_t(offset)) == bytes.count && bytes == mark
+        }
+      }
+    } catch _ {
+      // What cannot be opened is found out by who reads it.
+      return false
+    }
+  }
+}
