@@ -34,6 +34,7 @@ CHDF5_CONSTANT(haddr_t, undefined_address, HADDR_UNDEF)
 CHDF5_CONSTANT(hid_t, error_default, H5E_DEFAULT)
 CHDF5_CONSTANT(size_t, variable_length, H5T_VARIABLE)
 CHDF5_CONSTANT(hid_t, c_string, H5T_C_S1)
+CHDF5_CONSTANT(hid_t, object_reference, H5T_STD_REF_OBJ)
 
 CHDF5_CONSTANT(hid_t, native_int8, H5T_NATIVE_INT8)
 CHDF5_CONSTANT(hid_t, native_int16, H5T_NATIVE_INT16)
@@ -167,6 +168,35 @@ static inline herr_t chdf5_each_attribute(hid_t object, chdf5_visitor visitor, v
   struct chdf5_visit visit = {visitor, context};
   hsize_t index = 0;
   return H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, &index, chdf5_visit_attribute, &visit);
+}
+
+// The chunks that have a place in the file, and whether one does that begins at some element. Since 1.10.5; before it
+// all of them are taken for written.
+static inline int64_t chdf5_chunk_count(hid_t dataset) {
+#if H5_VERSION_GE(1, 10, 5)
+  hid_t space = H5Dget_space(dataset);
+  if (space < 0) return -1;
+  hsize_t count = 0;
+  herr_t status = H5Dget_num_chunks(dataset, space, &count);
+  H5Sclose(space);
+  return status < 0 ? -1 : count > INT64_MAX ? INT64_MAX : (int64_t)count;
+#else
+  (void)dataset;
+  return INT64_MAX;
+#endif
+}
+
+static inline int chdf5_has_chunk(hid_t dataset, const hsize_t *first) {
+#if H5_VERSION_GE(1, 10, 5)
+  unsigned mask = 0;
+  haddr_t address = HADDR_UNDEF;
+  hsize_t size = 0;
+  if (H5Dget_chunk_info_by_coord(dataset, first, &mask, &address, &size) < 0) return -1;
+  return address != HADDR_UNDEF;
+#else
+  (void)dataset, (void)first;
+  return 1;
+#endif
 }
 
 #endif

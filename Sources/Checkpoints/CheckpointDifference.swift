@@ -112,7 +112,7 @@ extension Checkpoint {
     guard case .object(var object) = config else { return config }
     for key in ["name", "output", "checkpoints"] { object[key] = nil }
     if case .object(var data)? = object["data"] {
-      for key in ["path", "externalFiles"] { data[key] = nil }
+      for key in ["path", "externalFiles", "memory"] { data[key] = nil }
       object["data"] = .object(data)
     }
     return .object(object)

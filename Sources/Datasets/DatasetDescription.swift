@@ -157,6 +157,11 @@ private struct DatasetListing {
     case .string: values = try attribute.readStrings().map { "'\($0)'" }
     case .integer(signed: true): values = try attribute.read(as: Int64.self).map { "\($0)" }
     case .integer(signed: false): values = try attribute.read(as: UInt64.self).map { "\($0)" }
+    case .enumeration:
+      let members = try attribute.datatype.enumerationMembers
+      values = try attribute.read(as: Int64.self).map { value in
+        members.first { $0.value == value }?.name ?? "\(value)"
+      }
     case .floatingPoint: values = try attribute.read(as: Double.self).map { "\($0)" }
     case .other(let kind): return count == 1 ? kind : "\(count) of \(kind)"
     }

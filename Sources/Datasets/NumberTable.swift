@@ -32,13 +32,13 @@ public struct NumberTable: Sendable, Equatable {
   }
 
   /// Takes class labels, in the narrowest unsigned type that holds them.
-  init(labels: [Int], classCount: Int) {
+  init(labels: [some FixedWidthInteger], classCount: Int) {
     if classCount <= 1 << 8 {
-      self.init(shape: [labels.count], values: labels.map(UInt8.init))
+      self.init(shape: [labels.count], values: labels.map { UInt8($0) })
     } else if classCount <= 1 << 16 {
-      self.init(shape: [labels.count], values: labels.map(UInt16.init))
+      self.init(shape: [labels.count], values: labels.map { UInt16($0) })
     } else {
-      self.init(shape: [labels.count], values: labels.map(UInt32.init))
+      self.init(shape: [labels.count], values: labels.map { UInt32($0) })
     }
   }
 

@@ -55,10 +55,7 @@ public final class Attribute: Sendable {
   /// Reads all texts in row-major order.
   public func readStrings() throws -> [String] {
     try StringTransfer(type: datatype, space: dataspace, label: handle.label).read(count: dataspace.count) {
-      memoryType, buffer in
-      let id = try handle.id
-      try file.attempt(.attributeElements, objectPath, name: name)
-      try Library.call("read \(handle.label)") { H5Aread(id, memoryType, buffer) }
+      memoryType, buffer in try read(as: memoryType, into: buffer)
     }
   }
 
@@ -85,6 +82,42 @@ public final class Attribute: Sendable {
       let id = try handle.id
       try Library.call("write \(handle.label)") { H5Awrite(id, memoryType, buffer) }
     }
+  }
+
+  /// The attribute as messages name it.
+  var label: String { handle.label }
+
+  /// Reads all elements as a type of the caller's.
+  func read(as memoryType: hid_t, into buffer: UnsafeMutableRawPointer) throws {
+    let id = try handle.id
+    try file.attempt(.attributeElements, objectPath, name: name)
+    try Library.call("read \(handle.label)") { H5Aread(id, memoryType, buffer) }
+  }
+
+  /// Reads so many elements as a type that has one `T` for each.
+  func readElements<T: NativeScalar>(count: Int, of type: T.Type, as memoryType: MemberType) throws -> [T] {
+    try Dataspace.checkMemory(count: count, byteCount: MemoryLayout<T>.stride, label: handle.label)
+    var values = [T](repeating: .zero, count: count)
+    guard !values.isEmpty else { return values }
+    try values.withUnsafeMutableBytes { bytes in
+      guard let base = bytes.baseAddress else { return }
+      try memoryType.handle.use { try read(as: $0, into: base) }
+    }
+    return values
+  }
+
+  /// The path of the object that a reference leads to.
+  func path(of reference: UInt64) throws -> String {
+    let id = try handle.id
+    func length(_ buffer: UnsafeMutablePointer<CChar>?, _ size: Int) throws -> Int {
+      try Library.call("follow a reference in \(handle.label)") {
+        withUnsafePointer(to: reference) { Int(H5Rget_name(id, H5R_OBJECT, $0, buffer, size)) }
+      }
+    }
+    var text = [CChar](repeating: 0, count: try length(nil, 0) + 1)
+    let count = try text.withUnsafeMutableBufferPointer { try length($0.baseAddress, $0.count) }
+    guard count > 0 else { throw HDF5Error(.notFound, "a reference in \(handle.label) leads to nothing with a name") }
+    return String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   private func checkCount(_ count: Int) throws {

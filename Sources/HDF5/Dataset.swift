@@ -96,6 +96,16 @@ public final class Dataset: Object {
     let plan = try transfer(selection)
     try requireNumbers()
     try check(bytes.count / type.byteCount, plan)
+    if case .enumeration = datatype.kind {
+      // The library has no conversion from integers.
+      guard type == datatype.numberType, datatype.isNative else {
+        throw HDF5Error(.datatype, "cannot write \(type) to \(handle.label), which holds \(datatype)")
+      }
+      let typeID = try datatype.handle.id
+      return try runBytes("write", plan) { id, memory, file, properties, offset in
+        H5Dwrite(id, typeID, memory, file, properties, bytes.baseAddress?.advanced(by: offset))
+      }
+    }
     let isInteger = datatype.kind != .floatingPoint
     guard !isInteger || !type.isFloatingPoint else {
       throw HDF5Error(.datatype, "cannot write \(type) to \(handle.label), which holds \(datatype)")
@@ -123,6 +133,29 @@ public final class Dataset: Object {
     }
   }
 
+  /// Reads fixed-length texts as the bytes that they have in the file, `datatype.byteCount` each, in row-major order of the
+  /// selection.
+  ///
+  /// - Throws: `HDF5Error` for anything else than such texts.
+  public func readTextBytes(selecting selection: Selection = .all) throws -> [UInt8] {
+    guard case .string(isVariableLength: false, _) = datatype.kind else {
+      throw HDF5Error(.datatype, "\(handle.label) holds \(datatype), not text of fixed length")
+    }
+    let plan = try transfer(selection)
+    try Dataspace.checkMemory(count: plan.count, byteCount: datatype.byteCount, label: handle.label)
+    var bytes = [UInt8](repeating: 0, count: plan.count * datatype.byteCount)
+    let type = try datatype.handle.id
+    try bytes.withUnsafeMutableBytes { buffer in
+      guard let base = buffer.baseAddress else { return }
+      try reading {
+        try runBytes("read", plan) { id, memory, file, properties, offset in
+          H5Dread(id, type, memory, file, properties, base.advanced(by: offset))
+        }
+      }
+    }
+    return bytes
+  }
+
   /// Writes texts in row-major order of the selection.
   public func writeStrings(_ texts: [String], selecting selection: Selection = .all) throws {
     let plan = try transfer(selection)
@@ -137,16 +170,16 @@ public final class Dataset: Object {
   // MARK: Transfers
 
   /// A selection resolved against the extents of this moment.
-  private struct Transfer {
+  struct Transfer {
     let space: Dataspace
     let pieces: [Selection.Piece]
     var count: Int { pieces.reduce(0) { $0 + $1.memory.count } }
   }
 
   /// One call of the library: dataset, memory space, file space, properties, and the first element in memory.
-  private typealias Move = (hid_t, hid_t, hid_t, hid_t, Int) -> herr_t
+  typealias Move = (hid_t, hid_t, hid_t, hid_t, Int) -> herr_t
 
-  private func transfer(_ selection: Selection) throws -> Transfer {
+  func transfer(_ selection: Selection) throws -> Transfer {
     let space = try dataspace
     return Transfer(space: space, pieces: try selection.pieces(in: space, of: handle.label))
   }
@@ -184,8 +217,9 @@ public final class Dataset: Object {
   }
 
   /// Makes sure of what reading needs, and lets the error for a missing filter say so.
-  private func reading(_ body: () throws -> Void) throws {
+  func reading(_ body: () throws -> Void) throws {
     try requireReachableElements()
+    try requireUsualChunks()
     if try !isPlain { try file.attempt(.elements, path) }
     do {
       try body()
@@ -200,7 +234,7 @@ public final class Dataset: Object {
   }
 
   /// Makes the calls of a transfer, one for each piece.
-  private func run(_ verb: String, _ plan: Transfer, refusingLossyConversions: Bool, _ move: Move) throws {
+  func run(_ verb: String, _ plan: Transfer, refusingLossyConversions: Bool, _ move: Move) throws {
     let properties = try PropertyList.transfer(refusingLossyConversions: refusingLossyConversions)
     let (id, fileID) = (try handle.id, try plan.space.handle.id)
     try properties.handle.use { propertiesID in

@@ -1,5 +1,6 @@
 import CHDF5
 import Foundation
+import Foundations
 
 /// How and where a dataset's elements are stored.
 extension Dataset {
@@ -107,7 +108,7 @@ extension Dataset {
   /// Elements in one place occupy exactly what their extents say. The library does not check this, and a damaged file
   /// could otherwise ask for any amount of memory, be read behind its end, or be mapped beyond it.
   func checkStorage() throws {
-    guard datatype.isNumeric, try layout == .compact || offset != nil else { return }
+    guard try datatype.isNumeric || datatype.isCompound(), try layout == .compact || offset != nil else { return }
     let (count, stored) = (try dataspace.count, try storageSize)
     guard count.multipliedReportingOverflow(by: datatype.byteCount) == (stored, false) else {
       throw HDF5Error(
@@ -119,9 +120,44 @@ extension Dataset {
   var isPlain: Bool {
     get throws {
       switch try layout {
-      case .compact, .contiguous: try datatype.isNumeric && externalFileNames.isEmpty
+      case .compact, .contiguous: try datatype.isPlainNumber && externalFileNames.isEmpty
       case .chunked, .virtual: false
       }
+    }
+  }
+
+  /// Chunks up to this many bytes are read without a question.
+  private static var unquestionedChunk: Double { 64e6 }
+  /// Data that say something do not shrink to a smaller share than this when they are packed.
+  private static var leastShare: Double { 1.0 / 200 }
+
+  /// Refuses chunks that are made to take memory: a chunk is unpacked whole, however few elements of it are wanted, and
+  /// a kilobyte of a file can unpack to a megabyte of zeros.
+  func requireUsualChunks() throws {
+    guard try layout == .chunked, let chunk = try chunkShape else { return }
+    let width = Double(datatype.byteCount)
+    let bytes = chunk.reduce(width) { $0 * Double($1) }
+    guard bytes > Self.unquestionedChunk else { return }
+    let (all, stored) = (width * Double(try dataspace.count), Double(try storageSize))
+    guard stored > 0 else { return }
+    let advice = "store it in smaller chunks, as h5repack -l NAME:CHUNK=... does"
+    func text(_ bytes: Double) -> String { ByteText.text(bytes) }
+    if bytes > 4 * all {
+      throw HDF5Error(
+        .memory,
+        "\(handle.label) has \(text(all)) of elements in chunks of \(text(bytes)), which are read whole; \(advice)")
+    }
+    if try !filters.isEmpty, stored < Self.leastShare * max(bytes, all) {
+      throw HDF5Error(
+        .memory,
+        "\(handle.label) has chunks of \(text(bytes)), packed so that \(text(stored)) are all of it: such files are made to "
+          + "take memory; if it is right, \(advice)")
+    }
+    do {
+      try MemoryLimit.require(
+        (try filters.isEmpty ? 1 : 2) * bytes, for: "\(handle.label): reading a chunk", code: .data, advice: advice)
+    } catch let error as TrainerError {
+      throw HDF5Error(.memory, error.message)
     }
   }
 

@@ -19,10 +19,12 @@ public final class Datatype: Sendable, Equatable, CustomStringConvertible {
     case integer(signed: Bool)
     /// Floating-point numbers of `byteCount` bytes.
     case floatingPoint
+    /// Integers of `byteCount` bytes that have names, booleans too; see `enumerationMembers`.
+    case enumeration(signed: Bool)
     /// Text; fixed-length strings have `byteCount` bytes each.
     case string(isVariableLength: Bool, isUTF8: Bool)
-    /// A type that this module can name but not read: compound, enumeration, reference and so on, or a number that no
-    /// program computes with, as damaged files have.
+    /// A type that this module can name but not read: compound, reference and so on, or a number that no program computes
+    /// with, as damaged files have.
     case other(String)
   }
 
@@ -73,11 +75,11 @@ public final class Datatype: Sendable, Equatable, CustomStringConvertible {
           NumberFields.integerFault(id).map(Kind.other) ?? .integer(signed: H5Tget_sign(id) != H5T_SGN_NONE)
         case H5T_FLOAT: NumberFields.floatingPointFault(id).map(Kind.other) ?? .floatingPoint
         case H5T_STRING: .string(isVariableLength: H5Tis_variable_str(id) > 0, isUTF8: H5Tget_cset(id) == H5T_CSET_UTF8)
-        case H5T_COMPOUND: .other("compound")
-        case H5T_ENUM: .other("enumeration")
+        case H5T_COMPOUND: .other(UnreadableType.compoundName(id))
+        case H5T_ENUM: EnumerationFields.kind(id)
         case H5T_ARRAY: .other("array")
         case H5T_VLEN: .other("variable-length sequence")
-        case H5T_OPAQUE: .other("opaque")
+        case H5T_OPAQUE: .other(UnreadableType.opaqueName(id))
         case H5T_REFERENCE: .other("reference")
         case H5T_BITFIELD: .other("bit field")
         case H5T_TIME: .other("time")
@@ -85,7 +87,7 @@ public final class Datatype: Sendable, Equatable, CustomStringConvertible {
         }
       let order: ByteOrder? =
         switch kind {
-        case .integer, .floatingPoint:
+        case .integer, .enumeration, .floatingPoint:
           switch H5Tget_order(id) {
           case H5T_ORDER_LE: .littleEndian
           case H5T_ORDER_BE: .bigEndian
@@ -97,17 +99,18 @@ public final class Datatype: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// The number type with the same values; nil for strings, other kinds and numbers of unusual width.
+  /// The number type with the same values, of an enumeration that of its values; nil for strings, other kinds and numbers
+  /// of unusual width.
   public var numberType: NumberType? {
     switch (kind, byteCount) {
-    case (.integer(signed: true), 1): .int8
-    case (.integer(signed: true), 2): .int16
-    case (.integer(signed: true), 4): .int32
-    case (.integer(signed: true), 8): .int64
-    case (.integer(signed: false), 1): .uint8
-    case (.integer(signed: false), 2): .uint16
-    case (.integer(signed: false), 4): .uint32
-    case (.integer(signed: false), 8): .uint64
+    case (.integer(signed: true), 1), (.enumeration(signed: true), 1): .int8
+    case (.integer(signed: true), 2), (.enumeration(signed: true), 2): .int16
+    case (.integer(signed: true), 4), (.enumeration(signed: true), 4): .int32
+    case (.integer(signed: true), 8), (.enumeration(signed: true), 8): .int64
+    case (.integer(signed: false), 1), (.enumeration(signed: false), 1): .uint8
+    case (.integer(signed: false), 2), (.enumeration(signed: false), 2): .uint16
+    case (.integer(signed: false), 4), (.enumeration(signed: false), 4): .uint32
+    case (.integer(signed: false), 8), (.enumeration(signed: false), 8): .uint64
     case (.floatingPoint, 4): .float32
     case (.floatingPoint, 8): .float64
     default: nil
@@ -117,10 +120,13 @@ public final class Datatype: Sendable, Equatable, CustomStringConvertible {
   /// Whether elements can be read as numbers.
   public var isNumeric: Bool {
     switch kind {
-    case .integer, .floatingPoint: true
+    case .integer, .enumeration, .floatingPoint: true
     case .string, .other: false
     }
   }
+
+  /// Whether elements are numbers whose conversion looks at nothing but their bytes.
+  var isPlainNumber: Bool { if case .enumeration = kind { false } else { isNumeric } }
 
   /// Whether elements in the file have the bytes that they have in memory.
   public var isNative: Bool { byteCount == 1 || byteOrder == .native }
@@ -130,6 +136,7 @@ public final class Datatype: Sendable, Equatable, CustomStringConvertible {
     let order = byteCount > 1 && byteOrder != .littleEndian ? byteOrder.map { " " + $0.rawValue } ?? "" : ""
     switch kind {
     case .integer(let signed): return (signed ? "int" : "uint") + "\(8 * byteCount)" + order
+    case .enumeration(let signed): return "enumeration (\(signed ? "int" : "uint")\(8 * byteCount)\(order))"
     case .floatingPoint: return "float\(8 * byteCount)" + order
     case .string(let isVariableLength, let isUTF8):
       return "string (\(isVariableLength ? "variable length" : "\(byteCount) bytes"), \(isUTF8 ? "UTF-8" : "ASCII"))"

@@ -108,7 +108,7 @@ public final class Group: Object {
 
   // MARK: Helpers
 
-  func absolute(_ name: String) -> String { path == "/" ? "/" + name : path + "/" + name }
+  package func absolute(_ name: String) -> String { path == "/" ? "/" + name : path + "/" + name }
 
   private func requireFree(_ name: String) throws {
     if try exists(name) {

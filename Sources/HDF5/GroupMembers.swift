@@ -99,11 +99,14 @@ extension Group {
   /// Whether a path of names separated by `/` leads from here to an object.
   public func exists(_ path: String) throws -> Bool {
     var prefix = ""
+    var isGroup = true
     for part in path.split(separator: "/") {
       prefix += prefix.isEmpty ? part : "/" + part
-      guard try hasLink(prefix) else { return false }
+      // The library fails at a path that goes on behind a dataset.
+      guard isGroup, try hasLink(prefix) else { return false }
       let kind = try kind(of: prefix)
       if kind == .danglingLink || kind == .externalLink { return false }
+      isGroup = kind == .group || kind == .unreadable
     }
     return true
   }
@@ -161,6 +164,10 @@ extension Group {
     var parent = ""
     for part in name.split(separator: "/") {
       let prefix = parent.isEmpty ? String(part) : parent + "/" + part
+      // The library fails at a path that goes on behind a dataset, too.
+      if !parent.isEmpty, try kind(of: parent) == .dataset {
+        throw HDF5Error(.notFound, "'\(absolute(parent))' of '\(file.name)' is a dataset and has no member '\(part)'")
+      }
       guard try hasLink(prefix) else {
         let holder = parent.isEmpty ? self : try group(parent)
         let names = try holder.memberNames(atMost: 20)

@@ -59,7 +59,7 @@ public struct HDF5Error: Error, Sendable, Equatable, CustomStringConvertible {
   /// Why alone, without what was tried: the system's or the library's innermost words, or the message.
   public var cause: String { stack.isEmpty ? message : Self.cause(in: stack) }
 
-  init(_ reason: Reason, _ message: String, stack: [Frame] = []) {
+  package init(_ reason: Reason, _ message: String, stack: [Frame] = []) {
     self.reason = reason
     self.message = message
     self.stack = stack

@@ -16,6 +16,7 @@ public final class ReadingTrial: Sendable {
   /// What is read.
   enum Action: UInt8 {
     case open, group, memberNames, hasLink, kind, dataset, attributeNames, attribute, attributeElements, elements
+    case chunks
   }
 
   /// Something to read.
@@ -178,6 +179,7 @@ extension ReadingTrial.Request {
     case .attributeNames: "the attributes of \(holder)"
     case .attribute, .attributeElements: "attribute '\(name)' of \(holder)"
     case .elements: "the elements of dataset \(holder)"
+    case .chunks: "the chunks of dataset \(holder)"
     }
   }
 }

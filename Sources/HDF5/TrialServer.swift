@@ -79,8 +79,18 @@ struct TrialServer {
         _ = try attribute.readStrings()
       } else if attribute.datatype.isNumeric {
         _ = try attribute.read(as: Double.self)
+      } else {
+        for member in try attribute.datatype.members() where member.shape.isEmpty {
+          switch member.datatype.kind {
+          case .string: _ = try attribute.readStrings(member: member.name)
+          case .other("reference"): _ = try attribute.readObjectPaths(member: member.name)
+          default:
+            if member.datatype.isNumeric { _ = try attribute.read(member: member.name, as: Double.self) }
+          }
+        }
       }
     case .elements: try readElements(of: dataset(path, of: file))
+    case .chunks: _ = try dataset(path, of: file).unwritten
     }
   }
 
@@ -116,6 +126,14 @@ struct TrialServer {
     try dataset.forEachBlock(ofAbout: Self.blockByteCount) { selection in
       if dataset.datatype.isNumeric {
         try dataset.withElements(selecting: selection) { _ in }
+      } else if try dataset.datatype.isCompound() {
+        for member in try dataset.datatype.members() {
+          if case .string = member.datatype.kind {
+            _ = try dataset.readStrings(member: [member.name], selecting: selection)
+          } else if member.datatype.isNumeric {
+            _ = try dataset.read(member: [member.name], as: Double.self, selecting: selection)
+          }
+        }
       } else {
         _ = try dataset.readStrings(selecting: selection)
       }

@@ -12,6 +12,7 @@ enum RunText {
       if let features = run.features {
         rows.append(("inputs", "\(count(features.inputs, "number")) of \(count(features.columns, "column"))"))
       }
+      if let classes = run.classes { rows.append(("classes", classes.text())) }
       let epochs = run.steps % run.stepsPerEpoch == 0 ? "\(count(run.steps / run.stepsPerEpoch, "epoch")) of " : ""
       rows.append(
         (

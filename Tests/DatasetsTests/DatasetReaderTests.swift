@@ -107,9 +107,12 @@ import Testing
         { root in
           _ = try root.createGroup("training")
           _ = try root.createGroup("test")
-        }, readInputs) == "d.h5: there is no group 'train'; the file has 'test', 'training'")
+        }, readInputs) == "d.h5: there is no group 'train'; the file has 'test', 'training'; "
+        + "name the places of its samples in data.groups")
     #expect(
-      try message({ _ in }, readInputs) == "d.h5: there is no group 'train'; the file has nothing")
+      try message({ _ in }, readInputs)
+        == "d.h5: the file has no group and no dataset, so that there is nothing to train on; is it the right file, and did the "
+        + "program that made it end well?")
     #expect(
       try message(
         { root in
@@ -170,13 +173,16 @@ import Testing
     }
     #expect(
       try inputs { _ = try $0.createDataset("inputs", shape: [0, 3], values: [Float]()) }
-        == "d.h5: /train/inputs is empty (shape [0, 3]); a group needs at least one sample")
+        == "d.h5: /train/inputs is empty (shape [0, 3]), and a group needs at least one sample; give it samples, or remove "
+        + "the group")
     #expect(
       try inputs { _ = try $0.createDataset("inputs", shape: [3, 0], values: [Float]()) }
-        == "d.h5: /train/inputs is empty (shape [3, 0]); a group needs at least one sample")
+        == "d.h5: /train/inputs is empty (shape [3, 0]), and a group needs at least one sample; give it samples, or remove "
+        + "the group")
     #expect(
       try inputs { _ = try $0.createDataset("inputs", shape: [], values: [1.0]) }
-        == "d.h5: /train/inputs is a single value, expected rows of samples")
+        == "d.h5: /train/inputs is a single value, expected rows of samples; store it with an axis of samples, the first"
+    )
     #expect(
       try inputs { _ = try $0.createDataset("inputs", text: "rows") }.hasPrefix("d.h5: /train/inputs "))
   }
@@ -189,7 +195,10 @@ import Testing
         { _ = try $0.createGroup("train").createDataset("inputs", shape: [4, 3], values: values) }, readInputs)
     }
     let advice = "(both counted from 0); remove or replace such values before training"
-    #expect(try inputs(.nan, at: 7) == "d.h5: /train/inputs has NaN in row 2, column 1 \(advice)")
+    let filling =
+      #", or write "features": [{"kind": "number", "transform": ["impute", "standardize"]}] in place of "preprocessing", "#
+      + "which fills them in"
+    #expect(try inputs(.nan, at: 7) == "d.h5: /train/inputs has NaN in row 2, column 1 \(advice)\(filling)")
     #expect(try inputs(.infinity, at: 0) == "d.h5: /train/inputs has an infinity in row 0, column 0 \(advice)")
     #expect(try inputs(-.infinity, at: 11) == "d.h5: /train/inputs has an infinity in row 3, column 2 \(advice)")
     #expect(try inputs(2, at: 3) == "no error")

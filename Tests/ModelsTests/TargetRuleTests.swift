@@ -43,27 +43,45 @@ import Testing
     #expect(!TargetRule.distributions.isKept(by: 0...1, areWhole: false))
   }
 
-  private static let remedyCases: [(TargetRule, Double, Double, String)] = [
-    (.labels(classes: 2), -1, 1, "expected labels from 0 to 1; write 0 for -1 and 1 for 1"),
-    (.labels(classes: 3), 1, 3, "expected labels from 0 to 2; these go from 1, so subtract 1 from each"),
-    (.labels(classes: 3), -1, 2, "expected labels from 0 to 2; number the classes from 0"),
-    (.labels(classes: 3), 0, 4, "expected labels from 0 to 2; give the last layer a unit for each class"),
+  private static let remedyCases: [(TargetRule, [Double], String)] = [
     (
-      .labels(classes: 2), 0, 2,
+      .labels(classes: 2), [-1, 1],
+      #"expected labels from 0 to 1; -1 and 1 are a common other coding: add "labels": {"-1": "-1", "1": "1"} to data"#
+    ),
+    (
+      .labels(classes: 3), [1, 2, 3],
+      #"expected labels from 0 to 2; these go from 1 to 3: add "labels": "sorted" to data"#
+    ),
+    (
+      .labels(classes: 3), [-1, 0, 1],
+      #"expected labels from 0 to 2; these are the codes -1, 0, 1: add "labels": "sorted" to data, or name them in "labels""#
+    ),
+    (
+      .labels(classes: 3), [-1, 0, 1, 2],
+      #"expected labels from 0 to 2; number the classes from 0, or add "labels": "sorted" to data"#
+    ),
+    (.labels(classes: 3), [0, 1, 2, 3, 4], "expected labels from 0 to 2; give the last layer a unit for each class"),
+    (
+      .labels(classes: 2), [0, 1, 2],
       "expected labels from 0 to 1; with more classes take the loss softmaxCrossEntropy and a unit for each class"
     ),
     (
-      .labels(classes: 3), 1, 5,
-      "expected labels from 0 to 2; give the last layer a unit for each class, if the labels are counted from 0 (else "
-        + "subtract 1 from each)"
+      .labels(classes: 3), [1, 2, 3, 4, 5],
+      "expected labels from 0 to 2; give the last layer a unit for each class, if the labels are counted from 0; if from 1, "
+        + #"add "labels": "sorted" to data"#
     ),
-    (.probabilities, -1, 1, "binaryCrossEntropy takes numbers from 0 to 1; write 0 for -1"),
-    (.probabilities, 1, 2, "binaryCrossEntropy takes numbers from 0 to 1; these go from 1, so subtract 1 from each"),
-    (.probabilities, 0, 255, "binaryCrossEntropy takes numbers from 0 to 1; is another loss meant?"),
+    (
+      .probabilities, [-1, 1],
+      "binaryCrossEntropy takes numbers from 0 to 1; -1 and 1 are a common other coding: add "
+        + #""labels": {"-1": "-1", "1": "1"} to data"#
+    ),
+    (.probabilities, [0, 255], "binaryCrossEntropy takes numbers from 0 to 1; these are the codes 0, 255: add "
+      + #""labels": "sorted" to data, or name them in "labels""#),
+    (.probabilities, [0, 0.5, 7], "binaryCrossEntropy takes numbers from 0 to 1; is another loss meant?"),
   ]
 
   @Test(arguments: remedyCases)
-  func remedies(rule: TargetRule, least: Double, greatest: Double, expected: String) {
-    #expect(rule.remedy(least: least, greatest: greatest) == expected)
+  func remedies(rule: TargetRule, values: [Double], expected: String) {
+    #expect(rule.remedy(least: values[0], greatest: values.last ?? 0, values: values) == expected)
   }
 }

@@ -50,10 +50,10 @@ import Training
     #expect(signs?.code == .data)
     #expect(
       signs?.message
-        == "D/d.h5: /train/targets has -1 in row 1 (counted from 0); binaryCrossEntropy takes numbers from 0 to 1; write "
-        + "0 for -1")
+        == "D/d.h5: /train/targets has the class label -1 in row 1 (counted from 0); expected labels from 0 to 1; -1 and 1 are "
+        + #"a common other coding: add "labels": {"-1": "-1", "1": "1"} to data"#)
     let labels = try train(targets: [1, -1, 1, -1], shape: [4], loss: binary).error
-    #expect(labels?.message.hasSuffix("expected labels from 0 to 1; write 0 for -1 and 1 for 1") == true)
+    #expect(labels?.message == signs?.message)
     let columns = try train(targets: [0, 1, 0.5, 1.5] as [Float], shape: [2, 2], units: 2, loss: binary).error
     #expect(columns?.message.contains("has 1.5 in row 1, column 1 (both counted from 0)") == true)
     #expect(try train(targets: [0, 0.25, 1, 0.5], shape: [4], loss: binary).error == nil)
@@ -77,7 +77,7 @@ import Training
     #expect(
       hidden.warnings == [
         "D/d.h5: the class labels of 'targets' go from 1 to 3, so no sample is of class 0, but the model has 4 outputs; if "
-          + "they are counted from 1, subtract 1 from each and give the last layer 3 units"
+          + "they are counted from 1, add \"labels\": \"sorted\" to data and give the last layer 3 units"
       ])
     // A class that is missing elsewhere, or one that has samples, is nobody's slip.
     for targets in [[0, 1, 2, 3], [1, 2, 2, 1], [0, 1, 1, 2]] {
@@ -90,10 +90,10 @@ import Training
     #expect(
       shifted?.message
         == "D/d.h5: /train/targets has the class label 3 in row 2 (counted from 0); expected labels from 0 to 2; these go "
-        + "from 1, so subtract 1 from each")
+        + #"from 1 to 3: add "labels": "sorted" to data"#)
     let test = try train(targets: [0, 1, 2, 1], shape: [4], test: [0, 1, 2, 7], units: 3, loss: softmax).error
     #expect(test?.message.hasPrefix("D/d.h5: /test/targets has the class label 7 in row 3") == true)
-    let floats = try train(targets: [0.0, 1, 2, 1], shape: [4], units: 3, loss: softmax).error
+    let floats = try train(targets: [0.0, 1, 2, 0.5], shape: [4], units: 3, loss: softmax).error
     #expect(floats?.code == .data)
     #expect(floats?.message.hasPrefix("D/d.h5: 'targets': softmaxCrossEntropy needs one integer class label") == true)
     #expect(floats?.message.hasSuffix("store them in an integer type, counted from 0") == true)

@@ -135,14 +135,19 @@ import Training
       let trained = try trainToEnd(training.configuration(output: "\(directory)/run", batch))
       #expect(
         trained.history.warnings
-          == ["\(directory)/d.h5: the group 'val' is not read: expected 'train', 'validation', 'test'"])
+          == [
+            "\(directory)/d.h5: the group 'val' is not read: expected 'train', 'validation', 'test'; "
+              + "name others in data.groups"
+          ])
       let error = try trainerError {
         try train(
           training.configuration(output: "\(directory)/stopping", batch, #"earlyStopping={"patience": 2}"#),
           options: RunOptions(workers: 1))
       }
       #expect(
-        error?.message.hasSuffix("it has 'train'; the group 'val' is not read: expected 'train', 'validation', 'test'")
+        error?.message.hasSuffix(
+          "it has 'train'; the group 'val' is not read: expected 'train', 'validation', 'test'; "
+            + "name others in data.groups")
           == true)
     }
   }

@@ -89,6 +89,16 @@ extension DataPlaces {
 extension DataPlaces.Group {
   var namesDatasets: Bool { if case .datasets = contents { true } else { false } }
 
+  /// The members of the file's root that it reads from.
+  var topNames: [String] {
+    let paths: [String] =
+      switch contents {
+      case .group(let path): [path]
+      case .datasets(let datasets): datasets.values.flatMap(\.self)
+      }
+    return paths.compactMap { $0.split(separator: "/").first.map(String.init) }
+  }
+
   var json: JSONValue {
     var json = JSONObject()
     switch contents {

@@ -97,27 +97,21 @@ package struct FittedPreprocessing: InputTransform, Equatable {
   /// centred.
   private func standardized(_ reader: DatasetReader, _ inputs: String) throws -> AffineColumns {
     let columns = affine.scale.count
-    var shift: [Double] = []
-    var sums = [Double](repeating: 0, count: columns)
-    var squares = sums
-    var count = 0.0
-    let expansion = expansion
-    try reader.forEachBlock(of: inputs, in: "train") { block, firstRow in
-      let rows = try expand(block, firstRow: firstRow, expansion)
-      if shift.isEmpty { shift = Array(rows.prefix(columns)) }
-      for start in stride(from: 0, to: rows.count, by: columns) {
-        for column in 0..<columns {
-          let x = rows[start + column] - shift[column]
-          sums[column] += x
-          squares[column] += x * x
-        }
-        count += 1
+    var moments = ColumnMoments(columns: columns)
+    if categories.isEmpty, let matrix = try reader.sparse(inputs, in: "train") {
+      try reader.forEachBlock(of: matrix, named: inputs, in: "train") { block, _ in moments.add(block) }
+      moments.addLastZeros()
+    } else {
+      let expansion = expansion
+      try reader.forEachBlock(of: inputs, in: "train") { block, firstRow in
+        moments.add(try expand(block, firstRow: firstRow, expansion))
       }
     }
-    let means = (0..<columns).map { shift[$0] + sums[$0] / count }
+    let count = Double(moments.count)
+    let means = (0..<columns).map { moments.shift[$0] + moments.sums[$0] / count }
     let deviations = (0..<columns).map { column in
-      let mean = sums[column] / count
-      let deviation = max(0, squares[column] / count - mean * mean).squareRoot() * abs(affine.scale[column])
+      let mean = moments.sums[column] / count
+      let deviation = max(0, moments.squares[column] / count - mean * mean).squareRoot() * abs(affine.scale[column])
       return deviation > 0 ? deviation : 1
     }
     return affine.standardized(means: means, deviations: deviations)

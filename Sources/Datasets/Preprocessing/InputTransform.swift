@@ -53,6 +53,7 @@ extension InputTransform {
     _ table: TableReader, _ matching: ColumnMatching, from reader: DatasetReader, _ place: String,
     fault: (_ found: (value: Double, row: Int, column: Int)) -> String
   ) throws -> RowSource<Scalar> {
+    try RowCollector<Scalar>.requireMemory(rows: table.rowCount, rowShape: outputShape, of: place)
     var collector = RowCollector<Scalar>(rows: table.rowCount, rowShape: outputShape, areLongIntegers: false)
     do {
       try table.forEachBlock { block, firstRow in

@@ -19,6 +19,12 @@ extension FittedPreprocessing {
     }
     let places = try places(of: name, in: group, from: reader, ignoring: others, place)
     let areBytes = try reader.numberType(of: name, in: group) == .uint8
+    if categories.isEmpty, let matrix = try reader.sparse(name, in: group) {
+      let source: RowSource<Scalar> = try reader.rows(
+        of: matrix, named: name, in: group, places: places, rowShape: outputShape,
+        map: areBytes || affine.isIdentity ? nil : affine)
+      return areBytes ? source.mapped(by: affine) : source
+    }
     if categories.isEmpty, areBytes || affine.isIdentity {
       let source: RowSource<Scalar> = try reader.rows(of: name, in: group)
       return (places.map { source.selecting(columns: $0, rowShape: inputShape) } ?? source).mapped(by: affine)

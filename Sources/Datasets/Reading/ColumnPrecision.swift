@@ -27,6 +27,8 @@ struct ColumnPrecision<Scalar: KernelElement> {
   private var squares: [Double]
   private var errors: [Double]
   private var largest: [Double]
+  /// How many elements of each column were noted, where the others are the background.
+  private var noted: [Int] = []
 
   /// - Parameter areLongIntegers: Whether the file has whole numbers of 64 bits, which a double may have rounded.
   init(columns: Int, areLongIntegers: Bool) {
@@ -36,17 +38,44 @@ struct ColumnPrecision<Scalar: KernelElement> {
     (squares, errors, largest) = (sums, sums, sums)
   }
 
+  /// - Parameters:
+  ///   - background: What every element of a column is that ``note(_:_:column:)`` is not told of.
+  ///   - areLongIntegers: As above.
+  init(background: [Double], areLongIntegers: Bool) {
+    self.init(columns: background.count, areLongIntegers: areLongIntegers)
+    shift = background
+    noted = Array(repeating: 0, count: columns)
+  }
+
+  /// Takes note of one element, and of what rounding has made of it.
+  mutating func note(_ x: Double, _ y: Scalar, column: Int) {
+    let (difference, error) = (x - shift[column], x - Double(y))
+    sums[column] += difference
+    squares[column] += difference * difference
+    errors[column] += error * error
+    if areLongIntegers, abs(x) >= Self.exactDoubles { errors[column] += x.ulp * x.ulp / 12 }
+    if abs(x) > abs(largest[column]) { largest[column] = x }
+    if !noted.isEmpty { noted[column] += 1 }
+  }
+
+  /// The first column that has lost what distinguishes its numbers, of so many rows; `nil` if none has.
+  func loss(rows: Int) -> LostPrecision? {
+    var whole = self
+    whole.count = Double(rows)
+    for column in 0..<columns where noted[column] < rows {
+      let error = shift[column] - Double(Scalar(shift[column]))
+      whole.errors[column] += Double(rows - noted[column]) * error * error
+      if abs(shift[column]) > abs(largest[column]) { whole.largest[column] = shift[column] }
+    }
+    return whole.loss
+  }
+
   /// Takes note of rows, and of what rounding has made of them.
   mutating func note(_ exact: [Double], _ rounded: ArraySlice<Scalar>) {
     if shift.isEmpty { shift = Array(exact.prefix(columns)) }
     var column = 0
     for (x, y) in zip(exact, rounded) {
-      let (difference, error) = (x - shift[column], x - Double(y))
-      sums[column] += difference
-      squares[column] += difference * difference
-      errors[column] += error * error
-      if areLongIntegers, abs(x) >= Self.exactDoubles { errors[column] += x.ulp * x.ulp / 12 }
-      if abs(x) > abs(largest[column]) { largest[column] = x }
+      note(x, y, column: column)
       column += 1
       if column == columns {
         column = 0

@@ -14,7 +14,14 @@ extension DatasetReader {
       return Double(rows) * Double(rowShape[0]) * Double(MemoryLayout<Scalar>.stride)
     }
     let (rows, rowShape) = try shape(of: name, in: group)
-    let isBytes = try Self.translating(path) { try stored(name, in: group).numberType == .uint8 }
+    if let matrix = try sparse(name, in: group) {
+      // Each element with its column, and once more while a map is applied to all. The rows of a split are some of them.
+      let perElement = MemoryLayout<Int32>.stride + 2 * MemoryLayout<Scalar>.stride
+      let share = Double(rows) / Double(max(1, matrix.rowCount))
+      return try Double(matrix.storedCount) * share * Double(perElement) + Double(rows * MemoryLayout<Int>.stride)
+    }
+    // Labels that are yet to be made of the file's targets take no more than numbers.
+    let isBytes = try Self.translating(path) { try plainRows(name, in: group).numberType == .uint8 }
     let width = isBytes ? 1 : MemoryLayout<Scalar>.stride
     return rowShape.reduce(Double(rows)) { $0 * Double($1) } * Double(width)
   }

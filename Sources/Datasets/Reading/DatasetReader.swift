@@ -20,11 +20,15 @@ package struct DatasetReader: Sendable {
   /// The groups that stand for rows of others.
   let selections: [String: RowSelection]
   /// The groups of the file itself, in the order of `groupNames`.
-  private let fileGroups: [String]
+  let fileGroups: [String]
   /// Where the samples are.
   let places: DataPlaces
-  /// The names of inputs and targets, whose rows ``places`` may give a meaning.
-  let roles: (inputs: String, targets: String?)
+  /// The names of inputs, targets and whatever else the config names, whose rows ``places`` may give a meaning.
+  let roles: (inputs: String, targets: String?, others: [String])
+  /// The rows that were looked for.
+  let found: FoundRows
+  /// How the targets are read.
+  package var labels = LabelReading()
 
   /// Opens a file.
   ///
@@ -33,10 +37,11 @@ package struct DatasetReader: Sendable {
   ///   - places: Where the samples are.
   ///   - inputs: The name of the inputs in each group.
   ///   - targets: That of the targets; `nil` if there are none.
+  ///   - others: Those of what else the config names, such as weights.
   /// - Throws: `TrainerError` if it is missing, no HDF5 file, truncated, or damaged.
   package init(
     path: String, externalFiles: ExternalFiles = .refused, places: DataPlaces = DataPlaces(), inputs: String = "inputs",
-    targets: String? = "targets"
+    targets: String? = "targets", others: [String] = []
   ) throws {
     self.path = path
     let (file, groups) = try Self.translating(path) {
@@ -45,22 +50,24 @@ package struct DatasetReader: Sendable {
       return (file, try Self.groupNames.filter { try file.root.exists($0) && file.root.kind(of: $0) == .group })
     }
     self.places = places
-    roles = (inputs, targets)
+    roles = (inputs, targets, others)
     self.file = file
     self.groups = groups
     fileGroups = groups
     selections = [:]
+    found = FoundRows()
   }
 
   /// Reads groups of a file that is open already.
-  init(_ file: HDF5.File, path: String, groups: [String]) {
+  init(_ file: HDF5.File, path: String, groups: [String], roles: (inputs: String, targets: String?)) {
     self.file = file
     self.path = path
     self.groups = groups
     fileGroups = groups
     selections = [:]
     places = DataPlaces()
-    roles = ("inputs", "targets")
+    self.roles = (roles.inputs, roles.targets, [])
+    found = FoundRows()
   }
 
   /// The same file with its own groups, none of them divided.
@@ -72,6 +79,8 @@ package struct DatasetReader: Sendable {
     selections = [:]
     places = reader.places
     roles = reader.roles
+    found = reader.found
+    labels = reader.labels
   }
 
   /// Reads the same file, some groups of which stand for rows of others.
@@ -82,7 +91,22 @@ package struct DatasetReader: Sendable {
     fileGroups = reader.fileGroups
     places = reader.places
     roles = reader.roles
+    found = reader.found
+    labels = reader.labels
     groups = Self.groupNames.filter { reader.fileGroups.contains($0) || selections[$0] != nil }
+  }
+
+  /// Reads the same file, some groups of which are left out.
+  package init(_ reader: DatasetReader, keeping groups: [String]) {
+    file = reader.file
+    path = reader.path
+    self.groups = reader.groups.filter(groups.contains)
+    fileGroups = self.groups
+    selections = reader.selections
+    places = reader.places
+    roles = reader.roles
+    found = reader.found
+    labels = reader.labels
   }
 
   /// Runs `body`, turning errors of the HDF5 face into errors about this file.
@@ -100,13 +124,22 @@ package struct DatasetReader: Sendable {
 
   /// The shape of one row of a dataset, and the number of rows.
   package func shape(of name: String, in group: String) throws -> (rows: Int, rowShape: [Int]) {
-    let shape = try Self.translating(path) { try stored(name, in: group).shape }
+    let (stored, shape, byteCount) = try Self.translating(path) {
+      let rows = try plainRows(name, in: group)
+      return (rows, try rows.shape, try rows.byteCount)
+    }
     guard let rows = shape.first else {
-      throw TrainerError(.data, "\(path): \(place(name, group)) is a single value, expected rows of samples")
+      if !stored.isNumeric, try stored.values == .other { throw refusal(of: stored, name, group) }
+      throw TrainerError(
+        .data,
+        "\(path): \(place(name, group)) is \(byteCount > 0 ? "a single value" : "empty (without extents, null)"), expected "
+          + "rows of samples; store it with an axis of samples, the first")
     }
     guard rows > 0, shape.allSatisfy({ $0 > 0 }) else {
       throw TrainerError(
-        .data, "\(path): \(place(name, group)) is empty (shape \(shape)); a group needs at least one sample")
+        .data,
+        "\(path): \(place(name, group)) is empty (shape \(shape)), and a group needs at least one sample; give it samples, "
+          + "or remove the group")
     }
     guard let selection = selections[group] else { return (rows, Array(shape.dropFirst())) }
     guard rows == selection.sourceRows else {
@@ -118,20 +151,38 @@ package struct DatasetReader: Sendable {
     return (selection.rows.count, Array(shape.dropFirst()))
   }
 
-  /// Rows of samples, wherever they are.
+  /// Rows of samples, wherever they are; targets as the loss takes them.
   ///
-  /// - Throws: `TrainerError` if there are none of that name, listing what is there; `HDF5Error`.
+  /// - Throws: `TrainerError` if there are none of that name, listing what is there, or for targets that are no classes;
+  ///   `HDF5Error`.
   func stored(_ name: String, in group: String) throws -> any StoredRows {
-    DatasetRows(dataset: try dataset(name, in: group), place: place(name, group))
+    let rows = try plainRows(name, in: group)
+    return try labels.areClasses && name == roles.targets ? targetRows(rows, of: name, in: group) : rows
   }
 
-  /// The dataset's handle.
+  /// The rows of a sparse matrix; `nil` if there is something else of that name, or nothing.
   ///
-  /// - Throws: `TrainerError` if the group or dataset is absent, listing what is there, or something else.
-  func dataset(_ name: String, in group: String) throws -> HDF5.Dataset {
+  /// - Throws: `TrainerError` with code `.data` for a damaged one.
+  func sparse(_ name: String, in group: String) throws -> SparseRows? {
+    try Self.translating(path) { try hasDataset(name, in: group) ? plainRows(name, in: group) as? SparseRows : nil }
+  }
+
+  /// A dataset's handle.
+  ///
+  /// - Parameters:
+  ///   - name: Its path.
+  ///   - group: The group of samples that it is of.
+  ///   - key: The key of the config that names it.
+  ///   - parent: What the path begins in.
+  /// - Throws: `TrainerError` if it is absent, listing what is there, or something else.
+  func dataset(_ name: String, in group: String, key: String, of parent: HDF5.Group) throws -> HDF5.Dataset {
     try Self.translating(path) {
-      let parent = try self.group(group)
       guard let kind = try Self.kind(of: name, in: parent) else {
+        guard places == DataPlaces(labels: places.labels), !name.contains("/"), PlacedPath.selection(name) == nil else {
+          let (there, nearest) = try PlacedPath.alternatives(to: name, in: parent)
+          let hint = nearest.map { "; did you mean \"\($0)\"?" } ?? ""
+          throw TrainerError(.data, "\(path): \(key): there is no '\(name.onOneLine)': \(there)\(hint)")
+        }
         let holder = group == Self.root ? "the file" : "the group '\(group)'"
         throw TrainerError(
           .data, "\(path): \(holder) has no dataset '\(name)'; it has \(try parent.memberList(expecting: .dataset))")
@@ -142,56 +193,6 @@ package struct DatasetReader: Sendable {
       }
       return try parent.dataset(name)
     }
-  }
-
-  func group(_ name: String) throws -> HDF5.Group {
-    let root = try file.root
-    guard name != Self.root else { return root }
-    let name = selections[name]?.source ?? name
-    guard let kind = try Self.kind(of: name, in: root) else {
-      throw TrainerError(
-        .data, "\(path): there is no group '\(name)'; the file has \(try root.memberList(expecting: .group))")
-    }
-    guard kind == .group || kind == .unreadable else {
-      throw try wrongKind("'\(name)'", name, kind, in: root, expected: "a group")
-    }
-    return try root.group(name)
-  }
-
-  private func wrongKind(
-    _ place: String, _ name: String, _ kind: HDF5.Group.MemberKind, in parent: HDF5.Group, expected: String
-  ) throws -> TrainerError {
-    let advice =
-      kind == .externalLink && file.externalFiles == .refused ? Self.externalFilesAdvice : "; expected \(expected)"
-    return TrainerError(.data, "\(path): \(place) is \(try parent.description(of: name))\(advice)")
-  }
-
-  private static let externalFilesAdvice = "; set data.externalFiles to true if they are to be read"
-
-  /// What a member is; `nil` if there is none of that name.
-  private static func kind(of name: String, in group: HDF5.Group) throws -> HDF5.Group.MemberKind? {
-    do {
-      return try group.kind(of: name)
-    } catch let error as HDF5Error where error.reason == .notFound {
-      return nil
-    }
-  }
-
-  /// Groups beside those of ``groupNames`` that hold such a dataset too, as a validation group of another name does.
-  package func otherGroups(with dataset: String) throws -> [String] {
-    try Self.translating(path) {
-      let root = try file.root
-      return try root.memberNames(atMost: 100).filter { name in
-        guard !Self.groupNames.contains(name), try root.kind(of: name) == .group else { return false }
-        return try Self.kind(of: dataset, in: root.group(name)) == .dataset || isTable(dataset, in: name)
-      }
-    }
-  }
-
-  /// Whether the file's root itself has such a dataset or table, as files without groups do.
-  package func hasRootDataset(_ name: String) throws -> Bool {
-    try Self.translating(path) { try file.root.exists(name) && file.root.kind(of: name) == .dataset }
-      || isTable(name, in: Self.root)
   }
 
   /// The path of a dataset in the file.
@@ -212,16 +213,25 @@ package struct DatasetReader: Sendable {
     case values(Int)
   }
 
-  /// How a dataset's rows can be read as targets: as class indices if there is one integer a row, else as numbers.
+  /// How a dataset's rows can be read as targets: as class indices if there is one integer a row, or one whole number where
+  /// the loss takes classes, else as numbers.
   package func targetColumns(of name: String, in group: String) throws -> TargetColumns {
     let columns = try shape(of: name, in: group).rowShape.reduce(1, *)
     return try Self.translating(path) {
-      guard columns == 1, let type = try stored(name, in: group).numberType, !type.isFloatingPoint else {
-        return .values(columns)
-      }
+      guard columns == 1, let type = try stored(name, in: group).numberType else { return .values(columns) }
+      if type.isFloatingPoint { return try wholeLabels(of: name, in: group) ?? .values(1) }
       let labels = try read(Int64.self, of: name, in: group)
       return .integers(Int(labels.min() ?? 0)...Int(labels.max() ?? 0))
     }
+  }
+
+  /// Floating-point targets as class indices: where the loss takes classes, and all are whole; otherwise `nil`.
+  private func wholeLabels(of name: String, in group: String) throws -> TargetColumns? {
+    guard labels.areClasses, name == roles.targets else { return nil }
+    let values = try read(Double.self, of: name, in: group)
+    // Beyond these bounds neighbours cannot be told apart.
+    guard values.allSatisfy({ $0 == $0.rounded() && abs($0) <= 0x1p53 }) else { return nil }
+    return .integers(Int(values.min() ?? 0)...Int(values.max() ?? 0))
   }
 
   /// The fingerprint of these datasets in all groups of the file: SHA-256 of their contents up to 1 GB; beyond it of

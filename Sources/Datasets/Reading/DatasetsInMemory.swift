@@ -23,6 +23,8 @@ extension DatasetReader {
       try DatasetWriter().fill(file, groups, names: names, classes: classes, features: features)
       return file
     }
-    self.init(file, path: path, groups: Self.groupNames.filter { name in groups.contains { $0.name == name } })
+    self.init(
+      file, path: path, groups: Self.groupNames.filter { name in groups.contains { $0.name == name } },
+      roles: (names.inputs, names.targets))
   }
 }

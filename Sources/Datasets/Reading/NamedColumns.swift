@@ -20,7 +20,7 @@ extension DatasetReader {
     if try hasDataset(name, in: group) { return .dataset }
     guard try hasDataset(inputs, in: group) || isTable(inputs, in: group) else {
       // Its absence is what is to be told of.
-      _ = try dataset(inputs, in: group)
+      _ = try Self.translating(path) { try stored(inputs, in: group) }
       return .dataset
     }
     let table = try TableReader(inputs, in: group, of: self)
@@ -49,18 +49,6 @@ extension DatasetReader {
     guard try hasDataset(inputs, in: group) || isTable(inputs, in: group) else { return false }
     let table = try TableReader(inputs, in: group, of: self)
     return table.areNamed && table.features.contains { $0.name == name }
-  }
-
-  /// Whether a group has a dataset of that name.
-  package func hasDataset(_ name: String, in group: String) throws -> Bool {
-    try Self.translating(path) {
-      let parent = try self.group(group)
-      return try parent.exists(name) && parent.kind(of: name) == .dataset
-    }
-  }
-
-  private func datasetNames(in group: String) throws -> [String] {
-    try Self.translating(path) { try self.group(group).memberNames(atMost: 100) }
   }
 
   /// The weights of a group's samples: one number for each, of a dataset of the group or a column of its inputs.

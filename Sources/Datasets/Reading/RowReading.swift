@@ -10,6 +10,9 @@ extension DatasetReader {
     of name: String, in group: String, as type: Scalar.Type = Scalar.self
   ) throws -> RowSource<Scalar> {
     let (rows, rowShape) = try shape(of: name, in: group)
+    if let matrix = try sparse(name, in: group) {
+      return try self.rows(of: matrix, named: name, in: group, rowShape: rowShape)
+    }
     switch try numberType(of: name, in: group) {
     case .uint8:
       let bytes: [UInt8] = try Self.translating(path) { try read(of: name, in: group) }
@@ -33,14 +36,17 @@ extension DatasetReader {
   func rows<Scalar: KernelElement & NativeScalar>(
     of name: String, in group: String, rowShape: [Int], _ map: ([Double], _ firstRow: Int) throws -> [Double]
   ) throws -> RowSource<Scalar> {
+    let rows = try shape(of: name, in: group).rows
+    try RowCollector<Scalar>.requireMemory(rows: rows, rowShape: rowShape, of: "\(path): \(place(name, group))")
     var collector = RowCollector<Scalar>(
-      rows: try shape(of: name, in: group).rows, rowShape: rowShape,
+      rows: rows, rowShape: rowShape,
       areLongIntegers: try numberType(of: name, in: group)?.isLongInteger ?? false)
     try forEachBlock(of: name, in: group) { block, firstRow in
       guard let fault = collector.append(try map(block, firstRow)) else { return }
       throw TrainerError(
         .data,
-        "\(path): \(place(name, group)) has \(fault.value) \(Self.position(fileRow(fault.row, in: group), fault.column)), which "
+        "\(path): \(place(name, group)) has \(fault.value) "
+          + "\(Self.position(try datasetRow(fault.row, of: name, in: group), fault.column)), which "
           + "\(Scalar.elementType.rawValue) cannot hold; scale the data or set \"precision\" to \"float64\"")
     }
     return collector.source
@@ -69,11 +75,15 @@ extension DatasetReader {
   func numberType(of name: String, in group: String) throws -> NumberType? {
     try Self.translating(path) {
       let rows = try stored(name, in: group)
-      guard rows.isNumeric else {
-        throw TrainerError(.data, "\(path): \(place(name, group)) holds \(rows.typeName), expected numbers")
-      }
+      guard rows.isNumeric else { throw refusal(of: rows, name, group) }
       return rows.numberType
     }
+  }
+
+  /// The error about elements that are no numbers.
+  func refusal(of rows: any StoredRows, _ name: String, _ group: String) -> TrainerError {
+    TrainerError(
+      .data, "\(path): \(place(name, group)) holds \(rows.typeName), expected numbers\(rows.typeAdvice)")
   }
 
   private static func position(_ row: Int, _ column: Int) -> String {
@@ -88,10 +98,32 @@ extension DatasetReader {
     }
     guard !isFinite, let index = values.firstIndex(where: { !$0.isFinite }) else { return }
     let (row, column) = index.quotientAndRemainder(dividingBy: columns)
-    throw TrainerError(
+    throw try notFinite(Double(values[index]), of: name, in: group, row: firstRow + row, column: column)
+  }
+
+  func notFinite(_ value: Double, of name: String, in group: String, row: Int, column: Int) throws -> TrainerError {
+    let fileRow = try Self.translating(path) { try datasetRow(row, of: name, in: group) }
+    let what =
+      if value.isNaN, let unpacked = try unpacked(name, in: group), !unpacked.missing.isEmpty {
+        "no value (_FillValue or missing_value)"
+      } else {
+        value.isNaN ? "NaN" : "an infinity"
+      }
+    let filling =
+      value.isNaN && name == roles.inputs
+      ? #", or write "features": [{"kind": "number", "transform": ["impute", "standardize"]}] in place of "preprocessing", "#
+        + "which fills them in"
+      : ""
+    return TrainerError(
       .data,
-      "\(path): \(place(name, group)) has \(values[index].isNaN ? "NaN" : "an infinity") "
-        + "\(Self.position(fileRow(firstRow + row, in: group), column)); remove or replace such values before training")
+      "\(path): \(place(name, group)) has \(what) \(Self.position(fileRow, column)); "
+        + "remove or replace such values before training\(filling)")
+  }
+
+  /// The rows of a dataset with attributes of missing or packed numbers; `nil` for all others.
+  private func unpacked(_ name: String, in group: String) throws -> UnpackedRows? {
+    let rows = try Self.translating(path) { try plainRows(name, in: group) }
+    return rows as? UnpackedRows ?? (rows as? PickedRows)?.base as? UnpackedRows
   }
 }
 
@@ -115,6 +147,16 @@ struct RowCollector<Scalar: KernelElement> {
     precision = ColumnPrecision(columns: columns, areLongIntegers: areLongIntegers)
   }
 
+  /// Refuses rows that do not fit into memory, before room is made for them.
+  ///
+  /// - Parameter place: How messages call them.
+  static func requireMemory(rows: Int, rowShape: [Int], of place: String) throws {
+    try MemoryLimit.require(
+      rowShape.reduce(Double(rows * MemoryLayout<Scalar>.stride)) { $0 * Double($1) },
+      for: "\(place), with \(rowShape.reduce(1, *)) columns in each of \(rows) rows,", code: .data,
+      advice: "take fewer rows or columns")
+  }
+
   /// Takes whole rows.
   ///
   /// - Returns: The first number that `Scalar` cannot hold, with its row and column; `nil` if it holds all.
@@ -135,7 +177,7 @@ struct RowCollector<Scalar: KernelElement> {
 
 extension NumberType {
   /// Whether every number of the type is one of an element type.
-  fileprivate func isExact(in element: ElementType) -> Bool {
+  func isExact(in element: ElementType) -> Bool {
     switch (self, element) {
     case (.int8, _), (.int16, _), (.uint8, _), (.uint16, _), (.float32, _): true
     case (.int32, .float64), (.uint32, .float64), (.float64, .float64): true
@@ -143,5 +185,5 @@ extension NumberType {
     }
   }
 
-  fileprivate var isLongInteger: Bool { self == .int64 || self == .uint64 }
+  var isLongInteger: Bool { self == .int64 || self == .uint64 }
 }

@@ -28,11 +28,6 @@ extension DatasetReader {
     return rows[row]
   }
 
-  /// The path in the file of a dataset of a group.
-  package func place(_ name: String, _ group: String) -> String {
-    Self.place(name, selections[group]?.source ?? group)
-  }
-
   /// Rows between two selected ones that are cheaper to read and leave out than to begin anew behind them, in bytes.
   private static let mostSkipped = 1 << 14
   /// Elements that are read at once where some of them are left out.

@@ -2,11 +2,14 @@ import Kernels
 
 /// The rows of one dataset, in memory, and how they are converted as they are gathered.
 ///
-/// Bytes stay bytes: a quarter of the memory and of the traffic, converted on the way into a shard's buffer.
+/// Bytes stay bytes: a quarter of the memory and of the traffic, converted on the way into a shard's buffer. A sparse
+/// matrix stays sparse.
 package final class RowSource<Scalar: KernelElement>: Sendable {
   enum Storage: Sendable {
     case bytes([UInt8])
     case scalars([Scalar])
+    /// As gathering gives them.
+    case sparse(SparseElements<Scalar>)
   }
 
   /// The number of rows.
@@ -28,8 +31,15 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
     self.columns = columns
     self.rows = rows
     self.rowShape = rowShape
-    self.storage = storage
     self.lostPrecision = lostPrecision
+    if case .sparse(let elements) = storage {
+      self.storage = .sparse(
+        elements.mapped(
+          scale: affine?.scale.map { Scalar($0) }, offset: affine?.offset.map { Scalar($0) }))
+      (scale, offset) = ([], [])
+      return
+    }
+    self.storage = storage
     scale = affine?.scale.map { Scalar($0) } ?? [Scalar](repeating: 1, count: columns)
     offset = affine?.offset.map { Scalar($0) } ?? [Scalar](repeating: 0, count: columns)
     precondition(scale.count == columns && offset.count == columns, "the affine map has another number of columns")
@@ -40,7 +50,8 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
     self.init(rows: rows, rowShape: rowShape, storage: .scalars(values))
   }
 
-  /// The same rows with a map applied to each column as they are gathered.
+  /// The same rows with a map applied to each column as they are gathered. It takes the place of such a map, but for
+  /// sparse rows, which it is applied to.
   package func mapped(by affine: AffineColumns) -> RowSource {
     RowSource(rows: rows, rowShape: rowShape, storage: storage, affine: affine, lostPrecision: lostPrecision)
   }
@@ -63,6 +74,7 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
       switch storage {
       case .bytes(let bytes): .bytes(select(bytes))
       case .scalars(let scalars): .scalars(select(scalars))
+      case .sparse(let elements): .sparse(elements.selecting(columns: chosen))
       }
     let lost = lostPrecision.flatMap { loss in
       chosen.firstIndex(of: loss.column).map {
@@ -72,20 +84,22 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
     return RowSource(rows: rows, rowShape: rowShape, storage: storage, lostPrecision: lost)
   }
 
-  /// A row as it is stored.
+  /// A row as it is stored; a sparse one as it is gathered.
   package func row(_ index: Int) -> [Double] {
     let range = index * columns..<(index + 1) * columns
     return switch storage {
     case .bytes(let bytes): bytes[range].map { Double($0) }
     case .scalars(let scalars): scalars[range].map { Double($0) }
+    case .sparse(let elements): elements.row(index).map { Double($0) }
     }
   }
 
-  /// Bytes of one row as it is stored.
+  /// Bytes of one row as it is stored, of sparse ones on average.
   package var rowByteCount: Int {
     switch storage {
     case .bytes: columns
     case .scalars: columns * MemoryLayout<Scalar>.stride
+    case .sparse(let elements): elements.rowByteCount
     }
   }
 
@@ -102,6 +116,7 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
     return switch storage {
     case .bytes(let bytes): range(bytes) { Double($0) }
     case .scalars(let scalars): range(scalars) { Double($0) }
+    case .sparse(let elements): Double(elements.range.lowerBound)...Double(elements.range.upperBound)
     }
   }
 
@@ -124,6 +139,7 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
     let (width, rows) = (columns, indices.count - following)
     let range = range ?? 0..<width
     guard let first = indices.baseAddress, !indices.isEmpty, !range.isEmpty else { return }
+    if case .sparse(let elements) = storage { return elements.gather(first, rows: rows, columns: range, into: out) }
     scale.withUnsafeBufferPointer { scale in
       offset.withUnsafeBufferPointer { offset in
         guard let scale = scale.baseAddress, let offset = offset.baseAddress else { return }
@@ -143,6 +159,7 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
               scalars + from, width: width, indices: first, rows: rows, following: following,
               columns: range.count, scale: scales, offset: offsets, into: out)
           }
+        case .sparse: return
         }
       }
     }

@@ -41,7 +41,7 @@ package struct TextTableStream {
       try forEachBlock(
         JSONLinesRows(path: input.name, missing: settings.missing, wanted: wanted), begin: begin, body)
     case .sparse(let columns):
-      try forEachBlock(SparseRows(path: input.name, columns: columns, wanted: wanted), begin: begin, body)
+      try forEachBlock(SparseTextRows(path: input.name, columns: columns, wanted: wanted), begin: begin, body)
     }
   }
 

@@ -118,11 +118,7 @@ package struct TableReader: Sendable {
 extension DatasetReader {
   /// Whether a group of samples has such inputs as a stored table.
   package func isTable(_ name: String, in group: String) throws -> Bool {
-    try Self.translating(path) {
-      let parent = try self.group(group)
-      guard try parent.exists(name), try parent.kind(of: name) == .group else { return false }
-      return try parent.group(name).exists(StoredTable.schemaName)
-    }
+    try Self.translating(path) { try tableGroup(name, in: group) != nil }
   }
 
   /// The number of rows of inputs, and the extents of one: of a stored table the number of its columns.
@@ -146,7 +142,7 @@ extension DatasetReader {
   func features(of name: String, in group: String) throws -> [Feature] {
     let place = place("\(name)/\(StoredTable.schemaName)", group)
     let texts = try Self.translating(path) {
-      try self.group(group).group(name).dataset(StoredTable.schemaName).readStrings()
+      try tableGroup(name, in: group)?.dataset(StoredTable.schemaName).readStrings() ?? []
     }
     func fault(_ what: String) -> TrainerError {
       TrainerError(.data, "\(path): \(place) \(what); import the table again")
@@ -179,10 +175,10 @@ extension DatasetReader {
   /// The columns that the inputs' source had and that are neither inputs nor the target, in the attribute `unused`.
   package func unusedColumns(of name: String, in group: String) throws -> [String] {
     try Self.translating(path) {
-      guard try isTable(name, in: group) else {
+      guard let table = try tableGroup(name, in: group) else {
         return try stored(name, in: group).texts(DatasetWriter.unusedName) ?? []
       }
-      return try self.group(group).group(name).texts(DatasetWriter.unusedName) ?? []
+      return try table.texts(DatasetWriter.unusedName) ?? []
     }
   }
 

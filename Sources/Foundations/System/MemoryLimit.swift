@@ -13,7 +13,15 @@ package struct MemoryLimit: Sendable, Equatable {
     case addressSpace
     /// The limit of the process's data, `ulimit -d`.
     case data
+    /// What the user allows the process.
+    case budget
   }
+
+  /// The bytes that a user allows the process to take in all while the body of `withValue` runs; `nil` for any number.
+  @TaskLocal package static var budget: Int?
+
+  /// How many runs will need at once what is asked for while the body of `withValue` runs.
+  @TaskLocal package static var runsAtOnce = 1
 
   /// The bytes that are left.
   package let bytes: Int
@@ -37,9 +45,12 @@ package struct MemoryLimit: Sendable, Equatable {
     let pages = (ControlGroup.contents(of: "/proc/self/statm") ?? "").split(separator: " ").map { Int($0) ?? 0 }
     let pageSize = max(1, Int(sysconf(Int32(_SC_PAGESIZE))))
     let ofProcess = [(limit(of: RLIMIT_AS), 0, Source.addressSpace), (limit(of: RLIMIT_DATA), 5, Source.data)]
+    func taken(_ index: Int) -> Int { pages.indices.contains(index) ? pages[index] * pageSize : 0 }
+    // What is in memory is the second number.
+    if let budget { limits.append(MemoryLimit(bytes: max(0, budget - taken(1)), source: .budget)) }
     for (most, index, source) in ofProcess {
       guard let most else { continue }
-      let taken = pages.indices.contains(index) ? pages[index] * pageSize : 0
+      let taken = taken(index)
       limits.append(MemoryLimit(bytes: max(0, most - taken - reserve), source: source))
     }
     return limits.min { $0.bytes < $1.bytes } ?? MemoryLimit(bytes: .max, source: .machine)
@@ -66,11 +77,13 @@ package struct MemoryLimit: Sendable, Equatable {
   package static func require(
     _ bytes: Double, for subject: @autoclosure () -> String, code: ExitCode, advice: @autoclosure () -> String
   ) throws {
-    guard bytes > Double(leastNoticed) else { return }
+    let all = bytes * Double(runsAtOnce)
+    guard all > Double(leastNoticed) else { return }
     let limit = current
-    guard bytes > Double(limit.bytes) else { return }
+    guard all > Double(limit.bytes) else { return }
+    let runs = runsAtOnce > 1 ? " for each of \(runsAtOnce) runs at once" : ""
     throw TrainerError(
-      code, "\(subject()) needs \(ByteText.text(bytes)) of memory, but \(limit); \(advice())")
+      code, "\(subject()) needs \(ByteText.text(bytes)) of memory\(runs), but \(limit); \(advice())")
   }
 
   /// Less can always be had, or nothing could.
@@ -107,6 +120,7 @@ extension MemoryLimit: CustomStringConvertible {
     case .controlGroup: "the limit of the process's control group"
     case .addressSpace: "the limit of the process's address space (ulimit -v)"
     case .data: "the limit of the process's data (ulimit -d)"
+    case .budget: "the budget in data.memory, less what the program takes already"
     }
   }
 }

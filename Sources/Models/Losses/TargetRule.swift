@@ -65,28 +65,41 @@ extension TargetRule {
   }
 
   /// What was expected and what to do, for targets that lie in such a range over the whole dataset.
-  public func remedy(least: Double, greatest: Double) -> String {
+  ///
+  /// - Parameter values: All different targets, ascending, where a sample has one and they are few; empty otherwise.
+  public func remedy(least: Double, greatest: Double, values: [Double] = []) -> String {
     switch self {
     case .any: return "remove or replace such values before training"
     case .labels(let classes):
       let expected = "expected labels from 0 to \(classes - 1)"
-      if least == -1, greatest == 1, classes == 2 { return "\(expected); write 0 for -1 and 1 for 1" }
-      if least == 1, greatest == Double(classes) { return "\(expected); these go from 1, so subtract 1 from each" }
-      if least < 0 { return "\(expected); number the classes from 0" }
-      let first = least >= 1 ? ", if the labels are counted from 0 (else subtract 1 from each)" : ""
+      if let coding = Self.coding(of: values, classes: classes) { return "\(expected); \(coding)" }
+      let sorted = "add \"labels\": \"sorted\" to data"
+      if least < 0 { return "\(expected); number the classes from 0, or \(sorted)" }
+      let first = least >= 1 ? ", if the labels are counted from 0; if from 1, \(sorted)" : ""
       return classes == 2
         ? "\(expected); with more classes take the loss softmaxCrossEntropy and a unit for each class\(first)"
         : "\(expected); give the last layer a unit for each class\(first)"
     case .probabilities:
       let expected = "binaryCrossEntropy takes numbers from 0 to 1"
-      if least == -1, greatest == 1 { return "\(expected); write 0 for -1" }
-      return least == 1 && greatest == 2
-        ? "\(expected); these go from 1, so subtract 1 from each" : "\(expected); is another loss meant?"
+      return "\(expected); \(Self.coding(of: values, classes: 2) ?? "is another loss meant?")"
     case .distributions:
       return
         "softmaxCrossEntropy takes rows of probabilities that are not negative and sum to 1; divide each row by its "
         + "sum, or store class labels as whole numbers"
     }
+  }
+
+  /// What as many whole numbers as there are classes look like, and the line of a config that says that they are classes;
+  /// `nil` for other values.
+  private static func coding(of values: [Double], classes: Int) -> String? {
+    guard values.count == classes, values.allSatisfy({ $0 == $0.rounded() }) else { return nil }
+    if values == [-1, 1] {
+      return #"-1 and 1 are a common other coding: add "labels": {"-1": "-1", "1": "1"} to data"#
+    }
+    let line = #"add "labels": "sorted" to data"#
+    if values == (1...classes).map(Double.init) { return "these go from 1 to \(classes): \(line)" }
+    let shown = values.prefix(10).map(text).joined(separator: ", ")
+    return "these are the codes \(shown)\(values.count > 10 ? ", …" : ""): \(line), or name them in \"labels\""
   }
 
   /// Whole numbers without a fraction, as people write them.

@@ -25,6 +25,10 @@ public struct DataSettings: Sendable, Equatable {
   public let features: [FeatureRule]?
   /// The steps between the dataset's inputs and the model's.
   public let preprocessing: [PreprocessingStep]
+  /// Whether the loss takes the targets for classes, as a configuration that these are part of knows.
+  private(set) var areTargetsClasses = false
+  /// The most bytes of memory that the program may take while it trains, data and all; `nil` for what there is.
+  public internal(set) var memory: Int?
 
   /// Creates the settings.
   ///
@@ -38,11 +42,12 @@ public struct DataSettings: Sendable, Equatable {
   ///   - split: How the rows of `train` are divided; `nil` for the groups that there are.
   ///   - features: How columns become numbers; `nil` for an array, and for a table as by default.
   ///   - preprocessing: The steps between the inputs and the model.
+  ///   - memory: The most bytes of memory that the program may take while it trains; `nil` for what there is.
   public init(
     path: String? = nil, externalFiles: ExternalFiles = .refused, inputs: String = "inputs",
     places: DataPlaces = DataPlaces(), targets: String? = nil, weights: String? = nil, split: DataSplit? = nil,
     features: [FeatureRule]? = nil,
-    preprocessing: [PreprocessingStep] = []
+    preprocessing: [PreprocessingStep] = [], memory: Int? = nil
   ) {
     self.path = path
     self.externalFiles = externalFiles
@@ -53,6 +58,7 @@ public struct DataSettings: Sendable, Equatable {
     self.split = split
     self.features = features
     self.preprocessing = preprocessing
+    self.memory = memory
   }
 
   /// The settings as a config writes them.
@@ -65,7 +71,7 @@ public struct DataSettings: Sendable, Equatable {
       ("targets", targets.map(JSONValue.string)), ("weights", weights.map(JSONValue.string)),
       ("split", split.map { .object($0.json) }),
       ("features", features.map { .array($0.map { .object($0.json) }) }),
-      ("preprocessing", .array(preprocessing.map { .object($0.json) })),
+      ("preprocessing", .array(preprocessing.map { .object($0.json) })), ("memory", memory.map(JSONValue.integer)),
     ])
   }
 
@@ -110,6 +116,7 @@ public struct DataSettings: Sendable, Equatable {
       try settings.objects(
         "preprocessing", default: [], shorthand: "type", help: "The steps between the inputs and the model."
       ).map { try PreprocessingStep(from: $0) }
+    memory = try Self.memory(from: settings)
     if features != nil, !preprocessing.isEmpty {
       throw settings.error(
         "preprocessing",
@@ -120,17 +127,37 @@ public struct DataSettings: Sendable, Equatable {
 }
 
 extension DataSettings {
+  /// An amount of memory: a text with a unit, or bytes.
+  private static func memory(from settings: Settings) throws -> Int? {
+    let kind = "an amount such as \"4GB\", or a number of bytes"
+    let help = "The most memory that the program may take while it trains, data and all; what there is by default."
+    guard let value = settings.value("memory", kind: kind, help: help) else { return nil }
+    guard let bytes = value.int ?? value.text.flatMap(ByteText.bytes), bytes > 0 else {
+      throw settings.error("memory", "found \(value.compactText), expected \(kind)")
+    }
+    return bytes
+  }
+
   /// The settings with what they leave to the loss, in the resolved config too.
   ///
   /// - Parameters:
   ///   - predictsClasses: Whether the loss predicts classes.
   ///   - settings: What they were read from.
-  func completed(predictsClasses: Bool, in settings: Settings) -> DataSettings {
-    guard let split = split?.completed(predictsClasses: predictsClasses) else { return self }
-    settings.resolve("split", to: .object(split.json))
-    return DataSettings(
+  /// - Throws: `TrainerError` for classes that are named, but not predicted.
+  func completed(predictsClasses: Bool, in settings: Settings) throws -> DataSettings {
+    guard predictsClasses || places.labels == nil else {
+      throw settings.error(
+        "labels",
+        "found names of classes, but \(targets == nil ? "a formula" : "this loss") takes numbers; remove the key"
+          + (targets == nil ? "" : ", or take a loss for classes"))
+    }
+    let split = split?.completed(predictsClasses: predictsClasses)
+    if let split { settings.resolve("split", to: .object(split.json)) }
+    var completed = DataSettings(
       path: path, externalFiles: externalFiles, inputs: inputs, places: places, targets: targets, weights: weights,
-      split: split, features: features, preprocessing: preprocessing)
+      split: split, features: features, preprocessing: preprocessing, memory: memory)
+    completed.areTargetsClasses = predictsClasses
+    return completed
   }
 }
 

@@ -147,7 +147,7 @@ public struct RunConfiguration: Sendable {
       let read = try DataSettings(
         from: dataSettings, hasTargets: true, mayLackPath: origin.mayLackPlaces, seed: seed)
       let model = try ModelSettings(from: settings, registries)
-      data = read.completed(predictsClasses: model.loss.prediction != .value, in: dataSettings)
+      data = try read.completed(predictsClasses: model.loss.prediction != .value, in: dataSettings)
       objective = .model(model)
     }
     penalties = try PenaltySettings(

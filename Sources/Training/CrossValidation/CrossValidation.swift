@@ -93,10 +93,13 @@ public struct CrossValidation: Sendable {
     jobs: Int = 1, options: RunOptions = RunOptions(), makeObservers: @escaping @Sendable () -> [any RunObserver],
     progress: @escaping @Sendable (_ fold: Int, Progress) -> Void = { _, _ in }
   ) throws -> CrossValidationReport? {
-    let check = TrainabilityCheck(options: options)
+    let runs = runsAtOnce(jobs)
+    var ofRun = options
+    ofRun.workers = workers(options, runs)
+    let check = TrainabilityCheck(options: ofRun)
     for (fold, configuration) in configurations.enumerated() {
       do {
-        try check.require(configuration)
+        try MemoryLimit.$runsAtOnce.withValue(runs) { try check.require(configuration) }
       } catch let error as TrainerError {
         throw TrainerError(error.code, "fold \(fold + 1): \(error.message)", excerpt: error.excerpt)
       }
@@ -134,13 +137,20 @@ public struct CrossValidation: Sendable {
     init(_ count: Int) { values = Mutex(Values(endings: Array(repeating: .interrupted, count: count))) }
   }
 
+  private func runsAtOnce(_ jobs: Int) -> Int {
+    ThreadSupply.current.isScarce ? 1 : max(1, min(jobs, configurations.count))
+  }
+
+  /// Those of each run.
+  private func workers(_ options: RunOptions, _ runs: Int) -> Int { max(1, options.workerCount / runs) }
+
   private func train(
     jobs: Int, _ options: RunOptions, _ makeObservers: @escaping @Sendable () -> [any RunObserver],
     _ progress: @escaping @Sendable (_ fold: Int, Progress) -> Void
   ) throws -> [Ending] {
-    let jobs = ThreadSupply.current.isScarce ? 1 : max(1, min(jobs, configurations.count))
+    let jobs = runsAtOnce(jobs)
     var options = options
-    options.workers = max(1, options.workerCount / jobs)
+    options.workers = workers(options, jobs)
     let (given, configurations, state) = (options, configurations, State(configurations.count))
     let work: @Sendable () -> Void = {
       while !given.control.isStopping {

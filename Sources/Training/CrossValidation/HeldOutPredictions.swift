@@ -39,8 +39,8 @@ struct HeldOutPredictions: Sendable {
   }
 
   private init<Scalar: TrainingScalar>(_ model: TrainedModel<Scalar>, _ options: RunOptions) throws {
-    let file = try DatasetReader(
-      path: model.dataPath, externalFiles: options.externalFiles ?? model.data.externalFiles)
+    let file = try model.data.reader(
+      at: model.dataPath, externalFiles: options.externalFiles, firstLabel: model.schema.firstLabel)
     let reader = try model.data.divided(file)
     let group = "validation"
     let (report, data) = try measured(model, on: reader, group: group, options)

@@ -22,7 +22,7 @@ extension PredictionModel {
     if input != "-", Self.isHDF5(input) {
       try requireNoKept(settings, from: "an HDF5 file")
       return try DatasetPredictionSource(
-        DatasetReader(path: input, externalFiles: options.externalFiles ?? data.externalFiles), inputs: data.inputs,
+        data.reader(ofOther: input, group: group, externalFiles: options.externalFiles), inputs: data.inputs,
         group: group, inputShape: inputShape, wanted: wanted, isArray: isArray,
         ignored: Set(try names(settings.ignored, "cannot be ignored by its place in an HDF5 file")))
     }

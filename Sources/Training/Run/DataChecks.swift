@@ -18,6 +18,9 @@ extension TrainingData {
   /// - Parameter name: The dataset with the targets.
   /// - Throws: `TrainerError` with code `.data` that names the first such target.
   func requireTargets(_ name: String?, of task: LearningTask) throws {
+    if let classes = schema.classes, case .integers(let range) = targets {
+      try requireUnits(name, classes, range, task)
+    }
     try requireRule(name, of: task)
     guard let classes = schema.classes, case .integers(let range) = targets, range.upperBound >= classes.count else {
       return
@@ -30,6 +33,29 @@ extension TrainingData {
           + "classes 0 to \(classes.count - 1), \(listed(classes)); name each class")
     case .regression: return
     }
+  }
+
+  /// Refuses more classes with names than the model tells apart, where samples are of those.
+  private func requireUnits(
+    _ name: String?, _ classes: [String], _ range: ClosedRange<Int>, _ task: LearningTask
+  ) throws {
+    let remedy: String
+    let count: Int
+    switch task {
+    case .multiclass(let units, oneHotTargets: false):
+      (count, remedy) = (units, "give the last layer \(classes.count) units")
+    case .binary(outputs: 1):
+      (count, remedy) = (2, "take the loss softmaxCrossEntropy and \(classes.count) units in the last layer")
+    case .multiclass, .binary, .regression: return
+    }
+    guard classes.count > count, range.lowerBound >= 0, range.upperBound >= count, range.upperBound < classes.count
+    else {
+      return
+    }
+    throw TrainerError(
+      .data,
+      "\(path): '\(name ?? "targets")' has \(classes.count) classes, \(listed(classes)), but the model tells \(count) apart; "
+        + remedy)
   }
 
   private func requireRule(_ name: String?, of task: LearningTask) throws {
@@ -50,7 +76,7 @@ extension TrainingData {
       throw TrainerError(
         .data,
         "\(path): \(origin.place(name ?? "targets", group)) has \(fault.found) in \(place); "
-          + rule.remedy(least: least, greatest: greatest))
+          + rule.remedy(least: least, greatest: greatest, values: Self.fewValues(of: sources.map(\.1))))
     }
   }
 
@@ -81,8 +107,21 @@ extension TrainingData {
     else { return nil }
     return
       "\(path): the class labels of '\(name ?? "targets")' go from 1 to \(classes - 1), so no sample is of class 0, but the "
-      + "model has \(classes) outputs; if they are counted from 1, subtract 1 from each and give the last layer "
-      + "\(classes - 1) units"
+      + "model has \(classes) outputs; if they are counted from 1, add \"labels\": \"sorted\" to data and give the "
+      + "last layer \(classes - 1) units"
+  }
+
+  /// All different targets, ascending, if a sample has one and they are few; otherwise none.
+  private static func fewValues(of sources: [RowSource<Scalar>]) -> [Double] {
+    var values: Set<Double> = []
+    for source in sources {
+      guard source.columns == 1 else { return [] }
+      for row in 0..<source.rows {
+        values.insert(source.row(row)[0])
+        guard values.count <= 1000 else { return [] }
+      }
+    }
+    return values.sorted()
   }
 
   private static func firstFault(

@@ -13,18 +13,21 @@ package struct DataSchema: Sendable {
   package var target: String?
   /// The names of the classes in the order of their indices; `nil` for numbers, or where they have none.
   package var classes: [String]?
+  /// The number that the first class has in the targets: 1 where they count from 1 without a word of the config; else `nil`.
+  package var firstLabel: Int?
   /// What was fitted to the features of a table; `nil` for an array, whose preprocessing the checkpoint keeps apart.
   package var transforms: FittedFeatures?
 
   /// Creates a schema; of nothing that has a name if left out.
   package init(
     features: [Feature]? = nil, unused: [String] = [], target: String? = nil, classes: [String]? = nil,
-    transforms: FittedFeatures? = nil
+    firstLabel: Int? = nil, transforms: FittedFeatures? = nil
   ) {
     self.features = features
     self.unused = unused
     self.target = target
     self.classes = classes
+    self.firstLabel = firstLabel
     self.transforms = transforms
   }
 
@@ -34,6 +37,7 @@ package struct DataSchema: Sendable {
       ("features", features.map { .array($0.map { .object($0.json) }) }),
       ("unused", unused.isEmpty ? nil : .array(unused.map(JSONValue.string))), ("target", target.map(JSONValue.string)),
       ("classes", classes.map { .array($0.map(JSONValue.string)) }),
+      ("firstLabel", firstLabel.map(JSONValue.integer)),
       ("transforms", transforms.map { .object($0.json) }),
     ])
   }
@@ -67,6 +71,8 @@ package struct DataSchema: Sendable {
       guard classes.count == elements.count else { throw values.error("its schema has classes that are no texts") }
       return classes
     }
+    // Anything else would be a number of a version that this one does not know.
+    firstLabel = json["firstLabel"] == .integer(1) ? 1 : nil
     transforms = try json["transforms"].map { json in
       guard let transforms = FittedFeatures(json: json, features: features) else {
         throw values.error("the transforms in its schema are not those of its features")

@@ -36,11 +36,14 @@ public struct EvaluationReport: Sendable {
 public func evaluate(
   checkpoint path: String, data: String? = nil, group: String = "test", options: RunOptions = RunOptions()
 ) throws -> EvaluationReport {
-  try evaluate(path, group, options) { settings, standardPath, _ in
-    let reader = try DatasetReader(
-      path: data ?? standardPath(), externalFiles: options.externalFiles ?? settings.externalFiles)
+  try evaluate(path, group, options) { settings, standardPath, firstLabel, _ in
     // Other data have groups of their own.
-    return data == nil ? try settings.divided(reader) : reader
+    if let data {
+      return try settings.reader(
+        ofOther: data, group: group, externalFiles: options.externalFiles, firstLabel: firstLabel)
+    }
+    return try settings.divided(
+      settings.reader(at: standardPath(), externalFiles: options.externalFiles, firstLabel: firstLabel))
   }
 }
 
@@ -56,8 +59,9 @@ public func evaluate(
 public func evaluate(
   checkpoint path: String, on data: TrainingArrays, group: String = "test", options: RunOptions = RunOptions()
 ) throws -> EvaluationReport {
-  try evaluate(path, group, options) { settings, _, fingerprint in
-    let reader = try data.reader(settings)
+  try evaluate(path, group, options) { settings, _, firstLabel, fingerprint in
+    var reader = try data.reader(settings)
+    reader.labels.firstLabel = firstLabel
     guard settings.split != nil,
       try reader.fingerprint(of: [settings.inputs, settings.targets ?? "targets"]).description == fingerprint
     else { return reader }
@@ -65,10 +69,10 @@ public func evaluate(
   }
 }
 
-/// Opens the data to measure on; the second argument is the place of those that the model was trained on, the third their
-/// fingerprint.
+/// Opens the data to measure on; the other arguments are of those that the model was trained on: the place, the number of
+/// the first class, and the fingerprint.
 private typealias OpenData = (
-  _ settings: DataSettings, _ standardPath: () throws -> String, _ fingerprint: String?
+  _ settings: DataSettings, _ standardPath: () throws -> String, _ firstLabel: Int?, _ fingerprint: String?
 ) throws -> DatasetReader
 
 private func evaluate(
@@ -89,7 +93,8 @@ private let mostConfusionClasses = 100
 private func evaluate<Scalar: TrainingScalar>(
   _ model: TrainedModel<Scalar>, _ group: String, _ options: RunOptions, _ open: OpenData
 ) throws -> EvaluationReport {
-  let reader = try open(model.data, { try model.dataPath }, model.checkpoint.provenance[Provenance.dataName])
+  let reader = try open(
+    model.data, { try model.dataPath }, model.schema.firstLabel, model.checkpoint.provenance[Provenance.dataName])
   return try measured(model, on: reader, group: group, options).report
 }
 
@@ -112,8 +117,11 @@ func measured<Scalar: TrainingScalar>(
         + "all samples count alike")
   }
   let isWeighted = settings.weights != nil
+  let region = Region(workers: max(1, options.workerCount), start: options.starter)
   let data = try TrainingData<Scalar>(
-    reader, settings, transform: model.transform, groups: [group], known: model.schema)
+    reader, settings, transform: model.transform, groups: [group], known: model.schema,
+    beside: model.evaluationMemory(
+      samples: reader.inputShape(of: settings.inputs, in: group).rows, workers: region.workers))
   let problem = try data.naming(model.data.targets) {
     try model.problem(targets: data.targets, isWeighted: isWeighted) { task in
       let isSmall = if case .multiclass(let classes, _) = task { classes <= mostConfusionClasses } else { true }
@@ -127,7 +135,6 @@ func measured<Scalar: TrainingScalar>(
   guard let samples = data.groups[group] else {
     throw TrainerError(.data, "\(reader.path): there is no group '\(group)'")
   }
-  let region = Region(workers: max(1, options.workerCount), start: options.starter)
   let report = EvaluationReport(
     checkpoint: model.path, step: model.checkpoint.step, data: reader.path, group: group, samples: samples.count,
     measurement: try Evaluator(problem, group: samples)

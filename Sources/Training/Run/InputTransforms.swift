@@ -44,6 +44,7 @@ extension DataSchema {
       unused: try groups.first.map { try reader.unusedColumns(of: inputs, in: $0) } ?? [],
       target: try groups.first.flatMap { try reader.targetName(of: targets, in: $0) },
       classes: try groups.first.flatMap { try reader.classNames(of: targets, in: $0) },
+      firstLabel: try groups.first.flatMap { try reader.firstLabel(of: targets, in: $0) },
       transforms: transform as? FittedFeatures)
   }
 

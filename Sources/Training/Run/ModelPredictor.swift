@@ -56,6 +56,10 @@ final class ModelPredictor<Scalar: TrainingScalar>: RowPredictor {
     hasProbabilities = rule.hasProbabilities
     self.rule = rule
     largestPiece = Self.pieces.max() ?? 1
+    let buffers = plans.all.map { Double($0.bufferCount) + Double($0.scratchCount) }.max() ?? 0
+    try MemoryLimit.require(
+      (buffers + 2 * Double(largestPiece) * Double(ones.count)) * Double(MemoryLayout<Scalar>.stride),
+      for: "predicting \(largestPiece) rows at once", code: .data, advice: "free memory, or take a smaller model")
     var rooms: [SharedBuffer<PredictionRoom<Scalar>>] = []
     rooms.reserveCapacity(Self.mostIdleRooms)
     idle = Mutex(rooms)

@@ -17,6 +17,8 @@ public struct RunDescription: Sendable {
   public let samples: [(group: String, count: Int)]
   /// The columns of a table, and the inputs that they become; `nil` for inputs that are one array.
   public let features: (columns: Int, inputs: Int)?
+  /// The samples of each class in the training group; `nil` where the targets are no classes.
+  public let classes: ClassCounts?
   /// Optimizer steps of the whole run.
   public let steps: Int
   /// Optimizer steps of one epoch.
@@ -39,8 +41,8 @@ public struct RunDescription: Sendable {
   /// Creates a description, which a run makes for its observers.
   public init(
     name: String, directory: String?, layout: ParameterLayout, precision: ElementType,
-    samples: [(group: String, count: Int)], features: (columns: Int, inputs: Int)? = nil, steps: Int,
-    stepsPerEpoch: Int, batchSize: Int, shards: Int, workers: Int,
+    samples: [(group: String, count: Int)], features: (columns: Int, inputs: Int)? = nil,
+    classes: ClassCounts? = nil, steps: Int, stepsPerEpoch: Int, batchSize: Int, shards: Int, workers: Int,
     gradientBytes: Int, instructionSet: String, resumedStep: Int?, live: LiveProgress
   ) {
     self.name = name
@@ -49,6 +51,7 @@ public struct RunDescription: Sendable {
     self.precision = precision
     self.samples = samples
     self.features = features
+    self.classes = classes
     self.steps = steps
     self.stepsPerEpoch = stepsPerEpoch
     self.batchSize = batchSize
@@ -75,9 +78,24 @@ extension RunDescription {
       name: configuration.name, directory: directory, layout: setup.problem.layout, precision: Scalar.elementType,
       samples: DatasetReader.groupNames.compactMap { name in setup.data?.groups[name].map { (name, $0.count) } },
       features: (setup.data?.transform as? FittedFeatures).map { ($0.takenFeatures.count, $0.outputNames.count) },
-      steps: setup.timetable.steps, stepsPerEpoch: setup.timetable.stepsPerEpoch, batchSize: setup.batchSize,
+      classes: setup.classCounts, steps: setup.timetable.steps, stepsPerEpoch: setup.timetable.stepsPerEpoch,
+      batchSize: setup.batchSize,
       shards: configuration.training.shards, workers: setup.engine.region.workers,
       gradientBytes: setup.engine.gradientBytes, instructionSet: InstructionSet.best.name, resumedStep: resumedStep,
       live: live)
+  }
+}
+
+extension RunSetup {
+  /// The samples of each class in the training group; `nil` where the targets are no classes.
+  fileprivate var classCounts: ClassCounts? {
+    guard let problem = problem as? ModelProblem, let data,
+      let targets = data.groups["train"]?.sources[ModelProblem.InputName.targets]
+    else { return nil }
+    switch problem.task {
+    case .multiclass(let classes, _): return ClassCounts(targets, names: data.schema.classes, classes: classes)
+    case .binary(outputs: 1): return ClassCounts(targets, names: data.schema.classes, classes: 2)
+    case .binary, .regression: return nil
+    }
   }
 }

@@ -1,5 +1,7 @@
 import DataParallel
 import Foundations
+import Kernels
+import Models
 import Optimizers
 
 /// What a run takes in memory beside its data, known before they are read.
@@ -25,5 +27,68 @@ extension RunSetup {
     try MemoryLimit.require(
       bytes, for: "training \(layout.count) parameters", code: .usage, advice: "make the model smaller")
     return bytes
+  }
+
+  /// The bytes of what steps and evaluations compute in: the shards' gradients and operands, the workers' rooms for plans and
+  /// rows.
+  ///
+  /// The targets are not read yet; how they are given changes little, so any kind that the loss takes will do.
+  ///
+  /// - Parameters:
+  ///   - inputShape: The extents of a sample behind preprocessing.
+  ///   - samples: Those of the training group.
+  /// - Throws: `TrainerError` with code `.usage` if they alone, with those beside, do not fit into memory, or if the model
+  ///   does not fit the inputs.
+  static func stepMemory(
+    of settings: ModelSettings, inputShape: [Int], samples: Int, workers: Int, beside other: Double,
+    _ configuration: RunConfiguration
+  ) throws -> Double {
+    let outputs = try settings.model.parameters(inputShape: inputShape).outputShape.reduce(1, *)
+    let kinds: [TargetKind] = [.integers(0...max(1, outputs - 1)), .values(count: outputs), .values(count: 1)]
+    for kind in kinds {
+      let problem: ModelProblem
+      do {
+        problem = try ModelProblem(
+          model: settings.model, loss: settings.loss, inputShape: inputShape, targets: kind
+        ) { try MetricSet([], task: $0) }
+      } catch _ as TrainerError {
+        // Another kind may do. If none does, the real targets will tell why.
+        continue
+      }
+      let batch: Int
+      switch configuration.training.batchSize {
+      case .samples(let size)?: batch = min(size, samples)
+      case .full?, nil: batch = samples
+      }
+      let shards = configuration.training.shards
+      let sizes = BatchSchedule(samples: samples, batchSize: batch).shardSizes(ShardPartition(shards: shards))
+      let columns = inputShape.reduce(1, *) + problem.task.targetCount
+      let training = try TrainingPlans<Scalar>(problem, sizes: [sizes.max() ?? 1], kernels: .best)
+      let blocks = BlockPartition(count: problem.layout.count, matrices: training.matrices, samples: batch)
+      let steps = TrainingEngine<Scalar>.memoryNeed(
+        shards: shards, workers: workers, samples: batch, blocks: blocks, plans: training.plans, columns: columns)
+      let evaluated = min(EvaluationShards<Scalar>.size, samples)
+      let evaluation = EvaluationShards<Scalar>.memoryNeed(
+        workers: workers, samples: samples,
+        plan: try problem.evaluationPlan(samples: evaluated, kernels: Kernels<Scalar>.best), columns: columns)
+      try MemoryLimit.require(
+        steps + evaluation + other,
+        for: "training in \(shards) shards with \(workers) \(workers == 1 ? "worker" : "workers")", code: .usage,
+        advice: "take smaller batches, fewer shards, fewer workers or a smaller model")
+      return steps + evaluation
+    }
+    return 0
+  }
+}
+
+extension TrainedModel {
+  /// The bytes of what an evaluation computes in, beside the data.
+  ///
+  /// - Throws: `TrainerError` if one worker's plan does not fit into memory.
+  func evaluationMemory(samples: Int, workers: Int) throws -> Double {
+    let shard = min(EvaluationShards<Scalar>.size, max(1, samples))
+    let plan = try problemWithoutTargets().predictionPlan(samples: shard, kernels: Kernels<Scalar>.best)
+    return EvaluationShards<Scalar>.memoryNeed(
+      workers: workers, samples: samples, plan: plan, columns: transform.outputShape.reduce(1, *))
   }
 }

@@ -38,7 +38,8 @@ struct RunSetup<Scalar: TrainingScalar> {
     _ configuration: RunConfiguration, arrays: TrainingArrays? = nil, sharing loaded: LoadedData<Scalar>? = nil,
     region: Region, live: LiveProgress
   ) throws {
-    (problem, data) = try Self.problem(configuration, arrays: arrays, sharing: loaded ?? LoadedData())
+    (problem, data) = try Self.problem(
+      configuration, arrays: arrays, sharing: loaded ?? LoadedData(), workers: region.workers)
     if let data { try Self.requireGroups(of: configuration, in: data) }
     let samples = try data?.train ?? SampleGroup(count: 1, sources: [:])
     samplesPerEpoch = samples.count
@@ -69,9 +70,10 @@ struct RunSetup<Scalar: TrainingScalar> {
   /// - Parameters:
   ///   - arrays: The data; `nil` for those of the file that the configuration names, if it names one.
   ///   - loaded: Data that may be shared with other runs.
+  ///   - workers: How many workers there will be, for the memory that they take.
   static func problem(
     _ configuration: RunConfiguration, arrays: TrainingArrays? = nil,
-    sharing loaded: LoadedData<Scalar> = LoadedData()
+    sharing loaded: LoadedData<Scalar> = LoadedData(), workers: Int = 1
   ) throws -> (problem: any Problem, data: TrainingData<Scalar>?) {
     if arrays != nil, configuration.data == nil {
       throw TrainerError(
@@ -82,8 +84,13 @@ struct RunSetup<Scalar: TrainingScalar> {
       guard let dataSettings = configuration.data else {
         throw TrainerError(.usage, "data: a model needs a dataset to train on")
       }
-      func memory(_ inputShape: [Int]) throws -> Double {
-        try parameterMemory(of: settings.model.parameters(inputShape: inputShape).layout, configuration)
+      func memory(_ inputShape: [Int], _ samples: Int) throws -> Double {
+        let parameters = try parameterMemory(
+          of: settings.model.parameters(inputShape: inputShape).layout, configuration)
+        return try parameters
+          + stepMemory(
+            of: settings, inputShape: inputShape, samples: samples, workers: workers, beside: parameters,
+            configuration)
       }
       var isShared = true
       var data = try loaded.data(dataSettings) {
@@ -91,7 +98,7 @@ struct RunSetup<Scalar: TrainingScalar> {
         return try TrainingData(dataSettings, arrays: arrays, beside: memory)
       }
       // Otherwise done before they were read.
-      if isShared { _ = try memory(data.transform?.outputShape ?? []) }
+      if isShared { _ = try memory(data.transform?.outputShape ?? [], data.train.count) }
       let problem = try data.naming(dataSettings.targets) {
         try ModelProblem(
           model: settings.model, loss: settings.loss, inputShape: data.transform?.outputShape ?? [],
@@ -150,7 +157,7 @@ struct RunSetup<Scalar: TrainingScalar> {
   /// What to tell of groups that the run does not read.
   static func isIgnored(_ groups: [String]) -> String {
     "the \(groups.count == 1 ? "group" : "groups") \(listed(groups)) \(groups.count == 1 ? "is" : "are") not read: "
-      + "expected \(listed(DatasetReader.groupNames))"
+      + "expected \(listed(DatasetReader.groupNames)); name others in data.groups"
   }
 
   static func batchSize(_ configuration: RunConfiguration, samples: Int, path: String) throws -> Int {

@@ -89,9 +89,8 @@ extension Coordinator {
         remedy: remedy)
     }
     guard let then = checkpoint.provenance[Provenance.dataFileName] else { return }
-    if arrays == nil {
-      let now = try DatasetReader(path: data.path, externalFiles: configuration.data?.externalFiles ?? .refused)
-        .fileFingerprint()
+    if arrays == nil, let settings = configuration.data {
+      let now = try settings.reader(at: data.path).fileFingerprint()
       guard then != now.description else { return }
     }
     throw TrainerError(

@@ -66,8 +66,10 @@ public func train(
 private func train(
   _ configuration: RunConfiguration, arrays: TrainingArrays?, _ options: RunOptions, _ observers: [any RunObserver]
 ) throws -> RunOutcome {
-  switch configuration.precision {
-  case .float32: try Coordinator<Float>(configuration, arrays: arrays, options, observers).run()
-  case .float64: try Coordinator<Double>(configuration, arrays: arrays, options, observers).run()
+  try MemoryLimit.$budget.withValue(configuration.data?.memory) {
+    switch configuration.precision {
+    case .float32: try Coordinator<Float>(configuration, arrays: arrays, options, observers).run()
+    case .float64: try Coordinator<Double>(configuration, arrays: arrays, options, observers).run()
+    }
   }
 }

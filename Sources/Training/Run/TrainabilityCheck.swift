@@ -14,9 +14,11 @@ public final class TrainabilityCheck {
   ///
   /// - Throws: What `train` would throw.
   public func require(_ configuration: RunConfiguration) throws {
-    switch configuration.precision {
-    case .float32: try Coordinator(configuration, options, []).requireTrainable(sharing: singles)
-    case .float64: try Coordinator(configuration, options, []).requireTrainable(sharing: doubles)
+    try MemoryLimit.$budget.withValue(configuration.data?.memory) {
+      switch configuration.precision {
+      case .float32: try Coordinator(configuration, options, []).requireTrainable(sharing: singles)
+      case .float64: try Coordinator(configuration, options, []).requireTrainable(sharing: doubles)
+      }
     }
   }
 }

@@ -161,23 +161,10 @@ public struct TrainingArrays: Sendable {
     guard inputs != targets else {
       throw TrainerError(.usage, "data.inputs: the inputs and the targets are both called \"\(inputs)\"")
     }
-    return try DatasetReader(
+    var reader = try DatasetReader(
       groups.map { DatasetWriter.Group(name: $0.name, inputs: $0.group.inputs, targets: $0.group.targets) },
       names: (inputs, targets), classes: classes, features: features, calling: Self.name)
-  }
-}
-
-extension DataSettings {
-  /// Opens the data that are trained on.
-  ///
-  /// - Parameter arrays: Those that the caller has; `nil` for those of the file at ``path``.
-  /// - Throws: `TrainerError` if there is neither, or the file cannot be read.
-  func reader(_ arrays: TrainingArrays?) throws -> DatasetReader {
-    if let arrays { return try arrays.reader(self) }
-    guard let path else {
-      throw TrainerError(
-        .usage, "data.path: the config names no dataset file, so the data are wanted from the program that trains")
-    }
-    return try DatasetReader(path: path, externalFiles: externalFiles)
+    reader.labels.areClasses = settings.areTargetsClasses
+    return reader
   }
 }

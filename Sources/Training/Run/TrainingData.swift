@@ -52,6 +52,7 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
       throw TrainerError(
         .usage, "objective: the formula names no dataset of \(file.path); remove \"data\", or use a dataset's name")
     }
+    try file.requireTrainingGroupIfNamed()
     let reader = try settings.divided(file, counting: first)
     let copied: Set<String> = settings.preprocessing.contains(where: \.copiesInputs) ? [settings.inputs] : []
     try reader.requireMemory(for: names, copied: copied, in: reader.groups, as: Scalar.self, beside: memory)
@@ -98,7 +99,7 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     }
     self.groups = groups
     rowShapes = shapes
-    self.warnings = warnings.sentences
+    self.warnings = try warnings.sentences + reader.unwrittenWarnings(of: names, in: reader.groups)
     targets = .values(count: 1)
     schema = DataSchema()
     otherGroups = try reader.otherGroups(with: first)
@@ -110,26 +111,35 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
   ///
   /// - Parameters:
   ///   - arrays: The data, if they are not those of the file.
-  ///   - memory: The bytes that are needed beside the data, for inputs of a shape.
+  ///   - memory: The bytes that are needed beside the data, for so many training samples with inputs of a shape.
   /// - Throws: `TrainerError` for every fault of the file, if preprocessing does not fit it, or for data that do not fit
   ///   into memory.
   package init(
-    _ settings: DataSettings, arrays: TrainingArrays? = nil, beside memory: ([Int]) throws -> Double = { _ in 0 }
+    _ settings: DataSettings, arrays: TrainingArrays? = nil,
+    beside memory: ([Int], Int) throws -> Double = { _, _ in 0 }
   ) throws {
-    let reader = try settings.divided(settings.reader(arrays))
+    let file = try settings.reader(arrays)
+    try file.requireTrainingGroupIfNamed()
+    let reader = try settings.divided(file)
+    var samples = 0
     if let group = reader.groups.first {
-      try reader.requireMemory(
-        for: settings.datasets(of: reader),
-        copied: settings.preprocessing.contains(where: \.copiesInputs) ? [settings.inputs] : [], in: reader.groups,
-        // What a table's columns become is known only when they are fitted.
-        as: Scalar.self,
-        beside: settings.makesFeatures(of: reader)
-          ? 0 : memory(reader.shape(of: settings.inputs, in: group).rowShape))
+      func require(beside other: Double) throws {
+        try reader.requireMemory(
+          for: settings.datasets(of: reader),
+          copied: settings.preprocessing.contains(where: \.copiesInputs) ? [settings.inputs] : [], in: reader.groups,
+          as: Scalar.self, beside: other)
+      }
+      // Alone first: what is computed from data that never fit is not worth working out.
+      try require(beside: 0)
+      let (rows, rowShape) = try reader.inputShape(of: settings.inputs, in: group)
+      samples = rows
+      // What a table's columns become is known only when they are fitted.
+      if try !settings.makesFeatures(of: reader) { try require(beside: memory(rowShape, samples)) }
     }
     let transform = try settings.fittedTransform(to: reader, excluding: settings.excludedColumns(of: reader))
     try self.init(
       reader, settings, transform: transform, groups: reader.groups,
-      beside: transform is FittedFeatures ? memory(transform.outputShape) : 0)
+      beside: transform is FittedFeatures ? memory(transform.outputShape, samples) : 0)
   }
 
   /// Loads groups of a file with a transform that was fitted before.
@@ -187,7 +197,7 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     }
     self.targets = kinds.dropFirst().reduce(kinds.first ?? .values(count: 1), TargetKind.joined)
     self.groups = groups
-    self.warnings = warnings.sentences
+    self.warnings = try warnings.sentences + reader.unwrittenWarnings(of: [settings.inputs, targetName], in: names)
     rowShapes = [:]
     self.schema = schema
     otherGroups = try reader.otherGroups(with: settings.inputs)

@@ -45,7 +45,7 @@ package struct SparseColumns: Sendable, Equatable {
 }
 
 /// Rows of a sparse text as a model takes them, as they are read. Labels may be there and are left out.
-struct SparseRows: TextRowReader {
+struct SparseTextRows: TextRowReader {
   private let path: String
   private let columns: SparseColumns
   private var rows: WantedRows

@@ -1,0 +1,99 @@
+import Foundations
+import HDF5
+
+/// What a path of the config leads to in a group of the file.
+enum PlacedPath {
+  /// A dataset, or the part of it between brackets.
+  case dataset(path: String, AxisSelection?)
+  /// A member of a compound table; of a member of compound type one by several names.
+  case member(table: String, path: [String])
+  /// A group: a stored table, or whatever else has its parts in one.
+  case group(path: String)
+  /// A dataset of each of many groups, one a sample.
+  case samples(paths: [String], AxisSelection?)
+
+  /// Looks for what a path leads to; `nil` if that is nothing.
+  ///
+  /// An object of that very name comes first, so that no name is taken for something else.
+  ///
+  /// - Throws: `HDF5Error`.
+  init?(_ path: String, in group: HDF5.Group) throws {
+    if let found = try Self.object(path, in: group) {
+      self = found
+    } else if let (head, selection) = Self.selection(path), let found = try Self(head, in: group) {
+      switch found {
+      case .dataset(let path, nil): self = .dataset(path: path, selection)
+      case .samples(let paths, nil): self = .samples(paths: paths, selection)
+      default: return nil
+      }
+    } else if let pattern = PathPattern(path) {
+      let paths = try pattern.datasets(in: group)
+      guard !paths.isEmpty else { return nil }
+      self = .samples(paths: paths, nil)
+    } else {
+      return nil
+    }
+  }
+
+  /// The dataset or group of that name, or the member of a table.
+  private static func object(_ path: String, in group: HDF5.Group) throws -> PlacedPath? {
+    let names = path.split(separator: "/").map(String.init)
+    var prefix = ""
+    for (index, name) in names.enumerated() {
+      prefix += prefix.isEmpty ? name : "/" + name
+      switch try DatasetReader.kind(of: prefix, in: group) {
+      case .group where index == names.count - 1: return .group(path: prefix)
+      case .group: continue
+      // What cannot be opened is opened all the same: the library's error says why.
+      case .dataset where index == names.count - 1, .unreadable where index == names.count - 1:
+        return .dataset(path: prefix, nil)
+      case .dataset:
+        let rest = Array(names[(index + 1)...])
+        let dataset = try group.dataset(prefix)
+        guard try dataset.datatype.isCompound(), try CompoundRows.column(rest, of: dataset) != nil else { return nil }
+        return .member(table: prefix, path: rest)
+      default: return nil
+      }
+    }
+    return nil
+  }
+
+  /// What stands between brackets at a path's end, and what is before them.
+  static func selection(_ path: String) -> (head: String, AxisSelection)? {
+    guard path.last == "]", let open = path.lastIndex(of: "["),
+      let selection = AxisSelection(path[path.index(after: open)...].dropLast())
+    else { return nil }
+    return (String(path[..<open]), selection)
+  }
+
+  /// The names that are there in place of the first part of a path that leads nowhere, for a sentence, and the nearest path.
+  ///
+  /// - Throws: `HDF5Error`.
+  static func alternatives(to path: String, in group: HDF5.Group) throws -> (text: String, nearest: String?) {
+    let names = (selection(path)?.head ?? path).split(separator: "/").map(String.init)
+    var (parent, prefix) = (group, "")
+    for name in names {
+      switch try DatasetReader.kind(of: name, in: parent) {
+      case .group:
+        parent = try parent.group(name)
+        prefix += name + "/"
+        continue
+      case .dataset:
+        let members = try CompoundRows.names(in: parent.dataset(name))
+        guard !members.isEmpty else {
+          return ("'/\(prefix)\(name)' is a dataset and no table of members", nil)
+        }
+        let rest = names.last ?? ""
+        return (
+          "the table '/\(prefix)\(name)' has \(listed(members))",
+          suggestion(for: rest, among: members).map { "\(prefix)\(name)/\($0)" }
+        )
+      default:
+        let holder = parent.path == "/" ? "the file" : "the group '\(parent.path)'"
+        let near = suggestion(for: name, among: try parent.memberNames(atMost: 1000))
+        return ("\(holder) has \(try parent.memberList(expecting: .dataset))", near.map { prefix + $0 })
+      }
+    }
+    return ("'\(parent.path)' is a group, which has \(try parent.memberList(expecting: .dataset))", nil)
+  }
+}
