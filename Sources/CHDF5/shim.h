@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -35,6 +36,7 @@ CHDF5_CONSTANT(hid_t, error_default, H5E_DEFAULT)
 CHDF5_CONSTANT(size_t, variable_length, H5T_VARIABLE)
 CHDF5_CONSTANT(hid_t, c_string, H5T_C_S1)
 CHDF5_CONSTANT(hid_t, object_reference, H5T_STD_REF_OBJ)
+CHDF5_CONSTANT(hid_t, region_reference, H5T_STD_REF_DSETREG)
 
 CHDF5_CONSTANT(hid_t, native_int8, H5T_NATIVE_INT8)
 CHDF5_CONSTANT(hid_t, native_int16, H5T_NATIVE_INT16)
@@ -81,26 +83,45 @@ static inline herr_t chdf5_refuse_external_link(const char *parent_file, const c
   return -1;
 }
 
-static inline int chdf5_is_no_regular_file(const char *path) {
+// 1: a regular file, 0: nothing, -1: something else.
+static inline int chdf5_file_kind(const char *folder, int length, const char *name) {
+  char path[PATH_MAX];
   struct stat status;
-  return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+  int count = length == 0 ? snprintf(path, sizeof path, "%s", name)
+                          : snprintf(path, sizeof path, "%.*s/%s", length, folder, name);
+  if (count < 0 || (size_t)count >= sizeof path) return -1;
+  if (stat(path, &status) != 0) return 0;
+  return S_ISREG(status.st_mode) ? 1 : -1;
 }
 
-// Where libhdf5 looks for the file: as it is named, beside the file with the link, and by its last name there.
+// libhdf5 looks for the file as it is named if that is a whole path, in the folders of HDF5_EXT_PREFIX, beside the file with
+// the link, in the working directory, and beside the file that this one may be a symbolic link to. What is found in the
+// working directory alone does not count: a result must not depend on where a program is called.
 static inline herr_t chdf5_follow_external_link(const char *parent_file, const char *parent_group,
                                                 const char *child_file, const char *child_object, unsigned *flags,
                                                 hid_t file_access, void *context) {
   (void)parent_group, (void)child_object, (void)flags, (void)file_access, (void)context;
-  if (chdf5_is_no_regular_file(child_file)) return -1;
-  const char *slash = strrchr(parent_file, '/');
-  const char *name = strrchr(child_file, '/');
-  const char *names[] = {child_file, name ? name + 1 : child_file};
-  for (int index = 0; slash && index < 2; index++) {
-    char path[PATH_MAX];
-    int length = snprintf(path, sizeof path, "%.*s/%s", (int)(slash - parent_file), parent_file, names[index]);
-    if (length < 0 || (size_t)length >= sizeof path || chdf5_is_no_regular_file(path)) return -1;
+  const char *name = child_file;
+  if (child_file[0] == '/') {
+    int kind = chdf5_file_kind("", 0, child_file);
+    if (kind != 0) return kind > 0 ? 0 : -1;
+    name = strrchr(child_file, '/') + 1;
   }
-  return 0;
+  for (const char *folder = getenv("HDF5_EXT_PREFIX"); folder && *folder;) {
+    size_t length = strcspn(folder, ":");
+    int kind = length ? chdf5_file_kind(folder, (int)length, name) : 0;
+    if (kind != 0) return kind > 0 ? 0 : -1;
+    folder += length + (folder[length] == ':');
+  }
+  const char *slash = strrchr(parent_file, '/');
+  // The folder of a file right below the root is the root's slash.
+  int length = !slash ? 0 : slash == parent_file ? 1 : (int)(slash - parent_file);
+  int kind = slash ? chdf5_file_kind(parent_file, length, name) : chdf5_file_kind(".", 1, name);
+  if (kind != 0) return kind > 0 ? 0 : -1;
+  char real[PATH_MAX];
+  if (chdf5_file_kind("", 0, name) != 0 || !realpath(parent_file, real)) return -1;
+  slash = strrchr(real, '/');
+  return slash && chdf5_file_kind(real, (int)(slash - real), name) > 0 ? 0 : -1;
 }
 
 static inline herr_t chdf5_treat_external_links(hid_t link_access, int follows) {

@@ -14,7 +14,7 @@ public final class Attribute: Sendable {
 
   init(name: String, of object: some Object, _ open: () -> hid_t) throws {
     let label = "attribute '\(name)' of \(object.handle.label)"
-    let id = try Library.call("open \(label)", open)
+    let id = try object.file.tellingVersions { try Library.call("open \(label)", open) }
     self.name = name
     file = object.file
     objectPath = object.path
@@ -55,6 +55,15 @@ public final class Attribute: Sendable {
   /// Reads all texts in row-major order.
   public func readStrings() throws -> [String] {
     try StringTransfer(type: datatype, space: dataspace, label: handle.label).read(count: dataspace.count) {
+      memoryType, buffer in try read(as: memoryType, into: buffer)
+    }
+  }
+
+  /// Reads the bytes of all texts in row-major order, for those that are in another encoding than UTF-8.
+  ///
+  /// - Throws: `HDF5Error` if the elements are no texts.
+  public func readTextBytes() throws -> [[UInt8]] {
+    try StringTransfer(type: datatype, space: dataspace, label: handle.label).readBytes(count: dataspace.count) {
       memoryType, buffer in try read(as: memoryType, into: buffer)
     }
   }

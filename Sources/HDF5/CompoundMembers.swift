@@ -178,7 +178,7 @@ extension Dataset {
     }
   }
 
-  /// Reads the texts of a field of a compound type. Throws like `read(member:as:selecting:)`.
+  /// Reads the texts of a field of a compound type, of an array those of its elements. Throws like `read(member:as:selecting:)`.
   public func readStrings(member path: [String], selecting selection: Selection = .all) throws -> [String] {
     let plan = try transfer(selection)
     let (member, label) = (try datatype.member(path), handle.label)

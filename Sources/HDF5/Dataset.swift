@@ -1,5 +1,6 @@
 import CHDF5
 import Foundations
+import Synchronization
 
 /// An array of elements of one type in a file.
 public final class Dataset: Object {
@@ -11,11 +12,16 @@ public final class Dataset: Object {
   public let reference: ObjectReference
   /// The type of an element in the file.
   public let datatype: Datatype
+  /// Whether every element was found to be where it should.
+  private let reachable = Atomic(false)
+
+  var isReachable: Bool { reachable.load(ordering: .acquiring) }
+  func noteReachable() { reachable.store(true, ordering: .releasing) }
 
   init(path: String, of file: File, _ verb: String, _ open: () -> hid_t) throws {
     let label = "dataset '\(path)' of '\(file.name)'"
     try file.attempt(.dataset, path)
-    let id = try Library.call("\(verb) \(label)", open)
+    let id = try file.tellingVersions { try Library.call("\(verb) \(label)", open) }
     self.file = file
     self.path = path
     reference = ObjectReference(handle: Handle(id, label: label, owner: file.handle))

@@ -7,31 +7,34 @@ import Foundations
 public enum ExternalFiles: Sendable {
   /// They are named, and reading them is an error.
   case refused
-  /// They are read where they are regular files.
+  /// They are read where they are regular files, beside the file that names them.
   case allowed
 
-  /// How links are followed when an object is opened.
+  /// What is opened with the properties of links.
+  enum Target {
+    case group, dataset
+    /// A dataset as libhdf5 opens the sources of a virtual one, which it may have open.
+    case source
+  }
+
+  /// How links are followed when an object is opened, and where a dataset's elements in other files are looked for.
   ///
-  /// - Parameter isDataset: Whether for a dataset, else for a group or anything.
-  func linkAccess(isDataset: Bool) throws -> Handle {
+  /// - Parameters:
+  ///   - target: What is opened.
+  ///   - places: Where the file's own folder is.
+  func linkAccess(for target: Target, _ places: ExternalPlaces) throws -> Handle {
     let follows: Int32 = self == .allowed ? 1 : 0
-    let id = try Library.call("make link properties") {
-      let id = H5Pcreate(isDataset ? chdf5_property_dataset_access() : chdf5_property_group_access())
-      return id >= 0 && chdf5_treat_external_links(id, follows) < 0 ? -1 : id
+    let id = try Library.call("make link properties") { () -> hid_t in
+      let id = H5Pcreate(target == .group ? chdf5_property_group_access() : chdf5_property_dataset_access())
+      guard id >= 0, chdf5_treat_external_links(id, follows) >= 0 else { return -1 }
+      guard target == .dataset else { return id }
+      return H5Pset_efile_prefix(id, "${ORIGIN}") < 0 || H5Pset_virtual_prefix(id, places.realFolder) < 0 ? -1 : id
     }
     return Handle(id, label: "link properties")
   }
 }
 
 extension Dataset {
-  /// A dataset that a virtual dataset takes elements from.
-  public struct Source: Sendable, Hashable {
-    /// The file's name as it is stored; `.` for the same file.
-    public let file: String
-    /// The dataset's path there.
-    public let path: String
-  }
-
   /// The files that the elements lie in by themselves, in order; empty unless the dataset was made so.
   public var externalFileNames: [String] {
     get throws {
@@ -47,53 +50,36 @@ extension Dataset {
     }
   }
 
-  /// The datasets that a virtual dataset is put together from; empty for any other.
-  public var sources: [Source] {
-    get throws {
-      guard try layout == .virtual else { return [] }
-      let sources = try creation("sources") { id in
-        var count = 0
-        guard H5Pget_virtual_count(id, &count) >= 0 else { return [Source]() }
-        return (0..<count).map { index in
-          let file = readingText(length: Int(PATH_MAX)) { H5Pget_virtual_filename(id, index, $0, $1) }
-          let path = readingText(length: Int(PATH_MAX)) { H5Pget_virtual_dsetname(id, index, $0, $1) }
-          return Source(file: String(decoding: file, as: UTF8.self), path: String(decoding: path, as: UTF8.self))
-        }
-      }
-      return sources
-    }
-  }
-
-  /// Checks that every element can be read from where it lies: in this file or, if that was asked for, in regular files.
-  func requireReachableElements(depth: Int = 0) throws {
+  /// Checks that every element can be read from where it lies: in this file or, if that was asked for, in regular files
+  /// that are there and hold what is taken from them. The library would put zeros in place of what is missing.
+  func requireReachableElements() throws {
+    guard !isReachable else { return }
     let external = try externalFileNames
     if !external.isEmpty {
-      try requireAllowed("has its elements in \(external.count == 1 ? "another file" : "other files")", external)
-      // Names are relative to the working directory: so does libhdf5 read them.
-      for name in external { try requireRegularFile(name, at: [name]) }
-    }
-    guard try layout == .virtual else { return }
-    guard depth < 8 else {
-      throw HDF5Error(.externalFile, "\(handle.label) is put together from datasets that are put together, and so on")
-    }
-    let sources = Set(try sources)
-    let foreign = Set(sources.map(\.file).filter { $0 != "." }).sorted()
-    if !foreign.isEmpty { try requireAllowed("is put together from datasets in other files", foreign) }
-    for source in sources where !source.file.contains("%") && !source.path.contains("%") {
-      if source.file == "." {
-        guard try file.root.exists(source.path) else {
-          throw HDF5Error(
-            .externalFile, "\(handle.label) is put together from '\(source.path)', which the file does not have")
-        }
-        try file.root.dataset(source.path).requireReachableElements(depth: depth + 1)
-      } else {
-        let beside = directory(of: file.name) + "/"
-        try requireRegularFile(
-          source.file, at: [source.file, beside + source.file, beside + fileName(of: source.file)])
+      // libhdf5 looks for these in the working directory.
+      if file.isSource, let name = external.first(where: { !$0.hasPrefix("/") }) {
+        throw HDF5Error(
+          .externalFile,
+          "\(handle.label) has elements in '\(name)', which cannot be read through a virtual dataset; write it into the file"
+        )
       }
+      for name in external { _ = try find(name, .storage, "has elements in '\(name)'") }
+      try requireAllowed("has its elements in \(external.count == 1 ? "another file" : "other files")", external)
     }
+    if try layout == .virtual {
+      let foreign = Set(try sources.map(\.file).filter { $0 != "." }).sorted()
+      // Of names with a number the sources are not known yet.
+      for name in foreign where !name.contains("%") {
+        _ = try find(name, .virtual, "is put together from datasets in '\(name)'")
+      }
+      if !foreign.isEmpty { try requireAllowed("is put together from datasets in other files", foreign) }
+      // Files from outside are opened in the trial's process only.
+      if try !file.attempt(.sources, path) { try requireSources(depth: 0) }
+    }
+    noteReachable()
   }
 
+  /// - Throws: `HDF5Error` unless files beside this one may be read.
   private func requireAllowed(_ what: String, _ names: [String]) throws {
     guard file.externalFiles == .allowed else {
       throw HDF5Error(
@@ -101,17 +87,16 @@ extension Dataset {
     }
   }
 
-  /// - Parameter places: Where libhdf5 looks for it, in order.
-  private func requireRegularFile(_ name: String, at places: [String]) throws {
-    var isFound = false
-    for place in places {
-      var status = stat()
-      guard stat(place, &status) == 0 else { continue }
-      guard status.st_mode & S_IFMT == S_IFREG else {
-        throw HDF5Error(.externalFile, "\(handle.label) has elements in '\(name)', which is no regular file")
-      }
-      isFound = true
+  /// The path of a regular file.
+  func find(_ name: String, _ way: ExternalPlaces.Way, _ what: String) throws -> String {
+    switch file.places.find(name, way) {
+    case .regular(let path): return path
+    case .irregular:
+      throw HDF5Error(.externalFile, "\(handle.label) \(what), which is no regular file")
+    case .missing:
+      throw HDF5Error(
+        .externalFile,
+        "\(handle.label) \(what), which is missing; put it there: \(file.places.candidates(name, way).last ?? name)")
     }
-    guard isFound else { throw HDF5Error(.externalFile, "\(handle.label) has elements in '\(name)', which is missing") }
   }
 }

@@ -13,6 +13,12 @@ public final class File: Sendable {
   /// Whether contents in other files are read.
   public let externalFiles: ExternalFiles
   let handle: Handle
+  /// Its first block.
+  let superblock: Superblock?
+  /// Where files are that it names.
+  let places: ExternalPlaces
+  /// Whether it is opened as libhdf5 opens the sources of a virtual dataset.
+  let isSource: Bool
   /// How links are followed to groups and to anything.
   let linkAccess: Handle
   /// How links are followed to datasets.
@@ -20,18 +26,29 @@ public final class File: Sendable {
   /// Where everything is read first; `nil` for a file that this process made, or where no trials were asked for.
   private let trial: ReadingTrial?
 
-  private init(_ id: hid_t, name: String, externalFiles: ExternalFiles = .refused, trial: ReadingTrial? = nil) throws {
+  private init(
+    _ id: hid_t, name: String, superblock: Superblock? = nil, externalFiles: ExternalFiles = .refused,
+    trial: ReadingTrial? = nil, isSource: Bool = false
+  ) throws {
+    self.isSource = isSource
     self.name = name
+    self.superblock = superblock
     self.externalFiles = externalFiles
     self.trial = trial
     handle = Handle(id, label: "'\(name)'")
-    linkAccess = try externalFiles.linkAccess(isDataset: false)
-    datasetAccess = try externalFiles.linkAccess(isDataset: true)
+    places = ExternalPlaces(path: name)
+    linkAccess = try externalFiles.linkAccess(for: .group, places)
+    datasetAccess = try externalFiles.linkAccess(for: isSource ? .source : .dataset, places)
   }
 
   /// Makes sure that reading something of this file ends, and does not end the program.
-  func attempt(_ action: ReadingTrial.Action, _ path: String, name: String = "", limit: Int = .max) throws {
-    try trial?.attempt(ReadingTrial.Request(action: action, path: path, name: name, limit: limit))
+  ///
+  /// - Returns: Whether it was tried.
+  @discardableResult
+  func attempt(_ action: ReadingTrial.Action, _ path: String, name: String = "", limit: Int = .max) throws -> Bool {
+    guard let trial else { return false }
+    try trial.attempt(ReadingTrial.Request(action: action, path: path, name: name, limit: limit))
+    return true
   }
 
   /// Creates a file on disk.
@@ -85,10 +102,25 @@ public final class File: Sendable {
           H5Fopen(path, writable ? chdf5_open_read_write() : chdf5_open_read_only(), accessID)
         }
       }
-      return try File(id, name: path, externalFiles: externalFiles, trial: trial)
+      return try File(
+        id, name: path, superblock: Superblock(path: path), externalFiles: externalFiles, trial: trial)
     } catch let error as HDF5Error {
-      let hasSignature = Library.value { H5Fis_hdf5(path) }
-      throw explain(error, name: path, byteCount: byteCount, hasSignature: hasSignature != 0)
+      throw explain(error, name: path, byteCount: byteCount, superblock: Superblock(path: path))
+    }
+  }
+
+  /// Opens a file as libhdf5 opens the sources of a virtual dataset, which may have it open: with other settings it would
+  /// refuse to open it twice.
+  static func open(asSource path: String) throws -> File {
+    let byteCount = try checkIsRegularFile(path)
+    let access = try PropertyList.sourceAccess().handle
+    do {
+      let id = try access.use { accessID in
+        try Library.call("open '\(path)'") { H5Fopen(path, chdf5_open_read_only(), accessID) }
+      }
+      return try File(id, name: path, superblock: Superblock(path: path), externalFiles: .allowed, isSource: true)
+    } catch let error as HDF5Error {
+      throw explain(error, name: path, byteCount: byteCount, superblock: Superblock(path: path))
     }
   }
 
@@ -118,7 +150,7 @@ public final class File: Sendable {
     image: some ContiguousBytes, name: String = "a file in memory", isTrusted: Bool = false
   ) throws -> File {
     try image.withUnsafeBytes { bytes in
-      guard hasSignature(bytes) else { throw notHDF5(name, byteCount: bytes.count) }
+      guard let superblock = Superblock(bytes) else { throw notHDF5(name, byteCount: bytes.count) }
       let trial = try isTrusted ? nil : ReadingTrial.begin(.image(bytes), name: name, externalFiles: .refused)
       let access = try PropertyList.memoryAccess(image: bytes).handle
       let memoryName = uniqueMemoryName()
@@ -126,9 +158,9 @@ public final class File: Sendable {
         let id = try access.use { accessID in
           try Library.call("open '\(name)'") { H5Fopen(memoryName, chdf5_open_read_only(), accessID) }
         }
-        return try File(id, name: name, trial: trial)
+        return try File(id, name: name, superblock: superblock, trial: trial)
       } catch let error as HDF5Error {
-        throw explain(error, name: name, byteCount: bytes.count, hasSignature: true)
+        throw explain(error, name: name, byteCount: bytes.count, superblock: superblock)
       }
     }
   }
@@ -197,29 +229,26 @@ public final class File: Sendable {
 
   /// Turns the library's account of a failed open into one that a user can act on.
   private static func explain(
-    _ error: HDF5Error, name: String, byteCount: Int, hasSignature: Bool
+    _ error: HDF5Error, name: String, byteCount: Int, superblock: Superblock?
   ) -> HDF5Error {
-    if !hasSignature { return notHDF5(name) }
+    guard let superblock else { return notHDF5(name, byteCount: byteCount) }
+    func says(_ mark: String) -> Bool { error.stack.contains { $0.text.contains(mark) } }
     // A file cut inside its first structures is reported as a read beyond the end of addresses; one cut inside the
     // 96 bytes of its superblock as anything.
-    let marks = ["truncated file", "addr overflow", "file is too small", "eof"]
-    if byteCount < 96 || error.stack.contains(where: { frame in marks.contains { frame.text.contains($0) } }) {
+    if byteCount < 96 || ["truncated file", "addr overflow", "file is too small", "eof"].contains(where: says) {
       return HDF5Error(
         .truncated, "'\(name)' is truncated: it begins as an HDF5 file and ends too early; copy or make it again",
         stack: error.stack)
     }
-    return error
-  }
-
-  /// Looks for the eight bytes that begin an HDF5 file, at 0, 512, 1024, 2048 and so on.
-  private static func hasSignature(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]
-    var offset = 0
-    while offset + signature.count <= bytes.count {
-      if bytes[offset..<offset + signature.count].elementsEqual(signature) { return true }
-      offset = offset == 0 ? 512 : 2 * offset
+    if says("already open for") {
+      return HDF5Error(
+        .inUse,
+        "'\(name)' is marked as open for writing: a program still writes it, or was ended before it could close it; wait "
+          + "until it is closed, or if nothing writes it any more, take the mark away with h5clear -s '\(name)' (package "
+          + "hdf5-tools)", stack: error.stack)
     }
-    return false
+    guard error.reason == .newerFormat, !error.stack.isEmpty else { return error }
+    return FormatVersion.error(error, file: name, superblock: superblock)
   }
 
   private static let memoryNames = Atomic(0)

@@ -14,7 +14,7 @@ public final class Group: Object {
     let (id, links) = (try file.handle.id, try file.linkAccess.id)
     let label = "group '\(path)' of '\(file.name)'"
     try file.attempt(.group, path)
-    let group = try Library.call("open \(label)") { H5Gopen2(id, path, links) }
+    let group = try file.tellingVersions { try Library.call("open \(label)") { H5Gopen2(id, path, links) } }
     self.file = file
     self.path = path
     reference = ObjectReference(handle: Handle(group, label: label, owner: file.handle))

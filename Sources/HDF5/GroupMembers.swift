@@ -69,7 +69,8 @@ extension Group {
     let (count, limit) = (try memberCount(), 20)
     let names = try memberNames(atMost: limit).map { name in
       let kind = try kind(of: name)
-      return "'\(name.onOneLine)'" + (kind == expected ? "" : " (\(article(kind.rawValue)))")
+      guard kind != expected else { return "'\(name.onOneLine)'" }
+      return "'\(name.onOneLine)' (\(article(kind.rawValue))\(kind == .dataset ? fields(of: name) : ""))"
     }
     guard !names.isEmpty else { return "nothing" }
     return names.joined(separator: ", ") + (count > names.count ? " and \(count - names.count) more" : "")
@@ -116,11 +117,18 @@ extension Group {
   /// - Throws: `HDF5Error` that lists the members present if there is none of that name.
   public func kind(of name: String) throws -> MemberKind {
     try requireLink(name)
-    let (id, links) = (try handle.id, try file.linkAccess.id)
+    return try kind(atEndOf: name)
+  }
+
+  /// What a path leads to of which every part is known to be there.
+  private func kind(atEndOf name: String) throws -> MemberKind {
+    let (id, links, datasets) = (try handle.id, try file.linkAccess.id, try file.datasetAccess.id)
     try file.attempt(.kind, path, name: name)
     // Opening follows soft and external links; the library's own test for existence does not.
     return Library.value {
-      let object = H5Oopen(id, name, links)
+      var object = H5Oopen(id, name, links)
+      // That opens a dataset with no properties of its own, and the library refuses one that is open already with others.
+      if object < 0 { object = H5Dopen2(id, name, datasets) }
       if object < 0 {
         if H5Oexists_by_name(id, name, links) > 0 { return .unreadable }
         var size = 0
@@ -141,9 +149,35 @@ extension Group {
     switch try link(of: name) {
     case .soft(let path) where kind == .danglingLink: return "a link to '\(path.onOneLine)', which leads nowhere"
     case .external(let file, let path) where kind == .externalLink:
-      return "a link to '\(path.onOneLine)' in the file '\(file.onOneLine)', "
-        + (self.file.externalFiles == .refused ? "and external files are not allowed here" : "which cannot be opened")
+      return "a link to '\(path.onOneLine)' in the file '\(file.onOneLine)', \(fate(ofLinkTo: path, in: file))"
     default: return article(kind.rawValue)
+    }
+  }
+
+  /// Why an external link is not followed, as a relative clause.
+  public func fate(ofLinkTo path: String, in name: String) -> String {
+    switch file.places.find(name, .link) {
+    case .missing: return "which is missing"
+    case .irregular: return "which is no regular file"
+    case .regular where file.externalFiles == .refused: return "and external files are not allowed here"
+    case .regular(let place):
+      do {
+        let root = try File.open(at: place, externalFiles: .allowed).root
+        return try root.exists(path) ? "which cannot be opened" : "which has no such object"
+      } catch {
+        return "which cannot be opened"
+      }
+    }
+  }
+
+  /// What the elements of a dataset are made of, for a list of members; empty for what is no table.
+  private func fields(of name: String) -> String {
+    do {
+      let fields = try dataset(name).datatype.members().map(\.name)
+      return fields.isEmpty ? "" : ", a compound table of \(listed(fields, atMost: 8))"
+    } catch _ {
+      // The list is part of another error, and this dataset is not what that is about.
+      return ""
     }
   }
 
@@ -165,7 +199,7 @@ extension Group {
     for part in name.split(separator: "/") {
       let prefix = parent.isEmpty ? String(part) : parent + "/" + part
       // The library fails at a path that goes on behind a dataset, too.
-      if !parent.isEmpty, try kind(of: parent) == .dataset {
+      if !parent.isEmpty, try kind(atEndOf: parent) == .dataset {
         throw HDF5Error(.notFound, "'\(absolute(parent))' of '\(file.name)' is a dataset and has no member '\(part)'")
       }
       guard try hasLink(prefix) else {

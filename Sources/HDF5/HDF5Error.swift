@@ -10,6 +10,10 @@ public struct HDF5Error: Error, Sendable, Equatable, CustomStringConvertible {
     case notHDF5
     /// The file begins as an HDF5 file and ends too early.
     case truncated
+    /// Another program has the file open for writing, or was ended before it could close it.
+    case inUse
+    /// The file, or a part of it, is in a format that came after this library.
+    case newerFormat
     /// A group has no member, or an object no attribute, of that name.
     case notFound
     /// The object is of another kind than asked for: a group where a dataset was expected, say.
@@ -56,6 +60,12 @@ public struct HDF5Error: Error, Sendable, Equatable, CustomStringConvertible {
   /// The message.
   public var description: String { message }
 
+  /// What was tried, without why.
+  var action: String {
+    let cause = ": " + Self.cause(in: stack)
+    return !stack.isEmpty && message.hasSuffix(cause) ? String(message.dropLast(cause.count)) : message
+  }
+
   /// Why alone, without what was tried: the system's or the library's innermost words, or the message.
   public var cause: String { stack.isEmpty ? message : Self.cause(in: stack) }
 
@@ -70,7 +80,8 @@ public struct HDF5Error: Error, Sendable, Equatable, CustomStringConvertible {
     let isConversion = stack.contains {
       $0.text.contains("conversion exception") || $0.text.contains("conversion path")
     }
-    self.init(isConversion ? .datatype : .library, "cannot \(action): \(Self.cause(in: stack))", stack: stack)
+    let reason: Reason = isConversion ? .datatype : FormatVersion.isUnknown(in: stack) ? .newerFormat : .library
+    self.init(reason, "cannot \(action): \(Self.cause(in: stack))", stack: stack)
   }
 
   /// The innermost frame's words, freed of what only the library's authors can use.

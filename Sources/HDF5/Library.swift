@@ -35,8 +35,13 @@ enum Library {
     }
   }
 
+  /// At the end of the program the library would write what is left of files that could not be closed, as on a full disk,
+  /// and crash. Files that are wanted are closed by then.
+  private static let endsQuietly = H5dont_atexit() >= 0
+
   /// In thread-safe builds the setting is one thread's own, so it is made on every call.
   private static func silenceErrorPrinting() {
+    _ = endsQuietly
     H5Eset_auto2(chdf5_error_default(), nil, nil)
   }
 }

@@ -61,6 +61,13 @@ public final class PropertyList: Sendable {
     }
   }
 
+  /// How libhdf5 opens the sources of a virtual dataset.
+  static func sourceAccess() throws -> PropertyList {
+    try PropertyList(label: "file access", class: chdf5_property_file_access) {
+      H5Pset_fclose_degree($0, H5F_CLOSE_WEAK)
+    }
+  }
+
   /// How a file in memory is opened, from bytes that the library copies, or empty.
   static func memoryAccess(image: UnsafeRawBufferPointer?) throws -> PropertyList {
     let increment = 1 << 20

@@ -17,6 +17,7 @@ public final class ReadingTrial: Sendable {
   enum Action: UInt8 {
     case open, group, memberNames, hasLink, kind, dataset, attributeNames, attribute, attributeElements, elements
     case chunks
+    case sources
   }
 
   /// Something to read.
@@ -180,6 +181,7 @@ extension ReadingTrial.Request {
     case .attribute, .attributeElements: "attribute '\(name)' of \(holder)"
     case .elements: "the elements of dataset \(holder)"
     case .chunks: "the chunks of dataset \(holder)"
+    case .sources: "the sources of dataset \(holder)"
     }
   }
 }

@@ -22,8 +22,16 @@ struct StringTransfer {
     self.isVariableLength = isVariableLength
   }
 
-  /// Reads that many texts. The file's own type serves as memory type: text needs no conversion.
-  func read(count: Int, _ move: Move) throws -> [String] {
+  /// Reads that many texts.
+  func read(count: Int, _ move: Move) throws -> [String] { try read(count: count, move, as: decode) }
+
+  /// Reads the bytes of that many texts, in whatever encoding.
+  func readBytes(count: Int, _ move: Move) throws -> [[UInt8]] { try read(count: count, move) { Array($0) } }
+
+  /// The file's own type serves as memory type: text needs no conversion.
+  private func read<Text>(
+    count: Int, _ move: Move, as decode: (UnsafeRawBufferPointer) throws -> Text
+  ) throws -> [Text] {
     guard count > 0 else { return [] }
     try Dataspace.checkMemory(count: count, byteCount: max(type.byteCount, MemoryLayout<String>.stride), label: label)
     let typeID = try type.handle.id
@@ -39,7 +47,7 @@ struct StringTransfer {
         }
         try move(typeID, base)
         return try bytes.bindMemory(to: UnsafeMutablePointer<CChar>?.self).map { pointer in
-          guard let pointer else { return "" }
+          guard let pointer else { return try decode(UnsafeRawBufferPointer(start: nil, count: 0)) }
           return try decode(UnsafeRawBufferPointer(start: pointer, count: strlen(pointer)))
         }
       }

@@ -7,6 +7,8 @@ struct TrialServer {
   private static let seconds = 1
   /// Elements of which a second may take no fewer bytes than this; the slowest filters manage ten times as many.
   private static let bytesPerSecond = 10_000_000
+  /// Sources of a virtual dataset that are looked at in a second, at least.
+  private static let sourcesPerSecond = 200
   private static let blockByteCount = 1 << 24
   private static let addressSpace = 2 << 30
 
@@ -76,7 +78,7 @@ struct TrialServer {
     case .attributeElements:
       let attribute = try object(path, of: file).attribute(name)
       if case .string = attribute.datatype.kind {
-        _ = try attribute.readStrings()
+        _ = try attribute.readTextBytes()
       } else if attribute.datatype.isNumeric {
         _ = try attribute.read(as: Double.self)
       } else {
@@ -91,6 +93,10 @@ struct TrialServer {
       }
     case .elements: try readElements(of: dataset(path, of: file))
     case .chunks: _ = try dataset(path, of: file).unwritten
+    case .sources:
+      let dataset = try dataset(path, of: file)
+      limitTime(Self.seconds + (try dataset.sources.count) / Self.sourcesPerSecond)
+      try dataset.requireSources(depth: 0)
     }
   }
 

@@ -26,6 +26,8 @@ enum Remedies {
     "type":
       "say --kind NAME=category or NAME=ignore if it holds names of things, or round the number with --type float64",
     "hasHeader": "if the first line holds data, add --no-header; if it holds names, add --header",
+    "target": "name it with --target",
+    "targetColumn": "name another one with --target",
     "task": "choose another column with --target, or add --task regression",
     "images": "name the images, and the other files with --labels, --test-images and --test-labels",
     "path": "for the loss of any run leave --path out",
@@ -43,6 +45,7 @@ enum Remedies {
     "testInputs": "give --test-inputs, and --test-targets exactly if there is --targets",
     "arrays":
       "name them with --inputs and --targets, and those of the test group with --test-inputs and --test-targets",
+    "importer": "make one of it with 'trainer data import'",
     "testImages": "give both --test-images and --test-labels, or neither",
   ]
 

@@ -19,7 +19,8 @@ struct TrainerCommand: ParsableCommand {
       """,
     version: Program.version,
     subcommands: [
-      RunCommand.self, ResumeCommand.self, EvaluateCommand.self, PredictCommand.self, DataCommand.self,
+      InitCommand.self, RunCommand.self, ResumeCommand.self, EvaluateCommand.self, PredictCommand.self,
+      DataCommand.self,
       CheckpointCommand.self, GradientCommand.self, GraphCommand.self, GradcheckCommand.self, PlotCommand.self,
       SweepCommand.self, CrossValidateCommand.self, VerifyResumeCommand.self, BenchCommand.self,
     ])

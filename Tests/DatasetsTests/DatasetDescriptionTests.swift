@@ -34,6 +34,7 @@ import Testing
                 class 1 'b': 0
                 class 2 'c': 2
                 class 3: 1, which has no name
+          It can be trained on as it is, by its shapes and types: 6 samples in 'train', each of 2 inputs.
 
           """)
     }
@@ -66,10 +67,11 @@ import Testing
               class 0: 2
               class 1: 2
               class 2: 2
+        It can be trained on as it is, by its shapes and types: 6 samples in 'train', each of 2 inputs.
 
         """)
     // 10^12 paths lead through it.
-    #expect(try description(of: "mesh").split(separator: "\n").count < 130)
+    #expect(try description(of: "mesh").split(separator: "\n").count < 135)
   }
 
   @Test func linksAreNamedAndNotFollowed() throws {
@@ -86,9 +88,12 @@ import Testing
     let text = try description(of: "types")
     for line in [
       "@classes = 3, 2, 1", "class 9223372036854775813: 1", "null       float32, null, contiguous, 0 bytes",
-      "empty      float64, 0 x 3, contiguous, 0 bytes", "bits       bit field, 2, contiguous, 0 bytes",
-      "compound   compound, 3, contiguous, 36 bytes", "sequence   variable-length sequence, 2,", "@null = nothing",
-      "@empty = no values", "@boolean = 2 of enumeration", "@opaque = opaque", "@reference = reference",
+      "empty      float64, 0 x 3, contiguous, 0 bytes",
+      "bits       bit field of 16 bits, 2, contiguous, no value was ever written",
+      "compound   compound (a: int32, b: float64), 3, contiguous, 36 bytes",
+      "sequence   variable-length sequence of int32, 2,", "@null = nothing",
+      "@empty = no values", "@boolean = TRUE, FALSE",
+      "@opaque = opaque 3 bytes", "@reference = reference to an object",
       "inputs   float32, 6 x 2, contiguous, 48 bytes",
     ] { #expect(text.contains(line), "\(line) in\n\(text)") }
     #expect(try description(of: "named-type").contains("inputs   named datatype\n"))
@@ -113,10 +118,54 @@ import Testing
     }
   }
 
+  @Test func namesThatAreNoTextHaveALineAndTheRestIsListed() throws {
+    let text = try description(of: "bytes")
+    #expect(text.contains("  @\u{FFFD}  has a name that is not UTF-8\n"))
+    #expect(text.contains("has a name that is not UTF-8\nIt can be trained"))
+    #expect(text.contains("targets  uint8, 6, contiguous, 6 bytes\n"))
+  }
+
+  @Test func theColumnsOfATableAreListedOnce() throws {
+    try withScratchDirectory { directory in
+      _ = try CSVImport(path: "\(Repository.path)/data/passengers.csv", target: .name("Survived")).write(
+        to: directory + "/x.h5", with: DatasetWriter())
+      let text = try DatasetDescription(path: directory + "/x.h5").description
+      #expect(text.count(of: "kind      missing  categories") == 1)
+      #expect(text.contains("      the columns of '/test/inputs'; missing: "))
+    }
+  }
+
+  @Test func whatCannotBeReadHasALineThatSaysWhy() throws {
+    let path = "\(Fixture.directory)/foreign/h5/libver_latest.h5"
+    let text = try DatasetDescription(path: path).description
+    #expect(text.contains("    inputs   cannot be read: it is written in a newer format than libhdf5 "))
+    #expect(text.contains("    targets  int64, 120, contiguous, 960 bytes\n"))
+  }
+
+  @Test(arguments: [
+    ("external-storage", "has elements in 'elsewhere.bin', which is missing"),
+    ("virtual-missing-file", "'gone.h5', which is missing"),
+  ])
+  func theLastLineNamesWhatIsMissing(name: String, part: String) throws {
+    let last = try #require(try description(of: name).split(separator: "\n").last)
+    #expect(last.hasPrefix("It cannot be trained on as it is") && last.contains(part), "\(last)")
+  }
+
+  @Test func theLastLineHasWhatTheConfigNeeds() throws {
+    let path = "\(Fixture.directory)/foreign/h5/keras_root.h5"
+    let last = try #require(try DatasetDescription(path: path).description.split(separator: "\n").last)
+    #expect(last.hasPrefix("It cannot be trained on as it is, but with this in the config: \"data\": {\"path\":"))
+    #expect(last.contains("x_train") && last.contains("y_test"))
+  }
+
   @Test func namesCannotReachTheTerminal() throws {
     let text = try description(of: "names")
     #expect(text.contains(#"tar\u{1b}[2Jgets\nerror: second"#) && text.contains(#"a\r\u{1b}[K\u{202e}b"#))
     #expect(text.contains(#"@x\ny = 'v\nerror: third'"#))
     #expect(!text.contains("\u{1B}") && !text.split(separator: "\n").contains { $0.hasPrefix("error") })
   }
+}
+
+extension String {
+  fileprivate func count(of part: String) -> Int { ranges(of: part).count }
 }

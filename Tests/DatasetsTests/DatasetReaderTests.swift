@@ -88,7 +88,9 @@ import Testing
       }
       #expect(try open("absent.h5") == "cannot open 'FILE': no such file or directory")
       try Data("inputs,targets\n1,2\n".utf8).write(to: URL(filePath: "\(directory)/table.csv"))
-      #expect(try open("table.csv") == "'FILE' is not an HDF5 file")
+      #expect(
+        try open("table.csv")
+          == "'FILE' is not an HDF5 file but text, such as a table; import it first, in the format csv")
       try Data().write(to: URL(filePath: "\(directory)/empty.h5"))
       #expect(try open("empty.h5") == "'FILE' is empty")
       try writeFile("\(directory)/whole.h5") {
@@ -111,8 +113,8 @@ import Testing
         + "name the places of its samples in data.groups")
     #expect(
       try message({ _ in }, readInputs)
-        == "d.h5: the file has no group and no dataset, so that there is nothing to train on; is it the right file, and did the "
-        + "program that made it end well?")
+        == "d.h5: the file has no group and no dataset, so that there is nothing to read; is it the right file, and did the program "
+        + "that made it end well?")
     #expect(
       try message(
         { root in
@@ -143,7 +145,7 @@ import Testing
       "/train/inputs is a link to '/train/inputs' in the file 'plain.h5', and external files are not allowed here; set "
         + "data.externalFiles to true if they are to be read"
     ),
-    ("external-storage", "'elsewhere.bin', and external files are not allowed here; set data.externalFiles to true"),
+    ("external-storage", "'elsewhere.bin', which is missing"),
     ("virtual", "'plain.h5', and external files are not allowed here; set data.externalFiles to true"),
   ])
   func whatIsThereInsteadIsNamed(name: String, part: String) throws {

@@ -49,6 +49,18 @@ import Testing
     #expect(try values(table, "targets", rows: 0..<5) == [0, 1, 2, 0, 1] as [Int64])
   }
 
+  /// What pandas has pickled is Latin-1 with escapes; the columns' own names may be anything.
+  @Test func columnsOfPandasHaveTheirNames() throws {
+    func names(_ file: String, targets: String) throws -> [String]? {
+      let table = try reader(file, .init(.datasets(["inputs": ["df/table"], "targets": [targets]])))
+      #expect(try values(table, "targets", rows: 0..<4) == [0, 1, 2, 0] as [Int64])
+      #expect(try table.shape(of: "inputs", in: "train") == (40, [2]))
+      return try table.arrayFeatures(of: "inputs", in: "train")?.map(\.name)
+    }
+    #expect(try names("pandas_names.h5", targets: "df/table/y") == [#"Ω\n"#, "gämma"])
+    #expect(try names("pandas_numbers.h5", targets: "df/table/2") == ["0", "1"])
+  }
+
   @Test func fuelsRowNumbersAreTakenInTheirOrder() throws {
     func split(_ name: String, rows: Range<Int>? = nil) throws -> DatasetReader {
       try reader(

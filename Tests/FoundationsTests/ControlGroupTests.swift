@@ -70,4 +70,19 @@ import Testing
     #expect(free("9223372036854771712\n") == nil)
     #expect(free("1000\n") == 700)
   }
+
+  // In a container the group is the root, and those above it are not there to be read.
+  @Test func limitsAboveAContainerAreTakenFromItsStatistics() {
+    func free(above: String) -> Int? {
+      let files = [
+        "/proc/self/cgroup": "9:memory:/docker/4711\n",
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712",
+        "/sys/fs/cgroup/memory/memory.usage_in_bytes": "400",
+        "/sys/fs/cgroup/memory/memory.stat": "hierarchical_memory_limit \(above)\ntotal_inactive_file 100\n",
+      ]
+      return ControlGroup(reading: { files[$0] }).freeMemory
+    }
+    #expect(free(above: "1000") == 700)
+    #expect(free(above: "9223372036854771712") == nil)
+  }
 }

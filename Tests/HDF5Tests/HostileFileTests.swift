@@ -80,7 +80,7 @@ import Testing
     let storage = try Self.error {
       _ = try Self.open("external-storage").root.dataset("train/inputs").read(as: Int.self)
     }
-    #expect(storage.reason == .externalFile && storage.message.contains("in another file, 'elsewhere.bin'"))
+    #expect(storage.reason == .externalFile && storage.message.contains("in 'elsewhere.bin', which is missing"))
     let virtual = try Self.error { _ = try Self.open("virtual").root.dataset("train/inputs").shape }
     #expect(virtual.reason == .externalFile && virtual.message.contains("other files, 'plain.h5'"))
 
@@ -92,7 +92,7 @@ import Testing
     let missing = try Self.error {
       _ = try Self.open("external-storage", .allowed).root.dataset("train/inputs").read(as: Int.self)
     }
-    #expect(missing.message.hasSuffix("has elements in 'elsewhere.bin', which is missing"))
+    #expect(missing.message.contains("has elements in 'elsewhere.bin', which is missing"))
   }
 
   @Test(arguments: ["external-link", "virtual"])

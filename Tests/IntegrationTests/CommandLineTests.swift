@@ -30,6 +30,8 @@ import Testing
           -h, --help              Show help information.
 
         SUBCOMMANDS:
+          init                    Looks at a data file and writes a config that runs as
+                                  it is.
           run                     Trains what a config describes.
           resume                  Goes on with a run.
           evaluate                Measures a model on a group of samples.
@@ -120,24 +122,24 @@ import Testing
       try workshop.makeDataset()
       let result = try TrainerBinary.run("run", try workshop.makeConfig(), "--workers", "1", in: workshop.directory)
       let lines = result.output.split(separator: "\n").map(String.init)
-      try #require(lines.count == 15, "\(result.output)")
+      try #require(lines.count == 16, "\(result.output)")
       #expect(
-        Array(lines[..<5]) == [
-          "config", "  parameters  9 float32: dense1 9", "  samples     train 10",
+        Array(lines[..<6]) == [
+          "config", "  parameters  9 float32: dense1 9", "  samples     train 10", "  classes     0: 4, 1: 3, 2: 3",
           "  steps       4: 2 epochs of 2 batches of 5 samples",
           "  shards      1 a batch; their gradients take 256 bytes",
         ])
-      #expect(lines[5].wholeMatch(of: #/  workers     1, \w+ kernels/#) != nil)
-      #expect(lines[6] == "  directory   runs/config")
+      #expect(lines[6].wholeMatch(of: #/  workers     1, \w+ kernels/#) != nil)
+      #expect(lines[7] == "  directory   runs/config")
       for epoch in 1...2 {
         #expect(
-          lines[6 + epoch].wholeMatch(of: /epoch [12]\/2  train loss \d\.\d{4}  [\d.]+ [kM]? ?samples\/s/) != nil)
+          lines[7 + epoch].wholeMatch(of: /epoch [12]\/2  train loss \d\.\d{4}  [\d.]+ [kM]? ?samples\/s/) != nil)
       }
-      #expect(lines[9].wholeMatch(of: /finished 2 epochs, 4 steps in 0\.\d\d s of training/) != nil)
-      #expect(lines[11].wholeMatch(of: #/  waited      \d\.\d\d s for checkpoints, \d+\.\d % of the run/#) != nil)
-      #expect(lines[12] == "  checkpoint  runs/config/checkpoints/step-000000004.h5")
-      #expect(lines[13] == "  metrics     runs/config/metrics.jsonl")
-      #expect(lines[14] == "  digest      \(try Run(workshop.path("runs/config")).digest)")
+      #expect(lines[10].wholeMatch(of: /finished 2 epochs, 4 steps in 0\.\d\d s of training/) != nil)
+      #expect(lines[12].wholeMatch(of: #/  waited      \d\.\d\d s for checkpoints, \d+\.\d % of the run/#) != nil)
+      #expect(lines[13] == "  checkpoint  runs/config/checkpoints/step-000000004.h5")
+      #expect(lines[14] == "  metrics     runs/config/metrics.jsonl")
+      #expect(lines[15] == "  digest      \(try Run(workshop.path("runs/config")).digest)")
     }
   }
 

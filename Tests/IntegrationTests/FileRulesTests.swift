@@ -231,7 +231,7 @@ import Testing
     try TrainerBinary.run("rnu").expectError(2, "no command 'rnu'; did you mean 'run'?")
     try TrainerBinary.run("data", "imprt", "x").expectError(2, "'trainer data' has no command 'imprt'", "'import'")
     try TrainerBinary.run("help", "swep").expectError(2, "did you mean 'sweep'?")
-    try TrainerBinary.run("quux").expectError(2, "its commands are run, resume, ")
+    try TrainerBinary.run("quux").expectError(2, "its commands are init, run, resume, ")
   }
 
   // MARK: Other programs

@@ -87,7 +87,8 @@ import Testing
     let features = try #require(
       try JSONDocument(text: "{\(block)}", source: "docs/data.md").root["data"]?["features"])
     try withPassengers { directory in
-      let importing = try #require(try commands(of: "README.md", under: "Your own data").first)
+      let importing = try #require(
+        try commands(of: "README.md", under: "Your own data").first { $0.line.hasPrefix("trainer data import ") })
       #expect(try shell(importing.line, in: directory).status == 0)
       let run = try TrainerBinary.run(
         "run", "configs/passengers.json", "--set", "data.features=\(features.compactText)", "--output", "run",

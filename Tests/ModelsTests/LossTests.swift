@@ -148,8 +148,8 @@ import Testing
     (
       SoftmaxCrossEntropy(), 3, .values(count: 1), .data,
       "softmaxCrossEntropy needs one integer class label or 3 columns of probabilities a sample for a model with 3 "
-        + "outputs, but the targets have one floating-point number; if these are class labels, store them in an integer "
-        + "type, counted from 0"
+        + "outputs, but the targets have one floating-point number; if these are class labels, add \"labels\": "
+        + "\"sorted\" to data, or number the classes from 0"
     ),
     (
       BinaryCrossEntropy(), 2, .integers(0...1), .usage,

@@ -75,8 +75,11 @@ import Testing
       "binaryCrossEntropy takes numbers from 0 to 1; -1 and 1 are a common other coding: add "
         + #""labels": {"-1": "-1", "1": "1"} to data"#
     ),
-    (.probabilities, [0, 255], "binaryCrossEntropy takes numbers from 0 to 1; these are the codes 0, 255: add "
-      + #""labels": "sorted" to data, or name them in "labels""#),
+    (
+      .probabilities, [0, 255],
+      "binaryCrossEntropy takes numbers from 0 to 1; these are the codes 0, 255: add "
+        + #""labels": "sorted" to data, or name them in "labels""#
+    ),
     (.probabilities, [0, 0.5, 7], "binaryCrossEntropy takes numbers from 0 to 1; is another loss meant?"),
   ]
 

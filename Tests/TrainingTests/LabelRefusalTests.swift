@@ -28,7 +28,7 @@ import Training
   @Test(arguments: [
     (
       #"{"1": "a", "5": "b"}"#,
-      "3 codes.h5: /train/targets has -1 in row 2 (counted from 0), which data.labels does not name; it has '1', '5'"
+      "3 codes.h5: /train/targets has -1 in row 1 (counted from 0), which data.labels does not name; it has '1', '5'"
     ),
     (
       #"{"setosa": "a", "5": "b"}"#,
@@ -72,7 +72,9 @@ import Training
         _ = try group.createDataset("inputs", shape: [4, 1], values: [1, 2, 3, 4] as [Float])
         try write(group)
       }
-      let error = try trainerError { try LabelRun(data: data, labels: labels, units: units).train(in: directory) }
+      let error = try trainerError {
+        try LabelRun(data: data, labels: labels, units: units, batchSize: 4).train(in: directory)
+      }
       return error.map { "\($0.code.rawValue) \($0.message.replacing(directory + "/", with: ""))" } ?? "no error"
     }
   }
@@ -132,7 +134,8 @@ import Training
     #expect(texts == "3 d.h5: a row of /train/targets has 2 texts, expected one, the name of a class")
     // Numbers with a fraction are none, as ever.
     let fraction = try refusal { _ = try $0.createDataset("targets", shape: [4], values: [0, 1, 0.5, 2] as [Float]) }
-    #expect(fraction.contains("one floating-point number; if these are class labels, store them in an integer type"))
+    #expect(
+      fraction.contains("one floating-point number; if these are class labels, add \"labels\": \"sorted\" to data"))
   }
 
   @Test(arguments: [
@@ -143,6 +146,13 @@ import Training
     let refusal = try LabelRun(data: LabelRun.foreign(file)).refusal()
     #expect(refusal.hasPrefix("3 \(file): /train/inputs holds \(type), expected numbers"), "\(refusal)")
     #expect(refusal.contains(advice), "\(refusal)")
+  }
+
+  @Test func aTableAtTheRootIsNamed() throws {
+    #expect(
+      try LabelRun(data: LabelRun.foreign("compound_root.h5")).refusal().hasPrefix(
+        "3 compound_root.h5: there is no group 'train'; the file has 'table' (a dataset, a compound table of 'a', 'b', 'y')"
+      ))
   }
 
   @Test func countingFrom1IsOfTheWholeFileAndStaysWithTheModel() throws {
@@ -162,7 +172,7 @@ import Training
       }
       let labels: [Int32] = [1, 2, 3, 1, 2, 3, 1, 2]
       let trained = try LabelRun(data: write("d", [("train", labels), ("test", [1, 1, 2])])).train(in: directory)
-      #expect(trained.history.starts.first?.classes?.text() == "a 3, b 3, c 2")
+      #expect(trained.history.starts.first?.classes?.text() == "a: 3, b: 3, c: 2")
       // Of the test group alone the labels could be b, b and c.
       let test = try evaluate(checkpoint: trained.checkpoint)
       #expect(

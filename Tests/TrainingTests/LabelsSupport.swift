@@ -12,7 +12,7 @@ struct LabelRun {
   var labels: String?
   var loss = "softmaxCrossEntropy"
   var units = 3
-  var precision = "float32"
+  var batchSize = 8
 
   /// A file of `Tests/Fixtures/labels`, made by the programs that write such labels.
   static func own(_ name: String) -> String { "\(Fixture.directory)/labels/\(name)" }
@@ -25,10 +25,10 @@ struct LabelRun {
     return try trainToEnd(
       RunConfiguration(
         text: """
-          {"name": "t", "seed": 3, "precision": "\(precision)",
+          {"name": "t", "seed": 3,
            "data": {"path": "\(data)"\(labels.map { ", \"labels\": \($0)" } ?? "")}, "loss": "\(loss)",
            "model": {"layers": [{"type": "dense", "units": \(units)}]}, "metrics": [\(isClasses ? "\"accuracy\"" : "")],
-           "optimizer": {"type": "sgd", "learningRate": 0.1}, "training": {"epochs": 5, "batchSize": 8},
+           "optimizer": {"type": "sgd", "learningRate": 0.1}, "training": {"epochs": 5, "batchSize": \(batchSize)},
            "output": "\(directory)/run"}
           """, source: "t.json", directory: "/"))
   }

@@ -43,7 +43,7 @@ import Training
     try withScratchDirectory { directory in
       let trained = try LabelRun(data: LabelRun.own("whole-floats.h5")).train(in: directory)
       #expect(trained.summary.digest == (try plain(directory)).summary.digest)
-      #expect(trained.history.starts.first?.classes?.text() == "0 8, 1 8, 2 8")
+      #expect(trained.history.starts.first?.classes?.text() == "0: 8, 1: 8, 2: 8")
     }
   }
 
@@ -54,7 +54,7 @@ import Training
       let trained = try LabelRun(data: data).train(in: directory)
       // MATLAB's inputs are doubles, of the same values.
       #expect(trained.summary.digest == expected.summary.digest)
-      #expect(trained.history.starts.first?.classes?.text() == "1 8, 2 8, 3 8")
+      #expect(trained.history.starts.first?.classes?.text() == "1: 8, 2: 8, 3: 8")
       #expect(
         try predictionHeader(trained.checkpoint, of: data, in: directory)
           == "prediction,probability_1,probability_2,probability_3")
@@ -70,7 +70,7 @@ import Training
       let data = LabelRun.own(file)
       let trained = try LabelRun(data: data, loss: loss, units: loss == "binaryCrossEntropy" ? 1 : 2).train(
         in: directory)
-      #expect(trained.history.starts.first?.classes?.text() == "false 16, true 8")
+      #expect(trained.history.starts.first?.classes?.text() == "false: 16, true: 8")
       #expect(
         try predictionHeader(trained.checkpoint, of: data, in: directory)
           == "prediction,probability_false,probability_true")
@@ -81,8 +81,8 @@ import Training
     try withScratchDirectory { directory in
       var digests: [String: String] = [:]
       for (file, counts) in [
-        ("str_vlen.h5", "setosa 36, versicolor 40, virginica 44"), ("float32_labels.h5", "0 36, 1 40, 2 44"),
-        ("classes_attr_json.h5", "0 36, 1 40, 2 44"), ("bool_inputs.h5", "0 36, 1 40, 2 44"),
+        ("str_vlen.h5", "setosa: 36, versicolor: 40, virginica: 44"), ("float32_labels.h5", "0: 36, 1: 40, 2: 44"),
+        ("classes_attr_json.h5", "0: 36, 1: 40, 2: 44"), ("bool_inputs.h5", "0: 36, 1: 40, 2: 44"),
       ] {
         let trained = try LabelRun(data: LabelRun.foreign(file)).train(in: "\(directory)/\(file)")
         #expect(trained.history.starts.first?.classes?.text() == counts, "\(file)")
@@ -91,7 +91,7 @@ import Training
       #expect(digests["str_vlen.h5"] == digests["float32_labels.h5"])
       #expect(digests["classes_attr_json.h5"] == digests["float32_labels.h5"])
       let booleans = try LabelRun(data: LabelRun.foreign("bool_targets.h5"), units: 2).train(in: "\(directory)/bool")
-      #expect(booleans.history.starts.first?.classes?.text() == "false 36, true 84")
+      #expect(booleans.history.starts.first?.classes?.text() == "false: 36, true: 84")
       // Boolean inputs are 0 and 1.
       let rewritten = "\(directory)/numbers.h5"
       let source = try File.open(at: LabelRun.foreign("bool_inputs.h5")).root
@@ -112,9 +112,9 @@ import Training
   }
 
   @Test(arguments: [
-    (#""sorted""#, "-1 8, 1 8, 5 8", "prediction,probability_-1,probability_1,probability_5"),
+    (#""sorted""#, "-1: 8, 1: 8, 5: 8", "prediction,probability_-1,probability_1,probability_5"),
     (
-      #"{"-1": "no", "1": "perhaps", "5": "yes"}"#, "no 8, perhaps 8, yes 8",
+      #"{"-1": "no", "1": "perhaps", "5": "yes"}"#, "no: 8, perhaps: 8, yes: 8",
       "prediction,probability_no,probability_perhaps,probability_yes"
     ),
   ])
@@ -134,15 +134,15 @@ import Training
     try withScratchDirectory { directory in
       let reversed = #"{"virginica": "c", "versicolor": "b", "setosa": "a"}"#
       let trained = try LabelRun(data: LabelRun.own("text.h5"), labels: reversed).train(in: "\(directory)/1")
-      #expect(trained.history.starts.first?.classes?.text() == "c 8, b 8, a 8")
+      #expect(trained.history.starts.first?.classes?.text() == "c: 8, b: 8, a: 8")
       let joined = #"{"setosa": "setosa", "versicolor": "other", "virginica": "other"}"#
       for file in ["text.h5", "enumeration.h5", "categorical.h5", "flags.nc"] {
         let two = try LabelRun(data: LabelRun.own(file), labels: joined, units: 2).train(in: "\(directory)/\(file)")
-        #expect(two.history.starts.first?.classes?.text() == "setosa 8, other 16", "\(file)")
+        #expect(two.history.starts.first?.classes?.text() == "setosa: 8, other: 16", "\(file)")
       }
       let yes = try LabelRun(data: LabelRun.own("boolean.h5"), labels: #"{"true": "yes", "false": "no"}"#, units: 2)
         .train(in: "\(directory)/boolean")
-      #expect(yes.history.starts.first?.classes?.text() == "yes 8, no 16")
+      #expect(yes.history.starts.first?.classes?.text() == "yes: 8, no: 16")
     }
   }
 

@@ -71,6 +71,83 @@ import Training
     }
   }
 
+  /// Samples at a file's root are the group `test` that is measured where no other is asked for.
+  @Test func samplesAtTheRootAreMeasured() throws {
+    try withScratchDirectory { directory in
+      let root = "\(directory)/root.h5"
+      try writeFile(root) {
+        try $0.createDataset("inputs", shape: [30, 6], values: PlacedNumbers.floats("x_test"))
+        try $0.createDataset("targets", shape: [30], values: PlacedNumbers.labels("y_test"))
+      }
+      let own = "\(directory)/own.h5"
+      try PlacedCase.write([PlacedNumbers.train(Int64.self), PlacedNumbers.test(Int64.self)], to: own)
+      for (path, data) in [(PlacedCase.path("keras_root.h5"), Self.keras), (own, #""preprocessing": []"#)] {
+        let trained = try trainToEnd(configuration("\(directory)/\(UUID())", path, data))
+        let checkpoint = try #require(trained.summary.checkpoint)
+        let found = try evaluate(checkpoint: checkpoint, data: root)
+        #expect(found.samples == 30)
+        #expect(try found.measurement == evaluate(checkpoint: checkpoint, data: own).measurement)
+        #expect(
+          try trainerError { try evaluate(checkpoint: checkpoint, data: root, group: "validation") }?.code == .data)
+      }
+    }
+  }
+
+  @Test func groupsThatAreNotNamedAreToldFromThoseThatAre() throws {
+    try withScratchDirectory { directory in
+      let path = PlacedCase.path("keras_root.h5")
+      let trained = try trainToEnd(configuration(directory, path, Self.keras))
+      let error = try trainerError { try evaluate(checkpoint: #require(trained.summary.checkpoint)) }
+      #expect(
+        error?.message
+          == "\(path): there is no group 'test'; data.groups of the model's config names 'late', 'train'; ask for one of those"
+      )
+      #expect(error?.code == .usage && error?.remedy?.name == "group")
+    }
+  }
+
+  /// Rows stay together by text, category or number, whichever says the same.
+  @Test func splitsGoByColumnsOfTextsAndCategories() throws {
+    try withScratchDirectory { directory in
+      let path = "\(directory)/d.h5"
+      let names = ["elm", "oak", "fir", "yew", "ash"]
+      let codes = (0..<120).map { Int8($0 / 7 % 5) }
+      try writeFile(path) { root in
+        try root.createDataset("x", shape: [120, 6], values: PlacedNumbers.floats("x_train"))
+        try root.createDataset("y", shape: [120], values: PlacedNumbers.labels("y_train"))
+        try root.createDataset("number", shape: [120], values: codes)
+        try root.createDataset("text", shape: [120], type: .variableLengthString())
+          .writeStrings(codes.map { names[Int($0)] })
+        try root.createDataset("fixed", shape: [120, 1], type: .fixedLengthString(byteCount: 3))
+          .writeStrings(codes.map { names[Int($0)] })
+        try root.createDataset("category/codes", shape: [120], values: codes)
+        try root.createDataset("category/categories", shape: [5], type: .variableLengthString()).writeStrings(names)
+        let members = names.enumerated().map { Datatype.EnumerationMember(name: $1, value: Int64($0)) }
+        try root.createDataset("enumeration", shape: [120], type: .enumeration(members)).write(codes)
+        let gap = codes.enumerated().map { $0.offset == 4 ? -1 : $0.element }
+        try root.createDataset("gap/codes", shape: [120], values: gap)
+        try root.createDataset("gap/categories", shape: [5], type: .variableLengthString()).writeStrings(names)
+      }
+      func entries(_ column: String) throws -> (digest: String, entries: String) {
+        let data = #"""
+          "groups": {"train": {"inputs": "x", "targets": "y", "tree": "\#(column)"}},
+          "split": {"validation": 0.3, "by": {"column": "tree"}}
+          """#
+        let run = try trainToEnd(configuration("\(directory)/\(column)", path, data))
+        return (run.summary.digest, "\(run.history.entries)")
+      }
+      let wanted = try entries("number")
+      for column in ["text", "fixed", "category", "enumeration"] {
+        let found = try entries(column)
+        #expect(found == wanted, "\(column)")
+      }
+      #expect(
+        try trainerError { try entries("gap") }?.message
+          == "\(path): data.split.by.column: 'tree' has no value in row 4 of the group 'train' (counted from 0), so that the "
+          + "row belongs to no group; fill it in")
+    }
+  }
+
   @Test func filesWithNeitherAreRefused() throws {
     try withScratchDirectory { directory in
       let trained = try trainToEnd(configuration(directory, PlacedCase.path("keras_root.h5"), Self.keras))

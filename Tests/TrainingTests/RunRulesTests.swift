@@ -322,7 +322,7 @@ final class FinishedLine: RunObserver {
       #expect(
         negative
           == "d.h5: /train/targets has the class label -1 in row 0 (counted from 0); expected labels from 0 to 2; number "
-          + "the classes from 0")
+          + #"the classes from 0, or add "labels": "sorted" to data"#)
       let rowCounts = try message(
         Self.softmax, inputs: rows, targets: NumberTable(shape: [3], values: [0, 1, 2] as [UInt8]))
       #expect(

@@ -116,12 +116,50 @@ def matlab(name, make):
     hdf5storage.savemat(path, content, format="7.3", oned_as="row", store_python_metadata=False, matlab_compatible=True)
 
 
+def observations():
+    """A table of observations as AnnData writes it, with one column of each kind, and the same rows in plain datasets."""
+    generator = np.random.default_rng(5)
+    count = 40
+    columns = {
+        "age": np.round(generator.normal(40, 12, count), 1),
+        "city": generator.choice(np.array(["Bern", "Aarau", "Chur"]), count),
+        "grade": generator.integers(0, 3, count),
+        "smokes": generator.random(count) > 0.6,
+    }
+    columns["age"][[3, 17]] = np.nan
+    logit = columns["smokes"] * 2.0 + (columns["city"] == "Bern") - columns["grade"] + generator.normal(size=count)
+    target = np.where(logit > 0, "ill", "well")
+    frame = pd.DataFrame(columns, index=[f"p{row}" for row in range(count)])
+    frame["city"] = frame["city"].astype(object)
+    frame["grade"] = pd.Categorical.from_codes(columns["grade"], ["low", "middle", "high"])
+    frame["outcome"] = pd.Categorical(target)
+    data = anndata.AnnData(X=np.zeros((count, 1), "f4"), obs=frame)
+    data.strings_to_categoricals = lambda *arguments: None
+    path = os.path.join(DIRECTORY, "observations.h5ad")
+    data.write_h5ad(path, convert_strings_to_categoricals=False)
+    with h5py.File(path, "a") as file:
+        kind = np.dtype([("age", "f8"), ("city", "S8"), ("smokes", h5py.enum_dtype({"FALSE": 0, "TRUE": 1}, "i1")),
+                         ("outcome", "S4")])
+        records = np.zeros(count, kind)
+        records["age"], records["smokes"] = columns["age"], columns["smokes"]
+        records["city"], records["outcome"] = columns["city"].astype("S8"), target.astype("S4")
+        file["table"] = records
+
+
 def main():
     os.makedirs(DIRECTORY, exist_ok=True)
     for path in glob.glob(os.path.join(DIRECTORY, "*")):
         os.remove(path)
     h5("integers", lambda node, labels: node.create_dataset("targets", data=labels))
     h5("whole-floats", lambda node, labels: node.create_dataset("targets", data=labels.astype("f8")[:, None]))
+    h5("half", lambda node, labels: node.create_dataset("targets", data=labels.astype("f2")))
+    for name, kind in (("half-codes", "f2"), ("float-codes", "f4")):
+        codes = np.array([0.1, 0.25, 0.7], dtype=kind)
+        h5(name, lambda node, labels: node.create_dataset("targets", data=codes[labels]))
+    h5("great-codes", lambda node, labels: node.create_dataset(
+        "targets", data=np.array([0, 1, 2**63], dtype="u8")[labels]))
+    latin1 = np.array([text.encode("latin-1") for text in ("a", "\xe9", "o")])
+    h5("latin1", lambda node, labels: node.create_dataset("targets", data=latin1[labels]))
     h5("text", lambda node, labels: node.create_dataset("targets", data=NAMES[labels].astype(object)))
     h5("text-fixed", lambda node, labels: node.create_dataset("targets", data=NAMES[labels].astype("S")))
     h5(
@@ -145,6 +183,7 @@ def main():
     netcdf("flags", flags)
     matlab("counted-from-1", lambda labels: (labels + 1).astype("f8"))
     matlab("logical", lambda labels: labels > 1)
+    observations()
 
 
 main()

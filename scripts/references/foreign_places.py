@@ -1,16 +1,21 @@
-"""Compound tables and Fuel's splits: files whose values follow from the row's number.
+"""Compound tables, those of pandas, and Fuel's splits: files whose values follow from the row's number.
 
     python scripts/references/foreign_places.py
 
-It needs h5py and NumPy.
+It needs h5py, NumPy, pandas and PyTables.
 """
 
 import os
+import sys
 
 import h5py
 import numpy as np
+import pandas
 
 from common import FIXTURES
+
+# pandas wants PyTables, not the module beside this file.
+sys.path.pop(0)
 
 folder = os.path.join(FIXTURES, "places")
 os.makedirs(folder, exist_ok=True)
@@ -50,3 +55,9 @@ with h5py.File(os.path.join(folder, "fuel_indices.h5"), "w") as file:
     ):
         split[index] = (name, source, start, stop, reference, available, b".")
     file.attrs["split"] = split
+
+# What pandas calls the columns of a table, which it pickles: bytes that are not UTF-8, escapes, and whole numbers.
+for name, columns in [("pandas_names.h5", ["gämma", "Ω\\n", "y"]), ("pandas_numbers.h5", [0, 1, 2])]:
+    frame = pandas.DataFrame({columns[0]: rows / 4, columns[1]: rows * 0.5, columns[2]: rows % 3})
+    path = os.path.join(folder, name)
+    frame.to_hdf(path, key="df", format="table", index=False, data_columns=columns[:1] if name == "pandas_names.h5" else None)

@@ -16,8 +16,8 @@ INPUTS = np.arange(12, dtype="f4").reshape(6, 2)
 TARGETS = np.array([0, 1, 2, 0, 1, 2], dtype="u1")
 
 
-def make(name, inputs=True, targets=True):
-    file = h5py.File(FOLDER / f"{name}.h5", "w")
+def make(name, inputs=True, targets=True, libver=None):
+    file = h5py.File(FOLDER / f"{name}.h5", "w", libver=libver)
     train = file.create_group("train")
     if inputs:
         train["inputs"] = INPUTS
@@ -95,8 +95,69 @@ def kinds():
         file.attrs["x\ny"] = "v\nerror: third"
 
 
+def virtual_sources():
+    """What a virtual dataset takes elements from, and what is wrong with it."""
+
+    def virtual(name, shape, *sources, maxshape=None):
+        with make(name, inputs=False, libver=("earliest", "v110")) as file:
+            layout = h5py.VirtualLayout(shape, "f4", maxshape=maxshape)
+            for target, source in sources:
+                layout[target] = source
+            file["train"].create_virtual_dataset("inputs", layout, fillvalue=0)
+
+    plain = h5py.VirtualSource("plain.h5", "train/inputs", (6, 2))
+    virtual("virtual-missing-file", (8, 2), (np.s_[:6], plain), (np.s_[6:], h5py.VirtualSource("gone.h5", "x", (2, 2))))
+    virtual("virtual-missing-dataset", (6, 2), (np.s_[:], h5py.VirtualSource("plain.h5", "train/outputs", (6, 2))))
+    virtual("virtual-larger", (9, 2), (np.s_[:], h5py.VirtualSource("plain.h5", "train/inputs", (9, 2))))
+    virtual("virtual-other-rank", (6, 2), (np.s_[:], h5py.VirtualSource("plain.h5", "train/targets", (6, 2))))
+    virtual("virtual-nested", (6, 2), (np.s_[:], h5py.VirtualSource("virtual.h5", "train/inputs", (6, 2))))
+    virtual("virtual-nested-missing", (8, 2), (np.s_[:], h5py.VirtualSource("virtual-missing-file.h5", "train/inputs", (8, 2))))
+    # A file for each block of three rows, by its number.
+    for number in (0, 1, 3):
+        with h5py.File(FOLDER / f"block-{number}.h5", "w", libver=("earliest", "v110")) as file:
+            file["x"] = INPUTS[:3] + number
+    for name in ("virtual-numbered", "virtual-numbered-missing"):
+        with make(name, inputs=False, libver=("earliest", "v110")) as file:
+            stem = "block-%b.h5" if name == "virtual-numbered" else "absent-%b.h5"
+            creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+            target = h5py.h5s.create_simple((6, 2), (h5py.h5s.UNLIMITED, 2))
+            target.select_hyperslab((0, 0), (h5py.h5s.UNLIMITED, 1), (3, 1), (3, 2))
+            creation.set_virtual(target, stem.encode(), b"x", h5py.h5s.create_simple((3, 2)))
+            space = h5py.h5s.create_simple((6, 2), (h5py.h5s.UNLIMITED, 2))
+            h5py.h5d.create(file["train"].id, b"inputs", h5py.h5t.IEEE_F32LE, space, creation)
+    # Two sources without an end, side by side, one of which ends earlier.
+    for number, rows in (("long", 6), ("short", 4)):
+        with h5py.File(FOLDER / f"{number}.h5", "w", libver=("earliest", "v110")) as file:
+            file.create_dataset("x", data=INPUTS[:rows, :1], maxshape=(None, 1), chunks=(2, 1))
+    with make("virtual-uneven", inputs=False, libver=("earliest", "v110")) as file:
+        creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        for column, stem in enumerate((b"long.h5", b"short.h5")):
+            target = h5py.h5s.create_simple((6, 2), (h5py.h5s.UNLIMITED, 2))
+            target.select_hyperslab((0, column), (1, 1), None, (h5py.h5s.UNLIMITED, 1))
+            source = h5py.h5s.create_simple((6, 1), (h5py.h5s.UNLIMITED, 1))
+            source.select_hyperslab((0, 0), (1, 1), None, (h5py.h5s.UNLIMITED, 1))
+            creation.set_virtual(target, stem, b"x", source)
+        space = h5py.h5s.create_simple((6, 2), (h5py.h5s.UNLIMITED, 2))
+        h5py.h5d.create(file["train"].id, b"inputs", h5py.h5t.IEEE_F32LE, space, creation)
+
+
+def states():
+    # The mark of a program that has not closed the file.
+    file = make("in-use", libver=("v110", "v110"))
+    file.flush()
+    image = (FOLDER / "in-use.h5").read_bytes()
+    file.close()
+    (FOLDER / "in-use.h5").write_bytes(image)
+    # Names of links and attributes that are no UTF-8.
+    with make("bytes") as file:
+        file.create_group(b"\xff\xfe")
+        file.attrs.create(b"\xff", 1)
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     links()
     other_files()
+    virtual_sources()
+    states()
     kinds()

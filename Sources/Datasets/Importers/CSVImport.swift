@@ -167,7 +167,12 @@ public struct CSVImport: Importer {
   /// - Throws: `TrainerError` that names file, line and column and what is wrong there.
   public func read() throws -> ImportedSamples {
     try checkCharacters()
-    return try CSVReading(settings: self).samples(spool: RowSpool(directory: nil)).inMemory()
+    return try samplesInMemory()
+  }
+
+  /// The same, of JSON lines too.
+  func samplesInMemory() throws -> ImportedSamples {
+    try CSVReading(settings: self).samples(spool: RowSpool(directory: nil)).inMemory()
   }
 
   /// Reads the file and writes the dataset file, in memory that does not grow with the rows: those are kept in a nameless

@@ -87,7 +87,7 @@ public struct ImportedSamples: Sendable {
   }
 
   /// The names that a file can hold: what is too many for an attribute is known by its numbers alone.
-  var storedClasses: [String]? { classes.flatMap { $0.count <= maximumNamedClassCount ? $0 : nil } }
+  package var storedClasses: [String]? { classes.flatMap { $0.count <= maximumNamedClassCount ? $0 : nil } }
 }
 
 /// A file, or a directory, as an importer looks at it to find whether it is of its format.

@@ -27,11 +27,11 @@ public struct ClassCounts: Sendable, Equatable {
   /// Creates counts.
   public init(_ classes: [Entry]) { self.classes = classes }
 
-  /// The counts on one line, such as `setosa 40, versicolor 39`: those of the first classes, and how many more there are.
+  /// The counts on one line, such as `setosa: 40, versicolor: 39`: those of the first classes, and how many more there are.
   ///
   /// - Parameter limit: The most classes that are named.
   public func text(atMost limit: Int = 10) -> String {
-    let shown = classes.prefix(limit).map { "\(($0.name ?? $0.label).onOneLine) \($0.count)" }
+    let shown = classes.prefix(limit).map { "\(($0.name ?? $0.label).onOneLine): \($0.count)" }
     let rest = classes.count - shown.count
     return shown.joined(separator: ", ") + (rest > 0 ? ", … (\(classes.count) in all)" : "")
   }
@@ -124,6 +124,11 @@ extension ClassCounts {
   private static let mostKinds = 100
 
   private init?(_ rows: any StoredRows, names: [(value: Int64, name: String)]) throws {
+    if rows.numberType == .uint64, names.isEmpty {
+      guard let found = try Self.counted(rows, { try rows.read(UInt64.self, rows: $0) }) else { return nil }
+      self.init(found.sorted { $0.key < $1.key }.map { Entry(label: "\($0.key)", name: nil, count: $0.value) })
+      return
+    }
     let isFloating = rows.numberType?.isFloatingPoint ?? true
     let limit = names.isEmpty ? Self.mostKinds : LabelEncoder.mostClasses
     let found = try Self.counted(rows, atMost: limit) { range -> [Int64?] in

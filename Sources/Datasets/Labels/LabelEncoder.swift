@@ -10,11 +10,18 @@ struct LabelEncoder {
   let rows: any StoredRows
   /// The file, for messages.
   let path: String
+  /// The number that a row has in what the messages name.
+  var fileRow: (Int) throws -> Int = { $0 }
+  /// The classes of the model that the targets are measured with; `nil` in training.
+  var modelClasses: [String]?
+  /// The number of the first of the classes that the attribute `classes` names.
+  var firstLabel: Int64 = 0
 
   /// The targets as class indices by what the config says of them.
   ///
+  /// - Returns: `nil` where the names in the file count and not the config.
   /// - Throws: `TrainerError` for targets of several values a row, for a value that is not named, and for one that is missing.
-  func encoded(by labels: TargetLabels) throws -> LabelRows {
+  func encoded(by labels: TargetLabels) throws -> LabelRows? {
     guard try rows.elementsOfRow() == 1 else {
       throw TrainerError(
         .usage,
@@ -24,37 +31,44 @@ struct LabelEncoder {
     let codes: [TargetLabels.Code]? = if case .codes(let codes) = labels { codes } else { nil }
     switch try rows.values {
     case .texts:
-      guard let codes else { return try sorted(of: rows.readTexts, missing: { $0.isEmpty }, name: { $0 }) }
-      return try named(codes, of: rows.readTexts, key: { $0 }, text: { "'\($0.onOneLine)'" })
+      guard let codes else { return try sorted(of: texts, missing: { $0.isEmpty }, name: { $0 }) }
+      // Another file may have the names themselves.
+      let names = Set(modelClasses ?? []).subtracting(codes.map(\.value)).sorted()
+      return try named(
+        codes + names.map { TargetLabels.Code($0, named: $0) }, of: texts, key: { $0 },
+        text: { "'\($0.onOneLine)'" })
     case .codes(let known, let areCategories):
       let names = Dictionary(known.map { ($0.value, $0.name) }, uniquingKeysWith: { first, _ in first })
       func name(_ value: Int64) -> String { names[value] ?? "\(value)" }
-      func isMissing(_ value: Int64) -> Bool { areCategories && value < 0 }
-      guard let codes else {
-        return try sorted(of: { try rows.read(Int64.self, rows: $0) }, missing: isMissing, name: name)
-      }
+      func isMissing(_ value: Int64) -> Bool { value == Self.missingCode || areCategories && value < 0 }
+      guard let codes else { return try sorted(of: storedCodes, missing: isMissing, name: name) }
       let values = Dictionary(known.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
       return try named(
-        codes, of: { try rows.read(Int64.self, rows: $0) }, key: { values[$0] ?? Int64($0) },
+        codes, known, of: storedCodes, key: { values[$0] ?? Int64($0) }, code: { $0 },
         text: { isMissing($0) ? "no value" : "'\(name($0).onOneLine)'" })
     case .booleans:
       guard let codes else { return try encoded() ?? unreadable() }
       return try named(
-        codes, of: { try rows.read(Int64.self, rows: $0) },
-        key: { ["false": 0, "true": 1][$0.lowercased()] ?? Int64($0) }, text: { $0 == 0 ? "false" : "true" })
+        codes, Self.booleans, of: storedCodes,
+        key: { ["false": 0, "true": 1][$0.lowercased()] ?? Int64($0) }, code: { $0 },
+        text: { $0 == 0 ? "false" : "true" })
     case .numbers:
+      let names =
+        try rows.texts("classes")?.enumerated().map { StoredValues.Code(firstLabel + Int64($0), named: $1) } ?? []
       if rows.numberType?.isFloatingPoint ?? true {
-        guard let codes else { return try sorted(of: doubles, missing: \.isNaN, name: { JSONValue.text(of: $0) }) }
-        return try named(codes, of: doubles, key: { Double($0) }, text: { JSONValue.text(of: $0) })
+        let type = FloatingLabels(rows)
+        guard let codes else { return try sorted(names, of: doubles, missing: \.isNaN, name: type.text) }
+        return try named(codes, names, of: doubles, key: type.value, code: { Double($0) }, text: type.text)
       }
       if rows.numberType == .uint64 {
         let read = { (range: Range<Int>) in try rows.read(UInt64.self, rows: range) }
-        guard let codes else { return try sorted(of: read, missing: { _ in false }, name: { "\($0)" }) }
-        return try named(codes, of: read, key: { UInt64($0) }, text: { "\($0)" })
+        guard let codes else { return try sorted(names, of: read, missing: { _ in false }, name: { "\($0)" }) }
+        return try named(
+          codes, names, of: read, key: { UInt64($0) }, code: { UInt64(exactly: $0) }, text: { "\($0)" })
       }
       let read = { (range: Range<Int>) in try rows.read(Int64.self, rows: range) }
-      guard let codes else { return try sorted(of: read, missing: { _ in false }, name: { "\($0)" }) }
-      return try named(codes, of: read, key: { Int64($0) }, text: { "\($0)" })
+      guard let codes else { return try sorted(names, of: read, missing: { _ in false }, name: { "\($0)" }) }
+      return try named(codes, names, of: read, key: { Int64($0) }, code: { $0 }, text: { "\($0)" })
     case .other: return try unreadable()
     }
   }
@@ -73,8 +87,8 @@ struct LabelEncoder {
         "\(path): a row of \(rows.place) has \(try rows.elementsOfRow()) texts, expected one, the name of a class")
     }
     switch values {
-    case .texts: return try sorted(of: rows.readTexts, missing: { $0.isEmpty }, name: { $0 })
-    case .booleans: return try coded([.init(0, named: "false"), .init(1, named: "true")], areCategories: false)
+    case .texts: return try sorted(of: texts, missing: { $0.isEmpty }, name: { $0 })
+    case .booleans: return try coded(Self.booleans, areCategories: false)
     case .codes(let codes, let areCategories): return try coded(codes, areCategories: areCategories)
     case .numbers, .other: return nil
     }
@@ -88,16 +102,54 @@ struct LabelEncoder {
       classes.enumerated().map { .init(first + Int64($0.offset), named: $0.element) }, areCategories: false)
   }
 
+  private static let booleans: [StoredValues.Code] = [.init(0, named: "false"), .init(1, named: "true")]
+
+  /// Stands for a value that the file says is missing, which no code is.
+  private static let missingCode = Int64.min
+
+  private func storedCodes(_ range: Range<Int>) throws -> [Int64] {
+    // What a fill value stands for is read as not a number.
+    guard rows.numberType?.isFloatingPoint ?? true else { return try rows.read(Int64.self, rows: range) }
+    return try doubles(range).enumerated().map { row, value in
+      if value.isNaN { return Self.missingCode }
+      guard let code = Int64(exactly: value) else {
+        throw TrainerError(
+          .data,
+          "\(path): \(rows.place) has \(JSONValue.text(of: value)) in row \(try fileRow(range.lowerBound + row)) (counted from "
+            + "0), expected a whole number")
+      }
+      return code
+    }
+  }
+
   private func doubles(_ range: Range<Int>) throws -> [Double] { try rows.read(Double.self, rows: range) }
+
+  /// Texts, of which one that cannot be read is told by its row.
+  func texts(_ range: Range<Int>) throws -> [String] {
+    do {
+      return try rows.readTexts(rows: range)
+    } catch  where range.count > 1 && "\(error)".contains("not UTF-8") {
+      // The row is in one of the halves.
+      let middle = range.lowerBound + range.count / 2
+      _ = try texts(range.lowerBound..<middle)
+      _ = try texts(middle..<range.upperBound)
+      throw error
+    } catch  where "\(error)".contains("not UTF-8") {
+      throw TrainerError(
+        .data,
+        "\(path): \(rows.place) has a text in row \(try fileRow(range.lowerBound)) (counted from 0) that is not UTF-8; write "
+          + "the texts as UTF-8 (in Python, texts in Latin-1: text.decode('latin-1').encode('utf-8'))")
+    }
+  }
 
   private func unreadable() throws -> LabelRows {
     throw TrainerError(.data, "\(path): \(rows.place) holds \(rows.typeName), expected class labels\(rows.typeAdvice)")
   }
 
-  private func missing(_ row: Int) -> TrainerError {
+  func missing(_ row: Int) throws -> TrainerError {
     TrainerError(
       .data,
-      "\(path): \(rows.place) has no value in row \(row) (counted from 0), but each sample needs a class; leave such rows out"
+      "\(path): \(rows.place) has no value in row \(try fileRow(row)) (counted from 0), but each sample needs a class; leave such rows out"
     )
   }
 
@@ -111,73 +163,19 @@ struct LabelEncoder {
       if places.updateValue(place, forKey: code.name) == nil { classes.append(code.name) }
       indices[code.value] = place
     }
-    let labels = try collect({ try rows.read(Int64.self, rows: $0) }) { value, row in
+    let labels = try collect(storedCodes) { value, row in
       if let index = indices[value] { return index }
-      if areCategories, value < 0 { throw missing(row) }
+      if value == Self.missingCode || areCategories && value < 0 { throw try missing(row) }
       throw TrainerError(
         .data,
-        "\(path): \(rows.place) has \(value) in row \(row) (counted from 0), which has no name there: the file names "
+        "\(path): \(rows.place) has \(value) in row \(try fileRow(row)) (counted from 0), which has no name there: the file names "
           + listed(codes.map { "\($0.value) \($0.name)" }))
     }
     return try LabelRows(rows, classes: classes, indices: labels)
   }
 
-  /// The different values, sorted, as classes.
-  private func sorted<Value: Hashable & Comparable>(
-    of read: (Range<Int>) throws -> [Value], missing isMissing: (Value) -> Bool, name: (Value) -> String
-  ) throws -> LabelRows {
-    var places: [Value: UInt32] = [:]
-    let found = try collect(read) { value, row in
-      if let place = places[value] { return place }
-      if isMissing(value) { throw missing(row) }
-      guard places.count < Self.mostClasses else {
-        throw TrainerError(
-          .data,
-          "\(path): \(rows.place) has more than \(Self.mostClasses) different values, too many for classes; is another dataset "
-            + "meant?")
-      }
-      places[value] = UInt32(places.count)
-      return UInt32(places.count - 1)
-    }
-    let values = places.keys.sorted()
-    var ranks = [UInt32](repeating: 0, count: values.count)
-    for (rank, value) in values.enumerated() { ranks[Int(places[value] ?? 0)] = UInt32(rank) }
-    return try LabelRows(rows, classes: values.map(name), indices: found.map { ranks[Int($0)] })
-  }
-
-  /// The values that the config names as classes, in its order; several may have one name.
-  private func named<Value: Hashable>(
-    _ codes: [TargetLabels.Code], of read: (Range<Int>) throws -> [Value], key: (String) -> Value?,
-    text: (Value) -> String
-  ) throws -> LabelRows {
-    var classes: [String] = []
-    var places: [String: UInt32] = [:]
-    var indices: [Value: UInt32] = [:]
-    for code in codes {
-      guard let value = key(code.value) else {
-        throw TrainerError(
-          .usage,
-          "data.labels: found \(JSONValue.string(code.value).compactText), but \(rows.place) in \(path) holds \(rows.typeName); "
-            + "write its values as they are there")
-      }
-      let place = places[code.name] ?? UInt32(classes.count)
-      if places.updateValue(place, forKey: code.name) == nil { classes.append(code.name) }
-      indices[value] = place
-    }
-    let labels = try collect(read) { value, row in
-      guard let index = indices[value] else {
-        throw TrainerError(
-          .data,
-          "\(path): \(rows.place) has \(text(value)) in row \(row) (counted from 0), which data.labels does not name; it has "
-            + listed(codes.map(\.value)))
-      }
-      return index
-    }
-    return try LabelRows(rows, classes: classes, indices: labels)
-  }
-
   /// Each row's index.
-  private func collect<Value>(
+  func collect<Value>(
     _ read: (Range<Int>) throws -> [Value], _ index: (Value, _ row: Int) throws -> UInt32
   ) throws -> [UInt32] {
     let count = try rows.shape.first ?? 0

@@ -8,34 +8,49 @@ package struct LabelReading: Sendable {
   package var areClasses: Bool
   /// The number that a model's first class had where it was trained: 1 where labels were counted from 1.
   package var firstLabel: Int?
+  /// The classes of the model that the targets are measured with; `nil` where there is none, or they have no names.
+  package var modelClasses: [String]?
   /// What was made of targets before.
   private let cache = LabelCache()
 
   /// - Parameters:
   ///   - areClasses: Whether the loss takes them for classes.
   ///   - firstLabel: The number that a model's first class had; `nil` where there is no model yet.
-  package init(areClasses: Bool = false, firstLabel: Int? = nil) {
+  ///   - modelClasses: The classes of a model; `nil` where there is none, or they have no names.
+  package init(areClasses: Bool = false, firstLabel: Int? = nil, modelClasses: [String]? = nil) {
     self.areClasses = areClasses
     self.firstLabel = firstLabel
+    self.modelClasses = modelClasses
   }
 
   /// The targets of a group, made once.
   func rows(of place: String, _ make: () throws -> any StoredRows) throws -> any StoredRows {
-    try cache.value(of: place, make)
+    try cache.rows.value(of: place, make)
+  }
+
+  /// The columns of a group's inputs, found once.
+  func columns(of place: String, _ make: () throws -> TableColumns?) throws -> TableColumns? {
+    try cache.columns.value(of: place, make)
   }
 }
 
-/// Targets that were read.
+/// What was made of a file's texts, which takes reading them all.
 private final class LabelCache: Sendable {
-  private let rows = Mutex<[String: any StoredRows]>([:])
+  let rows = Cache<any StoredRows>()
+  let columns = Cache<TableColumns?>()
+}
 
-  func value(of place: String, _ make: () throws -> any StoredRows) throws -> any StoredRows {
-    // Not under the lock: making them reads others.
-    if let found = rows.withLock({ $0[place] }) { return found }
+/// Values by name, made once.
+private final class Cache<Value: Sendable>: Sendable {
+  private let values = Mutex<[String: Value]>([:])
+
+  func value(of place: String, _ make: () throws -> Value) throws -> Value {
+    // Not under the lock: making one reads others.
+    if let found = values.withLock({ $0[place] }) { return found }
     let made = try make()
-    return rows.withLock { rows in
-      let kept = rows[place] ?? made
-      rows[place] = kept
+    return values.withLock { values in
+      let kept = values[place] ?? made
+      values[place] = kept
       return kept
     }
   }
@@ -57,11 +72,21 @@ extension DatasetReader {
   func targetRows(_ rows: any StoredRows, of name: String, in group: String) throws -> any StoredRows {
     let source = selections[group]?.source ?? group
     return try labels.rows(of: "\(source)\0\(name)") {
-      let encoder = LabelEncoder(rows: rows, path: path)
-      if let codes = places.labels { return try encoder.encoded(by: codes) }
+      var encoder = LabelEncoder(rows: rows, path: path) { try pickedRow($0, of: name, in: source) }
+      var counted = rows
+      if try rows.values == .numbers, try rows.elementsOfRow() == 1 {
+        counted = try countedFrom1(rows, of: name, in: source, encoder)
+      }
+      if let codes = places.labels {
+        encoder.modelClasses = labels.modelClasses
+        encoder.firstLabel = counted is LabelRows ? 1 : 0
+        if let encoded = try encoder.encoded(by: codes) { return encoded }
+      }
       if let encoded = try encoder.encoded() { return encoded }
-      guard try rows.values == .numbers, try rows.elementsOfRow() == 1 else { return rows }
-      return try countedFrom1(rows, of: name, in: source, encoder)
+      if try rows.values == .numbers, let names = try rows.texts("classes") {
+        try ClassMatching.requireDistinct(names, source: "\(path): \(rows.place)")
+      }
+      return counted
     }
   }
 

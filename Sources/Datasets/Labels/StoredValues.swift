@@ -14,6 +14,14 @@ package enum StoredValues: Sendable, Equatable {
   /// Something that is neither a number nor a text.
   case other
 
+  /// Whether they are names rather than amounts.
+  var areNames: Bool {
+    switch self {
+    case .texts, .codes: true
+    case .numbers, .booleans, .other: false
+    }
+  }
+
   /// A whole number and what it stands for.
   package struct Code: Sendable, Equatable {
     /// The number.

@@ -13,14 +13,17 @@ struct CompoundRows: StoredRows {
     let places: [Int]?
     /// The type of its numbers; `nil` for those of unusual width.
     let type: NumberType?
+    /// Whether they are booleans, which take the type of whatever they are joined with.
+    let isBoolean: Bool
 
     var count: Int { places?.count ?? member.count }
 
     /// - Parameter names: Those of all elements.
-    init(path: [String], member: CompoundMember, names: [String], places: [Int]? = nil) {
+    init(path: [String], member: CompoundMember, names: [String], places: [Int]? = nil) throws {
       (self.path, self.member, self.places) = (path, member, places)
       self.names = places.map { $0.map { names[$0] } } ?? names
       type = member.datatype.numberType
+      isBoolean = try member.datatype.isBoolean
     }
 
     func read<Value: NativeScalar>(_ type: Value.Type, of dataset: HDF5.Dataset, rows: Range<Int>) throws -> [Value] {
@@ -48,7 +51,7 @@ struct CompoundRows: StoredRows {
     }
   }
 
-  var numberType: NumberType? { NumberType.promoted(columns.map(\.type)) }
+  var numberType: NumberType? { NumberType.promoted(columns.map { ($0.type, $0.isBoolean) }) }
   var isNumeric: Bool { true }
   var typeName: String { columns.map { "\($0.member.datatype)" }.joined(separator: ", ") }
   var typeIdentity: String { numberType?.rawValue ?? "float64" }
@@ -146,7 +149,7 @@ extension CompoundRows {
       let names = try names(of: member, in: dataset)
       let places = names.indices.filter { !excluded.contains(names[$0]) }
       guard !places.isEmpty else { return nil }
-      return Column(
+      return try Column(
         path: [member.name], member: member, names: names, places: places.count == names.count ? nil : places)
     }
   }
@@ -163,7 +166,7 @@ extension CompoundRows {
       for member in try dataset.datatype.members() {
         let names = try names(of: member, in: dataset)
         guard let place = names.firstIndex(of: path[0]) else { continue }
-        return Column(path: [member.name], member: member, names: names, places: [place])
+        return try Column(path: [member.name], member: member, names: names, places: [place])
       }
       return nil
     }
@@ -179,7 +182,7 @@ extension CompoundRows {
 
   /// The names of a member's columns: those that pandas gives the columns of a block, or else the member's with a number.
   static func names(of member: CompoundMember, in dataset: HDF5.Dataset) throws -> [String] {
-    if let text = try dataset.texts("\(member.name)_kind")?.first, let names = pickledTexts(text),
+    if let pickle = try dataset.textBytes("\(member.name)_kind")?.first, let names = PickledNames(pickle)?.names,
       names.count == member.count
     {
       return names
@@ -192,54 +195,5 @@ extension CompoundRows {
     let members = try type.members()
     return members.count == 2 && members.allSatisfy { $0.datatype.kind == .floatingPoint && $0.shape.isEmpty }
       && [["r", "i"], ["real", "imag"], ["re", "im"]].contains(members.map { $0.name.lowercased() })
-  }
-
-  /// The texts of a list that Python has pickled in its oldest protocol, as PyTables keeps them; `nil` for anything else.
-  ///
-  /// Such a list reads `(lp0`, a line `Va` for each text and `p1`, where it is kept in the memo, `a` to append, and `.`.
-  static func pickledTexts(_ pickle: String) -> [String]? {
-    var texts: [String] = []
-    var lines = pickle.split(separator: "\n", omittingEmptySubsequences: false)[...]
-    guard lines.popFirst()?.hasPrefix("(lp") == true else { return nil }
-    while var line = lines.popFirst() {
-      if line.first == "a" { line = line.dropFirst() }
-      if line == "." { return texts }
-      guard line.first == "V", !line.contains("\\") else { return nil }
-      texts.append(String(line.dropFirst()))
-      if lines.first?.first == "p" { lines.removeFirst() }
-    }
-    return nil
-  }
-}
-
-extension NumberType {
-  /// The type that holds the numbers of all, as NumPy chooses it; `nil` if one is of unusual width.
-  static func promoted(_ types: [NumberType?]) -> NumberType? {
-    guard let first = types.first else { return nil }
-    return types.dropFirst().reduce(first) { left, right in
-      guard let left, let right else { return nil }
-      return left.promoted(with: right)
-    }
-  }
-
-  private var isSigned: Bool { [.int8, .int16, .int32, .int64].contains(self) }
-
-  private func promoted(with other: NumberType) -> NumberType {
-    guard self != other else { return self }
-    switch (isFloatingPoint, other.isFloatingPoint) {
-    case (true, true): return .float64
-    case (true, false): return self == .float32 && other.byteCount <= 2 ? .float32 : .float64
-    case (false, true): return other.promoted(with: self)
-    case (false, false): break
-    }
-    if isSigned == other.isSigned { return byteCount > other.byteCount ? self : other }
-    let (signed, unsigned) = isSigned ? (self, other) : (other, self)
-    if signed.byteCount > unsigned.byteCount { return signed }
-    return switch unsigned.byteCount {
-    case 1: .int16
-    case 2: .int32
-    case 4: .int64
-    default: .float64
-    }
   }
 }

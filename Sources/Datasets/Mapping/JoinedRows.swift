@@ -8,6 +8,7 @@ struct JoinedRows: StoredRows {
   private let widths: [Int]
   private let stretches: Int
   let shape: [Int]
+  let numberType: NumberType?
 
   private static let elementsAtOnce = 1 << 20
 
@@ -19,6 +20,7 @@ struct JoinedRows: StoredRows {
     let shapes = try parts.map { try $0.shape }
     guard let first = shapes.first, !first.isEmpty, shapes.allSatisfy({ $0.first == first[0] }) else { return nil }
     self.parts = parts
+    numberType = NumberType.promoted(try parts.map { ($0.numberType, try $0.values == .booleans) })
     let isJoinedAtEnd =
       first.count > 2 && shapes.allSatisfy { $0.count == first.count && $0.dropLast() == first.dropLast() }
     if isJoinedAtEnd {
@@ -33,7 +35,6 @@ struct JoinedRows: StoredRows {
   }
 
   var place: String { parts.map(\.place).joined(separator: ", ") }
-  var numberType: NumberType? { NumberType.promoted(parts.map(\.numberType)) }
   var isNumeric: Bool { parts.allSatisfy(\.isNumeric) }
   var typeName: String { parts.map(\.typeName).joined(separator: ", ") }
   var typeIdentity: String { numberType?.rawValue ?? "float64" }

@@ -123,7 +123,7 @@ struct FuelSplit {
     return splits.filter { seen.insert($0).inserted }
   }
 
-  /// The rows of a dataset that are of a part; `nil` if there are none.
+  /// The rows of a dataset that are of a part, as the file has them, so that some may be none; `nil` if there are none.
   ///
   /// - Throws: `HDF5Error` if the row numbers cannot be read; `TrainerError` if the rows are none, or a dataset has more
   ///   than can be joined.
@@ -140,6 +140,6 @@ struct FuelSplit {
         rows += starts[record]..<stops[record]
       }
     }
-    return rows.isEmpty || rows.contains(where: { $0 < 0 }) ? nil : .list(rows)
+    return rows.isEmpty ? nil : .list(rows)
   }
 }

@@ -106,6 +106,12 @@ extension DatasetReader {
           "\(path): data.groups.\(group).split: found \"\(part)\", of which '\(source)' has no rows; the file's parts are "
             + listed(split.parts))
       }
+      if case .list(let numbers) = rows, let negative = numbers.first(where: { $0 < 0 }) {
+        throw TrainerError(
+          .data,
+          "\(path): data.groups.\(group).split: the file's attribute 'split' names the row \(negative) of '\(source)' for "
+            + "\"\(part)\", but rows are counted from 0; mend the attribute, or choose rows with \"rows\"")
+      }
       guard (own.rows?.upperBound ?? 0) <= rows.count else {
         throw TrainerError(
           .data,

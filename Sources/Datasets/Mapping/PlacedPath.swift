@@ -29,7 +29,7 @@ enum PlacedPath {
     } else if let pattern = PathPattern(path) {
       let paths = try pattern.datasets(in: group)
       guard !paths.isEmpty else { return nil }
-      self = .samples(paths: paths, nil)
+      self = .samples(paths: paths.map(\.path), nil)
     } else {
       return nil
     }
@@ -65,6 +65,42 @@ enum PlacedPath {
     else { return nil }
     return (String(path[..<open]), selection)
   }
+
+  /// What is wrong with brackets behind a path that leads somewhere; `nil` if nothing is, or there are none.
+  ///
+  /// - Throws: `HDF5Error`.
+  static func bracketFault(_ path: String, in group: HDF5.Group) throws -> String? {
+    guard try PlacedPath(path, in: group) == nil else { return nil }
+    var rest = path[...]
+    while let open = rest.lastIndex(of: "[") {
+      rest = path[..<open]
+      if let found = try PlacedPath(String(rest), in: group) {
+        return try bracketFault(path, behind: String(rest), found, in: group)
+      }
+    }
+    return nil
+  }
+
+  private static func bracketFault(
+    _ path: String, behind head: String, _ found: PlacedPath, in group: HDF5.Group
+  ) throws -> String {
+    let what: String? =
+      switch found {
+      case .dataset(_, nil), .samples(_, nil): nil
+      case .dataset, .samples: "a part already, and there is one pair of brackets for all axes"
+      case .member: "a member of a table, which takes no brackets"
+      case .group(let own):
+        try SparseMatrix(group.group(own), place: own, path: group.file.name) != nil
+          ? "a sparse matrix, which takes no brackets: all its columns are read" : "a group, which takes no brackets"
+      }
+    if let what { return "'\(head)' is \(what)" }
+    return
+      "found '\(path)', but brackets hold for each axis, separated by commas, ':', a whole number, a range FIRST:END or "
+      + "FIRST:END:STEP with a step above 0, or once '...' for all others, as in 'x[:, 0:3]'"
+  }
+
+  /// What the columns of a path are called: by the last name in it.
+  static func lastName(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 
   /// The names that are there in place of the first part of a path that leads nowhere, for a sentence, and the nearest path.
   ///

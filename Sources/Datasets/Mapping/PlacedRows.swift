@@ -12,12 +12,6 @@ extension DatasetReader {
       let parts = try parts(of: name, in: group)
       guard parts.count > 1 else { return parts[0] }
       let (_, key) = try paths(of: name, in: selections[group]?.source ?? group)
-      if let part = parts.first(where: { !$0.isNumeric }) {
-        throw TrainerError(
-          .data,
-          "\(path): \(key): \(part.place) holds \(part.typeName), expected numbers, which alone can be joined by column"
-        )
-      }
       guard let joined = try JoinedRows(parts) else {
         let counts = try parts.map { "\($0.place) \(try $0.shape.first ?? 0)" }.joined(separator: ", ")
         throw TrainerError(
@@ -36,6 +30,7 @@ extension DatasetReader {
     let source = selections[group]?.source ?? group
     let (paths, key) = try paths(of: name, in: source)
     let parent = try parent(of: source)
+    try requirePairs(paths, in: source, of: parent)
     let pick = try pick(for: name, in: source)
     return try paths.map { path in
       let rows = try rows(at: path, in: parent, name, source, key: key)
@@ -44,14 +39,15 @@ extension DatasetReader {
         throw TrainerError(
           .data,
           "\(self.path): data.groups.\(source): \(rows.place) has \(try rows.shape.first ?? 0) rows, too few for row "
-            + "\(pick.end - 1)")
+            + "\(pick.end - 1)"
+            + (places.groups[source]?.split.map { ", which the file's attribute 'split' names for \"\($0)\"" } ?? ""))
       }
       return PickedRows(base: rows, rows: pick)
     }
   }
 
   /// The rows that one path of the config leads to.
-  private func rows(
+  func rows(
     at path: String, in parent: HDF5.Group, _ name: String, _ group: String, key: String
   ) throws -> any StoredRows {
     switch try PlacedPath(path, in: parent) {
@@ -69,7 +65,7 @@ extension DatasetReader {
       }
       let place = parent.absolute(path)
       let rows = try rows(of: dataset, selection, place: place, name, key: key)
-      return try UnpackedRows(rows, attributesOf: dataset) ?? rows
+      return try UnpackedRows(rows, attributesOf: dataset, file: self.path) ?? rows
     case .member(let own, let member)?:
       let table = try parent.dataset(own)
       let column = try CompoundRows.column(member, of: table)
@@ -92,7 +88,7 @@ extension DatasetReader {
         if name == roles.inputs, places.layout == .channelsFirst, view.order.count > 1 { view.moveToBack(0) }
         return view
       }
-      return try UnpackedRows(rows, attributesOf: parent.dataset(paths[0])) ?? rows
+      return try UnpackedRows(rows, attributesOf: parent.dataset(paths[0]), file: self.path) ?? rows
     case .group(let own)?:
       if let rows = try rows(of: own, in: parent) { return rows }
       return try DatasetRows(dataset: dataset(own, in: group, key: key, of: parent), place: parent.absolute(path))
@@ -175,7 +171,7 @@ extension DatasetReader {
   }
 
   /// The members of a table that the config names for something else than the inputs.
-  private func membersElsewhere(of table: String, _ name: String, in group: String) throws -> Set<String> {
+  func membersElsewhere(of table: String, _ name: String, in group: String) throws -> Set<String> {
     var others = roles.others + [roles.targets].compactMap(\.self)
     if case .datasets(let datasets)? = places.groups[group]?.contents { others += datasets.keys }
     var members: Set<String> = []

@@ -76,24 +76,47 @@ struct PathPattern {
     parts = path.split(separator: "/").map(String.init)
   }
 
-  /// The datasets that fit, by name, with runs of digits in the order of the numbers they are.
-  ///
-  /// - Throws: `HDF5Error`.
-  func datasets(in group: HDF5.Group) throws -> [String] {
-    try paths(parts[...], in: group).sorted(by: Self.precedes)
+  /// A dataset that fits.
+  struct Match: Sendable, Equatable {
+    var path: String
+    /// The names in the path that stand in the place of parts with `*`.
+    var names: [String] = []
   }
 
-  private func paths(_ parts: ArraySlice<String>, in group: HDF5.Group) throws -> [String] {
+  /// The datasets that fit, by their names in place of parts with `*`, with runs of digits in the order of the numbers they
+  /// are.
+  ///
+  /// - Throws: `HDF5Error`.
+  func datasets(in group: HDF5.Group) throws -> [Match] {
+    try matches(parts[...], in: group).sorted { left, right in
+      for (a, b) in zip(left.names, right.names) where a != b { return Self.precedes(a, b) }
+      return false
+    }
+  }
+
+  private func matches(_ parts: ArraySlice<String>, in group: HDF5.Group) throws -> [Match] {
     guard let part = parts.first else { return [] }
-    let names = part.contains("*") ? try group.memberNames().filter { Self.fits($0, part) } : [part]
-    return try names.flatMap { name -> [String] in
+    let isPattern = part.contains("*")
+    let names = isPattern ? try group.memberNames().filter { Self.fits($0, part) } : [part]
+    return try names.flatMap { name -> [Match] in
       guard try group.exists(name) else { return [] }
+      let own = isPattern ? [name] : []
       switch try group.kind(of: name) {
-      case .dataset where parts.count == 1: return [name]
+      case .dataset where parts.count == 1: return [Match(path: name, names: own)]
       case .group where parts.count > 1:
-        return try paths(parts.dropFirst(), in: group.group(name)).map { "\(name)/\($0)" }
+        return try matches(parts.dropFirst(), in: group.group(name)).map {
+          Match(path: "\(name)/\($0.path)", names: own + $0.names)
+        }
       default: return []
       }
+    }
+  }
+
+  /// What is in place of each `*` in a match.
+  func texts(_ match: Match) -> [String] {
+    zip(match.names, parts.filter { $0.contains("*") }).map { name, part in
+      let ends = part.split(separator: "*", omittingEmptySubsequences: false)
+      return String(name.dropFirst(ends.first?.count ?? 0).dropLast(ends.last?.count ?? 0))
     }
   }
 

@@ -14,15 +14,16 @@ struct UnpackedRows: StoredRows {
   private var holdsMissing = false
 
   private static let elementsAtOnce = 1 << 20
-  /// What is looked at where nothing is done to the numbers.
-  private static let names = ["_FillValue", "missing_value", "scale_factor", "add_offset"]
+  private static let missingNames = ["_FillValue", "missing_value"]
 
+  /// - Parameter file: The file's path, for messages.
   /// - Returns: `nil` if the dataset has no such attribute that changes a number.
-  init?(_ base: any StoredRows, attributesOf object: some HDF5.Object) throws {
+  /// - Throws: `TrainerError` if one that changes all numbers is not a single finite number; `HDF5Error`.
+  init?(_ base: any StoredRows, attributesOf object: some HDF5.Object, file: String) throws {
     guard base.isNumeric else { return nil }
-    let values = try Self.names.map { try object.numbers($0) }
-    let (scale, offset) = (values[2].first ?? 1, values[3].first ?? 0)
-    var missing = Set((values[0] + values[1]).filter { !$0.isNaN })
+    let scale = try object.packing("scale_factor", place: base.place, file: file) ?? 1
+    let offset = try object.packing("add_offset", place: base.place, file: file) ?? 0
+    var missing = Set(try Self.missingNames.flatMap { try object.numbers($0) }.filter { !$0.isNaN })
     // Programs write 1e20 beside numbers of single precision, which have no such number.
     if base.numberType == .float32 { missing.formUnion(missing.map { Double(Float($0)) }) }
     guard scale != 1 || offset != 0 || !missing.isEmpty else { return nil }
@@ -39,8 +40,9 @@ struct UnpackedRows: StoredRows {
   var isNumeric: Bool { base.isNumeric }
   var typeName: String { base.typeName }
   var rowsOfChunk: Int { get throws { try base.rowsOfChunk } }
+  // Codes that have names are no amounts to scale; where one is missing it is NaN.
+  var values: StoredValues { get throws { isScaled ? .numbers : try base.values } }
   var byteCount: Double { get throws { try base.byteCount } }
-  var values: StoredValues { get throws { isScaled || holdsMissing ? .numbers : try base.values } }
   var typeAdvice: String { base.typeAdvice }
   var unwritten: UnwrittenRows? { get throws { try base.unwritten } }
   func texts(_ name: String) throws -> [String]? { try base.texts(name) }
@@ -102,6 +104,27 @@ extension HDF5.Object {
     guard try hasAttribute(name) else { return [] }
     let attribute = try attribute(name)
     return attribute.datatype.isNumeric ? try attribute.read() : []
+  }
+
+  /// The one number of an attribute that all numbers of a dataset are unpacked with; `nil` if there is none of that name.
+  ///
+  /// - Throws: `TrainerError` with code `.data` if it is something else, or a scale of 0, which makes all numbers alike.
+  fileprivate func packing(_ name: String, place: String, file: String) throws -> Double? {
+    guard try hasAttribute(name) else { return nil }
+    let attribute = try attribute(name)
+    let values: [Double]? = attribute.datatype.isNumeric ? try attribute.read() : nil
+    let isScale = name == "scale_factor"
+    if let value = values?.first, values?.count == 1, value.isFinite, !isScale || value != 0 { return value }
+    let found =
+      switch values {
+      case let values? where values.count == 1: "\(values[0])"
+      case let values?: "\(values.count) numbers"
+      case nil: "\(attribute.datatype)"
+      }
+    throw TrainerError(
+      .data,
+      "\(file): the attribute '\(name)' of \(place) is \(found), expected one finite number\(isScale ? " other than 0" : "")"
+        + " to unpack all numbers with; mend the attribute or remove it")
   }
 }
 

@@ -22,7 +22,14 @@ struct DatasetFingerprint {
     for group in reader.groups {
       let present = try others.filter { try !names.contains($0) && reader.hasDataset($0, in: group) }
       for name in Set(names + present).sorted() {
-        guard try !reader.isTable(name, in: group) else {
+        if let table = try reader.tableColumns(of: name, in: group) {
+          for column in table.columns where column.place == 0 {
+            let schema = StoredTable.schema(of: [column.feature])
+            datasets.append(("\(group)/\(name)/\(column.feature.name)", column.rows, [schema]))
+          }
+          continue
+        }
+        guard try !reader.isStoredTable(name, in: group) else {
           let schema = try StoredTable.schema(of: reader.features(of: name, in: group))
           for block in try reader.blockNames(of: name, in: group) {
             datasets.append(("\(group)/\(block)", try reader.stored(block, in: group), [schema]))

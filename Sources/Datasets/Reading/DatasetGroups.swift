@@ -14,13 +14,13 @@ extension DatasetReader {
       guard try root.memberCount() > 0 else {
         throw TrainerError(
           .data,
-          "\(path): the file has no group and no dataset, so that there is nothing to train on; is it the right file, and "
+          "\(path): the file has no group and no dataset, so that there is nothing to read; is it the right file, and "
             + "did the program that made it end well?")
       }
       let names = try root.memberNames(atMost: 1000)
       let hint =
         key.isEmpty
-        ? name == "train" && !names.isEmpty ? "; name the places of its samples in data.groups" : ""
+        ? name == "train" && !names.isEmpty ? layoutHint : ""
         : suggestion(for: name, among: names).map { "; did you mean \"\($0)\"?" } ?? ""
       throw TrainerError(
         .data,
@@ -36,9 +36,9 @@ extension DatasetReader {
   func wrongKind(
     _ place: String, _ name: String, _ kind: HDF5.Group.MemberKind, in parent: HDF5.Group, expected: String
   ) throws -> TrainerError {
-    let advice =
-      kind == .externalLink && file.externalFiles == .refused ? Self.externalFilesAdvice : "; expected \(expected)"
-    return TrainerError(.data, "\(path): \(place) is \(try parent.description(of: name))\(advice)")
+    let found = try parent.description(of: name)
+    let advice = found.hasSuffix("not allowed here") ? Self.externalFilesAdvice : "; expected \(expected)"
+    return TrainerError(.data, "\(path): \(place) is \(found)\(advice)")
   }
 
   static let externalFilesAdvice = "; set data.externalFiles to true if they are to be read"
@@ -74,6 +74,17 @@ extension DatasetReader {
       case nil: return try Self.kind(of: source, in: file.root) == .group
       }
     }
+  }
+
+  /// Makes sure that a group that is asked for is there, where the config names the groups.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` that says which are named.
+  package func requireGroupIfNamed(_ group: String) throws {
+    guard !places.groups.isEmpty, selections[group] == nil, try !hasGroup(group) else { return }
+    throw TrainerError(
+      .usage,
+      "\(path): there is no group '\(group.onOneLine)'; data.groups of the model's config names "
+        + listed(places.groups.keys.sorted(), atMost: 20), remedy: .init("group", "ask for one of those"))
   }
 
   /// Makes sure that a group is trained on, where the config names the groups.

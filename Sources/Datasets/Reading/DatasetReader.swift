@@ -25,10 +25,10 @@ package struct DatasetReader: Sendable {
   let places: DataPlaces
   /// The names of inputs, targets and whatever else the config names, whose rows ``places`` may give a meaning.
   let roles: (inputs: String, targets: String?, others: [String])
-  /// The rows that were looked for.
-  let found: FoundRows
   /// How the targets are read.
   package var labels = LabelReading()
+  /// The rows that were looked for.
+  let found: FoundRows
 
   /// Opens a file.
   ///
@@ -114,6 +114,7 @@ package struct DatasetReader: Sendable {
     do {
       return try body()
     } catch let error as HDF5Error {
+      if error.reason == .notHDF5, let other = InsteadOfHDF5.error(path: path) { throw other }
       var message = error.message
       if error.reason == .externalFile, message.hasSuffix("not allowed here") {
         message += externalFilesAdvice
@@ -141,14 +142,7 @@ package struct DatasetReader: Sendable {
         "\(path): \(place(name, group)) is empty (shape \(shape)), and a group needs at least one sample; give it samples, "
           + "or remove the group")
     }
-    guard let selection = selections[group] else { return (rows, Array(shape.dropFirst())) }
-    guard rows == selection.sourceRows else {
-      throw TrainerError(
-        .data,
-        "\(path): \(place(name, group)) has \(rows) rows, but data.split divides \(selection.sourceRows) samples; a row of "
-          + "each is one sample")
-    }
-    return (selection.rows.count, Array(shape.dropFirst()))
+    return (try rowCount(rows, of: name, in: group), Array(shape.dropFirst()))
   }
 
   /// Rows of samples, wherever they are; targets as the loss takes them.
@@ -178,6 +172,9 @@ package struct DatasetReader: Sendable {
   func dataset(_ name: String, in group: String, key: String, of parent: HDF5.Group) throws -> HDF5.Dataset {
     try Self.translating(path) {
       guard let kind = try Self.kind(of: name, in: parent) else {
+        if let fault = try PlacedPath.bracketFault(name, in: parent) {
+          throw TrainerError(.usage, "\(path): \(key): \(fault)")
+        }
         guard places == DataPlaces(labels: places.labels), !name.contains("/"), PlacedPath.selection(name) == nil else {
           let (there, nearest) = try PlacedPath.alternatives(to: name, in: parent)
           let hint = nearest.map { "; did you mean \"\($0)\"?" } ?? ""
@@ -218,11 +215,27 @@ package struct DatasetReader: Sendable {
   package func targetColumns(of name: String, in group: String) throws -> TargetColumns {
     let columns = try shape(of: name, in: group).rowShape.reduce(1, *)
     return try Self.translating(path) {
-      guard columns == 1, let type = try stored(name, in: group).numberType else { return .values(columns) }
-      if type.isFloatingPoint { return try wholeLabels(of: name, in: group) ?? .values(1) }
+      guard columns == 1 else { return .values(columns) }
+      // Types of unusual width, such as float16, are read as floating-point numbers too.
+      let type = try stored(name, in: group).numberType
+      if type?.isFloatingPoint ?? true { return try wholeLabels(of: name, in: group) ?? .values(1) }
+      if type == .uint64, let found = try greatLabel(of: name, in: group) {
+        guard labels.areClasses, name == roles.targets else { return .values(1) }
+        throw TrainerError(
+          .data,
+          "\(path): \(place(name, group)) has the class label \(found.label) in row \(fileRow(found.row, in: group)) "
+            + "(counted from 0), which is too great for a class that is counted from 0; add \"labels\": \"sorted\" to data"
+        )
+      }
       let labels = try read(Int64.self, of: name, in: group)
       return .integers(Int(labels.min() ?? 0)...Int(labels.max() ?? 0))
     }
+  }
+
+  /// The first number that is no signed one of 64 bits.
+  private func greatLabel(of name: String, in group: String) throws -> (row: Int, label: UInt64)? {
+    try read(UInt64.self, of: name, in: group).enumerated().first { $0.element > Int64.max }
+      .map { ($0.offset, $0.element) }
   }
 
   /// Floating-point targets as class indices: where the loss takes classes, and all are whole; otherwise `nil`.

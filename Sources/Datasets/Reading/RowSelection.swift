@@ -40,7 +40,13 @@ extension DatasetReader {
   func read<Value: NativeScalar>(
     _ type: Value.Type = Value.self, of name: String, in group: String, rows range: Range<Int>? = nil
   ) throws -> [Value] {
-    let stored = try stored(name, in: group)
+    try read(type, from: stored(name, in: group), in: group, rows: range)
+  }
+
+  /// Elements of a group's rows of what the file has.
+  func read<Value: NativeScalar>(
+    _ type: Value.Type, from stored: any StoredRows, in group: String, rows range: Range<Int>? = nil
+  ) throws -> [Value] {
     let shape = try stored.shape
     guard let selection = selections[group] else {
       return try stored.read(type, rows: range ?? 0..<(shape.first ?? 0))

@@ -94,7 +94,17 @@ extension HDF5.Object {
     guard try hasAttribute(name) else { return nil }
     let attribute = try attribute(name)
     guard case .string = attribute.datatype.kind else { return nil }
-    return try attribute.readStrings()
+    let texts = try attribute.readStrings()
+    return texts.isEmpty ? nil : texts
+  }
+
+  /// The bytes of the texts in an attribute, in whatever encoding; `nil` if there is none of that name, or it holds something
+  /// else.
+  func textBytes(_ name: String) throws -> [[UInt8]]? {
+    guard try hasAttribute(name) else { return nil }
+    let attribute = try attribute(name)
+    guard case .string = attribute.datatype.kind else { return nil }
+    return try attribute.readTextBytes()
   }
 }
 

@@ -63,8 +63,8 @@ extension DatasetReader {
       let counts = (["train"] + wanted).map { "\($0) \(selections[$0]?.rows.count ?? 0)" }
       throw TrainerError(
         .data,
-        "\(path): data.split leaves no row for '\(empty)': of \(count) rows \(counts.joined(separator: ", ")); take other "
-          + "fractions, fewer folds, or more rows")
+        "\(path): data.split leaves no row for '\(empty)': of \(count) rows \(counts.joined(separator: ", "))",
+        remedy: .init("split", "take other fractions, fewer folds, or more rows"))
     }
     return DatasetReader(self, selecting: selections)
   }
@@ -106,8 +106,9 @@ extension DatasetReader {
         throw TrainerError(
           .data,
           "\(path): data.split.by.column: a row of \(place(column, "train")) has the shape \(rowShape), expected one "
-            + "number")
+            + "number or text")
       }
+      if let names = try namedRowGroups(of: column) { return names }
       // Identifiers may be beyond what double precision tells apart.
       if let type = try numberType(of: column, in: "train"), !type.isFloatingPoint {
         var numbering = Numbering<UInt64>()
@@ -127,16 +128,45 @@ extension DatasetReader {
       try table.forEachBlock { block, firstRow in
         for (offset, value) in block.columns[index].values.enumerated() {
           guard !value.isNaN else {
-            throw TrainerError(
-              .data,
-              "\(path): data.split.by.column: '\(column)' has no value in row \(firstRow + offset) of the group 'train' "
-                + "(counted from 0), so that the row belongs to no group; fill it in")
+            throw noValue(in: column, row: firstRow + offset)
           }
           groups.append(numbering[value])
         }
       }
       return groups
     }
+  }
+
+  /// Each row's group where the column holds texts or categories; `nil` for numbers.
+  private func namedRowGroups(of column: String) throws -> [Int]? {
+    try Self.translating(path) {
+      let stored = try plainRows(column, in: "train")
+      let count = try stored.shape.first ?? 0
+      let blocks = RowStretches(0..<count, of: try stored.blockRows())
+      switch try stored.values {
+      case .texts:
+        var numbering = Numbering<String>()
+        return try blocks.flatMap { rows in try stored.readTexts(rows: rows).map { numbering[$0] } }
+      case .codes(_, areCategories: true):
+        var numbering = Numbering<Int64>()
+        return try blocks.flatMap { rows in
+          try stored.read(Int64.self, rows: rows).enumerated().map { offset, code in
+            guard code >= 0 else {
+              throw noValue(in: column, row: try datasetRow(rows.lowerBound + offset, of: column, in: "train"))
+            }
+            return numbering[code]
+          }
+        }
+      case .numbers, .booleans, .codes, .other: return nil
+      }
+    }
+  }
+
+  private func noValue(in column: String, row: Int) -> TrainerError {
+    TrainerError(
+      .data,
+      "\(path): data.split.by.column: '\(column)' has no value in row \(row) of the group 'train' (counted from 0), so that "
+        + "the row belongs to no group; fill it in")
   }
 
   func requireRows(_ rows: Int, of name: String, _ count: Int) throws {

@@ -15,8 +15,13 @@ extension DatasetReader {
 
   /// About so many rows, in whole chunks, so that none is unpacked twice: of an array, or of a stored table's blocks.
   package func blockRows(of name: String, in group: String, about rows: Int) throws -> Int {
-    let names = try isTable(name, in: group) ? blockNames(of: name, in: group) : [name]
-    let chunk = try Self.translating(path) { try names.map { try stored($0, in: group).rowsOfChunk }.max() ?? 1 }
+    let chunk = try Self.translating(path) {
+      if let table = try tableColumns(of: name, in: group) {
+        return try table.columns.map { try $0.rows.rowsOfChunk }.max() ?? 1
+      }
+      let names = try isStoredTable(name, in: group) ? blockNames(of: name, in: group) : [name]
+      return try names.map { try stored($0, in: group).rowsOfChunk }.max() ?? 1
+    }
     return max(chunk, rows / max(1, chunk) * chunk)
   }
 }

@@ -21,21 +21,37 @@ package struct ClassMatching: Sendable {
     let places = Dictionary(wanted.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     indices = try found.map { name in
       guard let index = places[name] else {
-        let near = suggestion(for: name, among: wanted).map { "; did you mean '\($0.onOneLine)'?" } ?? ""
+        // A number beside another one is no slip of the pen.
+        let near =
+          Double(name) == nil ? suggestion(for: name, among: wanted).map { "; did you mean '\($0.onOneLine)'?" } : nil
         throw TrainerError(
           .data,
           "\(source) has the class '\(name.onOneLine)', which the model does not know: it was trained with "
-            + "\(listed(wanted))\(near)")
+            + "\(listed(wanted))\(near ?? "")")
       }
       return index
     }
-    if let name = found.first(where: { name in found.count { $0 == name } > 1 }) {
-      throw TrainerError(
-        .data, "\(source): its attribute 'classes' has '\(name.onOneLine)' twice; name each class once")
-    }
+    try Self.requireDistinct(found, source: source)
     self.found = found
     count = wanted.count
     self.source = source
+  }
+
+  /// Refuses a name that stands for two classes.
+  ///
+  /// - Parameters:
+  ///   - names: Those of the attribute `classes`.
+  ///   - source: How messages call the targets.
+  /// - Throws: `TrainerError` with code `.data` that names both classes.
+  static func requireDistinct(_ names: [String], source: String) throws {
+    var places: [String: Int] = [:]
+    for (index, name) in names.enumerated() {
+      guard let first = places.updateValue(index, forKey: name) else { continue }
+      throw TrainerError(
+        .data,
+        "\(source): its attribute 'classes' calls both \(first) and \(index) '\(name.onOneLine)' (counted from 0); give each "
+          + "class a name of its own")
+    }
   }
 
   /// Whether every class has the index in the model that it has in the file.

@@ -16,13 +16,21 @@ package struct TableReader: Sendable {
   /// For each column, the kind of its block and its place in there.
   private let places: [(kind: FeatureKind, column: Int)]
   private let isStoredTable: Bool
+  /// The columns of a table that is no stored one; `nil` for all else.
+  private let columns: TableColumns?
 
   /// Looks at the inputs of a group.
   ///
   /// - Throws: `TrainerError` with code `.data` for what is no such table.
   package init(_ name: String, in group: String, of reader: DatasetReader) throws {
     (self.reader, self.name, self.group) = (reader, name, group)
-    isStoredTable = try reader.isTable(name, in: group)
+    columns = try DatasetReader.translating(reader.path) { try reader.tableColumns(of: name, in: group) }
+    if let columns {
+      (features, areNamed, isStoredTable, places) = (columns.features, true, false, [])
+      rowCount = try reader.rowCount(columns.rowCount, of: name, in: group)
+      return
+    }
+    isStoredTable = try reader.isStoredTable(name, in: group)
     if isStoredTable {
       (features, areNamed) = (try reader.features(of: name, in: group), true)
       var counts: [FeatureKind: Int] = [:]
@@ -63,6 +71,7 @@ package struct TableReader: Sendable {
   ///
   /// - Throws: `TrainerError` with code `.data` for values that are none of the column's kind.
   package func block(_ rows: Range<Int>) throws -> TableBlock {
+    if let columns { return try block(rows, of: columns) }
     var columns = [TableBlock.Column](repeating: .numbers([]), count: features.count)
     for kind in FeatureKind.allCases {
       let own = places.indices.filter { places[$0].kind == kind }
@@ -95,6 +104,28 @@ package struct TableReader: Sendable {
     return TableBlock(rowCount: rows.count, columns: columns)
   }
 
+  private func block(_ rows: Range<Int>, of table: TableColumns) throws -> TableBlock {
+    // Several columns may be parts of the same rows.
+    var last: (place: String, numbers: [Double])?
+    let values = try table.columns.map { column in
+      try column.values { stored in
+        let isLabels = stored is LabelRows
+        if !isLabels, let last, last.place == stored.place { return last.numbers }
+        let numbers = try DatasetReader.translating(reader.path) {
+          try reader.read(Double.self, from: stored, in: group, rows: rows)
+        }
+        if !isLabels { last = (stored.place, numbers) }
+        return numbers
+      } fault: { value, row in
+        TrainerError(
+          .data,
+          "\(reader.path): \(column.rows.place) has in row \(reader.fileRow(rows.lowerBound + row, in: group)) (counted from 0) "
+            + value)
+      }
+    }
+    return TableBlock(rowCount: rows.count, columns: values)
+  }
+
   /// Hands on all rows in blocks, in order.
   ///
   /// - Throws: What `body` throws, and what ``block(_:)`` does.
@@ -116,8 +147,13 @@ package struct TableReader: Sendable {
 }
 
 extension DatasetReader {
-  /// Whether a group of samples has such inputs as a stored table.
+  /// Whether a group of samples has such inputs as a table: stored as one, or as columns of several kinds.
   package func isTable(_ name: String, in group: String) throws -> Bool {
+    try isStoredTable(name, in: group) || Self.translating(path) { try tableColumns(of: name, in: group) != nil }
+  }
+
+  /// Whether a group of samples has such inputs as a stored table.
+  func isStoredTable(_ name: String, in group: String) throws -> Bool {
     try Self.translating(path) { try tableGroup(name, in: group) != nil }
   }
 
@@ -128,6 +164,23 @@ extension DatasetReader {
     guard try isTable(name, in: group) else { return try shape(of: name, in: group) }
     let table = try TableReader(name, in: group, of: self)
     return (table.rowCount, [table.features.count])
+  }
+
+  /// The rows of a group, of so many in the file.
+  ///
+  /// - Throws: `TrainerError` if these are not as many as the split divides.
+  func rowCount(_ rows: Int, of name: String, in group: String) throws -> Int {
+    guard rows > 0 else {
+      throw TrainerError(.data, "\(path): \(place(name, group)) is empty; a group needs at least one sample")
+    }
+    guard let selection = selections[group] else { return rows }
+    guard rows == selection.sourceRows else {
+      throw TrainerError(
+        .data,
+        "\(path): \(place(name, group)) has \(rows) rows, but data.split divides \(selection.sourceRows) samples; a row of "
+          + "each is one sample")
+    }
+    return selection.rows.count
   }
 
   /// The datasets that hold the columns of a stored table.
@@ -176,6 +229,7 @@ extension DatasetReader {
   package func unusedColumns(of name: String, in group: String) throws -> [String] {
     try Self.translating(path) {
       guard let table = try tableGroup(name, in: group) else {
+        guard try tableColumns(of: name, in: group) == nil else { return [] }
         return try stored(name, in: group).texts(DatasetWriter.unusedName) ?? []
       }
       return try table.texts(DatasetWriter.unusedName) ?? []

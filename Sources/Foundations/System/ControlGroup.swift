@@ -75,23 +75,25 @@ package struct ControlGroup {
     return free(of: number("\(folder)/memory.max"), taken: "\(folder)/memory.current", in: folder, "inactive_file")
   }
 
-  /// Version 1: the same; no limit is a number beyond all memory.
+  /// Version 1: the same; no limit is a number beyond all memory. A container does not see the groups above its own, but
+  /// their lowest limit is told in its own statistics.
   private func legacyMemory(_ path: String) -> Int? {
     let folder = "/sys/fs/cgroup/memory\(path)"
+    let limits = [number("\(folder)/memory.limit_in_bytes"), statistic("hierarchical_memory_limit", in: folder)]
     return free(
-      of: number("\(folder)/memory.limit_in_bytes"), taken: "\(folder)/memory.usage_in_bytes", in: folder,
-      "total_inactive_file")
+      of: limits.compactMap(\.self).min(), taken: "\(folder)/memory.usage_in_bytes", in: folder, "total_inactive_file")
   }
 
   private func free(of limit: Double?, taken: String, in folder: String, _ cacheName: String) -> Int? {
     // Version 1 says "none" by the largest multiple of a page below 2^63.
     guard let limit, limit < 0x1p62 else { return nil }
     // Files that the kernel merely remembers make room for whoever asks.
-    var cache = 0.0
-    for line in (read("\(folder)/memory.stat") ?? "").split(separator: "\n") where line.hasPrefix("\(cacheName) ") {
-      cache = Double(line.dropFirst(cacheName.count + 1)) ?? 0
-    }
-    let held = max(0, (number(taken) ?? 0) - cache)
+    let held = max(0, (number(taken) ?? 0) - (statistic(cacheName, in: folder) ?? 0))
     return Int(max(0, limit - held))
+  }
+
+  private func statistic(_ name: String, in folder: String) -> Double? {
+    let lines = (read("\(folder)/memory.stat") ?? "").split(separator: "\n")
+    return lines.last { $0.hasPrefix("\(name) ") }.flatMap { Double($0.dropFirst(name.count + 1)) }
   }
 }

@@ -43,3 +43,12 @@ package func listed(_ names: some Collection<String>, of count: Int? = nil, atMo
   let text = names.prefix(limit).map { "'\($0.onOneLine)'" }.joined(separator: ", ")
   return rest > 0 ? "\(text) and \(rest) more" : text
 }
+
+extension String {
+  /// The text as one word of a shell's command: as it is where no shell would take it for anything else, otherwise in single
+  /// quotes.
+  package var shellWord: String {
+    let isPlain = !isEmpty && allSatisfy { $0.isLetter || $0.isNumber || "-_./,+@%:=".contains($0) }
+    return isPlain ? self : "'" + replacing("'", with: #"'\''"#) + "'"
+  }
+}

@@ -76,7 +76,8 @@ public struct SoftmaxCrossEntropy: Loss {
         guard count != 1 else {
           throw TrainerError(
             .data,
-            "\(needs) one floating-point number; if these are class labels, store them in an integer type, counted from 0"
+            "\(needs) one floating-point number; if these are class labels, add \"labels\": \"sorted\" to data, or number the "
+              + "classes from 0"
           )
         }
         throw TrainerError(.usage, "\(needs) \(count) columns; give the last layer a unit for each of them")

@@ -27,7 +27,9 @@ struct PredictionNames: Sendable {
       case .value: width
       }
     let numbers = (0..<count).map(String.init)
-    let names = classes.flatMap { $0.count == count && Set($0).count == count ? $0 : nil }
+    // Of classes that the model has no output for no sample was, and an output without a name has its number.
+    let named = classes.map { Array($0.prefix(count)) + numbers.dropFirst($0.count) }
+    let names = named.flatMap { Set($0).count == count ? $0 : nil }
     switch rule {
     case .largest: kind = .classes(names ?? numbers)
     case .positive: kind = width == 1 ? .classes(names ?? numbers) : .labels(names ?? numbers)

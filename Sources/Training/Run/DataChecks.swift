@@ -15,10 +15,12 @@ extension TrainingData {
 
   /// Refuses targets that the loss gives no meaning.
   ///
-  /// - Parameter name: The dataset with the targets.
+  /// - Parameters:
+  ///   - name: The dataset with the targets.
+  ///   - isTrained: Whether the model is there, whose units can no longer be changed.
   /// - Throws: `TrainerError` with code `.data` that names the first such target.
-  func requireTargets(_ name: String?, of task: LearningTask) throws {
-    if let classes = schema.classes, case .integers(let range) = targets {
+  func requireTargets(_ name: String?, of task: LearningTask, isTrained: Bool = false) throws {
+    if !isTrained, let classes = schema.classes, case .integers(let range) = targets {
       try requireUnits(name, classes, range, task)
     }
     try requireRule(name, of: task)
@@ -35,7 +37,7 @@ extension TrainingData {
     }
   }
 
-  /// Refuses more classes with names than the model tells apart, where samples are of those.
+  /// Refuses more classes with names than the model tells apart, and a single one. A unit more is a class without a name.
   private func requireUnits(
     _ name: String?, _ classes: [String], _ range: ClosedRange<Int>, _ task: LearningTask
   ) throws {
@@ -48,9 +50,15 @@ extension TrainingData {
       (count, remedy) = (2, "take the loss softmaxCrossEntropy and \(classes.count) units in the last layer")
     case .multiclass, .binary, .regression: return
     }
-    guard classes.count > count, range.lowerBound >= 0, range.upperBound >= count, range.upperBound < classes.count
-    else {
+    // Labels without a name are told of by their row.
+    guard classes.count > count || classes.count == 1, range.lowerBound >= 0, range.upperBound < classes.count else {
       return
+    }
+    guard classes.count > 1 else {
+      throw TrainerError(
+        .data,
+        "\(path): '\(name ?? "targets")' has only the class \(listed(classes)), so there is nothing to tell apart; training "
+          + "needs two classes or more")
     }
     throw TrainerError(
       .data,

@@ -29,21 +29,22 @@ public struct EvaluationReport: Sendable {
 /// - Parameters:
 ///   - path: The checkpoint's path.
 ///   - data: The dataset file, with its groups as they are; `nil` for that of the checkpoint's config, divided as it was for
-///     training.
-///   - group: `train`, `validation` or `test`.
+///     training. A file with samples at its root in place of groups is taken for the group `test`.
+///   - group: `train`, `validation` or `test`, or another that the config names.
 ///   - options: Workers, and the components that the config can choose from.
 /// - Throws: `TrainerError` if the checkpoint or the data is missing, damaged or does not fit.
 public func evaluate(
   checkpoint path: String, data: String? = nil, group: String = "test", options: RunOptions = RunOptions()
 ) throws -> EvaluationReport {
-  try evaluate(path, group, options) { settings, standardPath, firstLabel, _ in
+  try evaluate(path, group, options) { settings, standardPath, known, _ in
     // Other data have groups of their own.
     if let data {
       return try settings.reader(
-        ofOther: data, group: group, externalFiles: options.externalFiles, firstLabel: firstLabel)
+        ofOther: data, group: group, orRoot: group == "test", externalFiles: options.externalFiles,
+        known: known)
     }
     return try settings.divided(
-      settings.reader(at: standardPath(), externalFiles: options.externalFiles, firstLabel: firstLabel))
+      settings.reader(at: standardPath(), externalFiles: options.externalFiles, known: known))
   }
 }
 
@@ -59,9 +60,10 @@ public func evaluate(
 public func evaluate(
   checkpoint path: String, on data: TrainingArrays, group: String = "test", options: RunOptions = RunOptions()
 ) throws -> EvaluationReport {
-  try evaluate(path, group, options) { settings, _, firstLabel, fingerprint in
+  try evaluate(path, group, options) { settings, _, known, fingerprint in
     var reader = try data.reader(settings)
-    reader.labels.firstLabel = firstLabel
+    reader.labels.firstLabel = known.firstLabel
+    reader.labels.modelClasses = known.classes
     guard settings.split != nil,
       try reader.fingerprint(of: [settings.inputs, settings.targets ?? "targets"]).description == fingerprint
     else { return reader }
@@ -69,10 +71,10 @@ public func evaluate(
   }
 }
 
-/// Opens the data to measure on; the other arguments are of those that the model was trained on: the place, the number of
-/// the first class, and the fingerprint.
+/// Opens the data to measure on; the other arguments are of those that the model was trained on: the place, what
+/// they are called, and the fingerprint.
 private typealias OpenData = (
-  _ settings: DataSettings, _ standardPath: () throws -> String, _ firstLabel: Int?, _ fingerprint: String?
+  _ settings: DataSettings, _ standardPath: () throws -> String, _ known: DataSchema, _ fingerprint: String?
 ) throws -> DatasetReader
 
 private func evaluate(
@@ -94,7 +96,7 @@ private func evaluate<Scalar: TrainingScalar>(
   _ model: TrainedModel<Scalar>, _ group: String, _ options: RunOptions, _ open: OpenData
 ) throws -> EvaluationReport {
   let reader = try open(
-    model.data, { try model.dataPath }, model.schema.firstLabel, model.checkpoint.provenance[Provenance.dataName])
+    model.data, { try model.dataPath }, model.schema, model.checkpoint.provenance[Provenance.dataName])
   return try measured(model, on: reader, group: group, options).report
 }
 
@@ -105,6 +107,7 @@ private func evaluate<Scalar: TrainingScalar>(
 func measured<Scalar: TrainingScalar>(
   _ model: TrainedModel<Scalar>, on reader: DatasetReader, group: String, _ options: RunOptions
 ) throws -> (report: EvaluationReport, data: TrainingData<Scalar>) {
+  try reader.requireGroupIfNamed(group)
   var settings = model.data
   var warnings: [String] = []
   // Other data may say nothing of weights, which only training needs.
@@ -129,7 +132,7 @@ func measured<Scalar: TrainingScalar>(
         model.settings.metrics, task: task, wantsConfusion: isSmall, isWeighted: isWeighted)
     }
   }
-  try data.requireTargets(model.data.targets, of: problem.task)
+  try data.requireTargets(model.data.targets, of: problem.task, isTrained: true)
   let found = try reader.classNames(of: model.data.targets ?? "targets", in: group)
   if model.schema.classes == nil, let found { try data.requireClassCount(found, of: problem.task) }
   guard let samples = data.groups[group] else {

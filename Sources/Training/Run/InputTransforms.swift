@@ -68,7 +68,7 @@ extension DatasetReader {
       case .integers(let range): return (rows, .integers(range))
       }
     }
-    let matching = try ClassMatching(wanted: classes, found: found, source: "\(path): /\(group)/\(name)")
+    let matching = try ClassMatching(wanted: classes, found: found, source: "\(path): \(place(name, group))")
     let matched = try matching(rows)
     switch columns {
     case .values: return (matched, .values(count: matched.columns))

@@ -21,22 +21,22 @@ extension DataSettings {
   ///
   /// - Parameters:
   ///   - externalFiles: Whether contents in other files are read; `nil` for what the settings say.
-  ///   - firstLabel: The number that a model's first class had in the data that it was trained on; `nil` where there is no
-  ///     model yet.
+  ///   - known: What the data of a trained model are called; `nil` where there is no model yet.
   /// - Throws: `TrainerError` if it cannot be read.
   package func reader(
-    at path: String, externalFiles: ExternalFiles? = nil, firstLabel: Int? = nil
+    at path: String, externalFiles: ExternalFiles? = nil, known: DataSchema? = nil
   ) throws -> DatasetReader {
-    try reader(at: path, externalFiles: externalFiles, firstLabel: firstLabel, places: places)
+    try reader(at: path, externalFiles: externalFiles, known: known, places: places)
   }
 
   private func reader(
-    at path: String, externalFiles: ExternalFiles?, firstLabel: Int?, places: DataPlaces
+    at path: String, externalFiles: ExternalFiles?, known: DataSchema?, places: DataPlaces
   ) throws -> DatasetReader {
     var reader = try DatasetReader(
       path: path, externalFiles: externalFiles ?? self.externalFiles, places: places, inputs: inputs,
       targets: targets, others: otherColumns)
-    reader.labels = LabelReading(areClasses: areTargetsClasses, firstLabel: firstLabel)
+    reader.labels = LabelReading(
+      areClasses: areTargetsClasses, firstLabel: known?.firstLabel, modelClasses: known?.classes)
     return reader
   }
 
@@ -45,14 +45,27 @@ extension DataSettings {
   ///
   /// - Parameters:
   ///   - group: The group that is wanted; `nil` for all.
+  ///   - orRoot: Whether samples at the file's root are the group that is wanted, where there are none of that group.
   ///   - externalFiles: Whether contents in other files are read; `nil` for what the settings say.
-  ///   - firstLabel: The number that the model's first class had.
+  ///   - known: What the data of the trained model are called.
   /// - Throws: `TrainerError` if the file cannot be read, or has inputs in neither way.
   func reader(
-    ofOther path: String, group: String?, externalFiles: ExternalFiles? = nil, firstLabel: Int? = nil
+    ofOther path: String, group: String?, orRoot: Bool = false, externalFiles: ExternalFiles? = nil,
+    known: DataSchema? = nil
   ) throws -> DatasetReader {
-    let mapped = try reader(at: path, externalFiles: externalFiles, firstLabel: firstLabel)
-    guard !places.groups.isEmpty || places.joinedInputs != nil else { return mapped }
+    let mapped = try reader(at: path, externalFiles: externalFiles, known: known)
+    /// The file with its root as the group that is wanted; `nil` if that is not wanted, or not to be had.
+    func root(_ places: DataPlaces) throws -> DatasetReader? {
+      guard orRoot, let group else { return nil }
+      var places = places
+      places.groups = [group: DataPlaces.Group(.group(DatasetReader.root))]
+      let reader = try reader(at: path, externalFiles: externalFiles, known: known, places: places)
+      return try has(group, reader) ? reader : nil
+    }
+    guard !places.groups.isEmpty || places.joinedInputs != nil else {
+      guard let group, try !mapped.hasGroup(group) else { return mapped }
+      return try root(places) ?? mapped
+    }
     func has(_ group: String, _ reader: DatasetReader) throws -> Bool {
       guard try group == DatasetReader.root || reader.hasGroup(group) else { return false }
       return try reader.hasDataset(inputs, in: group) || reader.isTable(inputs, in: group)
@@ -61,11 +74,12 @@ extension DataSettings {
     let present = try wanted.filter { try has($0, mapped) }
     if !present.isEmpty { return DatasetReader(mapped, keeping: present) }
     let own = try reader(
-      at: path, externalFiles: externalFiles, firstLabel: firstLabel, places: DataPlaces(labels: places.labels))
+      at: path, externalFiles: externalFiles, known: known, places: DataPlaces(labels: places.labels))
     let others = try own.otherGroups(with: inputs)
     if try (group.map { [$0] } ?? own.groups + [DatasetReader.root] + others).contains(where: { try has($0, own) }) {
       return own
     }
+    if let reader = try root(DataPlaces(labels: places.labels)) { return reader }
     let named = wanted.compactMap { group in
       if case .datasets(let datasets)? = places.groups[group]?.contents {
         datasets["inputs"] ?? datasets[inputs]

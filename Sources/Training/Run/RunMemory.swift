@@ -37,10 +37,11 @@ extension RunSetup {
   /// - Parameters:
   ///   - inputShape: The extents of a sample behind preprocessing.
   ///   - samples: Those of the training group.
+  ///   - evaluates: Whether there are groups to be measured beside it.
   /// - Throws: `TrainerError` with code `.usage` if they alone, with those beside, do not fit into memory, or if the model
   ///   does not fit the inputs.
   static func stepMemory(
-    of settings: ModelSettings, inputShape: [Int], samples: Int, workers: Int, beside other: Double,
+    of settings: ModelSettings, inputShape: [Int], samples: Int, evaluates: Bool, workers: Int, beside other: Double,
     _ configuration: RunConfiguration
   ) throws -> Double {
     let outputs = try settings.model.parameters(inputShape: inputShape).outputShape.reduce(1, *)
@@ -68,9 +69,13 @@ extension RunSetup {
       let steps = TrainingEngine<Scalar>.memoryNeed(
         shards: shards, workers: workers, samples: batch, blocks: blocks, plans: training.plans, columns: columns)
       let evaluated = min(EvaluationShards<Scalar>.size, samples)
-      let evaluation = EvaluationShards<Scalar>.memoryNeed(
-        workers: workers, samples: samples,
-        plan: try problem.evaluationPlan(samples: evaluated, kernels: Kernels<Scalar>.best), columns: columns)
+      // A step that takes all samples is reported by measuring them anew.
+      var evaluation = 0.0
+      if evaluates || batch == samples {
+        let plan = try problem.evaluationPlan(samples: evaluated, kernels: Kernels<Scalar>.best)
+        evaluation = EvaluationShards<Scalar>.memoryNeed(
+          workers: workers, samples: samples, plan: plan, columns: columns)
+      }
       try MemoryLimit.require(
         steps + evaluation + other,
         for: "training in \(shards) shards with \(workers) \(workers == 1 ? "worker" : "workers")", code: .usage,

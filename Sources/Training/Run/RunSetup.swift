@@ -84,12 +84,13 @@ struct RunSetup<Scalar: TrainingScalar> {
       guard let dataSettings = configuration.data else {
         throw TrainerError(.usage, "data: a model needs a dataset to train on")
       }
-      func memory(_ inputShape: [Int], _ samples: Int) throws -> Double {
+      func memory(_ inputShape: [Int], _ samples: Int, _ evaluates: Bool) throws -> Double {
         let parameters = try parameterMemory(
           of: settings.model.parameters(inputShape: inputShape).layout, configuration)
         return try parameters
           + stepMemory(
-            of: settings, inputShape: inputShape, samples: samples, workers: workers, beside: parameters,
+            of: settings, inputShape: inputShape, samples: samples, evaluates: evaluates, workers: workers,
+            beside: parameters,
             configuration)
       }
       var isShared = true
@@ -98,7 +99,7 @@ struct RunSetup<Scalar: TrainingScalar> {
         return try TrainingData(dataSettings, arrays: arrays, beside: memory)
       }
       // Otherwise done before they were read.
-      if isShared { _ = try memory(data.transform?.outputShape ?? [], data.train.count) }
+      if isShared { _ = try memory(data.transform?.outputShape ?? [], data.train.count, data.groups.count > 1) }
       let problem = try data.naming(dataSettings.targets) {
         try ModelProblem(
           model: settings.model, loss: settings.loss, inputShape: data.transform?.outputShape ?? [],

@@ -111,12 +111,13 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
   ///
   /// - Parameters:
   ///   - arrays: The data, if they are not those of the file.
-  ///   - memory: The bytes that are needed beside the data, for so many training samples with inputs of a shape.
+  ///   - memory: The bytes that are needed beside the data, for inputs of a shape, so many training samples, and
+  ///     whether there are other groups.
   /// - Throws: `TrainerError` for every fault of the file, if preprocessing does not fit it, or for data that do not fit
   ///   into memory.
   package init(
     _ settings: DataSettings, arrays: TrainingArrays? = nil,
-    beside memory: ([Int], Int) throws -> Double = { _, _ in 0 }
+    beside memory: ([Int], Int, Bool) throws -> Double = { _, _, _ in 0 }
   ) throws {
     let file = try settings.reader(arrays)
     try file.requireTrainingGroupIfNamed()
@@ -134,12 +135,14 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
       let (rows, rowShape) = try reader.inputShape(of: settings.inputs, in: group)
       samples = rows
       // What a table's columns become is known only when they are fitted.
-      if try !settings.makesFeatures(of: reader) { try require(beside: memory(rowShape, samples)) }
+      if try !settings.makesFeatures(of: reader) {
+        try require(beside: memory(rowShape, samples, reader.groups.count > 1))
+      }
     }
     let transform = try settings.fittedTransform(to: reader, excluding: settings.excludedColumns(of: reader))
     try self.init(
       reader, settings, transform: transform, groups: reader.groups,
-      beside: transform is FittedFeatures ? memory(transform.outputShape, samples) : 0)
+      beside: transform is FittedFeatures ? memory(transform.outputShape, samples, reader.groups.count > 1) : 0)
   }
 
   /// Loads groups of a file with a transform that was fitted before.

@@ -98,6 +98,44 @@ enum FuzzInputs {
     }
   }
 
+  /// Files in the layouts of others, each with the settings that name its parts.
+  static func foreign() throws -> [(bytes: [UInt8], settings: [String])] {
+    func groups(_ train: String, _ test: String? = nil) -> String {
+      "data.groups={\"train\": {\(train)}\(test.map { ", \"test\": {\($0)}" } ?? "")}"
+    }
+    let numbers = ["loss=meanSquaredError", "metrics=[]"]
+    let files: [(String, [String])] = [
+      (
+        "keras_root.h5",
+        [groups(#""inputs": "x_train", "targets": "y_train""#, #""inputs": "x_test", "targets": "y_test""#)]
+      ),
+      ("caffe.h5", [groups(#""inputs": "data", "targets": "label""#), "data.layout=channelsFirst"]),
+      (
+        "fuel.h5",
+        [
+          groups(
+            #""inputs": "features", "targets": "targets", "split": "train""#,
+            #""inputs": "features", "targets": "targets", "split": "test""#)
+        ]
+      ),
+      (
+        "pdebench_1d.h5",
+        [groups(#""inputs": "tensor[:, 0]", "targets": "tensor[:, -1]""#), "model.layers.0.units=32"] + numbers
+      ),
+      ("matlab73.mat", [groups(#""inputs": "X", "targets": "y""#), "data.rowAxis=-1"]), ("netcdf_groups.nc", []),
+      ("compound_root.h5", [groups(#""inputs": ["table/a", "table/b"], "targets": "table/y""#)]),
+      (
+        "pandas_table.h5",
+        [groups(#""inputs": "df/table/values_block_0", "targets": "df/table/values_block_1""#), "data.labels=sorted"]
+      ),
+      ("anndata_sparse.h5ad", [groups(#""inputs": "X", "targets": "obs/cell_type/codes""#)]),
+      ("str_vlen.h5", ["data.labels=sorted"]), ("bool_inputs.h5", []),
+    ]
+    return try files.map { name, settings in
+      ([UInt8](try Data(contentsOf: URL(filePath: "\(Fixture.directory)/foreign/h5/\(name)"))), settings)
+    }
+  }
+
   /// Trains a config with that dataset.
   static func train(_ config: String, data: String, into directory: String) throws {
     let path = directory + ".json"

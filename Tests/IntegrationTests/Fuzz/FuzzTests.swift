@@ -170,6 +170,21 @@ import Testing
     }
   }
 
+  // Files of others, whose parts the config names: columns of compound tables, sparse rows, ranges that the file itself says.
+  @Test func mappedDatasets() throws {
+    let config = try FuzzInputs.config("iris")
+    let files = try FuzzInputs.foreign()
+    try FuzzTrial.run("mapped", count: count(12)) { directory, random in
+      let file = random.pick(files)
+      try Data(random.chance(12) ? file.bytes : random.damage(file.bytes)).write(to: URL(filePath: directory + "/d.h5"))
+      try Data(config.replacing(Repository.data("iris"), with: "d.h5").utf8).write(
+        to: URL(filePath: directory + "/c.json"))
+      let settings = (file.settings + ["data.preprocessing=[]"]).flatMap { ["--set", $0] }
+      let run = ["run", "c.json", "--output", "out", "--stop-after", "1s"] + settings
+      return .init(arguments: random.pick([run, run, ["data", "info", "d.h5"]]))
+    }
+  }
+
   @Test func checkpoints() throws {
     let config = try FuzzInputs.config("iris")
     try withMemoryDirectory { shared in

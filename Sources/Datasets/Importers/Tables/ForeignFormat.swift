@@ -107,10 +107,20 @@ enum ForeignFormat {
     guard !kind.command.isEmpty else {
       return TrainerError(.data, "'\(path)' is \(kind.name) and no table of text; a run reads it as it is")
     }
-    let stem = path.lastIndex(of: ".").map { String(path[..<$0]) }.flatMap { $0.isEmpty ? nil : $0 } ?? path
-    let command = kind.command.replacing("IN", with: path).replacing("OUT", with: stem)
     return TrainerError(
-      .data, "'\(path)' is \(kind.name); convert it first, with \(command) for example, and import that")
+      .data,
+      "'\(path)' is \(kind.name); convert it first, with \(command(kind, path)) for example, and import that")
+  }
+
+  private static func command(_ kind: Kind, _ path: String) -> String {
+    let stem = path.lastIndex(of: ".").map { String(path[..<$0]) }.flatMap { $0.isEmpty ? nil : $0 } ?? path
+    return kind.command.replacing("IN", with: path).replacing("OUT", with: stem)
+  }
+
+  /// What a file is by how it begins, and a command that makes something of it that can be imported; `nil` if it is of none
+  /// of these kinds.
+  static func conversion(of start: [UInt8], path: String) -> (name: String, command: String)? {
+    kind(of: start).flatMap { $0.command.isEmpty ? nil : ($0.name, command($0, path)) }
   }
 
   private static func kind(of start: [UInt8]) -> Kind? {

@@ -5,16 +5,28 @@ import HDF5
 struct TableDescription {
   private static let mostColumns = 100
   private static let mostCategories = 8
-  /// Counting in more values would take longer than a look into a file should.
-  private static let mostCounted = 20_000_000
+
+  /// The schema as it is stored.
+  let schema: String
+  private let columns: [String]
+  /// The columns that some rows have no value of, with their number.
+  private let gaps: [(name: String, missing: Int)]
 
   /// The lines, none of them ended.
-  let lines: [String]
+  ///
+  /// - Parameter place: The group whose columns are the same and have been described; `nil` if there is none.
+  func lines(sameAs place: String?) -> [String] {
+    guard let place else { return columns }
+    let missing = gaps.prefix(Self.mostCategories).map { "\($0.missing) of \($0.name)" }.joined(separator: ", ")
+    let more = gaps.count > Self.mostCategories ? " and of \(gaps.count - Self.mostCategories) more columns" : ""
+    return ["the columns of '\(place)'" + (gaps.isEmpty ? "" : "; missing: \(missing)\(more)")]
+  }
 
   /// Looks at a group; `nil` if it is no stored table.
   ///
+  /// - Parameter elementsLeft: How many elements may be read to count what is missing; those that are go off it.
   /// - Throws: `HDF5Error` for what cannot be read.
-  init?(_ group: Group) throws {
+  init?(_ group: Group, _ elementsLeft: inout Int) throws {
     guard try group.exists(StoredTable.schemaName), try group.kind(of: StoredTable.schemaName) == .dataset else {
       return nil
     }
@@ -33,13 +45,16 @@ struct TableDescription {
     guard !features.isEmpty, features.count == elements.count else { return nil }
     var missing: [FeatureKind: [Int]] = [:]
     for kind in FeatureKind.allCases {
-      missing[kind] = try Self.missing(in: group, of: kind, columns: features.count { $0.kind == kind })
+      missing[kind] = try Self.missing(
+        in: group, of: kind, columns: features.count { $0.kind == kind }, &elementsLeft)
     }
+    var gaps: [(name: String, missing: Int)] = []
     var table = TextTable(header: ["column", "kind", "missing", "categories"], left: [0, 1, 3])
     var next: [FeatureKind: Int] = [:]
     for feature in features.prefix(Self.mostColumns) {
       let place = next[feature.kind, default: 0]
       next[feature.kind] = place + 1
+      if let count = missing[feature.kind]?[place], count > 0 { gaps.append((feature.name, count)) }
       let names = feature.categories.prefix(Self.mostCategories).map { "'\($0)'" }.joined(separator: ", ")
       let more = feature.categories.count > Self.mostCategories ? ", … (\(feature.categories.count) in all)" : ""
       table.append([
@@ -47,18 +62,23 @@ struct TableDescription {
       ])
     }
     let rest = features.count - Self.mostColumns
-    lines = table.text.split(separator: "\n").map(String.init) + (rest > 0 ? ["… and \(rest) more columns"] : [])
+    self.gaps = gaps
+    self.schema = text
+    columns = table.text.split(separator: "\n").map(String.init) + (rest > 0 ? ["… and \(rest) more columns"] : [])
   }
 
   /// For each column of a kind, the rows without a value; `nil` if they are not counted.
-  private static func missing(in group: Group, of kind: FeatureKind, columns: Int) throws -> [Int]? {
+  private static func missing(
+    in group: Group, of kind: FeatureKind, columns: Int, _ elementsLeft: inout Int
+  ) throws -> [Int]? {
     guard columns > 0, try group.exists(kind.datasetName), try group.kind(of: kind.datasetName) == .dataset else {
       return nil
     }
     let dataset = try group.dataset(kind.datasetName)
     guard try dataset.shape.count == 2, try dataset.shape[1] == columns, dataset.datatype.isNumeric,
-      try dataset.dataspace.count <= mostCounted
+      try dataset.dataspace.count <= elementsLeft
     else { return nil }
+    elementsLeft -= try dataset.dataspace.count
     var counts = [Int](repeating: 0, count: columns)
     try dataset.forEachBlock { rows in
       for (index, value) in try dataset.read(as: Double.self, selecting: rows).enumerated() {

@@ -1,0 +1,29 @@
+import Foundations
+import HDF5
+
+/// What an HDF5 file holds, as text for people: the tree, shapes, types, chunks, filters, attributes, how many samples each
+/// class has, and whether the file can be trained on as it is.
+///
+/// Of what is many, the first are shown and how many more there are. Links are named and not followed; an object with
+/// several names is described once. What cannot be described has a line that says why. It is done within about a second:
+/// what takes longer is left out, and said.
+package struct DatasetDescription: Sendable, CustomStringConvertible {
+  /// The lines, each ended.
+  package let description: String
+
+  /// Looks into a file; elements are read only to count classes, and only so many.
+  ///
+  /// - Throws: `TrainerError` with exit code `data` if not even the root can be read.
+  package init(path: String) throws {
+    let lines = try DatasetReader.translating(path) {
+      let file = try File.open(at: path)
+      var listing = DatasetListing()
+      listing.add(path, depth: 0)
+      try listing.describe(file.root)
+      let lines = listing.lines
+      try file.close()
+      return lines
+    }
+    description = (lines + [Trainability.sentence(path: path).onOneLine]).map { $0 + "\n" }.joined()
+  }
+}

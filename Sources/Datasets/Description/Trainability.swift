@@ -1,0 +1,87 @@
+import Foundations
+import HDF5
+
+/// Whether a file can be trained on as it is, as a sentence: by shapes and types alone, so without reading elements.
+enum Trainability {
+  static func sentence(path: String) -> String {
+    do {
+      return "It can be trained on as it is, by its shapes and types: \(try contents(of: DatasetReader(path: path)))."
+    } catch {
+      do {
+        if let settings = try settings(path: path) {
+          return "It cannot be trained on as it is, but with this in the config: \(settings)"
+        }
+      } catch {
+        return refusal(error, path)
+      }
+      return refusal(error, path)
+    }
+  }
+
+  private static func refusal(_ error: any Error, _ path: String) -> String {
+    let message = (error as? TrainerError)?.message ?? "\(error)"
+    let cause = message.hasPrefix(path + ": ") ? String(message.dropFirst(path.count + 2)) : message
+    return "It cannot be trained on as it is: \(cause)."
+  }
+
+  /// The lines of a config with which it can; `nil` if none are known.
+  ///
+  /// - Throws: `TrainerError` for what is wrong with what they name.
+  private static func settings(path: String) throws -> String? {
+    guard case .usable(let proposal) = try LayoutRecognition(path: path), !proposal.settings.members.isEmpty else {
+      return nil
+    }
+    // What a name promises may not be there.
+    _ = try contents(
+      of: DatasetReader(
+        path: path, externalFiles: proposal.externalFiles, places: proposal.places, inputs: proposal.inputs,
+        targets: proposal.targets))
+    let data = JSONObject([("path", .string(path))] + proposal.settings.members.map { ($0.key, $0.value) })
+    return "\"data\": \(JSONValue.object(data).lineText)"
+  }
+
+  /// The samples of each group.
+  ///
+  /// - Throws: `TrainerError` for what a run would refuse.
+  private static func contents(of reader: DatasetReader) throws -> String {
+    let (inputs, targets) = (reader.roles.inputs, reader.roles.targets ?? "")
+    // The error for a group that is not there lists what is.
+    guard reader.groups.contains("train") else { throw try missing("train", inputs, in: reader) }
+    var samples: [String] = []
+    var columns = ""
+    for group in reader.groups {
+      let (rows, rowShape) = try reader.inputShape(of: inputs, in: group)
+      if try !reader.isTable(inputs, in: group) { try check(inputs, in: group, of: reader) }
+      let found = try reader.shape(of: targets, in: group)
+      guard found.rows == rows else {
+        throw TrainerError(
+          .data,
+          "in the group '\(group)', '\(inputs)' has \(rows) rows, but '\(targets)' has \(found.rows); a row of each is "
+            + "one sample")
+      }
+      try check(targets, in: group, of: reader)
+      samples.append("\(rows) samples in '\(group)'")
+      if columns.isEmpty { columns = rowShape.isEmpty ? "1" : rowShape.map(String.init).joined(separator: " x ") }
+    }
+    try reader.requireMemory(for: [inputs, targets], in: reader.groups, as: Float.self)
+    return "\(samples.joined(separator: ", ")), each of \(columns) \(columns == "1" ? "input" : "inputs")"
+  }
+
+  private static func missing(_ group: String, _ inputs: String, in reader: DatasetReader) throws -> TrainerError {
+    do {
+      _ = try reader.shape(of: inputs, in: group)
+      return TrainerError(.data, "there is no group '\(group)'")
+    } catch let error as TrainerError {
+      return error
+    }
+  }
+
+  private static func check(_ name: String, in group: String, of reader: DatasetReader) throws {
+    let rows = try DatasetReader.translating(reader.path) { try reader.plainRows(name, in: group) }
+    try DatasetReader.translating(reader.path) {
+      // What is text may be classes or categories.
+      if try rows.values == .other { _ = try reader.numberType(of: name, in: group) }
+      try (rows as? DatasetRows)?.dataset.requireReadableElements()
+    }
+  }
+}

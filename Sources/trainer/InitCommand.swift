@@ -1,0 +1,125 @@
+import ArgumentParser
+import Datasets
+import Foundations
+import Reporting
+import Training
+
+/// `trainer init DATA`.
+struct InitCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "init", abstract: "Looks at a data file and writes a config that runs as it is.",
+    discussion: """
+      DATA is an HDF5 file, or anything that 'trainer data import' reads: a table is made a dataset file beside the \
+      config first. The layouts of HDF5 files that people have are known by their names, shapes and attributes: x_train \
+      and y_train, data and label, groups called training or val, MATLAB's, NetCDF's, AnnData's, Fuel's and others.
+
+      Beside the config a page is written that explains each choice in plain words, and says what could not be told.
+
+      EXAMPLES
+        trainer init mydata.csv && trainer run mydata.json
+        trainer init titanic.csv --target Survived
+        trainer init measurements.h5 --target temperature -o configs/measurements.json
+      """)
+
+  @Argument(help: "An HDF5 file, a table of text, an array of NumPy, or another file of data.", completion: .file())
+  var data: String
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "What to predict: a column of a table, by name or by number from 1 (-1 is the last); of an HDF5 file the path of a "
+        + "dataset. (default: by its name, else the last column)", valueName: "name"))
+  var target: String?
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("The config to write. (default: DATA's name with .json, here)", valueName: "config"),
+    completion: .file(extensions: ["json"]))
+  var output: String?
+
+  @OptionGroup var overwriting: OverwriteOption
+
+  func run() throws { try InterruptedOutput.whileHandling(write) }
+
+  private func write() throws {
+    guard data != "-" else {
+      throw TrainerError(.usage, "init reads a file more than once; write standard input to one first")
+    }
+    let isHDF5 = try LayoutRecognition.isHDF5(data) || Self.isNamedHDF5(data)
+    let config = output ?? Self.stem(of: fileName(of: data)) + ".json"
+    guard config.hasSuffix(".json") else {
+      throw TrainerError(
+        .usage, "a config's name ends with .json, which '\(config)' does not; name it so with --output")
+    }
+    let page = config.dropLast(5) + ".md"
+    // Two configs never share one.
+    let dataset = config.dropLast(5) + ".h5"
+    try requireOwnPage(String(page))
+    let outputs = try ([config, String(page)] + (isHDF5 ? [] : [String(dataset)])).map {
+      try overwriting.file($0, inputs: [data])
+    }
+    let files = ProposedFiles(
+      data: data, target: target, config: outputs[0], page: outputs[1], dataset: outputs.last ?? outputs[0])
+    let findings = try isHDF5 ? files.writeForHDF5() : files.write(importing: table())
+    try printResult(Self.report(findings, data: data) + Self.end(outputs.map(\.path).reversed(), config))
+  }
+
+  private func table() throws -> AutomaticImport.Result {
+    let format = try ImportFormat(named: nil, input: data).name
+    let line = LateLine()
+    let importer = AutomaticImport(
+      path: data, format: format == ImportFormat.tsv ? CSVImport.name : format,
+      target: target.map { Int($0).map(CSVImport.Column.number) ?? .name($0) }
+    ) { line.show("\(fileName(of: $0.path)): \($0.rowCount) samples") }
+    do {
+      return try importer.read()
+    } catch let error as TrainerError
+      where error.remedy.map({ !["target", "targetColumn"].contains($0.name) }) ?? false
+    {
+      // Its options mend what init has no option for.
+      throw TrainerError(
+        error.code,
+        "\(Remedies.sentence(error)). These are options of 'trainer data import', whose output init takes as well",
+        excerpt: error.excerpt)
+    }
+  }
+
+  // MARK: Names
+
+  /// Files that are HDF5 by their names, so that the error of a damaged one says what is wrong with it.
+  private static func isNamedHDF5(_ path: String) -> Bool {
+    [".h5", ".hdf5", ".hdf", ".h5ad", ".nc", ".mat"].contains { path.lowercased().hasSuffix($0) }
+  }
+
+  /// A file's name without its endings.
+  static func stem(of name: String) -> String {
+    var name = name.hasSuffix("/") ? String(name.dropLast()) : name
+    if name.lowercased().hasSuffix(".gz") { name = String(name.dropLast(3)) }
+    guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return name }
+    return String(name[..<dot])
+  }
+
+  /// A page that somebody else wrote is never replaced.
+  private func requireOwnPage(_ path: String) throws {
+    guard overwriting.overwrite, let status = try SystemFileSystem().status(of: path), !status.isDirectory else {
+      return
+    }
+    let contents = try SystemFileSystem().contents(of: path)
+    guard !contents.starts(with: Array(ConfigExplanation.mark.utf8)) else { return }
+    throw TrainerError(
+      .usage, "\(path) was not written by init, so it is not replaced; name another config with --output")
+  }
+
+  // MARK: What is printed
+
+  private static func report(_ findings: ProposedFiles.Findings, data: String) -> String {
+    let facts = TextTable(ConfigExplanation.facts(findings), indentation: 2).text
+    let columns = ColumnTable.text(of: findings.table?.samples.columns ?? [])
+    let doubts = findings.doubts.map { "  - \($0.onOneLine)\n" }.joined()
+    return "\(data)\n\(facts)\(columns)" + (doubts.isEmpty ? "" : "could not tell\n\(doubts)")
+  }
+
+  private static func end(_ files: [String], _ config: String) -> String {
+    "wrote \(files.joined(separator: ", "))\nnext: trainer run \(config.shellWord)\n"
+  }
+}
