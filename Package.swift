@@ -25,6 +25,8 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CKernels"),
     .target(name: "CSystem"),
+    // It opens MPI at run time, by dlopen: a library of its own before glibc 2.34.
+    .target(name: "CMPI", linkerSettings: [.linkedLibrary("dl")]),
 
     // Rooms
     .target(name: "Foundations", dependencies: ["CCrypto", "CSystem"]),
@@ -37,7 +39,7 @@ let package = Package(
     .target(
       name: "Datasets",
       dependencies: ["HDF5", "Kernels", "Foundations", "CZlib"]),
-    .target(name: "DataParallel", dependencies: ["Kernels", "Foundations"]),
+    .target(name: "DataParallel", dependencies: ["CMPI", "Kernels", "Foundations"]),
     .target(name: "Checkpoints", dependencies: ["HDF5", "Foundations"]),
     .target(
       name: "Training",
@@ -72,7 +74,10 @@ let package = Package(
       dependencies: ["Models", "Autodiff", "Foundations", "TestSupport"]),
     .testTarget(name: "OptimizersTests", dependencies: ["Optimizers", "Kernels", "Foundations", "TestSupport"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "HDF5", "Kernels", "Foundations", "TestSupport"]),
-    .testTarget(name: "DataParallelTests", dependencies: ["DataParallel", "Kernels", "TestSupport"]),
+    .executableTarget(
+      name: "RankProbe", dependencies: ["DataParallel", "Foundations", "Kernels"], path: "Tests/RankProbe"),
+    .testTarget(
+      name: "DataParallelTests", dependencies: ["DataParallel", "Foundations", "Kernels", "TestSupport", "RankProbe"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "HDF5", "Foundations", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",

@@ -27,6 +27,9 @@ package struct GradientSlots<Scalar: KernelElement>: Sendable {
   /// Bytes of all slots.
   package var byteCount: Int { memory.byteCount }
 
+  /// Elements from one slot to the next.
+  package var stride: Int { memory.stride }
+
   /// The slot of one shard.
   package subscript(shard: Int) -> UnsafeMutablePointer<Scalar> { memory[shard] }
 
