@@ -56,12 +56,14 @@ public struct DatasetWriter: Sendable {
   ///     `unused` of `inputs` if there are any.
   ///   - targetName: the name that the target had where it comes from, stored as attribute `name` of `targets`; nil if it
   ///     had none.
+  ///   - spelling: how the table of text was written that the samples come from, stored as attribute `spelling` of `inputs`
+  ///     where it is not as most are; nil where they come from none.
   ///   - path: the file.
   ///   - inputs: the files that the samples come from, which it cannot replace.
   /// - Throws: `TrainerError`, with exit code `data` if the samples are no dataset, otherwise `usage`.
   public func write(
     groups: [Group], classes: [String]? = nil, features: [String]? = nil, unusedColumns: [String] = [],
-    targetName: String? = nil, to path: String, from inputs: [String] = []
+    targetName: String? = nil, spelling: TableSpelling? = nil, to path: String, from inputs: [String] = []
   ) throws {
     for group in groups where group.inputs.rowCount != group.targets.rowCount {
       throw TrainerError(
@@ -71,7 +73,7 @@ public struct DatasetWriter: Sendable {
     }
     try write(
       layouts: groups.map(\.layout), classes: classes, features: features, unusedColumns: unusedColumns,
-      targetName: targetName, to: path, from: inputs
+      targetName: targetName, spelling: spelling, to: path, from: inputs
     ) { datasets in
       for (group, datasets) in zip(groups.filter { $0.inputs.rowCount > 0 }, datasets) { try datasets.write(group) }
     }
@@ -82,7 +84,7 @@ public struct DatasetWriter: Sendable {
   /// - Parameter fill: Writes all elements of the groups that have samples.
   func write(
     layouts: [GroupLayout], classes: [String]?, features: [String]?, unusedColumns: [String], targetName: String?,
-    to path: String, from inputs: [String], fill: ([GroupDatasets]) throws -> Void
+    spelling: TableSpelling?, to path: String, from inputs: [String], fill: ([GroupDatasets]) throws -> Void
   ) throws {
     guard layouts.first(where: { $0.name == "train" }).map({ $0.rowCount > 0 }) ?? false else {
       throw TrainerError(.data, "the dataset has no sample in its group 'train'")
@@ -98,7 +100,7 @@ public struct DatasetWriter: Sendable {
           layouts.map {
             try create(
               $0, in: file, names: ("inputs", "targets"), classes: classes, features: features,
-              unusedColumns: unusedColumns, targetName: targetName)
+              unusedColumns: unusedColumns, targetName: targetName, spelling: spelling)
           })
         try file.close()
       } verify: { temporary in
@@ -126,8 +128,9 @@ public struct DatasetWriter: Sendable {
   /// Makes a group and the datasets in it, without elements.
   private func create(
     _ layout: GroupLayout, in file: HDF5.File, names: (inputs: String, targets: String), classes: [String]?,
-    features: [String]?, unusedColumns: [String] = [], targetName: String? = nil
+    features: [String]?, unusedColumns: [String] = [], targetName: String? = nil, spelling: TableSpelling? = nil
   ) throws -> GroupDatasets {
+    let spelling = spelling?.json.map { JSONValue.object($0).compactText }
     let node = try file.root.createGroup(layout.name)
     let inputs: [(kind: FeatureKind?, dataset: Dataset)]
     switch layout.inputs {
@@ -135,10 +138,12 @@ public struct DatasetWriter: Sendable {
       let dataset = try create(array, layout.rowCount, names.inputs, in: node)
       if let features { try dataset.setAttribute("features", to: features) }
       if !unusedColumns.isEmpty { try dataset.setAttribute(Self.unusedName, to: unusedColumns) }
+      if let spelling { try dataset.setAttribute(TableSpelling.attribute, to: spelling) }
       inputs = [(nil, dataset)]
     case .table(let features, let blocks):
       let group = try node.createGroup(names.inputs)
       if !unusedColumns.isEmpty { try group.setAttribute(Self.unusedName, to: unusedColumns) }
+      if let spelling { try group.setAttribute(TableSpelling.attribute, to: spelling) }
       try group.createDataset(StoredTable.schemaName, text: StoredTable.schema(of: features))
       inputs = try blocks.sorted(by: { $0.key.rawValue < $1.key.rawValue }).map { kind, block in
         (kind, try create(block, layout.rowCount, kind.datasetName, in: group))

@@ -1,4 +1,5 @@
 import CHDF5
+import Foundations
 
 /// A small named value on a group or dataset: numbers or texts.
 public final class Attribute: Sendable {
@@ -52,9 +53,22 @@ public final class Attribute: Sendable {
     try single(readStrings())
   }
 
+  /// Attributes up to this many bytes are read. They are for names and units, and cannot be read in parts.
+  private static let mostBytes = 32 << 20
+
+  private func requireModestSize() throws {
+    let (bytes, overflow) = dataspace.count.multipliedReportingOverflow(by: max(1, datatype.byteCount))
+    guard overflow || bytes > Self.mostBytes else { return }
+    throw HDF5Error(
+      .memory,
+      "\(handle.label) has \(dataspace.count) elements of \(datatype), and attributes of up to "
+        + "\(ByteText.text(Self.mostBytes)) are read; store it as a dataset")
+  }
+
   /// Reads all texts in row-major order.
   public func readStrings() throws -> [String] {
-    try StringTransfer(type: datatype, space: dataspace, label: handle.label).read(count: dataspace.count) {
+    try requireModestSize()
+    return try StringTransfer(type: datatype, space: dataspace, label: handle.label).read(count: dataspace.count) {
       memoryType, buffer in try read(as: memoryType, into: buffer)
     }
   }
@@ -63,7 +77,8 @@ public final class Attribute: Sendable {
   ///
   /// - Throws: `HDF5Error` if the elements are no texts.
   public func readTextBytes() throws -> [[UInt8]] {
-    try StringTransfer(type: datatype, space: dataspace, label: handle.label).readBytes(count: dataspace.count) {
+    try requireModestSize()
+    return try StringTransfer(type: datatype, space: dataspace, label: handle.label).readBytes(count: dataspace.count) {
       memoryType, buffer in try read(as: memoryType, into: buffer)
     }
   }
@@ -105,6 +120,7 @@ public final class Attribute: Sendable {
 
   /// Reads so many elements as a type that has one `T` for each.
   func readElements<T: NativeScalar>(count: Int, of type: T.Type, as memoryType: MemberType) throws -> [T] {
+    try requireModestSize()
     try Dataspace.checkMemory(count: count, byteCount: MemoryLayout<T>.stride, label: handle.label)
     var values = [T](repeating: .zero, count: count)
     guard !values.isEmpty else { return values }
@@ -136,6 +152,7 @@ public final class Attribute: Sendable {
   }
 
   private func readNative<T: NativeScalar>(_ type: T.Type = T.self) throws -> [T] {
+    try requireModestSize()
     let id = try handle.id
     try Dataspace.checkMemory(count: dataspace.count, byteCount: MemoryLayout<T>.stride, label: handle.label)
     var values = [T](repeating: .zero, count: dataspace.count)

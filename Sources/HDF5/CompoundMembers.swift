@@ -24,6 +24,14 @@ extension Datatype {
     return Library.value { H5Tget_class(id) == H5T_COMPOUND }
   }
 
+  /// Whether elements lie elsewhere in the file, in any number of bytes: texts of variable length, and fields that are such.
+  ///
+  /// - Throws: `HDF5Error` if the library cannot tell.
+  func holdsVariableLength() throws -> Bool {
+    if case .string(isVariableLength: true, _) = kind { return true }
+    return try members().contains { try $0.datatype.holdsVariableLength() }
+  }
+
   /// The fields of a compound type in their order; none for other types.
   ///
   /// - Throws: `HDF5Error` if the library cannot tell.

@@ -14,6 +14,8 @@ public final class Dataset: Object {
   public let datatype: Datatype
   /// Whether every element was found to be where it should.
   private let reachable = Atomic(false)
+  /// What it was created with, once it was asked for.
+  let createdWith = Mutex<CreationFacts?>(nil)
 
   var isReachable: Bool { reachable.load(ordering: .acquiring) }
   func noteReachable() { reachable.store(true, ordering: .releasing) }

@@ -1,6 +1,7 @@
 import CHDF5
 import Foundation
 import Foundations
+import Synchronization
 
 /// How and where a dataset's elements are stored.
 extension Dataset {
@@ -37,49 +38,26 @@ extension Dataset {
 
   /// The arrangement of the elements in the file.
   public var layout: Layout {
-    get throws {
-      switch try creation("layout", { H5Pget_layout($0) }) {
-      case H5D_COMPACT: .compact
-      case H5D_CONTIGUOUS: .contiguous
-      case H5D_CHUNKED: .chunked
-      default: .virtual
-      }
-    }
+    get throws { try creationFacts.layout }
   }
 
   /// The shape of a chunk; nil unless the layout is chunked.
   public var chunkShape: [Int]? {
-    get throws {
-      guard try layout == .chunked else { return nil }
-      let rank = try shape.count
-      return try creation("chunk shape") { id in
-        var extents = [hsize_t](repeating: 0, count: rank)
-        H5Pget_chunk(id, Int32(rank), &extents)
-        return extents.map(Int.init(clamping:))
-      }
-    }
+    get throws { try creationFacts.chunkShape }
   }
 
   /// The filters in the order in which they apply on writing.
   public var filters: [Filter] {
+    get throws { try creationFacts.filters }
+  }
+
+  /// What the dataset was created with.
+  var creationFacts: CreationFacts {
     get throws {
-      try creation("filters") { id in
-        (0..<max(0, H5Pget_nfilters(id))).map { index in
-          var flags: UInt32 = 0
-          var configuration: UInt32 = 0
-          var count = 16
-          var parameters = [UInt32](repeating: 0, count: count)
-          var identifier: Int32 = 0
-          let name = readingText(length: 63) { buffer, size in
-            identifier = H5Pget_filter2(
-              id, UInt32(index), &flags, &count, &parameters, size, buffer, &configuration)
-            return identifier < 0 ? 0 : strnlen(buffer, size)
-          }
-          return Filter(
-            identifier: identifier, name: String(decoding: name, as: UTF8.self),
-            parameters: parameters.prefix(count).map { Int($0) })
-        }
-      }
+      if let known = createdWith.withLock({ $0 }) { return known }
+      let facts = try creation("storage", CreationFacts.init)
+      createdWith.withLock { $0 = facts }
+      return facts
     }
   }
 
@@ -131,17 +109,28 @@ extension Dataset {
   /// Data that say something do not shrink to a smaller share than this when they are packed.
   private static var leastShare: Double { 1.0 / 200 }
 
+  /// Elements of up to this many bytes in all may be packed in any way.
+  private static var unquestionedTotal: Double { 200e6 }
+  /// No more than about a thousandth is left of zeros by zlib; one-hot rows of 1000 columns keep a five-hundredth.
+  private static var leastShareOfAll: Double { 1.0 / 800 }
+
   /// Refuses chunks that are made to take memory: a chunk is unpacked whole, however few elements of it are wanted, and
   /// a kilobyte of a file can unpack to a megabyte of zeros.
   func requireUsualChunks() throws {
     guard try layout == .chunked, let chunk = try chunkShape else { return }
     let width = Double(datatype.byteCount)
     let bytes = chunk.reduce(width) { $0 * Double($1) }
-    guard bytes > Self.unquestionedChunk else { return }
     let (all, stored) = (width * Double(try dataspace.count), Double(try storageSize))
     guard stored > 0 else { return }
-    let advice = "store it in smaller chunks, as h5repack -l NAME:CHUNK=... does"
     func text(_ bytes: Double) -> String { ByteText.text(bytes) }
+    if try all > Self.unquestionedTotal && !filters.isEmpty && stored < Self.leastShareOfAll * all {
+      throw HDF5Error(
+        .memory,
+        "\(handle.label) unpacks \(text(stored)) to \(text(all)), which are the same value nearly everywhere: such files are "
+          + "made to take memory; if it is right, store it without filters: h5repack -f NONE '\(file.name)' OUT.h5")
+    }
+    guard bytes > Self.unquestionedChunk else { return }
+    let advice = "store it in smaller chunks, as h5repack -l NAME:CHUNK=... does"
     if bytes > 4 * all {
       throw HDF5Error(
         .memory,

@@ -37,17 +37,7 @@ public enum ExternalFiles: Sendable {
 extension Dataset {
   /// The files that the elements lie in by themselves, in order; empty unless the dataset was made so.
   public var externalFileNames: [String] {
-    get throws {
-      try creation("external files") { id in
-        (0..<max(0, H5Pget_external_count(id))).map { index in
-          let name = readingText(length: Int(PATH_MAX)) { buffer, size in
-            var (offset, length) = (off_t(), hsize_t())
-            return H5Pget_external(id, UInt32(index), size, buffer, &offset, &length) < 0 ? 0 : strnlen(buffer, size)
-          }
-          return String(decoding: name, as: UTF8.self)
-        }
-      }
-    }
+    get throws { try creationFacts.externalFileNames }
   }
 
   /// Checks that every element can be read from where it lies: in this file or, if that was asked for, in regular files

@@ -51,6 +51,14 @@ public final class File: Sendable {
     return true
   }
 
+  /// Has many things read in trial at once, so that they need not be one by one.
+  ///
+  /// - Parameter requests: Makes them; not called where nothing is tried.
+  func prepare(_ requests: () -> [ReadingTrial.Request]) {
+    guard let trial else { return }
+    trial.prepare(requests())
+  }
+
   /// Creates a file on disk.
   ///
   /// - Parameters:
@@ -168,6 +176,18 @@ public final class File: Sendable {
   /// The group that holds everything.
   public var root: Group {
     get throws { try Group(opening: "/", of: self) }
+  }
+
+  /// The file's size in bytes.
+  ///
+  /// - Throws: `HDF5Error`.
+  var byteCount: Int {
+    get throws {
+      let id = try handle.id
+      var size: hsize_t = 0
+      try Library.call("take the size of \(handle.label)") { H5Fget_filesize(id, &size) }
+      return Int(clamping: size)
+    }
   }
 
   /// The file's bytes as they would lie on disk, without the user block.

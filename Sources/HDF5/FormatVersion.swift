@@ -24,8 +24,11 @@ struct Superblock: Sendable, Equatable {
     return nil
   }
 
-  /// Looks for it in a file; `nil` if it is not found or the file cannot be read.
+  /// Looks for it in a file; `nil` if it is not found, the file cannot be read, or it is no regular file: what is read of a
+  /// pipe is gone, and who writes to it would learn that somebody had opened it.
   init?(path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
@@ -95,6 +98,20 @@ enum FormatVersion {
 }
 
 extension File {
+  /// The endings of names by which a file is meant to be HDF5, in lower case.
+  private static let nameEndings = [".h5", ".hdf5", ".hdf", ".he5", ".h5ad", ".nc", ".mat"]
+
+  /// The eight bytes that an HDF5 file begins with, maybe behind another program's.
+  package static var signature: [UInt8] { Superblock.signature }
+
+  /// Whether a path is to be read as HDF5: by the file's signature, at its start or behind another program's bytes, or else
+  /// by its name, so that what reads it says what is wrong with a damaged one, or one that is missing.
+  ///
+  /// Only a regular file is opened, so nothing of a pipe is lost.
+  package static func isHDF5(at path: String) -> Bool {
+    nameEndings.contains(where: path.lowercased().hasSuffix) || Superblock(path: path) != nil
+  }
+
   /// The bytes of another program's that come before the HDF5 part.
   public var userBlockSize: Int { superblock?.offset ?? 0 }
 

@@ -20,6 +20,18 @@ public final class Group: Object {
     reference = ObjectReference(handle: Handle(group, label: label, owner: file.handle))
   }
 
+  /// Opens the group of that name in another.
+  package init(opening name: String, in group: Group) throws {
+    let (id, links) = (try group.handle.id, try group.file.linkAccess.id)
+    let (file, path) = (group.file, group.absolute(name))
+    let label = "group '\(path)' of '\(file.name)'"
+    try file.attempt(.group, path)
+    let own = try file.tellingVersions { try Library.call("open \(label)") { H5Gopen2(id, name, links) } }
+    self.file = file
+    self.path = path
+    reference = ObjectReference(handle: Handle(own, label: label, owner: file.handle))
+  }
+
   /// Opens a group below this one.
   ///
   /// - Throws: `HDF5Error` that lists the members present if there is none of that name.
@@ -33,6 +45,13 @@ public final class Group: Object {
   /// - Throws: `HDF5Error` that lists the members present if there is none of that name.
   public func dataset(_ name: String) throws -> Dataset {
     try require(name, .dataset)
+    return try openDataset(name)
+  }
+
+  /// Opens a dataset below this group that is known to be one.
+  ///
+  /// - Throws: `HDF5Error` with the library's reason if it is none.
+  package func openDataset(_ name: String) throws -> Dataset {
     let (id, links) = (try handle.id, try file.datasetAccess.id)
     return try Dataset(path: absolute(name), of: file, "open") { H5Dopen2(id, name, links) }
   }
@@ -98,7 +117,7 @@ public final class Group: Object {
 
   /// Removes a member. Its space in the file is not given back.
   public func remove(_ name: String) throws {
-    try requireLink(name)
+    _ = try kind(of: name)
     let id = try handle.id
     try Library.call("remove '\(absolute(name))' of '\(file.name)'") { H5Ldelete(id, name, chdf5_property_default()) }
   }

@@ -57,7 +57,7 @@ extension Group {
   public func memberNames(atMost limit: Int = .max) throws -> [String] {
     let id = try handle.id
     try file.attempt(.memberNames, path, limit: limit)
-    return try collectingNames(atMost: limit) { visitor, context in
+    return try collectingNames(atMost: limit, of: handle.label) { visitor, context in
       try Library.call("list \(handle.label)") { chdf5_each_link(id, visitor, context) }
     }
   }
@@ -79,7 +79,7 @@ extension Group {
   /// How a name of this group leads to what it stands for.
   public func link(of name: String) throws -> Link {
     let (id, access) = (try handle.id, try file.linkAccess.id)
-    try file.attempt(.kind, path, name: name)
+    try file.attempt(.member, path, name: name)
     var size = 0
     let kind = try Library.call("look at the link '\(name)' of \(handle.label)") {
       chdf5_link_kind(id, name, access, &size)
@@ -99,48 +99,90 @@ extension Group {
 
   /// Whether a path of names separated by `/` leads from here to an object.
   public func exists(_ path: String) throws -> Bool {
-    var prefix = ""
-    var isGroup = true
-    for part in path.split(separator: "/") {
-      prefix += prefix.isEmpty ? part : "/" + part
-      // The library fails at a path that goes on behind a dataset.
-      guard isGroup, try hasLink(prefix) else { return false }
-      let kind = try kind(of: prefix)
-      if kind == .danglingLink || kind == .externalLink { return false }
-      isGroup = kind == .group || kind == .unreadable
+    let names = Self.names(in: path)
+    let kinds = try kinds(along: names)
+    if kinds.last == .unreadable, kinds.count < names.count {
+      // The library's error says why.
+      _ = try Group(opening: absolute(names[..<kinds.count].joined(separator: "/")), of: file)
     }
-    return true
+    return kinds.count == names.count && kinds.last != .danglingLink && kinds.last != .externalLink
+  }
+
+  /// The names that a path is made of.
+  package static func names(in path: String) -> [String] { path.split(separator: "/").map(String.init) }
+
+  /// What the names of a path stand for, one after the other, as far as they lead: up to the last, to one that is in no
+  /// group, or to one that is not there, which is left out. Each group on the way is opened once.
+  package func kinds(along names: [String]) throws -> [MemberKind] {
+    prepare([names])
+    var kinds: [MemberKind] = []
+    var holder = self
+    for name in names {
+      if kinds.last != nil { holder = try Group(opening: names[kinds.count - 1], in: holder) }
+      guard try holder.hasLink(name) else { break }
+      kinds.append(try holder.kind(atEndOf: name))
+      guard kinds.last == .group else { break }
+    }
+    return kinds
+  }
+
+  /// Has all that is on these paths from here read in trial at once; see ``ReadingTrial/prepare(_:)``.
+  package func prepare(_ paths: some Sequence<[String]>) {
+    file.prepare {
+      var requests: [ReadingTrial.Request] = []
+      for names in paths {
+        var holder = path
+        for name in names {
+          let own = holder == "/" ? "/" + name : holder + "/" + name
+          requests += [.init(action: .member, path: holder, name: name), .init(action: .object, path: own)]
+          holder = own
+        }
+      }
+      return requests
+    }
   }
 
   /// What a member is.
   ///
   /// - Throws: `HDF5Error` that lists the members present if there is none of that name.
   public func kind(of name: String) throws -> MemberKind {
-    try requireLink(name)
-    return try kind(atEndOf: name)
+    let names = Self.names(in: name)
+    let kinds = try kinds(along: names)
+    guard kinds.count == names.count, let kind = kinds.last else { throw try missing(names, kinds) }
+    return kind
   }
 
-  /// What a path leads to of which every part is known to be there.
+  /// What a name of this group stands for that is known to be there.
   private func kind(atEndOf name: String) throws -> MemberKind {
     let (id, links, datasets) = (try handle.id, try file.linkAccess.id, try file.datasetAccess.id)
-    try file.attempt(.kind, path, name: name)
+    try file.attempt(.member, path, name: name)
     // Opening follows soft and external links; the library's own test for existence does not.
-    return Library.value {
+    let (kind, stack): (MemberKind, [HDF5Error.Frame]) = Library.value {
       var object = H5Oopen(id, name, links)
       // That opens a dataset with no properties of its own, and the library refuses one that is open already with others.
       if object < 0 { object = H5Dopen2(id, name, datasets) }
       if object < 0 {
-        if H5Oexists_by_name(id, name, links) > 0 { return .unreadable }
-        var size = 0
-        return chdf5_link_kind(id, name, links, &size) == 2 ? .externalLink : .danglingLink
+        let stack = HDF5Error.currentStack()
+        return (Self.kind(ofUnopened: name, in: id, links), stack)
       }
       defer { H5Oclose(object) }
       switch H5Iget_type(object) {
-      case H5I_GROUP: return .group
-      case H5I_DATASET: return .dataset
-      default: return .datatype
+      case H5I_GROUP: return (.group, [])
+      case H5I_DATASET: return (.dataset, [])
+      default: return (.datatype, [])
       }
     }
+    // What opening takes too much memory for must not be opened once more to see why.
+    let error = HDF5Error(action: "open '\(absolute(name))' of '\(file.name)'", stack: stack)
+    if error.isOfMemory { throw error }
+    return kind
+  }
+
+  /// What a name stands for that does not open; part of a locked call.
+  private static func kind(ofUnopened name: String, in id: hid_t, _ links: hid_t) -> MemberKind {
+    if H5Oexists_by_name(id, name, links) > 0 { return .unreadable }
+    var size = 0
+    return chdf5_link_kind(id, name, links, &size) == 2 ? .externalLink : .danglingLink
   }
 
   /// What a member is, and where a link leads, for a sentence: `a named datatype`, `a link to '/x', which leads nowhere`.
@@ -189,28 +231,27 @@ extension Group {
 
   private func hasLink(_ name: String) throws -> Bool {
     let (id, links) = (try handle.id, try file.linkAccess.id)
-    try file.attempt(.hasLink, path, name: name)
+    try file.attempt(.member, path, name: name)
     return try Library.call("look for '\(name)' in \(handle.label)") { H5Lexists(id, name, links) } > 0
   }
 
-  /// The library fails, rather than answers no, where a group on the way is missing: so each part is asked for.
-  func requireLink(_ name: String) throws {
-    var parent = ""
-    for part in name.split(separator: "/") {
-      let prefix = parent.isEmpty ? String(part) : parent + "/" + part
-      // The library fails at a path that goes on behind a dataset, too.
-      if !parent.isEmpty, try kind(atEndOf: parent) == .dataset {
-        throw HDF5Error(.notFound, "'\(absolute(parent))' of '\(file.name)' is a dataset and has no member '\(part)'")
-      }
-      guard try hasLink(prefix) else {
-        let holder = parent.isEmpty ? self : try group(parent)
-        let names = try holder.memberNames(atMost: 20)
-        let present = names.isEmpty ? "is empty" : "holds \(listed(names, of: try holder.memberCount()))"
-        throw HDF5Error(.notFound, "\(holder.handle.label) has no member '\(part)'; it \(present)")
-      }
-      parent = prefix
+  /// The error for a path that leads nowhere behind its first names, which stand for these.
+  private func missing(_ names: [String], _ kinds: [MemberKind]) throws -> HDF5Error {
+    guard kinds.count < names.count else { return HDF5Error(.notFound, "a member of \(handle.label) must have a name") }
+    let (name, parent) = (names[kinds.count], names[..<kinds.count].joined(separator: "/"))
+    switch kinds.last {
+    case .dataset:
+      return HDF5Error(.notFound, "'\(absolute(parent))' of '\(file.name)' is a dataset and has no member '\(name)'")
+    case .group, nil:
+      let holder = parent.isEmpty ? self : try Group(opening: absolute(parent), of: file)
+      let present = try holder.memberNames(atMost: 20)
+      let text = present.isEmpty ? "is empty" : "holds \(listed(present, of: try holder.memberCount()))"
+      return HDF5Error(.notFound, "\(holder.handle.label) has no member '\(name)'; it \(text)")
+    default:
+      // The library fails there, and its error says why.
+      _ = try hasLink(parent + "/" + name)
+      return HDF5Error(.notFound, "'\(absolute(parent))' of '\(file.name)' has no member '\(name)'")
     }
-    guard !parent.isEmpty else { throw HDF5Error(.notFound, "a member of \(handle.label) must have a name") }
   }
 
   func require(_ name: String, _ kind: MemberKind) throws {

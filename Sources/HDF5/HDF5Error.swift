@@ -1,4 +1,6 @@
 import CHDF5
+import Foundation
+import Foundations
 
 /// What went wrong in a call of this module, as one sentence, with the library's own error stack where it has one.
 public struct HDF5Error: Error, Sendable, Equatable, CustomStringConvertible {
@@ -59,6 +61,14 @@ public struct HDF5Error: Error, Sendable, Equatable, CustomStringConvertible {
 
   /// The message.
   public var description: String { message }
+
+  /// Whether the library could not have the memory that it asked for.
+  var isOfMemory: Bool {
+    stack.contains {
+      $0.text.contains("memory allocation failed") || $0.text.contains("realloc")
+        || $0.minor.hasPrefix("No space available")
+    }
+  }
 
   /// What was tried, without why.
   var action: String {
@@ -140,8 +150,10 @@ func readingText(length: Int, _ fill: (UnsafeMutablePointer<CChar>, Int) -> Int)
 }
 
 /// Collects the names that one of the shim's visits gives, no more than so many.
+///
+/// - Throws: `HDF5Error` if they take more memory than names can need.
 func collectingNames(
-  atMost limit: Int, _ visit: (@escaping chdf5_visitor, UnsafeMutableRawPointer) throws -> Int32
+  atMost limit: Int, of label: String, _ visit: (@escaping chdf5_visitor, UnsafeMutableRawPointer) throws -> Int32
 ) throws -> [String] {
   guard limit > 0 else { return [] }
   var names = NameCollector(limit: limit)
@@ -149,14 +161,23 @@ func collectingNames(
     try visit(
       { name, context in
         guard let name, let names = context?.assumingMemoryBound(to: NameCollector.self) else { return -1 }
+        names.pointee.byteCount += strlen(name)
+        guard names.pointee.byteCount <= NameCollector.mostBytes else { return 1 }
         names.pointee.names.append(String(cString: name))
         return names.pointee.names.count < names.pointee.limit ? 0 : 1
       }, pointer)
+  }
+  guard names.byteCount <= NameCollector.mostBytes else {
+    throw HDF5Error(
+      .memory,
+      "the names in \(label) take more than \(ByteText.text(NameCollector.mostBytes)); give them shorter names")
   }
   return names.names
 }
 
 private struct NameCollector {
+  static let mostBytes = 32 << 20
   let limit: Int
   var names: [String] = []
+  var byteCount = 0
 }

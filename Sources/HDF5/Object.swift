@@ -35,7 +35,7 @@ extension Object {
   public func attributeNames(atMost limit: Int = .max) throws -> [String] {
     let id = try handle.id
     try file.attempt(.attributeNames, path, limit: limit)
-    return try collectingNames(atMost: limit) { visitor, context in
+    return try collectingNames(atMost: limit, of: handle.label) { visitor, context in
       try Library.call("list the attributes of \(handle.label)") { chdf5_each_attribute(id, visitor, context) }
     }
   }

@@ -15,9 +15,11 @@ import Synchronization
 public final class ReadingTrial: Sendable {
   /// What is read.
   enum Action: UInt8 {
-    case open, group, memberNames, hasLink, kind, dataset, attributeNames, attribute, attributeElements, elements
+    case open, group, memberNames, member, dataset, attributeNames, attribute, attributeElements, elements
     case chunks
     case sources
+    /// A group or a dataset, whichever it is, and the number of a dataset's attributes.
+    case object
   }
 
   /// Something to read.
@@ -84,7 +86,10 @@ public final class ReadingTrial: Sendable {
   }
 
   /// What a helper process does: it answers until its parent has closed the file or has ended.
-  public static func serve() -> Never { TrialServer().serve() }
+  public static func serve() -> Never {
+    var server = TrialServer()
+    server.serve()
+  }
 
   private init(_ process: TrialProcess, name: String, externalFiles: ExternalFiles, path: String?) {
     self.name = name
@@ -141,17 +146,37 @@ public final class ReadingTrial: Sendable {
         state.process = process
       }
       var message = TrialMessage()
-      message.append(Int(request.action.rawValue))
-      message.append(request.path)
-      message.append(request.name)
-      message.append(request.limit)
+      message.append(0)
+      request.append(to: &message)
       let reply = state.process?.exchange(message) ?? .died(0)
       if case .died(let signal) = reply {
         state.process = nil
-        state.deaths += signal == SIGXCPU ? 2 : 1
+        state.deaths += signal == SIGPROF ? 2 : 1
       }
       try judge(reply, request)
       state.passed.insert(request)
+    }
+  }
+
+  /// Reads many things in the helper process at once. What fails there, or was not come to, is tried again by itself when
+  /// it is needed, and its error told then.
+  func prepare(_ requests: [Request]) {
+    state.withLock { state in
+      let new = requests.filter { !state.passed.contains($0) }
+      // Another helper cannot be given an image again.
+      guard !new.isEmpty, path != nil, let process = state.process else { return }
+      var message = TrialMessage()
+      message.append(new.count)
+      for request in new { request.append(to: &message) }
+      guard case .passed(let flags) = process.exchange(message), flags.count == new.count else {
+        state.process = nil
+        state.deaths += 1
+        return
+      }
+      for (request, flags) in zip(new, flags) where flags != 0 || request.action == .object {
+        state.passed.insert(request)
+        for implied in request.implied(by: flags) { state.passed.insert(implied) }
+      }
     }
   }
 
@@ -160,7 +185,7 @@ public final class ReadingTrial: Sendable {
     case .passed: return
     case .failed(let error): throw error
     case .died(let signal):
-      let fate = signal == SIGXCPU ? "does not come to an end" : "crashes"
+      let fate = signal == SIGPROF ? "does not come to an end" : "crashes"
       throw HDF5Error(
         .trial,
         "cannot read \(request.subject(in: name)): the HDF5 library \(fate) there, so the file is damaged; copy or "
@@ -170,13 +195,46 @@ public final class ReadingTrial: Sendable {
 }
 
 extension ReadingTrial.Request {
+  /// What has gone well, of many: an object is a group, or a dataset, or one whose attributes can be counted.
+  enum Flag {
+    static let passed: UInt8 = 1
+    static let isGroup: UInt8 = 2
+    static let isDataset: UInt8 = 4
+    static let countsAttributes: UInt8 = 8
+  }
+
+  /// What else has gone well with this one.
+  func implied(by flags: UInt8) -> [Self] {
+    guard action == .object else { return [] }
+    var all: [Self] = []
+    if flags & Flag.isGroup != 0 { all.append(Self(action: .group, path: path)) }
+    if flags & Flag.isDataset != 0 { all.append(Self(action: .dataset, path: path)) }
+    if flags & Flag.countsAttributes != 0 { all.append(Self(action: .attributeNames, path: path, limit: 0)) }
+    return all
+  }
+
+  /// Takes one out of a message; `nil` if there is none.
+  init?(_ message: inout TrialMessage) {
+    guard let action = message.number().flatMap({ UInt8(exactly: $0) }).flatMap(ReadingTrial.Action.init),
+      let path = message.text(), let name = message.text(), let limit = message.number()
+    else { return nil }
+    self.init(action: action, path: path, name: name, limit: limit)
+  }
+
+  func append(to message: inout TrialMessage) {
+    message.append(Int(action.rawValue))
+    message.append(path)
+    message.append(name)
+    message.append(limit)
+  }
+
   func subject(in file: String) -> String {
     let holder = path == "/" ? "'\(file)'" : "'\(path)' of '\(file)'"
     return switch action {
     case .open: "'\(file)'"
     case .group, .memberNames: path == "/" ? "the members of '\(file)'" : "group \(holder)"
-    case .hasLink, .kind: "the member '\(name)' of \(holder)"
-    case .dataset: "dataset \(holder)"
+    case .member: "the member '\(name)' of \(holder)"
+    case .dataset, .object: "dataset \(holder)"
     case .attributeNames: "the attributes of \(holder)"
     case .attribute, .attributeElements: "attribute '\(name)' of \(holder)"
     case .elements: "the elements of dataset \(holder)"

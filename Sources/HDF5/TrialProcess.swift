@@ -81,8 +81,8 @@ struct TrialChannel: Sendable {
 final class TrialProcess: Sendable {
   /// What came of a request.
   enum Reply {
-    /// It can be read.
-    case passed
+    /// It can be read; of many things, what of each.
+    case passed([UInt8])
     /// It cannot, and this is why.
     case failed(HDF5Error)
     /// The process died of it: by a signal, or by itself if that is 0.
@@ -120,7 +120,7 @@ final class TrialProcess: Sendable {
     guard channel.send(message), var reply = channel.receive(), let isFailure = reply.number() else {
       return .died(wait() & 0x7f)
     }
-    guard isFailure != 0 else { return .passed }
+    guard isFailure != 0 else { return .passed(Array(reply.content() ?? [])) }
     return .failed(
       HDF5Error(reply.text().flatMap(HDF5Error.Reason.init) ?? .library, reply.text() ?? "the file cannot be read"))
   }
@@ -156,12 +156,13 @@ final class TrialProcess: Sendable {
     var signals = sigset_t()
     sigemptyset(&signals)
     posix_spawnattr_setsigmask(&attributes, &signals)
-    sigaddset(&signals, SIGXCPU)
+    sigaddset(&signals, SIGPROF)
     posix_spawnattr_setsigdefault(&attributes, &signals)
     posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
     // Memory that is used before it is written shall not happen to hold what makes it go well here.
-    let settings = ["MALLOC_PERTURB_=165", "SWIFT_BACKTRACE=enable=no"]
+    // And in one arena, so that what it takes can be told from what it keeps free.
+    let settings = ["MALLOC_PERTURB_=165", "MALLOC_ARENA_MAX=1", "SWIFT_BACKTRACE=enable=no"]
     let environment = ProcessInfo.processInfo.environment.map { "\($0)=\($1)" } + settings
     var process: pid_t = 0
     return withPointers([executable] + arguments) { arguments in

@@ -3,37 +3,82 @@ import Foundations
 
 /// The helper's side of reading trials: it does what it is told to a file, and says whether that went well.
 struct TrialServer {
-  /// Seconds of computing, or up to one more, after which reading anything but elements is given up.
-  private static let seconds = 1
+  /// Seconds of computing after which reading anything but elements and long lists is given up. What is not
+  /// damaged takes a hundredth of them.
+  private static let seconds = 0.4
+  private static let secondsForMany = 1.0
   /// Elements of which a second may take no fewer bytes than this; the slowest filters manage ten times as many.
-  private static let bytesPerSecond = 10_000_000
+  private static let bytesPerSecond = 10_000_000.0
   /// Sources of a virtual dataset that are looked at in a second, at least.
-  private static let sourcesPerSecond = 200
+  private static let sourcesPerSecond = 200.0
   private static let blockByteCount = 1 << 24
+  /// Chunks that are read at once; each takes a kilobyte of notes.
+  private static let chunksOfBlock = 1 << 14
+  /// Variable-length texts that are read at once.
+  private static let textsOfBlock = 1 << 14
+  /// What this process may take before it has opened a file, which may come as an image.
   private static let addressSpace = 2 << 30
+  /// What reading anything but elements may take above what this process took when it began. The headers of an object are
+  /// read whole when it is opened, and their parts are allocated by numbers that are in the file.
+  private static let room = 96 << 20
+  private static let roomForNames = 160 << 20
 
   private let channel = TrialChannel(descriptor: TrialProcess.descriptor)
+  /// The address space that this process took before it read anything, but for an image; 0 if that is not known.
+  private var base = 0
+  /// Some groups that are open.
+  private var groups: [String: Group] = [:]
+  private static let mostGroups = 64
 
-  func serve() -> Never {
+  mutating func serve() -> Never {
     endWithParent()
     limit(RLIMIT_CORE, 0)
     limit(RLIMIT_AS, Self.addressSpace)
+    base = MemoryLimit.addressSpaceTaken
     guard channel.send(TrialMessage()), var opening = channel.receive(), let file = open(&opening) else { _exit(1) }
-    while var request = channel.receive() {
-      answer { try read(&request, in: file) }
+    if base == 0 { base = MemoryLimit.addressSpaceTaken }
+    while var message = channel.receive() {
+      guard let count = message.number() else { _exit(1) }
+      if count == 0 {
+        guard let request = ReadingTrial.Request(&message) else { _exit(1) }
+        answer(request.subject(in: file.name)) { _ = try read(request, in: file) }
+      } else {
+        answerMany(&message, in: file)
+      }
     }
     _exit(0)
   }
 
+  /// Does many things, each for itself, and says what of each went well.
+  private mutating func answerMany(_ message: inout TrialMessage, in file: File) {
+    var flags: [UInt8] = []
+    while let request = ReadingTrial.Request(&message) {
+      limitTime(Self.seconds)
+      limitMemory(Self.room)
+      do { flags.append(try read(request, in: file)) } catch { flags.append(0) }
+    }
+    var reply = TrialMessage()
+    reply.append(0)
+    flags.withUnsafeBytes { reply.append($0) }
+    guard channel.send(reply) else { _exit(1) }
+  }
+
   /// Does something and says what came of it.
-  private func answer(_ body: () throws -> Void) {
+  private func answer(_ subject: String, _ body: () throws -> Void) {
     limitTime(Self.seconds)
+    limitMemory(Self.room)
     var reply = TrialMessage()
     do {
       try body()
       reply.append(0)
     } catch {
-      let error = error as? HDF5Error ?? HDF5Error(.library, "\(error)")
+      var error = error as? HDF5Error ?? HDF5Error(.library, "\(error)")
+      if error.isOfMemory {
+        error = HDF5Error(
+          .memory,
+          "cannot read \(subject): the HDF5 library asks for more memory than that can need, so the file is damaged or "
+            + "made to take memory; copy or make it again")
+      }
       reply.append(1)
       reply.append(error.reason.rawValue)
       reply.append(error.message)
@@ -41,12 +86,14 @@ struct TrialServer {
     guard channel.send(reply) else { _exit(1) }
   }
 
-  private func open(_ message: inout TrialMessage) -> File? {
+  private mutating func open(_ message: inout TrialMessage) -> File? {
     guard let name = message.text(), let allows = message.number(), let isImage = message.number(),
       let content = message.content()
     else { return nil }
+    // An image is as large as it is.
+    if isImage != 0 { base = 0 }
     var file: File?
-    answer {
+    answer("'\(name)'") {
       file =
         try isImage != 0
         ? File.open(image: Array(content), name: name)
@@ -56,20 +103,21 @@ struct TrialServer {
     return file
   }
 
-  private func read(_ message: inout TrialMessage, in file: File) throws {
-    guard let action = message.number().flatMap({ UInt8(exactly: $0) }).flatMap(ReadingTrial.Action.init),
-      let path = message.text(), let name = message.text(), let limit = message.number()
-    else { _exit(1) }
-    switch action {
+  /// - Returns: What has gone well; see ``ReadingTrial/Request/Flag``.
+  private mutating func read(_ request: ReadingTrial.Request, in file: File) throws -> UInt8 {
+    let (path, name, limit) = (request.path, request.name, request.limit)
+    switch request.action {
     case .open: break
-    case .group: _ = try Group(opening: path, of: file)
+    case .group: _ = try group(path, of: file)
     case .memberNames:
-      let group = try Group(opening: path, of: file)
+      limitTime(Self.secondsForMany)
+      limitMemory(Self.roomForNames)
+      let group = try group(path, of: file)
       _ = (try group.memberCount(), try group.memberNames(atMost: limit))
-    case .hasLink: _ = try Group(opening: path, of: file).exists(name)
-    case .kind:
-      let group = try Group(opening: path, of: file)
-      if try group.exists(name) { _ = (try group.kind(of: name), try group.link(of: name)) }
+    case .member:
+      let group = try group(path, of: file)
+      if try !group.kinds(along: [name]).isEmpty { _ = try group.link(of: name) }
+    case .object: return try readObject(path, of: file)
     case .dataset: try look(at: dataset(path, of: file))
     case .attributeNames:
       let object = try object(path, of: file)
@@ -77,6 +125,8 @@ struct TrialServer {
     case .attribute: _ = try object(path, of: file).attribute(name)
     case .attributeElements:
       let attribute = try object(path, of: file).attribute(name)
+      limitTime(
+        Self.seconds + Double(attribute.dataspace.count) * Double(attribute.datatype.byteCount) / Self.bytesPerSecond)
       if case .string = attribute.datatype.kind {
         _ = try attribute.readTextBytes()
       } else if attribute.datatype.isNumeric {
@@ -91,22 +141,71 @@ struct TrialServer {
           }
         }
       }
-    case .elements: try readElements(of: dataset(path, of: file))
-    case .chunks: _ = try dataset(path, of: file).unwritten
+    case .elements: try readElements(of: dataset(path, of: file), in: file)
+    case .chunks:
+      limitTime(Self.secondsForMany)
+      _ = try dataset(path, of: file).unwritten
     case .sources:
       let dataset = try dataset(path, of: file)
-      limitTime(Self.seconds + (try dataset.sources.count) / Self.sourcesPerSecond)
+      limitTime(Self.seconds + Double(try dataset.sources.count) / Self.sourcesPerSecond)
       try dataset.requireSources(depth: 0)
     }
+    return ReadingTrial.Request.Flag.passed
   }
 
-  private func dataset(_ path: String, of file: File) throws -> Dataset {
-    try file.root.dataset(String(path.drop { $0 == "/" }))
+  private mutating func readObject(_ path: String, of file: File) throws -> UInt8 {
+    var flags = ReadingTrial.Request.Flag.passed
+    let (holder, name) = try place(path, of: file)
+    switch try holder.kinds(along: [name]).last {
+    case .group:
+      _ = try group(path, of: file)
+      flags |= ReadingTrial.Request.Flag.isGroup
+    case .dataset:
+      let dataset = try holder.openDataset(name)
+      try look(at: dataset)
+      flags |= ReadingTrial.Request.Flag.isDataset
+      do {
+        _ = (try dataset.identity(), try dataset.attributeCount(), try dataset.attributeNames(atMost: 0))
+        flags |= ReadingTrial.Request.Flag.countsAttributes
+      } catch _ {
+        // Then they are tried by themselves when they are needed.
+      }
+    default: break
+    }
+    return flags
   }
 
-  private func object(_ path: String, of file: File) throws -> any Object {
+  /// The group that an object is in, and its name there.
+  private mutating func place(_ path: String, of file: File) throws -> (Group, name: String) {
+    let end = path.lastIndex(of: "/") ?? path.startIndex
+    let holder = String(path[..<end])
+    return (try group(holder.isEmpty ? "/" : holder, of: file), String(path[end...].drop { $0 == "/" }))
+  }
+
+  /// Opens a group, from the one that it is in: a path from the root takes as long as it is.
+  private mutating func group(_ path: String, of file: File) throws -> Group {
+    if let group = groups[path] { return group }
+    let group: Group
+    if path == "/" {
+      group = try file.root
+    } else {
+      let (holder, name) = try place(path, of: file)
+      group = try Group(opening: name, in: holder)
+    }
+    if groups.count >= Self.mostGroups { groups = groups.filter { path.hasPrefix($0.key) } }
+    if groups.count < Self.mostGroups { groups[path] = group }
+    return group
+  }
+
+  private mutating func dataset(_ path: String, of file: File) throws -> Dataset {
+    let (holder, name) = try place(path, of: file)
+    return try holder.openDataset(name)
+  }
+
+  private mutating func object(_ path: String, of file: File) throws -> any Object {
     if path == "/" { return try file.root }
-    return try file.root.kind(of: path) == .dataset ? dataset(path, of: file) : Group(opening: path, of: file)
+    let (holder, name) = try place(path, of: file)
+    return try holder.kinds(along: [name]).last == .dataset ? holder.openDataset(name) : group(path, of: file)
   }
 
   private func look(at dataset: Dataset) throws {
@@ -116,20 +215,35 @@ struct TrialServer {
     if try dataset.layout != .virtual { _ = try dataset.dataspace }
   }
 
-  private func readElements(of dataset: Dataset) throws {
+  private func readElements(of dataset: Dataset, in file: File) throws {
     // Of chunks that were never written there is nothing to unpack.
     if try dataset.layout == .chunked, try dataset.storageSize == 0 { return }
     let space = try dataset.dataspace
-    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-    func bytes(_ rows: Int) -> Int {
-      let (count, overflow) = rows.multipliedReportingOverflow(
-        by: max(1, space.count / max(1, space.shape.first ?? 1)))
-      let bytes = count.multipliedReportingOverflow(by: max(8, dataset.datatype.byteCount))
-      return overflow || bytes.overflow ? memory : min(memory, bytes.partialValue)
+    var blockByteCount = Self.blockByteCount
+    // What texts of variable length take is known from the file's size at most.
+    var room = Double(Self.room)
+    // The library notes where each chunk of a block is.
+    if let chunk = try dataset.chunkShape {
+      let (bytes, overflow) = chunk.reduce(into: (dataset.datatype.byteCount, false)) { product, extent in
+        let next = product.0.multipliedReportingOverflow(by: max(1, extent))
+        product = (next.partialValue, product.1 || next.overflow)
+      }
+      if !overflow { blockByteCount = min(blockByteCount, max(1, bytes) * Self.chunksOfBlock) }
     }
-    limitTime(Self.seconds + bytes(space.shape.first ?? 1) / Self.bytesPerSecond)
-    limit(RLIMIT_AS, Self.addressSpace + 4 * bytes(try dataset.rowsOfBlock(ofAbout: Self.blockByteCount)))
-    try dataset.forEachBlock(ofAbout: Self.blockByteCount) { selection in
+    if try dataset.datatype.holdsVariableLength() {
+      blockByteCount = min(blockByteCount, Self.textsOfBlock * dataset.datatype.byteCount)
+      room += 3 * Double(min(try file.byteCount, Self.addressSpace))
+    }
+    let rows = Double(try dataset.rowsOfBlock(ofAbout: blockByteCount))
+    let width = Double(max(8, dataset.datatype.byteCount))
+    let rowBytes = width * Double(space.count / max(1, space.shape.first ?? 1))
+    limitTime(Self.seconds + width * Double(space.count) / Self.bytesPerSecond)
+    // A chunk is there packed, unpacked, and while it is unpacked with what it may grow into.
+    var chunk = Double(dataset.datatype.byteCount)
+    for extent in try dataset.chunkShape ?? [0] { chunk *= Double(extent) }
+    let bytes: Double = room + 4 * rows * rowBytes + 3 * chunk
+    limitMemory(Int(min(bytes, 1e15)))
+    try dataset.forEachBlock(ofAbout: blockByteCount) { selection in
       if dataset.datatype.isNumeric {
         try dataset.withElements(selecting: selection) { _ in }
       } else if try dataset.datatype.isCompound() {
@@ -160,10 +274,18 @@ struct TrialServer {
     thread.start()
   }
 
-  private func limitTime(_ seconds: Int) {
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    limit(RLIMIT_CPU, usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + 1 + seconds)
+  /// Has this process end by a signal that much computing from now.
+  private func limitTime(_ seconds: Double) {
+    let whole = Int(min(seconds, 1e9))
+    var timer = itimerval()
+    timer.it_value.tv_sec = whole
+    timer.it_value.tv_usec = Int((seconds - Double(whole)) * 1e6)
+    setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &timer, nil)
+  }
+
+  /// Lets this process take so much more than at its beginning.
+  private func limitMemory(_ bytes: Int) {
+    limit(RLIMIT_AS, base > 0 ? base.addingReportingOverflow(bytes).partialValue : Self.addressSpace)
   }
 
   /// Sets a limit, unless a lower one cannot be exceeded.

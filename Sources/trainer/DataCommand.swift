@@ -22,8 +22,15 @@ struct DataInfoCommand: ParsableCommand {
 
   @Argument(help: "An HDF5 file.", completion: .file()) var file: String
 
+  @Option(help: "How the result is printed.")
+  var format: ResultFormat = .text
+
   func run() throws {
-    try printResult(DatasetDescription(path: file).description)
+    let description = try DatasetDescription(path: file)
+    switch format {
+    case .text: try printResult(description.description)
+    case .json: try printResult(description.json, .indented)
+    }
   }
 }
 
@@ -179,6 +186,10 @@ struct CSVOptions: ParsableArguments {
   @Option(help: "The character that begins lines which are no data, such as '#'. (default: none)") var comment: String?
   @Option(parsing: .unconditional, help: "What stands in front of a number's fraction: . or a comma.")
   var decimal: CSVImport.DecimalMark?
+  @Option(parsing: .unconditional, help: "What stands between thousands, such as a comma. (default: nothing)")
+  var thousands: String?
+  @Option(help: "In which order the parts of dates stand: 2024-12-31, 31.12.2024 or 12/31/2024. (default: year-first)")
+  var dates: CSVImport.DateOrder?
   @Option(
     help:
       "What the target is. Automatic takes text, and whole numbers of at most 50 kinds, for classes, and refuses a column of numbers with a slip."
@@ -210,6 +221,7 @@ struct CSVOptions: ParsableArguments {
       ("--target", target != nil), ("--drop", !drop.isEmpty), ("--test", test != nil), ("--header", header == true),
       ("--no-header", header == false),
       ("--delimiter", delimiter != nil), ("--comment", comment != nil), ("--decimal", decimal != nil),
+      ("--thousands", thousands != nil), ("--dates", dates != nil),
       ("--task", task != nil), ("--type", type != nil), ("--kind", !kind.isEmpty), ("--na", !na.isEmpty),
       ("--no-default-na", noDefaultNa), ("--drop-missing-targets", dropMissingTargets),
     ].filter(\.1).map(\.0)
@@ -230,6 +242,8 @@ struct CSVOptions: ParsableArguments {
       decimalMark: decimal ?? .point, task: task ?? .automatic, inputType: type ?? .automatic, split: split,
       progress: showProgress())
     importer.namesMayBeNumbers = header == true
+    importer.thousandsMark = try thousands.map { try oneCharacter($0, of: "--thousands") }
+    importer.dateOrder = dates ?? .yearFirst
     importer.kinds = try kind.map(columnKind)
     importer.missing = (noDefaultNa ? [] : CSVImport.usualMissing) + na
     importer.dropMissingTargets = dropMissingTargets
@@ -281,3 +295,4 @@ extension Split: ExpressibleByArgument {}
 extension CSVImport.LearningTask: ExpressibleByArgument {}
 extension CSVImport.InputType: ExpressibleByArgument {}
 extension CSVImport.DecimalMark: ExpressibleByArgument {}
+extension CSVImport.DateOrder: ExpressibleByArgument {}

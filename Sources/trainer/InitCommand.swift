@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Foundations
+import HDF5
 import Reporting
 import Training
 
@@ -12,6 +13,9 @@ struct InitCommand: ParsableCommand {
       DATA is an HDF5 file, or anything that 'trainer data import' reads: a table is made a dataset file beside the \
       config first. The layouts of HDF5 files that people have are known by their names, shapes and attributes: x_train \
       and y_train, data and label, groups called training or val, MATLAB's, NetCDF's, AnnData's, Fuel's and others.
+
+      How a table is written (its delimiter, decimal mark, comments, missing values) is kept with the dataset and with models \
+      that are trained on it, so that 'trainer predict' reads a table like it without options.
 
       Beside the config a page is written that explains each choice in plain words, and says what could not be told.
 
@@ -45,7 +49,9 @@ struct InitCommand: ParsableCommand {
     guard data != "-" else {
       throw TrainerError(.usage, "init reads a file more than once; write standard input to one first")
     }
-    let isHDF5 = try LayoutRecognition.isHDF5(data) || Self.isNamedHDF5(data)
+    // What is wrong with a path is said in the same words, whatever the file is.
+    _ = try ImportSource(path: data)
+    let isHDF5 = HDF5.File.isHDF5(at: data)
     let config = output ?? Self.stem(of: fileName(of: data)) + ".json"
     guard config.hasSuffix(".json") else {
       throw TrainerError(
@@ -59,17 +65,21 @@ struct InitCommand: ParsableCommand {
       try overwriting.file($0, inputs: [data])
     }
     let files = ProposedFiles(
-      data: data, target: target, config: outputs[0], page: outputs[1], dataset: outputs.last ?? outputs[0])
-    let findings = try isHDF5 ? files.writeForHDF5() : files.write(importing: table())
+      data: data, target: target, config: outputs[0], page: outputs[1], dataset: outputs.last ?? outputs[0]
+    ) { ConfigPage($0, data: data, config: outputs[0].path).text }
+    let findings =
+      try isHDF5
+      ? files.writeForHDF5()
+      : files.write(importing: table(rowsDirectory: directory(of: String(dataset))))
     try printResult(Self.report(findings, data: data) + Self.end(outputs.map(\.path).reversed(), config))
   }
 
-  private func table() throws -> AutomaticImport.Result {
+  private func table(rowsDirectory: String) throws -> AutomaticImport.Samples {
     let format = try ImportFormat(named: nil, input: data).name
     let line = LateLine()
     let importer = AutomaticImport(
       path: data, format: format == ImportFormat.tsv ? CSVImport.name : format,
-      target: target.map { Int($0).map(CSVImport.Column.number) ?? .name($0) }
+      target: target.map { Int($0).map(CSVImport.Column.number) ?? .name($0) }, rowsDirectory: rowsDirectory
     ) { line.show("\(fileName(of: $0.path)): \($0.rowCount) samples") }
     do {
       return try importer.read()
@@ -86,11 +96,6 @@ struct InitCommand: ParsableCommand {
 
   // MARK: Names
 
-  /// Files that are HDF5 by their names, so that the error of a damaged one says what is wrong with it.
-  private static func isNamedHDF5(_ path: String) -> Bool {
-    [".h5", ".hdf5", ".hdf", ".h5ad", ".nc", ".mat"].contains { path.lowercased().hasSuffix($0) }
-  }
-
   /// A file's name without its endings.
   static func stem(of name: String) -> String {
     var name = name.hasSuffix("/") ? String(name.dropLast()) : name
@@ -105,7 +110,7 @@ struct InitCommand: ParsableCommand {
       return
     }
     let contents = try SystemFileSystem().contents(of: path)
-    guard !contents.starts(with: Array(ConfigExplanation.mark.utf8)) else { return }
+    guard !contents.starts(with: Array(ConfigPage.mark.utf8)) else { return }
     throw TrainerError(
       .usage, "\(path) was not written by init, so it is not replaced; name another config with --output")
   }
@@ -113,8 +118,8 @@ struct InitCommand: ParsableCommand {
   // MARK: What is printed
 
   private static func report(_ findings: ProposedFiles.Findings, data: String) -> String {
-    let facts = TextTable(ConfigExplanation.facts(findings), indentation: 2).text
-    let columns = ColumnTable.text(of: findings.table?.samples.columns ?? [])
+    let facts = TextTable(ConfigPage.facts(findings), indentation: 2).text
+    let columns = ColumnTable.text(of: findings.table?.columns ?? [])
     let doubts = findings.doubts.map { "  - \($0.onOneLine)\n" }.joined()
     return "\(data)\n\(facts)\(columns)" + (doubts.isEmpty ? "" : "could not tell\n\(doubts)")
   }

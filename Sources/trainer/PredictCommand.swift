@@ -112,26 +112,35 @@ struct PredictedTableOptions: ParsableArguments {
   @Flag(
     inversion: .prefixedNo,
     help:
-      "Whether the first line holds the columns' names; without them places count. (default: yes, unless they are numbers that the model does not know, which is an error)"
+      "Whether the first line holds the columns' names; without them places count. (default: as in the table of training, else yes, unless they are numbers that the model does not know, which is an error)"
   )
   var header: Bool?
-  @Option(help: "The character between fields, or 'tab'. (default: guessed)") var delimiter: String?
-  @Option(help: "The character that begins lines which are no data, such as '#'. (default: none)") var comment: String?
-  @Option(parsing: .unconditional, help: "What stands in front of a number's fraction: . or a comma.")
+  @Option(help: "The character between fields, or 'tab'. (default: as in training, if that fits, else guessed)")
+  var delimiter: String?
+  @Option(help: "The character that begins lines which are no data, such as '#'. (default: as in training)")
+  var comment: String?
+  @Option(
+    parsing: .unconditional,
+    help: "What stands in front of a number's fraction: . or a comma. (default: as in training)")
   var decimal: CSVImport.DecimalMark?
   @Option(
+    parsing: .unconditional, help: "What stands between thousands, such as a comma. (default: as in training)")
+  var thousands: String?
+  @Option(help: "In which order dates are written. (default: as in training)") var dates: CSVImport.DateOrder?
+  @Option(
     parsing: .unconditionalSingleValue,
-    help: "How a missing value is written, beside the usual ways such as NA and an empty field; may be repeated.")
+    help: "How a missing value is written, beside the ways of training; may be repeated.")
   var na: [String] = []
 
   /// How tables are to be read.
   var settings: TextTableSettings {
     get throws {
       return TextTableSettings(
-        hasHeader: header ?? true,
+        hasHeader: header,
         delimiter: try delimiter.map(delimiterCharacter),
-        comment: try comment.map { try oneCharacter($0, of: "--comment") }, decimalMark: decimal ?? .point, missing: na,
-        namesMayBeNumbers: header == true)
+        comment: try comment.map { try oneCharacter($0, of: "--comment") }, decimalMark: decimal, missing: na,
+        namesMayBeNumbers: header == true,
+        thousandsMark: try thousands.map { try oneCharacter($0, of: "--thousands") }, dateOrder: dates)
     }
   }
 }

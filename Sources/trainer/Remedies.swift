@@ -13,9 +13,9 @@ enum Remedies {
     "classTask":
       "mend or remove the row, name what stands for a missing value with --na, or add --task classification if these are names of classes",
     "thousands":
-      "remove the mark if it stands between thousands, or name it with --decimal if before fractions, or say what the column is with --kind NAME=KIND",
+      "name the mark with --thousands if it stands between thousands, or with --decimal if before fractions, or say what the column is with --kind NAME=KIND",
     "targetThousands":
-      "remove the mark if it stands between thousands, or name it with --decimal if before fractions, or add --task classification if these are names of classes",
+      "name the mark with --thousands if it stands between thousands, or with --decimal if before fractions, or add --task classification if these are names of classes",
     "dropRowsWithoutTargets": "leave such rows out with --drop-missing-targets, or name another column with --target",
     "dropMissingTargets":
       "leave such rows out with --drop-missing-targets, name another column with --target, or add --no-default-na if it is a value",
@@ -26,6 +26,7 @@ enum Remedies {
     "type":
       "say --kind NAME=category or NAME=ignore if it holds names of things, or round the number with --type float64",
     "hasHeader": "if the first line holds data, add --no-header; if it holds names, add --header",
+    "header": "if this one has one, add --header",
     "target": "name it with --target",
     "targetColumn": "name another one with --target",
     "task": "choose another column with --target, or add --task regression",

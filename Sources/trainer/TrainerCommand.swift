@@ -96,10 +96,11 @@ struct TrainerCommand: ParsableCommand {
     case let error as TrainerError:
       code = error.code
       text =
-        "error: \(Remedies.sentence(error).onOneLine)\n" + (error.excerpt.map { $0.withoutControls + "\n" } ?? "")
+        "error: \(Remedies.sentence(error).shortened.onOneLine)\n"
+        + (error.excerpt.map { $0.withoutControls + "\n" } ?? "")
     case let error as HDF5Error:
       code = .data
-      text = "error: \(error.message.onOneLine)\n"
+      text = "error: \(error.message.shortened.onOneLine)\n"
     case let error as FileError:
       code = .usage
       text = "error: \(error.description.onOneLine)\n"

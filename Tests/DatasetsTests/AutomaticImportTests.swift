@@ -9,7 +9,7 @@ import Testing
   private static func result(_ text: String, target: CSVImport.Column? = nil) throws -> AutomaticImport.Result {
     try withScratchDirectory { directory in
       try Data(text.utf8).write(to: URL(filePath: "\(directory)/t.csv"))
-      return try AutomaticImport(path: "\(directory)/t.csv", format: "csv", target: target).read()
+      return try AutomaticImport(path: "\(directory)/t.csv", format: "csv", target: target).read().found
     }
   }
 
@@ -34,6 +34,18 @@ import Testing
     tables.append(("x,y,label\n" + gap, "'?' stands for a missing"))
     let gaps = rows { row in "\(row).5," + (row % 3 == 0 ? "?" : "v") + ",\(word(row))" }
     tables.append(("x,w,label\n" + gaps, "'?' stands for a missing"))
+    let mixed = rows { row in "\(row).5," + (row % 9 == 3 ? "-" : "\(row % 7)") + ",\(word(row))" }
+    tables.append(("x,w,label\n" + mixed, "'-' stands for a missing"))
+    let days = rows { row in "\(row).5,\(1 + row).3.2024,\(word(row))" }
+    tables.append(("x,when,label\n" + days, "dates begin with the day"))
+    let months = rows { row in "\(row).5,3/\(1 + row)/2024 10:30,\(word(row))" }
+    tables.append(("x,when,label\n" + months, "dates begin with the month"))
+    let thousands = rows { row in "\(row).5,\"\(row + 1),234\",\(word(row))" }
+    tables.append(("x,n,label\n" + thousands, "a comma stands between the thousands"))
+    let millions = rows { row in "\(row).5,\"\(row + 1),234,567.5\",\(word(row))" }
+    tables.append(("x,n,label\n" + millions, "a comma stands between the thousands"))
+    let points = rows(99) { row in "\(row),5;\(row + 1).234.567,5;\(word(row))" }
+    tables.append(("x;n;label\n" + points, "a point stands between the thousands"))
     tables.append(("id,x,label\n" + rows { "\($0),\($0 % 7).5,\(word($0))" }, "'id' numbers the rows"))
     return tables
   }()
@@ -42,7 +54,7 @@ import Testing
   func whatIsNotAsUsualIsFound(text: String, finding: String) throws {
     let result = try Self.result(text)
     #expect(result.findings.contains { $0.contains(finding) }, "\(result.findings)")
-    #expect(result.samples.classes == ["a", "b"])
+    #expect(result.classes == ["a", "b"])
   }
 
   @Test func aTargetWithoutANameIsTheLastWithADoubt() throws {
@@ -50,14 +62,14 @@ import Testing
     let last = try Self.result(text)
     #expect(last.doubts.contains { $0.contains("the last, 'c'") }, "\(last.doubts)")
     let named = try Self.result(text, target: .name("a"))
-    #expect(named.samples.targetName == "a" && named.doubts.isEmpty, "\(named.doubts)")
+    #expect(named.targetName == "a" && named.doubts.isEmpty, "\(named.doubts)")
   }
 
   @Test func wholeNumbersOfManyKindsAreAmounts() throws {
     let ages = try Self.result("x,age\n" + Self.rows(60) { "\($0).5,\(20 + $0 % 40)" })
-    #expect(ages.samples.classes == nil && ages.decision == .amounts(kinds: 40))
+    #expect(ages.classes == nil && ages.decision == .amounts(kinds: 40))
     let digits = try Self.result("x,digit\n" + Self.rows(60) { "\($0).5,\($0 % 10)" })
-    #expect(digits.samples.classes?.count == 10 && digits.decision == .open)
+    #expect(digits.classes?.count == 10 && digits.decision == .open)
   }
 
   @Test(arguments: [
@@ -73,7 +85,7 @@ import Testing
       }.joined(separator: ",")
     }
     let result = try Self.result("\(header)\n\(rows)")
-    #expect(result.samples.targetName == target)
+    #expect(result.targetName == target)
     #expect(result.doubts.isEmpty == other.isEmpty, "\(result.doubts)")
     #expect(other.isEmpty || result.doubts.contains { $0.contains(other) }, "\(result.doubts)")
   }
@@ -89,9 +101,36 @@ import Testing
     let text =
       "# made by x\nx;y;label\n" + Self.rows(99) { ($0 == 3 ? "?" : "\($0),25") + ";\($0 % 7);\(Self.word($0))" }
     let spelling = try Self.result(text).spelling
-    #expect(spelling == TextTableSettings(comment: "#", decimalMark: .comma, missing: ["?"]))
+    #expect(spelling == TableSpelling(delimiter: ";", comment: "#", decimalMark: .comma, missing: ["?"]))
+    #expect(try Self.result("x,y,label\n" + Self.rows { "\($0).5,\($0 % 7),a\($0 % 2)" }).spelling == TableSpelling())
+  }
+
+  @Test func datesAndThousandsOfAnyWritingAreRead() throws {
+    func column(_ text: (Int) -> String, gap: String = ";") throws -> (
+      column: ImportedColumn, doubts: [String], spelling: TableSpelling?
+    ) {
+      let found = try Self.result("x;c;label\n" + Self.rows(60) { "\($0)\(gap)\(text($0));\(Self.word($0))" })
+      return (found.columns[1], found.doubts, found.spelling)
+    }
+    let days = try column { "\(1 + $0 % 28).\(1 + $0 % 12).2024" }
     #expect(
-      try Self.result("x,y,label\n" + Self.rows { "\($0).5,\($0 % 7),a\($0 % 2)" }).spelling == TextTableSettings())
+      days.column.kind == .date && days.column.values == "2024-01-01 to 2024-12-24"
+        && days.spelling?.dateOrder == .dayFirst)
+    #expect(days.doubts.allSatisfy { !$0.contains("month") })
+    // No number says which is the day.
+    let either = try column { "\(1 + $0 % 12)/\(1 + $0 % 11)/2024" }
+    #expect(either.column.kind == .date && either.spelling?.dateOrder == .monthFirst)
+    #expect(either.doubts.contains { $0.contains("'c' could begin with the day as well") }, "\(either.doubts)")
+    let numbers = try column { "\($0 + 1).\(100 + $0).500,5" }
+    #expect(numbers.column.kind == .number && numbers.column.values == "1100500.5 to 60159500.5")
+    #expect(numbers.spelling?.thousandsMark == "." && numbers.spelling?.decimalMark == .comma)
+    // A comma behind a leading zero stands in front of a fraction.
+    let fractions = try column { "0,\(100 + $0)" }
+    #expect(fractions.column.kind == .number && fractions.doubts.allSatisfy { !$0.contains("thousands") })
+    let prices = try column { "$\($0).99" }
+    #expect(
+      prices.doubts.contains { $0.contains("'c' seems to hold numbers with a sign, such as '$0.99'") },
+      "\(prices.doubts)")
   }
 
   @Test func columnsOfNumbersThatAreNoInputsAreSaid() throws {

@@ -179,7 +179,7 @@ import Testing
       ([0xFF, 0xFE, 0x61, 0], "text in UTF-16", "iconv -f UTF-16 -t UTF-8 'x.dat' > 'x-utf8.csv'"),
       ([0xFE, 0xFF, 0, 0x61], "text in UTF-16", "iconv -f UTF-16"),
       ([0x89] + Array("HDF\r\n".utf8), "an HDF5 file", "a run reads it as it is"),
-      (Array("a,y\n1,".utf8) + [0xE4, 0x0A], "not text in UTF-8 (line 2, column 2)", "iconv -f LATIN1 -t UTF-8"),
+      (Array("a,y\n1,".utf8) + [0xE4, 0x0A], "not text in UTF-8 (line 2, column 2)", "iconv -f WINDOWS-1252 -t UTF-8"),
     ] as [([UInt8], String, String)])
   func whatIsNoTextIsNamedWithWhatConvertsIt(bytes: [UInt8], kind: String, command: String) throws {
     let message = try Self.message(bytes, name: "x.dat")
@@ -246,7 +246,7 @@ import Testing
       let message = try Self.message(text)
       #expect(
         message.hasPrefix("'x.csv', \(place): '1,000' is no number")
-          && message.contains("; remove the mark if it stands between"))
+          && message.contains("; set thousandsMark to the mark if it stands between"))
       let mixed = try Self.message(text + (place.contains("'a'") ? "1,0000\tp\n" : "1\t1,25\n"))
       #expect(!mixed.contains("thousands") && mixed.contains("set decimalMark to it"))
     }

@@ -5,6 +5,57 @@ import TestSupport
 import Testing
 
 @Suite struct DatasetDescriptionTests {
+  @Test func hasTheSameAsJSON() throws {
+    try withScratchDirectory { directory in
+      let path = directory + "/x.h5"
+      let file = try File.create(at: path)
+      let root = try file.root
+      try root.setAttribute("limits", to: [-Double.infinity, .nan, 0.5])
+      let inputs = try root.createDataset(
+        "train/inputs", shape: [6, 2], values: (0..<12).map(Float.init),
+        properties: .datasetCreation(chunk: [3, 2], deflate: 6))
+      try inputs.setAttribute("features", to: ["length", "width"])
+      let targets = try root.createDataset("train/targets", shape: [6], values: [UInt8(0), 2, 2, 0, 0, 2])
+      try targets.setAttribute("classes", to: ["a", "b", "c"])
+      let size = try inputs.storageSize
+      try file.close()
+      let json = try DatasetDescription(path: path).json
+      #expect(json["path"]?.text == path && json["trainable"] == .boolean(true))
+      #expect(json["conclusion"]?.text?.hasPrefix("It can be trained on as it is") == true)
+      let limits = try #require(json.namingNonFinite["attributes"]?.elements?.first)
+      #expect(limits["name"]?.text == "limits" && limits["type"]?.text == "float64")
+      #expect(limits["values"] == .array([.string("-inf"), .string("nan"), .number(0.5)]))
+      let train = try #require(json["members"]?.elements?.first)
+      #expect(train["name"]?.text == "train" && train["kind"]?.text == "group")
+      let members = try #require(train["members"]?.elements)
+      try #require(members.count == 2)
+      #expect(members[0]["name"]?.text == "inputs" && members[0]["kind"]?.text == "dataset")
+      #expect(members[0]["type"]?.text == "float32" && members[0]["layout"]?.text == "chunked")
+      #expect(members[0]["shape"] == .array([.integer(6), .integer(2)]))
+      #expect(members[0]["chunk"] == .array([.integer(3), .integer(2)]))
+      #expect(members[0]["filters"] == .array([.string("deflate 6")]) && members[0]["bytes"]?.int == size)
+      let classes = try #require(members[1]["classes"]?.elements)
+      #expect(classes.map { $0["name"]?.text } == ["a", "b", "c"])
+      #expect(classes.map { $0["samples"]?.int } == [3, 0, 3])
+    }
+  }
+
+  @Test func hasLinksErrorsAndProposalsAsJSON() throws {
+    func described(_ name: String) throws -> JSONValue {
+      try DatasetDescription(path: "\(Fixture.directory)/\(name)").json
+    }
+    let links = try described("hostile/soft-links.h5")
+    let first = try #require(links["members"]?.elements?.first { $0["name"]?.text == "first" })
+    #expect(first["kind"]?.text == "link" && first["to"]?.text == "/second" && first["leads"] == .boolean(false))
+    let keras = try described("foreign/h5/keras_root.h5")
+    #expect(keras["trainable"] == .boolean(false))
+    #expect(keras["data"]?["groups"]?["train"]?["inputs"]?.text == "x_train")
+    let newer = try described("foreign/h5/libver_latest.h5")
+    let train = try #require(newer["members"]?.elements?.first { $0["name"]?.text == "train" })
+    let inputs = try #require(train["members"]?.elements?.first { $0["name"]?.text == "inputs" })
+    #expect(inputs["error"]?.text?.contains("newer format") == true)
+  }
+
   @Test func showsEverything() throws {
     try withScratchDirectory { directory in
       let path = directory + "/x.h5"

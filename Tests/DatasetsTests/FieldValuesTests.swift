@@ -77,4 +77,29 @@ import Testing
     }
     #expect(Self.read("9007199254740993") { $0.decimal($1)?.isRoundedWholeNumber } == true)
   }
+
+  @Test(
+    arguments: [
+      ("1,234", 1234), ("-1,234,567.5", -1_234_567.5), ("+12,345e1", 123_450), ("1234.5", 1234.5), ("12,34", nil),
+      ("1,2345", nil), (",123", nil), ("1,,234", nil), ("1.5,000", nil), ("1234,567", nil), ("1,234,", nil),
+      ("x,123", nil),
+    ] as [(String, Double?)])
+  func thousandsComeByThree(text: String, number: Double?) {
+    let fields = FieldValues(thousandsMark: ",")
+    #expect(Self.read(text, fields) { $0.number($1) } == number)
+  }
+
+  @Test(
+    arguments: [
+      ("3.12.2024", .dayFirst, "2024-12-03"), ("03/12/2024 10:30", .dayFirst, "2024-12-03T10:30"),
+      ("12/3/2024", .monthFirst, "2024-12-03"), ("2024-12-03", .dayFirst, "2024-12-03"), ("31.4.2024", .dayFirst, nil),
+      ("13/1/2024", .monthFirst, nil), ("3.12/2024", .dayFirst, nil), ("3.12.24", .dayFirst, nil),
+      ("3.12.2024", .yearFirst, nil), ("3.12.2024x", .dayFirst, nil), ("29.2.2023", .dayFirst, nil),
+      ("29-02-2024", .dayFirst, "2024-02-29"),
+    ] as [(String, CSVImport.DateOrder, String?)])
+  func datesStandInTheOrderThatIsSet(text: String, order: CSVImport.DateOrder, same: String?) {
+    let expected = same.flatMap { iso in Self.read(iso, FieldValues()) { $0.date($1) } }
+    #expect((expected == nil) == (same == nil))
+    #expect(Self.read(text, FieldValues(dateOrder: order)) { $0.date($1) } == expected)
+  }
 }

@@ -119,7 +119,10 @@ import Testing
       ("pipe.csv", ",", "its first line has one field (delimiter: comma); name another delimiter"),
       ("space.csv", nil, "its first line has one field (delimiter: comma); name another delimiter"),
       ("comment.csv", nil, "if lines that begin with # are comments, set comment"),
-      ("latin1.csv", nil, "is not text in UTF-8 (line 1, column 2); convert it first, with iconv -f LATIN1 -t UTF-8"),
+      (
+        "latin1.csv", nil,
+        "is not text in UTF-8 (line 1, column 2); convert it first, with iconv -f WINDOWS-1252 -t UTF-8"
+      ),
       (
         "trailing_blank.csv", nil,
         "line 65, column 3 ('label'): the field is empty, and each sample needs a target; set drop"

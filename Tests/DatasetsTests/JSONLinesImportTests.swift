@@ -188,4 +188,51 @@ private struct Record: JSONLinesConsumer {
       #expect(try ImporterRegistry.standard.format(of: directory + "/x") == format)
     }
   }
+
+  @Test func manyKeysOfWhichALineHasFewAreThoseOfATable() throws {
+    try withScratchDirectory { directory in
+      let (rows, keys) = (700, 1500)
+      var (lines, table) = ("", (0..<keys).map { "k\($0)" }.joined(separator: ",") + ",label\n")
+      for row in 0..<rows {
+        // All keys stand in the first line, so that columns have one order.
+        var fields: [Int: String] = row == 0 ? Dictionary(uniqueKeysWithValues: (0..<keys).map { ($0, "null") }) : [:]
+        for step in 0..<4 { fields[(row * 31 + step * 397) % (keys - 2)] = "\(row % 13).5" }
+        fields[keys - 2] = "\"w\(row % 3)\""
+        if row % 5 == 1 { fields[keys - 1] = row % 2 == 0 ? "true" : "false" }
+        let label = row % 2 == 0 ? "p" : "q"
+        let members = fields.sorted { $0.key < $1.key }.map { "\"k\($0.key)\": \($0.value)" }
+        lines += "{" + members.joined(separator: ", ") + ", \"label\": \"\(label)\"}\n"
+        let cells = (0..<keys).map { key in fields[key].map { $0 == "null" ? "" : $0 } ?? "" }
+        table += cells.joined(separator: ",") + ",\(label)\n"
+      }
+      try Data(lines.utf8).write(to: URL(filePath: "\(directory)/x.jsonl"))
+      try Data(table.utf8).write(to: URL(filePath: "\(directory)/x.csv"))
+      let json = try JSONLinesImport(path: "\(directory)/x.jsonl").read()
+      let text = try CSVImport(path: "\(directory)/x.csv").read()
+      #expect(json.columns == text.columns && json.groups.count == 2)
+      for (one, other) in zip(json.groups, text.groups) {
+        guard case .table(let one) = one.inputs, case .table(let other) = other.inputs else {
+          Issue.record("no table")
+          continue
+        }
+        #expect(one.features == other.features && one.rowCount == other.rowCount)
+        for (kind, block) in one.blocks {
+          #expect(block.shape == other.blocks[kind]?.shape && block.bytes == other.blocks[kind]?.bytes, "\(kind)")
+        }
+      }
+    }
+  }
+
+  @Test func keysThatAreDataAreRefused() throws {
+    try withScratchDirectory { directory in
+      // 30 000 lines of 30 000 keys are 7.2 GB of gaps.
+      let lines = (0..<30_000).map { "{\"k\($0)\": 1, \"label\": \($0 % 2)}\n" }.joined()
+      try Data(lines.utf8).write(to: URL(filePath: "\(directory)/x.jsonl"))
+      let error = try trainerError { try JSONLinesImport(path: "\(directory)/x.jsonl").read() }
+      #expect(error?.code == .data)
+      #expect(
+        error?.message.contains("has 30001 different keys in 30000 lines, of which a line has 2 on average") == true,
+        "\(error?.message ?? "none")")
+    }
+  }
 }

@@ -185,6 +185,39 @@ import Testing
     }
   }
 
+  @Test(
+    arguments: [
+      ([("zx_train", [90, 4]), ("zy_train", [90])], nil), ([("zz/inputs", [90, 4]), ("zz/labels", [90])], nil),
+      ([("zm", [90, 4]), ("zt", [90])], "zt"), ([("z/z/z/z/z/z/z/z/m", [90, 4]), ("z/z/z/z/z/z/z/z/t", [90])], "t"),
+      ([("z/z/z/z/z/z/z/z/m", [90, 4]), ("z/z/z/z/z/z/z/z/t", [90])], "/z/z/z/z/z/z/z/z/t"),
+    ] as [([(String, [Int])], String?)])
+  func inputsAndTargetsAreFoundAmongManyObjects(shapes: [(String, [Int])], target: String?) throws {
+    let text = try Self.proposed(target: target) { root in
+      for place in 0..<1500 { _ = try root.createDataset("m\(place)", shape: [1], values: [Int8(0)]) }
+      let places = Set(shapes.map { $0.0.split(separator: "/").dropLast().joined(separator: "/") })
+      for place in places where !place.isEmpty {
+        var group = root
+        for part in place.split(separator: "/") { group = try group.createGroup(String(part)) }
+      }
+      for (path, shape) in shapes {
+        let parts = path.split(separator: "/").map(String.init)
+        let group = parts.count > 1 ? try root.group(parts.dropLast().joined(separator: "/")) : root
+        try Self.datasets([(parts[parts.count - 1], shape)], in: group)
+      }
+    }
+    for (path, _) in shapes { #expect(text.contains(path) || text.contains(path.split(separator: "/")[0]), "\(text)") }
+    #expect(text.hasPrefix("\""), "\(text)")
+  }
+
+  @Test func columnsBeyondTheFirstAreInputsToo() throws {
+    let text = try Self.proposed(target: "c7") { root in
+      for place in 0..<700 {
+        _ = try root.createDataset("c\(place)", shape: [9], values: (0..<9).map { Float($0 * place) })
+      }
+    }
+    #expect(text.components(separatedBy: #""c"#).count == 701)
+  }
+
   @Test func whatIsNoDataSaysWhatIsThere() throws {
     #expect(try Self.proposed { _ in } == "it holds no dataset")
     let sentence = try Self.proposed { try Self.datasets([("a", [9, 4]), ("b", [7, 4])], in: $0) }

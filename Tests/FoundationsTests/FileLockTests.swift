@@ -31,6 +31,23 @@ import Testing
     }
   }
 
+  // A limit of the size of files stands for a full disk; in a process of its own, for it holds for all files.
+  @Test func whatCannotSayWhoHoldsItIsNotLeftBehind() async {
+    await #expect(processExitsWith: .success) {
+      signal(SIGXFSZ, SIG_IGN)
+      var limits = rlimit(rlim_cur: 0, rlim_max: 0)
+      try #require(getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limits) == 0)
+      limits.rlim_cur = 0
+      try withScratchDirectory { directory in
+        let path = directory + "/.lock"
+        try #require(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limits) == 0)
+        let error = try #require(throws: FileError.self) { _ = try FileLock.lock(path) }
+        try #require(error.reason.lowercased().contains("file too large"))
+        try #require(!FileManager.default.fileExists(atPath: path))
+      }
+    }
+  }
+
   @Test(arguments: ["process 99999999 on elsewhere\n", "process 2 on \(FileLock.Holder.current.host)\n", "", "noise"])
   func aFileThatWasLeftBehindHoldsNobodyUp(before: String) throws {
     try withScratchDirectory { directory in

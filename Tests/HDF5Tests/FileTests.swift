@@ -28,6 +28,31 @@ import Testing
     #expect(try File.open(image: file.image()).root.memberNames() == ["a"])
   }
 
+  @Test func aPathIsWalkedOnce() throws {
+    let file = try File.open(image: try Self.nested().image())
+    let root = try file.root
+    #expect(try root.kinds(along: ["a", "b", "x"]) == [.group, .group, .dataset])
+    // As far as it leads: what is missing is left out, and nothing is in a dataset or behind a link that leads nowhere.
+    #expect(try root.kinds(along: ["a", "c", "x"]) == [.group])
+    #expect(try root.kinds(along: ["a", "b", "x", "y"]) == [.group, .group, .dataset])
+    #expect(try root.kinds(along: ["gone", "x"]).isEmpty && root.kinds(along: []).isEmpty)
+    #expect(try root.exists("a/b/x") && !root.exists("a/b/x/y") && root.exists("/a//b/") && root.exists(""))
+    #expect(try root.group("a").kind(of: "b/x") == .dataset)
+    func message(_ path: String) throws -> String {
+      try #require(throws: HDF5Error.self) { _ = try root.kind(of: path) }.message
+    }
+    #expect(try message("a/c/x") == "group '/a' of 'a file in memory' has no member 'c'; it holds 'b'")
+    #expect(try message("a/b/x/y") == "'/a/b/x' of 'a file in memory' is a dataset and has no member 'y'")
+    #expect(try message("c") == "group '/' of 'a file in memory' has no member 'c'; it holds 'a'")
+    #expect(try message("") == "a member of group '/' of 'a file in memory' must have a name")
+  }
+
+  private static func nested() throws -> File {
+    let file = try File.inMemory()
+    try file.root.createDataset("a/b/x", shape: [2], values: [1, 2])
+    return file
+  }
+
   @Test func attributes() throws {
     let root = try File.inMemory().root
     try root.setAttribute("step", to: 3)

@@ -116,18 +116,4 @@ import Testing
     // A second on a machine that is not busy.
     #expect(ContinuousClock.now - start < .seconds(10))
   }
-
-  /// Folders of filters that are installed where the library does not look by itself.
-  @Test(arguments: ["lzf.h5", "plugin_blosc.h5", "plugin_zstd.h5"]) func aFilterThatIsThereIsUsed(_ file: String) throws
-  {
-    try withWorkshop { workshop in
-      let config = try #require(Self.configs["classes"])
-      try workshop.write("config.json", config)
-      let path = "\(Self.folder)/\(file)"
-      let result = try TrainerBinary.run(
-        "run", workshop.path("config.json"), "--output", workshop.path("run"), "--quiet", "--set", "data.path=\(path)")
-      // Whether it is there, the message says.
-      if result.status != 0 { result.expectError(3, "which the HDF5 library does not find") }
-    }
-  }
 }

@@ -130,13 +130,35 @@ import Testing
         table += (row % 9 == 4 ? "?" : "v\(row % 3)") + ";\(row % 7),5;\(row % 2 == 0 ? "a" : "b")\n"
       }
       let made = try proposal("w;x;label\n" + table, in: directory)
+      #expect(made.page.contains("trainer predict runs/c NEW -o predictions.csv"), "\(made.page)")
       #expect(
-        made.page.contains("trainer predict runs/c NEW --comment '#' --decimal , --na '?' -o predictions.csv"),
-        "\(made.page)")
+        made.page.contains(
+          "read as this one was written, with a semicolon between fields, a comma in front of fractions, comments behind '#', "
+            + "'?' for a missing value;"), "\(made.page)")
       #expect(try TrainerBinary.run("run", "c.json", "--set", "training.epochs=1", in: directory).status == 0)
-      let predicted = try TrainerBinary.run(
-        "predict", "runs/c", "t.csv", "--comment", "#", "--decimal", ",", "--na", "?", in: directory)
+      let predicted = try TrainerBinary.run("predict", "runs/c", "t.csv", in: directory)
       #expect(predicted.status == 0, "\(predicted.errors)")
+      let told = try TrainerBinary.run(
+        "predict", "runs/c", "t.csv", "--comment", "#", "--decimal", ",", "--na", "?", "--delimiter", ";", "--header",
+        in: directory)
+      #expect(told.output == predicted.output && told.status == 0, "\(told.errors)")
+    }
+  }
+
+  @Test func aTargetIsFoundInABigGroup() throws {
+    try withScratchDirectory { directory in
+      try writeFile("\(directory)/x.h5") { root in
+        let big = try root.createGroup("a").createGroup("b")
+        for place in 0..<3000 { _ = try big.createDataset("d\(place)", shape: [1], values: [Int8(0)]) }
+        _ = try big.createDataset("m", shape: [60, 3], values: (0..<180).map { Float($0 % 11) })
+        _ = try big.createDataset("zz", shape: [60], values: (0..<60).map { Int64($0 % 3) })
+      }
+      for target in ["zz", "a/b/zz"] {
+        let made = try TrainerBinary.run("init", "x.h5", "--target", target, "--overwrite", in: directory)
+        #expect(made.status == 0, "\(made.errors)")
+        #expect(made.output.contains("3 classes (0: 20, 1: 20, 2: 20)"), "\(made.output)")
+      }
+      #expect(try TrainerBinary.run("run", "x.json", in: directory).status == 0)
     }
   }
 

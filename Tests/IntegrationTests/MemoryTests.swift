@@ -63,6 +63,11 @@ struct MemoryTests {
       try TrainerBinary.run("run", config(directory, #", "memory": "200MB""#), "--output", "\(directory)/run")
         .expectError(3, "d.h5: the dataset needs 554 MB of memory, but only", "the budget in data.memory")
       #expect(!FileManager.default.fileExists(atPath: "\(directory)/run"))
+      // The checks and pictures of a run's parts are of the same data.
+      for command in [["gradcheck"], ["graph", "--plan", "--config"]] {
+        try TrainerBinary.run(command + [config(directory, #", "memory": "200MB""#)]).expectError(
+          3, " of memory, but only", "the budget in data.memory")
+      }
     }
   }
 }

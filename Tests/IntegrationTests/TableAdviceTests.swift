@@ -21,7 +21,7 @@ import Testing
       empty.expectError(3, "leave such rows out with --drop-missing-targets")
       #expect(!empty.errors.contains("--no-default-na"))
       try importing("a;y\n1;1,5\n").expectError(3, "--decimal", "--task classification")
-      try importing("a\ty\n1,500\tp\n").expectError(3, "remove the mark if it stands between thousands")
+      try importing("a\ty\n1,500\tp\n").expectError(3, "name the mark with --thousands if it stands between thousands")
       try importing("a,y\n1,1\n1,2\n1,x\n").expectError(3, "--task classification")
       try TrainerBinary.run("data", "import", "-", "-o", "x.h5", in: workshop.directory).expectError(2, "reads files")
     }

@@ -45,26 +45,33 @@ import Training
     }
   }
 
+  /// Runs on `columns.h5` and `datasets.h5`, which are to give the same model and the same figures.
+  private func runs(in directory: String) throws -> [Trained] {
+    let runs = try ["columns", "datasets"].map { name in
+      let text = """
+        {"data": {"path": "\(name).h5", "weights": "w", "split": {"test": 0.25, "by": {"column": "site"}, "seed": 3}},
+         "model": {"layers": [{"type": "dense", "units": 1}]}, "loss": "binaryCrossEntropy", "metrics": ["accuracy"],
+         "training": {"epochs": 3, "batchSize": 8}, "output": "\(name)"}
+        """
+      return try trainToEnd(RunConfiguration(text: text, source: "x.json", directory: directory))
+    }
+    #expect(runs[0].summary.digest == runs[1].summary.digest)
+    #expect(runs[0].summary.measures == runs[1].summary.measures)
+    for run in runs {
+      let report = try evaluate(checkpoint: run.checkpoint)
+      #expect(report.measurement.loss == run.summary.value("loss", of: "test"))
+      #expect(report.warnings.isEmpty)
+    }
+    return runs
+  }
+
   @Test func columnsWithAnotherMeaningAreNoInputs() throws {
     try withScratchDirectory { directory in
       try write("\(directory)/columns.h5", asColumns: true)
       try write("\(directory)/datasets.h5", asColumns: false)
-      let runs = try ["columns", "datasets"].map { name in
-        let text = """
-          {"data": {"path": "\(name).h5", "weights": "w", "split": {"test": 0.25, "by": {"column": "site"}, "seed": 3}},
-           "model": {"layers": [{"type": "dense", "units": 1}]}, "loss": "binaryCrossEntropy", "metrics": ["accuracy"],
-           "training": {"epochs": 3, "batchSize": 8}, "output": "\(name)"}
-          """
-        return try trainToEnd(RunConfiguration(text: text, source: "x.json", directory: directory))
-      }
-      #expect(runs[0].summary.digest == runs[1].summary.digest)
-      #expect(runs[0].summary.measures == runs[1].summary.measures)
+      let runs = try runs(in: directory)
       // Two inputs, and none for the weight or the site.
       #expect(runs[0].history.starts.first?.layout.entries.first?.shape == [2, 1])
-      for run in runs {
-        let report = try evaluate(checkpoint: run.checkpoint)
-        #expect(report.measurement.loss == run.summary.value("loss", of: "test"))
-      }
     }
   }
 
@@ -88,21 +95,7 @@ import Training
     try withScratchDirectory { directory in
       try writeArray("\(directory)/columns.h5", names: ["x", "w", "y", "site"])
       try writeArray("\(directory)/datasets.h5", names: ["x", "y"])
-      let runs = try ["columns", "datasets"].map { name in
-        let text = """
-          {"data": {"path": "\(name).h5", "weights": "w", "split": {"test": 0.25, "by": {"column": "site"}, "seed": 3}},
-           "model": {"layers": [{"type": "dense", "units": 1}]}, "loss": "binaryCrossEntropy", "metrics": ["accuracy"],
-           "training": {"epochs": 3, "batchSize": 8}, "output": "\(name)"}
-          """
-        return try trainToEnd(RunConfiguration(text: text, source: "x.json", directory: directory))
-      }
-      #expect(runs[0].summary.digest == runs[1].summary.digest)
-      #expect(runs[0].summary.measures == runs[1].summary.measures)
-      for run in runs {
-        let report = try evaluate(checkpoint: run.checkpoint)
-        #expect(report.measurement.loss == run.summary.value("loss", of: "test"))
-        #expect(report.warnings.isEmpty)
-      }
+      let runs = try runs(in: directory)
       // Rows to predict have no weight, or one that says nothing.
       let tables = ["y,x\n1,0.5\n2,-3\n", "w,y,x\n9,1,0.5\n,2,-3\n"]
       let predictions = try tables.enumerated().map { index, text in

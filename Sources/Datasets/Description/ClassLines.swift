@@ -7,7 +7,9 @@ enum ClassLines {
   private static let mostBytesOfChunk = 1 << 24
 
   /// - Parameter elementsLeft: How many elements may be read; those that are go off it.
-  static func lines(of dataset: Dataset, _ elementsLeft: inout Int) throws -> [String] {
+  static func lines(
+    of dataset: Dataset, _ elementsLeft: inout Int
+  ) throws -> [(text: String, fields: [(key: String, value: JSONValue?)])] {
     switch dataset.datatype.kind {
     case .integer, .enumeration, .string: break
     case .floatingPoint, .other: return []
@@ -20,7 +22,7 @@ enum ClassLines {
     let count = try dataset.dataspace.count
     let chunk = try dataset.chunkShape?.first ?? 1
     guard count <= elementsLeft, chunk <= mostBytesOfChunk / max(1, dataset.datatype.byteCount) else {
-      return areTargets ? ["classes are not counted in so many samples"] : []
+      return areTargets ? [("classes are not counted in so many samples", [])] : []
     }
     elementsLeft -= count
     let counts = try ClassCounts(
@@ -32,8 +34,12 @@ enum ClassLines {
     let lines = classes.prefix(most).map { entry in
       let label = isText ? "'\(entry.label)'" : entry.label
       let name = entry.name.map { " '\($0)'" } ?? ""
-      return "class \(label)\(name): \(entry.count)\(isNamed && entry.name == nil ? ", which has no name" : "")"
+      let text = "class \(label)\(name): \(entry.count)\(isNamed && entry.name == nil ? ", which has no name" : "")"
+      let fields: [(key: String, value: JSONValue?)] = [
+        ("label", .string(entry.label)), ("name", entry.name.map(JSONValue.string)), ("samples", .integer(entry.count)),
+      ]
+      return (text: text, fields: fields)
     }
-    return lines + (classes.count > most ? ["… and \(classes.count - most) more classes"] : [])
+    return lines + (classes.count > most ? [("… and \(classes.count - most) more classes", [])] : [])
   }
 }

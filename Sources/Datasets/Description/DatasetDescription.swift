@@ -10,6 +10,9 @@ import HDF5
 package struct DatasetDescription: Sendable, CustomStringConvertible {
   /// The lines, each ended.
   package let description: String
+  /// The same as a JSON object: that of the file, in which members, attributes, classes and columns are lists of objects, and
+  /// `notes` a list of sentences.
+  package let json: JSONValue
 
   /// Looks into a file; elements are read only to count classes, and only so many.
   ///
@@ -18,12 +21,22 @@ package struct DatasetDescription: Sendable, CustomStringConvertible {
     let lines = try DatasetReader.translating(path) {
       let file = try File.open(at: path)
       var listing = DatasetListing()
-      listing.add(path, depth: 0)
       try listing.describe(file.root)
       let lines = listing.lines
       try file.close()
       return lines
     }
-    description = (lines + [Trainability.sentence(path: path).onOneLine]).map { $0 + "\n" }.joined()
+    let trainability = Trainability(path: path)
+    let texts = [path.onOneLine] + lines.map { String(repeating: "  ", count: $0.depth) + $0.text }
+    description = (texts + [trainability.sentence.onOneLine]).map { $0 + "\n" }.joined()
+    let file = DescribedLine(depth: 0, text: path, kind: .members, fields: [("path", .string(path))])
+    let last: [(key: String, value: JSONValue?)] = [
+      ("trainable", .boolean(trainability.isTrainable)), ("data", trainability.settings),
+      ("conclusion", .string(trainability.sentence)),
+    ]
+    guard case .object(let members)? = DescribedLine.json(([file] + lines)[...]).first?.value else {
+      throw TrainerError(.data, "\(path): it has no description")
+    }
+    json = .object(members.appending(JSONObject(last)))
   }
 }

@@ -8,18 +8,18 @@ struct TableDescription {
 
   /// The schema as it is stored.
   let schema: String
-  private let columns: [String]
+  private let columns: [(text: String, fields: [(key: String, value: JSONValue?)])]
   /// The columns that some rows have no value of, with their number.
   private let gaps: [(name: String, missing: Int)]
 
   /// The lines, none of them ended.
   ///
   /// - Parameter place: The group whose columns are the same and have been described; `nil` if there is none.
-  func lines(sameAs place: String?) -> [String] {
+  func lines(sameAs place: String?) -> [(text: String, fields: [(key: String, value: JSONValue?)])] {
     guard let place else { return columns }
     let missing = gaps.prefix(Self.mostCategories).map { "\($0.missing) of \($0.name)" }.joined(separator: ", ")
     let more = gaps.count > Self.mostCategories ? " and of \(gaps.count - Self.mostCategories) more columns" : ""
-    return ["the columns of '\(place)'" + (gaps.isEmpty ? "" : "; missing: \(missing)\(more)")]
+    return [("the columns of '\(place)'" + (gaps.isEmpty ? "" : "; missing: \(missing)\(more)"), [])]
   }
 
   /// Looks at a group; `nil` if it is no stored table.
@@ -51,6 +51,7 @@ struct TableDescription {
     var gaps: [(name: String, missing: Int)] = []
     var table = TextTable(header: ["column", "kind", "missing", "categories"], left: [0, 1, 3])
     var next: [FeatureKind: Int] = [:]
+    var fields: [[(key: String, value: JSONValue?)]] = []
     for feature in features.prefix(Self.mostColumns) {
       let place = next[feature.kind, default: 0]
       next[feature.kind] = place + 1
@@ -60,11 +61,21 @@ struct TableDescription {
       table.append([
         feature.name, feature.kind.rawValue, missing[feature.kind].map { "\($0[place])" } ?? "?", names + more,
       ])
+      fields.append([
+        ("name", .string(feature.name)), ("kind", .string(feature.kind.rawValue)),
+        ("missing", missing[feature.kind].map { .integer($0[place]) }),
+        ("categories", feature.categories.isEmpty ? nil : .array(feature.categories.prefix(100).map(JSONValue.string))),
+        ("categoryCount", feature.categories.isEmpty ? nil : .integer(feature.categories.count)),
+      ])
     }
     let rest = features.count - Self.mostColumns
     self.gaps = gaps
     self.schema = text
-    columns = table.text.split(separator: "\n").map(String.init) + (rest > 0 ? ["… and \(rest) more columns"] : [])
+    // The first line is the header, which the members' names are in JSON.
+    let lines = table.text.split(separator: "\n").map(String.init)
+    columns =
+      zip(lines, [[("header", nil)]] + fields).map { (text: $0, fields: $1) }
+      + (rest > 0 ? [("… and \(rest) more columns", [])] : [])
   }
 
   /// For each column of a kind, the rows without a value; `nil` if they are not counted.

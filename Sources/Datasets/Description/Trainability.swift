@@ -2,19 +2,28 @@ import Foundations
 import HDF5
 
 /// Whether a file can be trained on as it is, as a sentence: by shapes and types alone, so without reading elements.
-enum Trainability {
-  static func sentence(path: String) -> String {
+struct Trainability {
+  /// Whether it can.
+  private(set) var isTrainable = false
+  /// With which `data` of a config it can otherwise; `nil` if none is known.
+  private(set) var settings: JSONValue?
+  /// All of it for people.
+  let sentence: String
+
+  init(path: String) {
     do {
-      return "It can be trained on as it is, by its shapes and types: \(try contents(of: DatasetReader(path: path)))."
+      let contents = try Self.contents(of: DatasetReader(path: path))
+      sentence = "It can be trained on as it is, by its shapes and types: \(contents)."
+      isTrainable = true
     } catch {
       do {
-        if let settings = try settings(path: path) {
-          return "It cannot be trained on as it is, but with this in the config: \(settings)"
-        }
+        settings = try Self.settings(path: path)
+        sentence =
+          settings.map { "It cannot be trained on as it is, but with this in the config: \"data\": \($0.lineText)" }
+          ?? Self.refusal(error, path)
       } catch {
-        return refusal(error, path)
+        sentence = Self.refusal(error, path)
       }
-      return refusal(error, path)
     }
   }
 
@@ -27,7 +36,7 @@ enum Trainability {
   /// The lines of a config with which it can; `nil` if none are known.
   ///
   /// - Throws: `TrainerError` for what is wrong with what they name.
-  private static func settings(path: String) throws -> String? {
+  private static func settings(path: String) throws -> JSONValue? {
     guard case .usable(let proposal) = try LayoutRecognition(path: path), !proposal.settings.members.isEmpty else {
       return nil
     }
@@ -37,7 +46,7 @@ enum Trainability {
         path: path, externalFiles: proposal.externalFiles, places: proposal.places, inputs: proposal.inputs,
         targets: proposal.targets))
     let data = JSONObject([("path", .string(path))] + proposal.settings.members.map { ($0.key, $0.value) })
-    return "\"data\": \(JSONValue.object(data).lineText)"
+    return .object(data)
   }
 
   /// The samples of each group.

@@ -6,12 +6,18 @@ import HDF5
 ///
 /// What is not as an import has it by default is said in ``Result/findings``.
 package struct AutomaticImport: Sendable {
-  /// What was read, and how.
+  /// What was found in the file.
   package struct Result: Sendable {
-    /// The samples.
-    package let samples: ImportedSamples
-    /// The files that they come from.
-    package let sources: [String]
+    /// What the columns of inputs were taken for; empty for a source without columns.
+    package let columns: [ImportedColumn]
+    /// The names of the classes in the order of their indices; `nil` for targets that are numbers.
+    package let classes: [String]?
+    /// The name of the target; `nil` if it has none.
+    package let targetName: String?
+    /// What divides the fields of a table of text, in words; `nil` for any other format.
+    package let delimiter: String?
+    /// How a table of text is written; `nil` for other formats.
+    package let spelling: TableSpelling?
     /// What was found beside the defaults: one sentence each, without a full stop.
     package var findings: [String] = []
     /// What could not be told.
@@ -20,14 +26,29 @@ package struct AutomaticImport: Sendable {
     package var target: String?
     /// What the targets were taken for.
     package var decision = DataProfile.Decision.open
-    /// How a table of text is read, as a table to predict is to be read too; `nil` for other formats.
-    package var spelling: TextTableSettings?
+  }
+
+  /// The samples of a file that was read: of a table with its rows in a spool, so that writing them takes no memory for them.
+  package struct Samples {
+    /// What was found in the file.
+    package let found: Result
+    private let writing: (_ path: String) throws -> Void
+
+    init(_ found: Result, writing: @escaping (_ path: String) throws -> Void) {
+      (self.found, self.writing) = (found, writing)
+    }
+
+    /// Writes the dataset file, in place of none.
+    ///
+    /// - Throws: `TrainerError` that says why it cannot be written.
+    package func write(to path: String) throws { try writing(path) }
   }
 
   /// The format's name among those of ``ImporterRegistry/standard``.
   private let format: String
   private let path: String
   private let target: CSVImport.Column?
+  private let rowsDirectory: String?
   private let progress: (@Sendable (ImportProgress) -> Void)?
 
   /// Creates an import.
@@ -36,37 +57,49 @@ package struct AutomaticImport: Sendable {
   ///   - path: The file, or the directory of an IDX import.
   ///   - format: The format's name among those of ``ImporterRegistry/standard``.
   ///   - target: The target column; `nil` to find it by its name, else to take the last.
+  ///   - rowsDirectory: Where a file without a name can keep the rows of a large table until they are written; `nil` keeps
+  ///     them in memory.
   package init(
-    path: String, format: String, target: CSVImport.Column? = nil,
+    path: String, format: String, target: CSVImport.Column? = nil, rowsDirectory: String? = nil,
     progress: (@Sendable (ImportProgress) -> Void)? = nil
   ) {
-    (self.path, self.format, self.target, self.progress) = (path, format, target, progress)
+    (self.path, self.format, self.target) = (path, format, target)
+    (self.rowsDirectory, self.progress) = (rowsDirectory, progress)
   }
 
   /// Reads the file.
   ///
   /// - Throws: `TrainerError` that names file, line and column and what is wrong there, `.usage` for a target that the
   ///   format does not have.
-  package func read() throws -> Result {
+  package func read() throws -> Samples {
     switch format {
     case CSVImport.name, JSONLinesImport.name:
       var settings = CSVImport(path: path, progress: progress)
       if format == JSONLinesImport.name { (settings.isJSONLines, settings.missing) = (true, [""]) }
-      var trial = AutomaticTable(settings)
+      var trial = AutomaticTable(settings, rowsDirectory: rowsDirectory)
       return try trial.read(target: target)
     case NPYImport.name:
       var importer = NPYImport(path: path)
       if let target { importer.target = target }
-      var result = Result(samples: try importer.read(), sources: importer.sources)
-      result.target = target == nil ? "the last column" : "\(importer.target)"
-      if target == nil { result.doubts.append("an array names no target, so the last column was taken for it") }
-      return result
+      return try samples(of: importer) { found in
+        found.target = target == nil ? "the last column" : "\(importer.target)"
+        if target == nil { found.doubts.append("an array names no target, so the last column was taken for it") }
+      }
     default:
       guard target == nil else {
         throw TrainerError(.usage, "a file of the format \(format) has one target, so that none can be chosen")
       }
-      let importer = try ImporterRegistry.standard.importer(named: format, path: path)
-      return Result(samples: try importer.read(), sources: importer.sources)
+      return try samples(of: ImporterRegistry.standard.importer(named: format, path: path)) { _ in }
     }
+  }
+
+  private func samples(of importer: any Importer, _ note: (inout Result) -> Void) throws -> Samples {
+    let samples = try importer.read()
+    let sources = importer.sources
+    var found = Result(
+      columns: samples.columns, classes: samples.classes, targetName: samples.targetName, delimiter: samples.delimiter,
+      spelling: samples.spelling)
+    note(&found)
+    return Samples(found) { try DatasetWriter().write(samples, to: $0, from: sources) }
   }
 }

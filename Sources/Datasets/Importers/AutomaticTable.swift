@@ -2,55 +2,78 @@ import Foundations
 
 /// Reads a table of text, or of JSON lines, with settings that are mended by what the reading says of them.
 struct AutomaticTable {
-  private var settings: CSVImport
-  private var findings: [String] = []
-  private var doubts: [String] = []
+  var settings: CSVImport
+  private let rowsDirectory: String?
+  var findings: [String] = []
+  var doubts: [String] = []
   /// The number of kinds of whole numbers that were taken for amounts.
-  private var kindsOfAmounts: Int?
+  var kindsOfAmounts: Int?
 
   /// Texts that stand for a missing value where they are no number among numbers.
-  private static let usualGaps = ["?", "-", "--", ".", "*", "unknown", "Unknown", "missing", "nil"]
+  static let usualGaps = ["?", "-", "--", ".", "*", "unknown", "Unknown", "missing", "nil"]
   /// Names of columns that number rows.
-  private static let identifierNames = [
+  static let identifierNames = [
     "", "id", "ids", "index", "row", "rownum", "row_id", "rowid", "no", "nr", "number", "key", "uuid", "unnamed: 0",
     "column1",
   ]
   /// So many kinds of whole numbers are classes; of up to so many more, where each is in this many rows.
-  private static let (fewClasses, mostClasses, rowsOfClass) = (10, 20, 10)
+  static let (fewClasses, mostClasses, rowsOfClass) = (10, 20, 10)
   /// No file needs more settings than there are.
-  private static let mostTrials = 12
+  static let mostTrials = 12
 
   /// The names of a table's columns, once they are known.
   private struct FoundColumns: Error {
     let names: [String]
   }
 
-  init(_ settings: CSVImport) { self.settings = settings }
+  init(_ settings: CSVImport, rowsDirectory: String?) {
+    (self.settings, self.rowsDirectory) = (settings, rowsDirectory)
+  }
 
   /// Reads the table.
   ///
   /// - Throws: `TrainerError` for what no setting mends.
-  mutating func read(target: CSVImport.Column?) throws -> AutomaticImport.Result {
+  mutating func read(target: CSVImport.Column?) throws -> AutomaticImport.Samples {
     if let target { settings.target = target }
     let names = try mending { try Self.names(of: $0) }
     if target == nil { try chooseTarget(names) }
-    var samples = try mending { try $0.samplesInMemory() }
-    if try adopt(samples, names) { samples = try mending { try $0.samplesInMemory() } }
+    var samples = try samples()
+    if let mended = try withFormats(of: samples) { samples = mended }
+    if try adopt(samples, names) { samples = try self.samples() }
     try requireClasses(samples)
-    if settings.isJSONLines { samples.delimiter = nil }
-    return AutomaticImport.Result(
-      samples: samples, sources: settings.sources, findings: findings, doubts: doubts,
-      target: samples.targetName.map { "'\($0.onOneLine)'" } ?? "\(settings.target)",
-      decision: samples.classes == nil ? .amounts(kinds: kindsOfAmounts) : .open, spelling: spelling)
+    let (last, sources) = (samples, settings.sources)
+    return AutomaticImport.Samples(
+      AutomaticImport.Result(
+        columns: last.columns, classes: last.classes, targetName: last.targetName,
+        delimiter: last.delimiter, spelling: settings.isJSONLines ? nil : last.spelling,
+        findings: findings, doubts: doubts,
+        target: last.targetName.map { "'\($0.onOneLine)'" }
+          ?? (settings.target == .number(-1) ? "the last column" : "\(settings.target)"),
+        decision: last.classes == nil ? .amounts(kinds: kindsOfAmounts) : .open)
+    ) { try last.write(to: $0, with: DatasetWriter(), from: sources) }
   }
 
-  /// What has to be said of a table of the same spelling; `nil` for JSON lines.
-  private var spelling: TextTableSettings? {
-    settings.isJSONLines
-      ? nil
-      : TextTableSettings(
-        hasHeader: settings.hasHeader, delimiter: settings.delimiter, comment: settings.comment,
-        decimalMark: settings.decimalMark, missing: settings.missing.filter { !CSVImport.usualMissing.contains($0) })
+  /// What the table holds with the settings so far, which are mended on the way; its rows are in a spool.
+  mutating func samples() throws -> CSVSamples {
+    let rowsDirectory = rowsDirectory
+    return try mending { settings in
+      try CSVReading(settings: settings).samples(
+        spool: RowSpool(
+          directory: rowsDirectory, mostInMemory: rowsDirectory == nil ? .max : settings.mostRowBytesInMemory))
+    }
+  }
+
+  /// What divides the fields; nil if the file cannot be looked at, which its reading tells.
+  private var delimiter: Character? {
+    do {
+      let file = try TextFile(path: settings.path)
+      return settings.delimiter ?? CSVDialect.separatorLine(file.start)?.delimiter
+        ?? CSVDialect.delimiter(
+          ofFile: settings.path, file.start, isWhole: file.isWhole, comment: settings.comment,
+          decimalMark: settings.decimalMark)
+    } catch _ {
+      return nil
+    }
   }
 
   /// The names in the first line; none without a header.
@@ -96,9 +119,9 @@ struct AutomaticTable {
     // What is found on the way belongs to another target.
     let before = self
     defer { self = before }
-    let samples: ImportedSamples
+    let samples: CSVSamples
     do {
-      samples = try mending { try $0.samplesInMemory() }
+      samples = try self.samples()
     } catch is TrainerError {
       // Not with this target; what is wrong with the table itself is found with the other one too.
       return true
@@ -106,7 +129,7 @@ struct AutomaticTable {
     guard let column = samples.columns.last, let kinds = column.distinctCount, column.missingCount == 0 else {
       return false
     }
-    let rows = samples.groups.reduce(0) { $0 + $1.inputs.rowCount }
+    let rows = samples.rowCount
     switch column.kind {
     case .boolean: return true
     case .category, .number: return kinds > 1 && kinds <= Self.fewClasses && rows >= 5 * kinds
@@ -132,7 +155,7 @@ struct AutomaticTable {
   private mutating func mend(_ error: TrainerError) -> Bool {
     switch error.remedy?.name {
     case "decimalMark", "fractionMark", "targetMark": return mendDecimalMark(isCertain: true)
-    case "thousands", "targetThousands": return mendDecimalMark(isCertain: false)
+    case "thousands", "targetThousands": return mendThousands() || mendDecimalMark(isCertain: false)
     case "comment", "commentLines":
       guard settings.comment == nil else { return false }
       settings.comment = "#"
@@ -167,72 +190,16 @@ struct AutomaticTable {
     return true
   }
 
-  private mutating func addGap(_ text: String) {
-    settings.missing.append(text)
-    findings.append("'\(text)' stands for a missing value")
-  }
-
-  // MARK: Settings that the samples ask for
-
-  /// Changes what the samples show to be no use; true if the table is to be read again.
-  private mutating func adopt(_ samples: ImportedSamples, _ names: [String]) throws -> Bool {
-    var isChanged = false
-    if case .table(let table)? = samples.groups.first?.inputs {
-      for gap in ["?"] where table.features.contains(where: { $0.categories.contains(gap) }) {
-        addGap(gap)
-        isChanged = true
-      }
-    }
-    let identifiers = samples.columns.filter { $0.note.contains("identifier") }
-    let dropped = identifiers.filter { Self.isIdentifier($0.name) && !names.isEmpty }
-    let kept = samples.columns.filter { $0.kind != .ignore }
-    if dropped.count < kept.count {
-      for column in dropped {
-        settings.kinds.append((.name(column.name), .ignore))
-        findings.append("the column '\(column.name.onOneLine)' numbers the rows, so it is no input")
-        isChanged = true
-      }
-    }
-    for column in identifiers where !dropped.contains(column) {
-      doubts.append(
-        "the column '\(column.name.onOneLine)' counts the rows, and is an input all the same; drop it if it says nothing of a "
-          + "sample")
-    }
-    for column in samples.columns where column.kind == .ignore && column.note.contains("% numbers") {
-      doubts.append(
-        "the column '\(column.name.onOneLine)' is no input, but most of its values are numbers (\(column.note)); import the table with "
-          + "the text as a missing value if it is one")
-    }
-    return try adoptTask(samples) || isChanged
-  }
-
-  /// Whole numbers of many kinds are amounts, such as ages, rather than classes.
-  private mutating func adoptTask(_ samples: ImportedSamples) throws -> Bool {
-    guard let classes = samples.classes, classes.allSatisfy({ Double($0) != nil }), classes.count > Self.fewClasses
-    else {
-      return false
-    }
-    let rows = samples.groups.reduce(0) { $0 + $1.inputs.rowCount }
-    guard classes.count > Self.mostClasses || rows < Self.rowsOfClass * classes.count else { return false }
-    settings.task = .regression
-    kindsOfAmounts = classes.count
+  /// Where the comma divides fields, one in quotes that always has three digits behind it stands between thousands.
+  private mutating func mendThousands() -> Bool {
+    guard settings.thousandsMark == nil, settings.decimalMark == .point, delimiter == "," else { return false }
+    settings.thousandsMark = ","
+    findings.append("a comma stands between the thousands of numbers")
     return true
   }
 
-  /// Refuses texts that are names of rows rather than of classes.
-  private func requireClasses(_ samples: ImportedSamples) throws {
-    let rows = samples.groups.reduce(0) { $0 + $1.inputs.rowCount }
-    guard let classes = samples.classes, classes.count > Self.fewClasses, 2 * classes.count > rows else { return }
-    throw TrainerError(
-      .data,
-      "\(settings.path): the target \(samples.targetName.map { "'\($0.onOneLine)'" } ?? "\(settings.target)") has "
-        + "\(classes.count) different texts in \(rows) rows, too many for classes",
-      remedy: .init("targetColumn", "name another column as target"))
-  }
-
-  private static func isIdentifier(_ name: String) -> Bool {
-    let lowercased = name.lowercased()
-    return identifierNames.contains(lowercased) || lowercased.hasSuffix("_id") || name.hasSuffix("Id")
-      || name.hasSuffix("ID")
+  mutating func addGap(_ text: String) {
+    settings.missing.append(text)
+    findings.append("'\(text)' stands for a missing value")
   }
 }

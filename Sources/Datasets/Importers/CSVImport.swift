@@ -60,6 +60,16 @@ public struct CSVImport: Importer {
     var byte: UInt8 { self == .point ? UInt8(ascii: ".") : UInt8(ascii: ",") }
   }
 
+  /// In which order the parts of a date stand.
+  public enum DateOrder: String, Sendable, CaseIterable {
+    /// As ISO 8601 has it: 2024-12-03.
+    case yearFirst = "year-first"
+    /// The day, the month and the year, with a point, a slash or a hyphen between them: 3.12.2024. ISO 8601 is read as well.
+    case dayFirst = "day-first"
+    /// The month, the day and the year: 12/3/2024. ISO 8601 is read as well.
+    case monthFirst = "month-first"
+  }
+
   /// How numbers are stored.
   public enum InputType: String, Sendable, CaseIterable {
     /// `uint8` if all are whole numbers from 0 to 255, else `float64`, the nearest binary64 numbers; a whole number that
@@ -105,6 +115,11 @@ public struct CSVImport: Importer {
   /// How a missing value is spelt, without blanks around it; ``usualMissing`` if nothing is set. A spelling that is a number,
   /// such as -999, also stands for the other ways to write that number.
   public var missing: [String] = CSVImport.usualMissing
+  /// What may stand between thousands: a comma, a point, a blank or another ASCII character that is no digit, sign or letter and not
+  /// ``decimalMark``. Digits behind it come by three. `nil` for nothing.
+  public var thousandsMark: Character?
+  /// In which order the parts of dates stand.
+  public var dateOrder: DateOrder = .yearFirst
   /// Whether rows without a target are left out; otherwise they are an error.
   public var dropMissingTargets = false
   /// How samples are divided where there is no test file.
@@ -167,12 +182,7 @@ public struct CSVImport: Importer {
   /// - Throws: `TrainerError` that names file, line and column and what is wrong there.
   public func read() throws -> ImportedSamples {
     try checkCharacters()
-    return try samplesInMemory()
-  }
-
-  /// The same, of JSON lines too.
-  func samplesInMemory() throws -> ImportedSamples {
-    try CSVReading(settings: self).samples(spool: RowSpool(directory: nil)).inMemory()
+    return try CSVReading(settings: self).samples(spool: RowSpool(directory: nil)).inMemory()
   }
 
   /// Reads the file and writes the dataset file, in memory that does not grow with the rows: those are kept in a nameless
@@ -188,13 +198,30 @@ public struct CSVImport: Importer {
   }
 
   /// What its fields stand for.
-  var fields: FieldValues { FieldValues(decimalMark: decimalMark, missing: missing) }
+  var fields: FieldValues {
+    FieldValues(decimalMark: decimalMark, missing: missing, thousandsMark: thousandsMark, dateOrder: dateOrder)
+  }
+
+  /// Finds that a character can stand between thousands.
+  ///
+  /// - Throws: `TrainerError` with code `.usage`.
+  static func check(thousandsMark mark: Character?, decimalMark: DecimalMark) throws {
+    guard let mark,
+      mark == decimalMark.character || mark.asciiValue == nil || mark.isNumber || mark.isLetter
+        || ["+", "-", "\"", "\0", "\n", "\r"].contains(mark)
+    else { return }
+    throw TrainerError(
+      .usage,
+      "'\(mark)' cannot stand between thousands; expected another character of ASCII than the decimal mark, a digit, a sign, "
+        + "a letter or a quote")
+  }
 
   private func checkCharacters() throws {
     for (name, character) in [("delimiter", delimiter), ("comment", comment)] {
       guard let character, !CSVDialect.isAllowed(character) else { continue }
       throw TrainerError(.usage, "the \(name) is one character and no quote, line end or NUL, not '\(character)'")
     }
+    try Self.check(thousandsMark: thousandsMark, decimalMark: decimalMark)
     if let delimiter, delimiter == comment {
       throw TrainerError(.usage, "'\(delimiter)' cannot be the delimiter, since it begins comments")
     }

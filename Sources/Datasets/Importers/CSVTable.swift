@@ -95,8 +95,8 @@ extension CSVSyntaxError {
     case .notUTF8:
       TrainerError(
         .data,
-        "'\(path)' is not text in UTF-8 (line \(line), column \(column)); convert it first, with iconv -f LATIN1 -t UTF-8 "
-          + "for example")
+        "'\(path)' is not text in UTF-8 (line \(line), column \(column)); convert it first, with "
+          + "iconv -f WINDOWS-1252 -t UTF-8 '\(path)' > '\(ForeignFormat.stem(of: path))-utf8.csv' for example")
     }
   }
 }

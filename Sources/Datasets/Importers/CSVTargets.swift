@@ -147,7 +147,7 @@ struct CSVTargets {
         areThousands
         ? .init(
           "targetThousands",
-          "remove the mark if it stands between thousands, or set decimalMark to it if before fractions, or the task to "
+          "set thousandsMark to the mark if it stands between thousands, or decimalMark to it if before fractions, or the task to "
             + "classification if they are names of classes")
         : .init("targetMark", "set decimalMark to it, or the task to classification if they are names of classes")
       throw source.targetError(

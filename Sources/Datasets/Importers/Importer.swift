@@ -46,12 +46,20 @@ extension Importer {
   public func write(to output: String, with writer: DatasetWriter) throws -> ImportSummary {
     try writer.checkOutput(output, inputs: sources)
     let samples = try read()
-    try writer.write(
-      groups: samples.groups, classes: samples.storedClasses, features: samples.features,
-      unusedColumns: samples.unusedColumns, targetName: samples.targetName, to: output, from: sources)
+    try writer.write(samples, to: output, from: sources)
     return ImportSummary(
       groups: samples.groups.map(\.layout), classCount: samples.classes?.count, delimiter: samples.delimiter,
       columns: samples.columns)
+  }
+}
+
+extension DatasetWriter {
+  /// Writes what an importer has read.
+  func write(_ samples: ImportedSamples, to path: String, from sources: [String]) throws {
+    try write(
+      groups: samples.groups, classes: samples.storedClasses, features: samples.features,
+      unusedColumns: samples.unusedColumns, targetName: samples.targetName, spelling: samples.spelling, to: path,
+      from: sources)
   }
 }
 
@@ -71,11 +79,14 @@ public struct ImportedSamples: Sendable {
   public var columns: [ImportedColumn]
   /// What divides the fields of a table of text, in words; `nil` for any other format.
   public var delimiter: String?
+  /// How the table of text was written; `nil` for any other format.
+  public var spelling: TableSpelling?
 
   /// Creates the value.
   public init(
     groups: [DatasetWriter.Group], classes: [String]? = nil, features: [String]? = nil, unusedColumns: [String] = [],
-    targetName: String? = nil, columns: [ImportedColumn] = [], delimiter: String? = nil
+    targetName: String? = nil, columns: [ImportedColumn] = [], delimiter: String? = nil,
+    spelling: TableSpelling? = nil
   ) {
     self.groups = groups
     self.classes = classes
@@ -84,6 +95,7 @@ public struct ImportedSamples: Sendable {
     self.targetName = targetName
     self.columns = columns
     self.delimiter = delimiter
+    self.spelling = spelling
   }
 
   /// The names that a file can hold: what is too many for an attribute is known by its numbers alone.

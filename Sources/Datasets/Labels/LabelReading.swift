@@ -11,7 +11,7 @@ package struct LabelReading: Sendable {
   /// The classes of the model that the targets are measured with; `nil` where there is none, or they have no names.
   package var modelClasses: [String]?
   /// What was made of targets before.
-  private let cache = LabelCache()
+  private var cache = LabelCache()
 
   /// - Parameters:
   ///   - areClasses: Whether the loss takes them for classes.
@@ -21,6 +21,13 @@ package struct LabelReading: Sendable {
     self.areClasses = areClasses
     self.firstLabel = firstLabel
     self.modelClasses = modelClasses
+  }
+
+  /// The same, which makes everything anew.
+  var withoutCache: LabelReading {
+    var reading = self
+    reading.cache = LabelCache(keeps: false)
+    return reading
   }
 
   /// The targets of a group, made once.
@@ -36,18 +43,27 @@ package struct LabelReading: Sendable {
 
 /// What was made of a file's texts, which takes reading them all.
 private final class LabelCache: Sendable {
-  let rows = Cache<any StoredRows>()
-  let columns = Cache<TableColumns?>()
+  let rows: Cache<any StoredRows>
+  let columns: Cache<TableColumns?>
+
+  init(keeps: Bool = true) {
+    rows = Cache(keeps: keeps)
+    columns = Cache(keeps: keeps)
+  }
 }
 
 /// Values by name, made once.
 private final class Cache<Value: Sendable>: Sendable {
   private let values = Mutex<[String: Value]>([:])
+  private let keeps: Bool
+
+  init(keeps: Bool) { self.keeps = keeps }
 
   func value(of place: String, _ make: () throws -> Value) throws -> Value {
     // Not under the lock: making one reads others.
     if let found = values.withLock({ $0[place] }) { return found }
     let made = try make()
+    guard keeps else { return made }
     return values.withLock { values in
       let kept = values[place] ?? made
       values[place] = kept

@@ -1,10 +1,12 @@
+import Foundation
 import Foundations
 import HDF5
 
-/// What an HDF5 file holds, as far as a look at its metadata tells: what may hold samples, in the order of names.
+/// What an HDF5 file holds, as far as a look at its metadata tells: what may hold samples, in the order of paths.
 ///
-/// At most ``mostObjects`` objects are looked at, of each group the first ``mostMembers``. No element is read but texts that may
-/// be names.
+/// Of each group the first ``mostMembers`` are looked at, those whose names say that they are inputs, targets or a part of
+/// the data, and those whose names are unlike the others; then the rest, as long as there is time. What there is none for is in ``leftOut``. No element is read but texts
+/// that may be names.
 struct FileInventory {
   /// What something with rows is.
   enum Kind: Sendable, Equatable {
@@ -52,11 +54,17 @@ struct FileInventory {
     var hasRows: Bool { !shape.isEmpty && shape.allSatisfy { $0 > 0 } }
   }
 
-  private static let mostObjects = 400
-  private static let mostMembers = 100
-  private static let mostDepth = 6
-  private static let mostColumns = 200
-  private static let mostTexts = 1000
+  /// What is looked at of a group, and of the file, before names are looked for elsewhere.
+  static let (mostMembers, mostObjects) = (100, 400)
+  /// So many objects are looked at for their names' sake, and so many in all.
+  private static let (mostTelling, mostInAll) = (2000, 20_000)
+  /// More names that differ only by digits are a series.
+  private static let mostAlike = 3
+  /// Names of a group that are read.
+  static let mostNames = 100_000
+  static let mostDepth = 6
+  /// Seconds of computing for what is not looked at first, and for a target that is not found so.
+  static let (seconds, secondsForTarget) = (0.5, 2.0)
 
   /// What has elements, in the order of paths.
   private(set) var entries: [Entry] = []
@@ -69,36 +77,157 @@ struct FileInventory {
   /// The parts of the root's attribute `split`, as Fuel writes it; empty if it has none.
   private(set) var splitParts: [String] = []
 
+  /// Groups of which members were not looked at, for want of time, and how many.
+  private(set) var leftOut: [(path: String, count: Int)] = []
+
+  /// Members of a group that have not been looked at.
+  struct Rest {
+    let group: HDF5.Group
+    let path: String
+    let depth: Int
+    var names: ArraySlice<String>
+    /// Members whose names were not even read.
+    let unread: Int
+  }
+
+  /// The last part of the target's path, and the path without a slash in front; `nil` if none is looked for.
+  let target: (name: String, path: String)?
+  var rest: [Rest] = []
+  /// Whether there are groups further down than is looked at first.
+  private var depthIsCut = false
   private var visited: Set<ObjectIdentity> = []
-  private var objectCount = 0
+  private var (objectCount, tellingCount) = (0, 0)
+  var limit = InventoryLimit(seconds: seconds)
 
   /// Looks at a file.
   ///
+  /// - Parameter target: The path of a dataset, or the last part of it, that is looked for wherever it is.
   /// - Throws: `HDF5Error` if not even the root can be read.
-  init(_ file: HDF5.File) throws {
+  init(_ file: HDF5.File, target: String? = nil) throws {
+    self.target = target.flatMap { text in
+      let parts = text.split(separator: "/").map(String.init)
+      return parts.last.map { ($0, parts.joined(separator: "/")) }
+    }
     let root = try file.root
     visited.insert(try root.identity())
     splitParts = try root.hasAttribute("split") ? FuelSplit(root)?.parts ?? [] : []
     try add(root, path: "", depth: 0)
+    addRest()
+    if self.target != nil, !rest.isEmpty || depthIsCut {
+      try addTarget(root)
+      addRest()
+    }
+    for part in rest where part.names.count + part.unread > 0 {
+      leftOut.append((part.path, part.names.count + part.unread))
+    }
+    rest = []
+    var paths: Set<String> = []
+    entries = entries.filter { paths.insert($0.path).inserted }.sorted { Self.isBefore($0.path, $1.path) }
+    groups.sort { Self.isBefore($0.path, $1.path) }
+  }
+
+  /// As a walk through the groups by their members' names meets them.
+  private static func isBefore(_ one: String, _ other: String) -> Bool {
+    // A slash comes before all that a name can hold.
+    func key(_ byte: UInt8) -> UInt8 { byte == UInt8(ascii: "/") ? 0 : byte }
+    return one.utf8.lazy.map(key).lexicographicallyPrecedes(other.utf8.lazy.map(key))
   }
 
   private mutating func add(_ group: HDF5.Group, path: String, depth: Int) throws {
-    let names = try group.memberNames(atMost: Self.mostMembers)
-    groups.append((path, try group.memberCount()))
+    let names = try group.memberNames(atMost: Self.mostNames)
+    let count = try group.memberCount()
+    groups.append((path, count))
     if depth > 0, let entry = try Self.composite(group, names, path: path) { return entries.append(entry) }
-    for name in names where objectCount < Self.mostObjects {
-      objectCount += 1
-      let place = path.isEmpty ? name : "\(path)/\(name)"
-      do {
-        try add(name, of: group, place: place, depth: depth)
-      } catch let error as HDF5Error {
-        if error.reason == .externalFile, group.file.externalFiles == .refused {
-          external.append(place)
-        } else {
-          unreadable.append(error.message)
-        }
+    let series = Self.series(of: names)
+    var others: [String] = []
+    for (index, name) in names.enumerated() {
+      if index < Self.mostMembers, objectCount < Self.mostObjects {
+        objectCount += 1
+      } else if tellingCount < Self.mostTelling, !limit.isReached, !series.contains(Self.bare(name)) || isTelling(name)
+      {
+        tellingCount += 1
+      } else {
+        others.append(name)
+        continue
       }
+      add(name, of: group, path: path, depth: depth)
     }
+    if count > names.count, let target, !names.contains(target.name), try group.exists(target.name) {
+      add(target.name, of: group, path: path, depth: depth)
+    }
+    guard count > names.count || !others.isEmpty, !isSeriesOfGroups(names, path: path) else { return }
+    rest.append(Rest(group: group, path: path, depth: depth, names: others[...], unread: max(0, count - names.count)))
+  }
+
+  /// A name without its digits.
+  private static func bare(_ name: String) -> String { name.filter { !$0.isNumber } }
+
+  /// The names, without digits, of which there are many: what has another name is worth a look first.
+  private static func series(of names: [String]) -> Set<String> {
+    guard names.count > mostMembers else { return [] }
+    var counts: [String: Int] = [:]
+    for name in names { counts[bare(name), default: 0] += 1 }
+    return Set(counts.filter { $0.value > mostAlike }.keys)
+  }
+
+  /// Whether a name says what it is of the data, or is the one that is looked for.
+  func isTelling(_ name: String) -> Bool {
+    if name == target?.name { return true }
+    let words = DatasetNames(name)
+    return words.role != nil || words.part != nil
+  }
+
+  /// Whether the members are groups called by their numbers, one for each sample as a rule: the first say what all are.
+  private func isSeriesOfGroups(_ names: [String], path: String) -> Bool {
+    guard let first = names.first, let end = names.last, first.last?.isNumber == true, end.last?.isNumber == true else {
+      return false
+    }
+    func word(_ name: String) -> Substring {
+      name[..<(name.lastIndex { !$0.isNumber }.map(name.index(after:)) ?? name.startIndex)]
+    }
+    let known = Set(groups.map(\.path))
+    return names.allSatisfy { word($0) == word(first) }
+      && names.prefix(3).allSatisfy { known.contains(path.isEmpty ? $0 : "\(path)/\($0)") }
+  }
+
+  /// Looks at what was not looked at first, as long as there is time.
+  private mutating func addRest() {
+    var place = 0
+    // Groups among these bring their own.
+    while place < rest.count {
+      while let name = rest[place].names.first {
+        guard objectCount < Self.mostInAll, !limit.isReached else { return }
+        objectCount += 1
+        rest[place].names.removeFirst()
+        let part = rest[place]
+        add(name, of: part.group, path: part.path, depth: part.depth)
+      }
+      place += 1
+    }
+  }
+
+  mutating func add(_ name: String, of group: HDF5.Group, path: String, depth: Int) {
+    let place = path.isEmpty ? name : "\(path)/\(name)"
+    do {
+      try add(name, of: group, place: place, depth: depth)
+    } catch let error as HDF5Error {
+      if error.reason == .externalFile, group.file.externalFiles == .refused {
+        external.append(place)
+      } else {
+        unreadable.append(error.message)
+      }
+    } catch {
+      unreadable.append("\(error)")
+    }
+  }
+
+  /// What was left out, as the end of a sentence; empty if nothing was.
+  var leftOutText: String {
+    guard !leftOut.isEmpty else { return "" }
+    let count = leftOut.reduce(0) { $0 + $1.count }
+    let groups = leftOut.map { $0.path.isEmpty ? "/" : $0.path }
+    return
+      "\(count) \(count == 1 ? "object" : "objects") of \(listed(groups, atMost: 5)) were not looked at, for want of time"
   }
 
   private mutating func add(_ name: String, of group: HDF5.Group, place: String, depth: Int) throws {
@@ -106,7 +235,11 @@ struct FileInventory {
     case .group:
       let child = try group.group(name)
       // An object with several names is looked at once, under the first.
-      guard depth < Self.mostDepth, visited.insert(try child.identity()).inserted else { return }
+      guard depth < Self.mostDepth else {
+        depthIsCut = true
+        return
+      }
+      guard visited.insert(try child.identity()).inserted else { return }
       try add(child, path: place, depth: depth + 1)
     case .dataset:
       let dataset = try group.dataset(name)
@@ -126,50 +259,6 @@ struct FileInventory {
     }
   }
 
-  private static func entry(_ dataset: HDF5.Dataset, path: String) throws -> Entry {
-    let shape = try dataset.shape
-    var entry = Entry(
-      path: path, kind: .array, shape: shape, type: dataset.datatype,
-      isMATLAB: try dataset.hasAttribute("MATLAB_class"),
-      isScale: try dataset.texts("CLASS") == ["DIMENSION_SCALE"],
-      hasFill: try dataset.hasAttribute("_FillValue") || dataset.hasAttribute("missing_value"))
-    if try dataset.datatype.isCompound(), try !CompoundRows.isComplex(dataset.datatype) {
-      entry.columns = try CompoundRows.names(in: dataset).prefix(mostColumns).compactMap { name in
-        guard let type = try CompoundRows.column([name], of: dataset)?.member.datatype else { return nil }
-        if case .string = type.kind { return Column(name: name, isNumeric: false) }
-        return type.isNumeric ? Column(name: name, isNumeric: true) : nil
-      }
-    }
-    if entry.isText, shape.count == 1, shape[0] <= mostTexts { entry.texts = try dataset.readStrings() }
-    return entry
-  }
-
-  /// What several datasets of a group are together; `nil` for a group as any other.
-  private static func composite(_ group: HDF5.Group, _ names: [String], path: String) throws -> Entry? {
-    func entry(_ kind: Kind, _ shape: [Int]) -> Entry {
-      Entry(path: path, kind: kind, shape: shape, type: nil, isMATLAB: false, isScale: false, hasFill: false)
-    }
-    func isDataset(_ name: String) throws -> Bool { try names.contains(name) && group.kind(of: name) == .dataset }
-    if try isDataset(StoredTable.schemaName) {
-      let blocks = try FeatureKind.allCases.map(\.datasetName).filter(isDataset).map { try group.dataset($0).shape }
-      guard let rows = blocks.first?.first, blocks.allSatisfy({ $0.count == 2 && $0[0] == rows }) else { return nil }
-      return entry(.table, [rows, blocks.reduce(0) { $0 + $1[1] }])
-    }
-    if try isDataset("data") && isDataset("indices") && isDataset("indptr") {
-      let format = try group.texts("encoding-type")?.first ?? group.texts("h5sparse_format")?.first ?? ""
-      let shapeName = ["shape", "h5sparse_shape"]
-      guard let name = try shapeName.first(where: { try group.hasAttribute($0) }) else { return nil }
-      let shape = try group.attribute(name).read(as: Int.self)
-      guard shape.count == 2 else { return nil }
-      return entry(.sparse(byRow: !format.hasPrefix("csc")), shape)
-    }
-    if try isDataset("codes") && isDataset("categories") {
-      let count = try group.dataset("categories").shape.first ?? 0
-      return entry(.categorical(count: count), try group.dataset("codes").shape)
-    }
-    return nil
-  }
-
   /// Whether there is something at a path.
   func has(_ path: String) -> Bool { groups.contains { $0.path == path } || entries.contains { $0.path == path } }
 
@@ -184,4 +273,16 @@ struct FileInventory {
     return names.joined(separator: ", ")
       + (entries.count > names.count ? " and \(entries.count - names.count) more" : "")
   }
+}
+
+/// A bound on the time that this process computes. What others do on the machine must not change what is found, so no clock on
+/// the wall is asked.
+struct InventoryLimit {
+  private let end: Double
+
+  init(seconds: Double) { end = Self.now + seconds }
+
+  var isReached: Bool { Self.now > end }
+
+  private static var now: Double { Double(clock()) / Double(CLOCKS_PER_SEC) }
 }

@@ -53,13 +53,4 @@ package enum LayoutRecognition: Sendable {
   /// It holds no samples that are recognised, and why: a sentence without the file's name; and what to do about it, where it
   /// is to name the target.
   case unusable(String, remedy: TrainerError.Remedy? = nil)
-
-  /// Whether a file begins as HDF5 files do, maybe behind a block of another program's.
-  ///
-  /// - Throws: `TrainerError` with code `.data` if it cannot be read.
-  package static func isHDF5(_ path: String) throws -> Bool {
-    let mark: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]
-    let start = try ImportSource(path: path).start
-    return [0, 512, 1024, 2048].contains { start.dropFirst($0).starts(with: mark) }
-  }
 }

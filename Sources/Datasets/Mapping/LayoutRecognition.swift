@@ -10,11 +10,11 @@ extension LayoutRecognition {
   /// - Throws: `TrainerError` with code `.data` if it cannot be opened.
   package init(path: String, target: String? = nil) throws {
     self = try DatasetReader.translating(path) {
-      let inventory = try FileInventory(File.open(at: path))
+      let inventory = try FileInventory(File.open(at: path), target: target)
       let recognition = Self(inventory, target: target)
       guard case .unusable = recognition, !inventory.external.isEmpty else { return recognition }
       let names = inventory.external.map { "/\($0)" }
-      let whole = try FileInventory(File.open(at: path, externalFiles: .allowed))
+      let whole = try FileInventory(File.open(at: path, externalFiles: .allowed), target: target)
       guard case .usable(var proposal) = Self(whole, target: target) else { return Self(whole, target: target) }
       proposal.externalFiles = .allowed
       proposal.doubts.append(
@@ -31,14 +31,21 @@ extension LayoutRecognition {
         rules.own, rules.annData, rules.records, rules.pandasFixed, rules.named, rules.groupPerSample,
         rules.matrixAndVector, rules.vectors,
       ] {
-        if let proposal = try rule() {
+        if var proposal = try rule() {
+          if !inventory.leftOut.isEmpty {
+            proposal.doubts.append(
+              "\(inventory.leftOutText), so that what is there is neither used nor named here; name the target if it is "
+                + "another one")
+          }
           self = .usable(proposal)
           return
         }
       }
-      self = .unusable(rules.fault)
+      self = .unusable(rules.fault + (inventory.leftOut.isEmpty ? "" : "; \(inventory.leftOutText)"))
     } catch let fault as LayoutRules.Fault {
-      self = .unusable(fault.sentence, remedy: fault.isAboutTarget ? .init("target", "name the target") : nil)
+      self = .unusable(
+        fault.sentence + (inventory.leftOut.isEmpty ? "" : "; \(inventory.leftOutText)"),
+        remedy: fault.isAboutTarget ? .init("target", "name the target") : nil)
     } catch {
       self = .unusable("\(error)")
     }
@@ -179,7 +186,12 @@ struct LayoutRules {
   /// Says what else is there.
   func note(unusedBeside used: Set<String>, in proposal: inout LayoutProposal) {
     proposal.unused = entries.map(\.path).filter { path in
-      !used.contains(path) && !used.contains { path.hasPrefix($0 + "/") }
+      var part = path[...]
+      while !used.contains(String(part)) {
+        guard let end = part.lastIndex(of: "/") else { return true }
+        part = part[..<end]
+      }
+      return false
     }
   }
 }

@@ -49,13 +49,11 @@ extension DatasetReader {
 
   /// What a path stands for if it is a pattern; `nil` if it is something else.
   private func pattern(_ path: String, in parent: HDF5.Group) throws -> Pattern? {
-    guard path.contains("*"), case .samples? = try PlacedPath(path, in: parent) else { return nil }
-    // The brackets are no part of it.
-    for head in [path, PlacedPath.selection(path)?.head].compactMap(\.self) {
-      guard let pattern = PathPattern(head) else { continue }
-      let matches = try pattern.datasets(in: parent)
-      if !matches.isEmpty { return Pattern(path: path, pattern: pattern, matches: matches) }
+    guard path.contains("*"), case .samples(let matches, let selection)? = try found.place(path, in: parent) else {
+      return nil
     }
-    return nil
+    // The brackets are no part of it.
+    let head = selection == nil ? path : PlacedPath.selection(path)?.head
+    return head.flatMap(PathPattern.init).map { Pattern(path: path, pattern: $0, matches: matches) }
   }
 }

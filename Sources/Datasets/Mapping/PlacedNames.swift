@@ -62,7 +62,7 @@ extension DatasetReader {
       guard let paths = pathsIfNamed(name, in: selections[group]?.source ?? group) else { return false }
       let parent = try parent(of: group)
       return try paths.allSatisfy { path in
-        switch try PlacedPath(path, in: parent) {
+        switch try found.place(path, in: parent) {
         case .dataset?, .member?, .samples?: true
         case .group(let own)?: try rows(of: own, in: parent) != nil
         case nil: false

@@ -9,8 +9,8 @@ enum PlacedPath {
   case member(table: String, path: [String])
   /// A group: a stored table, or whatever else has its parts in one.
   case group(path: String)
-  /// A dataset of each of many groups, one a sample.
-  case samples(paths: [String], AxisSelection?)
+  /// A dataset of each of many groups, one a sample, as a pattern has found them.
+  case samples([PathPattern.Match], AxisSelection?)
 
   /// Looks for what a path leads to; `nil` if that is nothing.
   ///
@@ -23,13 +23,13 @@ enum PlacedPath {
     } else if let (head, selection) = Self.selection(path), let found = try Self(head, in: group) {
       switch found {
       case .dataset(let path, nil): self = .dataset(path: path, selection)
-      case .samples(let paths, nil): self = .samples(paths: paths, selection)
+      case .samples(let matches, nil): self = .samples(matches, selection)
       default: return nil
       }
     } else if let pattern = PathPattern(path) {
-      let paths = try pattern.datasets(in: group)
-      guard !paths.isEmpty else { return nil }
-      self = .samples(paths: paths.map(\.path), nil)
+      let matches = try pattern.datasets(in: group)
+      guard !matches.isEmpty else { return nil }
+      self = .samples(matches, nil)
     } else {
       return nil
     }
@@ -37,25 +37,21 @@ enum PlacedPath {
 
   /// The dataset or group of that name, or the member of a table.
   private static func object(_ path: String, in group: HDF5.Group) throws -> PlacedPath? {
-    let names = path.split(separator: "/").map(String.init)
-    var prefix = ""
-    for (index, name) in names.enumerated() {
-      prefix += prefix.isEmpty ? name : "/" + name
-      switch try DatasetReader.kind(of: prefix, in: group) {
-      case .group where index == names.count - 1: return .group(path: prefix)
-      case .group: continue
-      // What cannot be opened is opened all the same: the library's error says why.
-      case .dataset where index == names.count - 1, .unreadable where index == names.count - 1:
-        return .dataset(path: prefix, nil)
-      case .dataset:
-        let rest = Array(names[(index + 1)...])
-        let dataset = try group.dataset(prefix)
-        guard try dataset.datatype.isCompound(), try CompoundRows.column(rest, of: dataset) != nil else { return nil }
-        return .member(table: prefix, path: rest)
-      default: return nil
-      }
+    let names = HDF5.Group.names(in: path)
+    let kinds = try group.kinds(along: names)
+    let prefix = names[..<kinds.count].joined(separator: "/")
+    let isWhole = kinds.count == names.count
+    switch kinds.last {
+    case .group where isWhole: return .group(path: prefix)
+    // What cannot be opened is opened all the same: the library's error says why.
+    case .dataset where isWhole, .unreadable where isWhole: return .dataset(path: prefix, nil)
+    case .dataset:
+      let rest = Array(names[kinds.count...])
+      let dataset = try group.dataset(prefix)
+      guard try dataset.datatype.isCompound(), try CompoundRows.column(rest, of: dataset) != nil else { return nil }
+      return .member(table: prefix, path: rest)
+    default: return nil
     }
-    return nil
   }
 
   /// What stands between brackets at a path's end, and what is before them.

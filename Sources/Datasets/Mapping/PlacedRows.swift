@@ -50,7 +50,7 @@ extension DatasetReader {
   func rows(
     at path: String, in parent: HDF5.Group, _ name: String, _ group: String, key: String
   ) throws -> any StoredRows {
-    switch try PlacedPath(path, in: parent) {
+    switch try found.place(path, in: parent) {
     case .dataset(let own, let selection)?:
       if selection == nil, let rows = try rows(of: own, in: parent) { return rows }
       let dataset = try parent.dataset(own)
@@ -79,8 +79,9 @@ extension DatasetReader {
             + "\(column.map { "\($0.member.datatype)" } ?? "nothing"), expected numbers")
       }
       return CompoundRows(dataset: table, place: parent.absolute(path), columns: [column])
-    case .samples(let paths, let selection)?:
+    case .samples(let matches, let selection)?:
       let place = parent.absolute(path)
+      let paths = matches.map(\.path)
       let rows = try SampleGroupRows(parent: parent, paths: paths, place: place, file: self.path) { dataset in
         var view = AxisView(shape: try dataset.shape)
         if try isOfMATLAB(dataset) { view.reverse(from: 0) }
@@ -188,13 +189,31 @@ extension DatasetReader {
   }
 }
 
-/// The rows that were found, so that what it takes to find them is done once.
+/// The rows that were found, and where they are, so that what it takes to find them is done once.
 final class FoundRows: Sendable {
   private let rows = Mutex<[String: any StoredRows]>([:])
+  private let places = Mutex<[String: PlacedPath]>([:])
+  /// Whether anything is kept; a test compares with a reader that finds everything anew.
+  private let keeps: Bool
+
+  init(keeps: Bool = true) { self.keeps = keeps }
+
+  /// What a path leads to in a group; `nil` if that is nothing.
+  ///
+  /// - Throws: `HDF5Error`.
+  func place(_ path: String, in group: HDF5.Group) throws -> PlacedPath? {
+    let key = group.absolute(path)
+    if let known = places.withLock({ $0[key] }) { return known }
+    guard let place = try PlacedPath(path, in: group) else { return nil }
+    guard keeps else { return place }
+    places.withLock { $0[key] = place }
+    return place
+  }
 
   func rows(_ key: String, find: () throws -> any StoredRows) throws -> any StoredRows {
     if let known = rows.withLock({ $0[key] }) { return known }
     let found = try find()
+    guard keeps else { return found }
     rows.withLock { $0[key] = found }
     return found
   }

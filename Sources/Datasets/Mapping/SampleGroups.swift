@@ -21,7 +21,7 @@ struct SampleGroupRows: StoredRows {
     let first = try parent.dataset(paths[0])
     let shape = try first.shape
     let types = try paths.map { path in
-      let dataset = try parent.dataset(path)
+      let dataset = try parent.openDataset(path)
       let rows = DatasetRows(dataset: dataset, place: path)
       guard rows.isNumeric else {
         throw TrainerError(.data, "\(file): '\(path)' holds \(rows.typeName), expected numbers")
@@ -49,7 +49,7 @@ struct SampleGroupRows: StoredRows {
     var values: [Value] = []
     values.reserveCapacity(rows.count * view.shape.reduce(1, *))
     for row in rows {
-      let dataset = try parent.dataset(paths[row])
+      let dataset = try parent.openDataset(paths[row])
       let own: [Value] = try dataset.read(selecting: view.axes.isEmpty ? .all : .hyperslab(Hyperslab(view.axes)))
       values += view.arranged(own)
       try dataset.close()
@@ -98,19 +98,27 @@ struct PathPattern {
     guard let part = parts.first else { return [] }
     let isPattern = part.contains("*")
     let names = isPattern ? try group.memberNames().filter { Self.fits($0, part) } : [part]
-    return try names.flatMap { name -> [Match] in
-      guard try group.exists(name) else { return [] }
+    let plain = parts.dropFirst().prefix { !$0.contains("*") }
+    var found: [Match] = []
+    for (index, name) in names.enumerated() {
+      if index % Self.triedAtOnce == 0, names.count > 1 {
+        group.prepare(names[index..<min(names.count, index + Self.triedAtOnce)].map { [$0] + plain })
+      }
       let own = isPattern ? [name] : []
-      switch try group.kind(of: name) {
-      case .dataset where parts.count == 1: return [Match(path: name, names: own)]
+      switch try group.kinds(along: [name]).last {
+      case .dataset where parts.count == 1: found.append(Match(path: name, names: own))
       case .group where parts.count > 1:
-        return try matches(parts.dropFirst(), in: group.group(name)).map {
+        found += try matches(parts.dropFirst(), in: Group(opening: name, in: group)).map {
           Match(path: "\(name)/\($0.path)", names: own + $0.names)
         }
-      default: return []
+      default: break
       }
     }
+    return found
   }
+
+  /// So many members of a group are read in trial at once.
+  private static let triedAtOnce = 1000
 
   /// What is in place of each `*` in a match.
   func texts(_ match: Match) -> [String] {

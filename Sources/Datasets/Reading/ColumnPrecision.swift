@@ -71,6 +71,8 @@ struct ColumnPrecision<Scalar: KernelElement> {
   }
 
   /// Takes note of rows, and of what rounding has made of them.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   mutating func note(_ exact: [Double], _ rounded: ArraySlice<Scalar>) {
     if shift.isEmpty { shift = Array(exact.prefix(columns)) }
     var column = 0

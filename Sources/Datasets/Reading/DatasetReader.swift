@@ -28,7 +28,7 @@ package struct DatasetReader: Sendable {
   /// How the targets are read.
   package var labels = LabelReading()
   /// The rows that were looked for.
-  let found: FoundRows
+  private(set) var found: FoundRows
 
   /// Opens a file.
   ///
@@ -68,6 +68,14 @@ package struct DatasetReader: Sendable {
     places = DataPlaces()
     self.roles = (roles.inputs, roles.targets, [])
     found = FoundRows()
+  }
+
+  /// The same file, of which nothing that was found is kept: what a test compares with.
+  package var withoutCaches: DatasetReader {
+    var reader = self
+    reader.found = FoundRows(keeps: false)
+    reader.labels = labels.withoutCache
+    return reader
   }
 
   /// The same file with its own groups, none of them divided.

@@ -160,6 +160,8 @@ struct RowCollector<Scalar: KernelElement> {
   /// Takes whole rows.
   ///
   /// - Returns: The first number that `Scalar` cannot hold, with its row and column; `nil` if it holds all.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   mutating func append(_ block: [Double]) -> (value: Double, row: Int, column: Int)? {
     let first = values.count
     values.append(contentsOf: block.lazy.map { Scalar($0) })

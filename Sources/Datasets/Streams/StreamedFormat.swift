@@ -1,4 +1,5 @@
 import Foundations
+import HDF5
 
 /// What the rows of an input are, by its first bytes.
 package enum StreamedFormat: Sendable {
@@ -15,9 +16,6 @@ package enum StreamedFormat: Sendable {
   /// Any other text.
   case table
 
-  /// What an HDF5 file begins with.
-  package static let hdf5Mark: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
-
   /// Looks at the first bytes, which are read again later. No more is waited for than a first line that is not blank.
   ///
   /// - Throws: `TrainerError` with code `.data` if they cannot be read.
@@ -25,7 +23,9 @@ package enum StreamedFormat: Sendable {
     let first = try input.peek(atLeast: 1).first
     if first == NPYHeader.mark[0] {
       self = .array
-    } else if first == Self.hdf5Mark[0], try input.peek(atLeast: Self.hdf5Mark.count).starts(with: Self.hdf5Mark) {
+    } else if first == HDF5.File.signature[0],
+      try input.peek(atLeast: HDF5.File.signature.count).starts(with: HDF5.File.signature)
+    {
       self = .hdf5
     } else if first == UInt8(ascii: "P"), try ZIPArchive.isBeginning(input.peek(atLeast: 4)),
       // The first member's name lies behind 30 bytes.

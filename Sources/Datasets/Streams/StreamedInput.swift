@@ -55,10 +55,7 @@ package final class StreamedInput {
   private func kept() throws -> StreamedInput {
     let files = SystemFileSystem()
     do {
-      guard let stream = tmpfile() else { throw FileError(operation: "open", path: "", number: errno) }
-      defer { fclose(stream) }
-      let file = dup(fileno(stream))
-      guard file >= 0 else { throw FileError(operation: "open", path: "", number: errno) }
+      let file = try files.openNameless()
       let copy = StreamedInput(name: name, file: file)
       var (buffer, size) = ([UInt8](repeating: 0, count: 1 << 16), 0)
       while case let got = try buffer.withUnsafeMutableBytes({ try read(into: $0) }), got > 0 {

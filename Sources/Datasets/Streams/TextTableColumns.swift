@@ -15,8 +15,8 @@ struct TextTableColumns {
   ///
   /// - Throws: `TrainerError` with code `.data` if columns are missing or too many, `.usage` for a column that is asked for
   ///   and is not there.
-  init(_ first: [String], settings: TextTableSettings, wanted: WantedColumns, path: String) throws {
-    let hasHeader = settings.hasHeader
+  init(_ first: [String], reading: TextTableReading, wanted: WantedColumns, path: String) throws {
+    let hasHeader = reading.hasHeader
     let names = hasHeader ? HeaderNames.numbered(first) : []
     self.names = names
     func place(_ column: CSVImport.Column) throws -> Int {
@@ -43,7 +43,7 @@ struct TextTableColumns {
     self.kept = kept
 
     var inputs = [Int](repeating: -1, count: first.count)
-    if hasHeader, wanted.areNamed {
+    if wanted.namesCount(hasHeader: hasHeader) {
       let ignored = Set(ignoredPlaces)
       let open = first.indices.filter { !ignored.contains($0) }
       let features = Dictionary(
@@ -58,7 +58,7 @@ struct TextTableColumns {
       } catch let error as TrainerError {
         // A first line of numbers alone explains that no name is found, unless numbers are the model's names.
         let known = names.count { features[$0] != nil }
-        if !settings.namesMayBeNumbers, HeaderNames.areNumbers(first), 2 * known < features.count {
+        if !reading.namesMayBeNumbers, HeaderNames.areNumbers(first), 2 * known < features.count {
           throw HeaderNames.fault(path)
         }
         throw Self.withRemedy(error)
@@ -66,7 +66,11 @@ struct TextTableColumns {
     } else {
       let others = Set(
         keptPlaces + ignoredPlaces + (hasHeader ? names.indices.filter { wanted.besides.contains(names[$0]) } : []))
-      let places = first.indices.filter { !others.contains($0) }
+      var places = first.indices.filter { !others.contains($0) }
+      if let trained = reading.places, trained.columnCount == first.count, places.count != wanted.features.count {
+        // The training table's columns, its target and what it left out among them.
+        places = trained.inputs
+      }
       guard places.count == wanted.features.count else {
         let rest = others.isEmpty ? "" : " beside those that are no inputs"
         throw TrainerError(
@@ -76,7 +80,7 @@ struct TextTableColumns {
           remedy: places.count > wanted.features.count
             ? .init("ignored", "ignore the columns that are no inputs, or give as many in the same order") : nil)
       }
-      if hasHeader, !settings.namesMayBeNumbers, HeaderNames.areNumbers(places.map { first[$0] }) {
+      if hasHeader, !reading.namesMayBeNumbers, HeaderNames.areNumbers(places.map { first[$0] }) {
         throw HeaderNames.fault(path)
       }
       for (index, place) in places.enumerated() { inputs[place] = index }

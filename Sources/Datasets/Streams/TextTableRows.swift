@@ -3,8 +3,7 @@ import Foundations
 /// Rows of a table of text as a model takes them, as they are read.
 struct TextTableRows: CSVConsumer {
   private let path: String
-  private let settings: TextTableSettings
-  private let dialect: CSVDialect
+  private let reading: TextTableReading
   private let wanted: WantedColumns
   private let values: FieldValues
 
@@ -16,13 +15,13 @@ struct TextTableRows: CSVConsumer {
   private var failure: TrainerError?
   /// Whether this record does, as comments do that are not set to be such.
   private var beginsWithHash = false
+  private var isFirst = true
 
-  init(path: String, settings: TextTableSettings, dialect: CSVDialect, wanted: WantedColumns) {
+  init(path: String, reading: TextTableReading, wanted: WantedColumns) {
     self.path = path
-    self.dialect = dialect
-    self.settings = settings
+    self.reading = reading
     self.wanted = wanted
-    values = FieldValues(decimalMark: settings.decimalMark, missing: FieldValues.usualMissing + settings.missing)
+    values = reading.values
     rows = WantedRows(wanted, values: values, keptCount: wanted.kept.count)
   }
 
@@ -46,7 +45,7 @@ struct TextTableRows: CSVConsumer {
 
   mutating func takeNumber(_ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, column: Int) -> Int {
     // A mark that divides fields too stands in numbers only in quotes.
-    guard dialect.delimiter != settings.decimalMark.character, let columns, column < columns.inputs.count,
+    guard reading.dialect.delimiter != reading.decimalMark.character, let columns, column < columns.inputs.count,
       columns.kept[column].isEmpty,
       case let place = columns.inputs[column], place >= 0, wanted.features[place].kind == .number
     else { return 0 }
@@ -58,10 +57,10 @@ struct TextTableRows: CSVConsumer {
 
   mutating func endRecord(fieldCount: Int, line: Int) throws {
     guard let columns else {
-      let found = try TextTableColumns(first, settings: settings, wanted: wanted, path: path)
+      let found = try TextTableColumns(first, reading: reading, wanted: wanted, path: path)
       columns = found
       labels = found.wantedLabels(wanted.features.count)
-      guard !settings.hasHeader else { return }
+      guard !reading.hasHeader else { return }
       for (column, text) in first.enumerated() {
         var text = text
         text.withUTF8 { take(UnsafeRawBufferPointer($0), column: column, line: line) }
@@ -72,11 +71,20 @@ struct TextTableRows: CSVConsumer {
       let found = fieldCount == 1 ? "1 field" : "\(fieldCount) fields"
       throw TrainerError(
         .data, "'\(path)', line \(line): it has \(found), and the first line has \(columns.inputs.count)",
-        remedy: beginsWithHash ? dialect.commentRemedy : nil)
+        remedy: beginsWithHash ? reading.dialect.commentRemedy : nil)
     }
     beginsWithHash = false
-    if let failure { throw failure }
+    if let failure { throw isFirst ? explained(failure) : failure }
+    isFirst = false
     rows.endRow(line: line)
+  }
+
+  /// A fault of the first row, which may be names where there were none in training.
+  private func explained(_ failure: TrainerError) -> TrainerError {
+    guard reading.lacksHeaderByTraining else { return failure }
+    return TrainerError(
+      failure.code, failure.fault + ", and the table that the model was trained on had no header",
+      remedy: .init("header", "if this one has one, set hasHeader"))
   }
 
   /// Takes the rows away.

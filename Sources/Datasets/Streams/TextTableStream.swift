@@ -36,10 +36,12 @@ package struct TextTableStream {
     switch format {
     case .table:
       let reader = try TableTextReader(input, settings: settings, wanted: wanted)
-      try forEachBlock(reader, nothing: settings.hasHeader ? " behind its header" : "", begin: begin, body)
+      try forEachBlock(reader, nothing: reader.hasHeader ? " behind its header" : "", begin: begin, body)
     case .jsonLines:
       try forEachBlock(
-        JSONLinesRows(path: input.name, missing: settings.missing, wanted: wanted), begin: begin, body)
+        JSONLinesRows(
+          path: input.name, missing: (wanted.spelling?.missing ?? []) + settings.missing, wanted: wanted), begin: begin,
+        body)
     case .sparse(let columns):
       try forEachBlock(SparseTextRows(path: input.name, columns: columns, wanted: wanted), begin: begin, body)
     }
@@ -131,21 +133,18 @@ private struct TableTextReader: TextRowReader {
   private var tokenizer: CSVTokenizer
   /// The bytes in front that name the delimiter and have not been skipped.
   private var skipped: Int
+  let hasHeader: Bool
 
   init(_ input: StreamedInput, settings: TextTableSettings, wanted: WantedColumns) throws {
     path = input.name
-    let start = try input.peek(lines: settings.hasHeader ? 2 : 1)
+    let start = try input.peek(lines: settings.hasHeader ?? wanted.spelling?.hasHeader ?? true ? 2 : 1)
     try ForeignFormat.refuse(start, path: path)
-    let separator = CSVDialect.separatorLine(start)
-    let dialect = CSVDialect(
-      delimiter: settings.delimiter ?? separator?.delimiter
-        ?? CSVDialect.delimiter(
-          ofFile: path, start, isWhole: input.isWhole, comment: settings.comment, decimalMark: settings.decimalMark),
-      comment: settings.comment)
-    rows = TextTableRows(path: path, settings: settings, dialect: dialect, wanted: wanted)
-    tokenizer = CSVTokenizer(dialect)
-    skipped = separator?.byteCount ?? 0
-    if separator != nil { tokenizer.skip(lines: 1) }
+    let reading = TextTableReading(settings, wanted: wanted, path: path, start: start, isWhole: input.isWhole)
+    rows = TextTableRows(path: path, reading: reading, wanted: wanted)
+    tokenizer = CSVTokenizer(reading.dialect)
+    skipped = reading.skipped
+    if skipped > 0 { tokenizer.skip(lines: 1) }
+    hasHeader = reading.hasHeader
   }
 
   var count: Int { rows.count }

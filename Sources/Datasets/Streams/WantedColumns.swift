@@ -12,11 +12,13 @@ package struct WantedColumns: Sendable {
   package let kept: [CSVImport.Column]
   /// Columns to leave out.
   package let ignored: [CSVImport.Column]
+  /// How the table of text was written that the model was trained on; `nil` where it was none, or as most are.
+  package let spelling: TableSpelling?
 
   /// Creates the value.
   package init(
     features: [Feature], areNamed: Bool, allowsMissing: Bool, besides: Set<String>, kept: [CSVImport.Column] = [],
-    ignored: [CSVImport.Column] = []
+    ignored: [CSVImport.Column] = [], spelling: TableSpelling? = nil
   ) {
     self.features = features
     self.areNamed = areNamed
@@ -24,5 +26,6 @@ package struct WantedColumns: Sendable {
     self.besides = besides
     self.kept = kept
     self.ignored = ignored
+    self.spelling = spelling
   }
 }

@@ -112,7 +112,13 @@ package final class FileLock: Sendable {
     }
     guard try isFile(file, stillAt: path) else { return nil }
     let stale = try Holder(text: text(of: file, path))
-    try write(Holder.current, to: file, path)
+    do {
+      try write(Holder.current, to: file, path)
+    } catch {
+      // On a full disk, say. The lock is ours, and a file that says nothing must not stay.
+      unlink(path)
+      throw error
+    }
     return .locked(FileLock(path: path, file: file), stale: stale)
   }
 

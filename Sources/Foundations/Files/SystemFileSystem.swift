@@ -85,16 +85,23 @@ package struct SystemFileSystem: FileSystem {
   }
 
   /// Opens a new file that has no name, so that nothing of it stays however the program ends.
-  package func openNameless() throws -> Int32 {
-    guard let path = strdup("\(temporaryDirectory)/trainer-XXXXXX") else {
-      throw FileError(operation: "open", path: temporaryDirectory, number: ENOMEM)
+  ///
+  /// - Parameter directory: Where its contents lie; `nil` for where the system keeps temporary files.
+  package func openNameless(in directory: String? = nil) throws -> Int32 {
+    let directory = directory ?? temporaryDirectory
+    guard let path = strdup("\(directory)/.trainer-XXXXXX") else {
+      throw FileError(operation: "open", path: directory, number: ENOMEM)
     }
     defer { free(path) }
     let file = mkstemp(path)
-    guard file >= 0, fcntl(file, F_SETFD, FD_CLOEXEC) == 0 else {
-      throw FileError(operation: "open", path: temporaryDirectory, number: errno)
-    }
+    guard file >= 0 else { throw FileError(operation: "open", path: directory, number: errno) }
+    // Without a name it leaves nothing behind, not even where the process is killed.
     unlink(path)
+    guard fcntl(file, F_SETFD, FD_CLOEXEC) == 0 else {
+      let number = errno
+      _ = Foundation.close(file)
+      throw FileError(operation: "open", path: directory, number: number)
+    }
     return file
   }
 

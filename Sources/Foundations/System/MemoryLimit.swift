@@ -56,6 +56,12 @@ package struct MemoryLimit: Sendable, Equatable {
     return limits.min { $0.bytes < $1.bytes } ?? MemoryLimit(bytes: .max, source: .machine)
   }
 
+  /// The bytes of address space that this process takes; 0 if that is not known.
+  package static var addressSpaceTaken: Int {
+    let pages = (ControlGroup.contents(of: "/proc/self/statm") ?? "").split(separator: " ").first.flatMap { Int($0) }
+    return (pages ?? 0) * max(1, Int(sysconf(Int32(_SC_PAGESIZE))))
+  }
+
   /// Refuses to begin where a limit of the process's own leaves less than what everything needs.
   ///
   /// - Throws: `TrainerError` with code `.usage`.

@@ -9,6 +9,14 @@ extension String {
   /// The text with its line breaks and tabs, without anything else that a terminal would act on.
   package var withoutControls: String { escaping { $0 != "\n" && $0 != "\t" && $0.actsOnTerminals } }
 
+  /// The text without its middle if it is longer than a sentence can be: names in files may have any length.
+  package var shortened: String {
+    let (most, begin, end) = (6000, 4000, 1000)
+    guard utf8.count > most else { return self }
+    return String(decoding: utf8.prefix(begin), as: UTF8.self) + " … "
+      + String(decoding: utf8.suffix(end), as: UTF8.self)
+  }
+
   private func escaping(_ isEscaped: (Unicode.Scalar) -> Bool) -> String {
     guard unicodeScalars.contains(where: isEscaped) else { return self }
     var text = ""

@@ -25,8 +25,10 @@ public func checkGradient(
   of configuration: RunConfiguration, samples: Int? = nil, coordinates: Int? = 64, seed: UInt64? = nil,
   tolerance: Double = 1e-6
 ) throws -> GradientCheckReport {
-  let check = try GradientChecker(configuration, samples: samples, coordinates: coordinates, seed: seed)
-  return try check.report(tolerance: tolerance)
+  try MemoryLimit.$budget.withValue(configuration.data?.memory) {
+    let check = try GradientChecker(configuration, samples: samples, coordinates: coordinates, seed: seed)
+    return try check.report(tolerance: tolerance)
+  }
 }
 
 /// A comparison in the making.
@@ -54,7 +56,7 @@ private struct GradientChecker {
     self.configuration = configuration
     self.coordinates = coordinates
     self.seed = seed ?? UInt64(configuration.seed)
-    let (problem, data) = try RunSetup<Double>.problem(configuration)
+    let (problem, data) = try RunSetup<Double>.problem(configuration, workers: region.workers)
     self.problem = problem
     group = try data?.train ?? SampleGroup(count: 1, sources: [:])
     let size = try RunSetup<Double>.batchSize(configuration, samples: group.count, path: data?.path ?? "")
@@ -102,7 +104,7 @@ private struct GradientChecker {
 
   /// The engine of a float32 run.
   private func singlePrecision() throws -> StepGradients<Float> {
-    let (problem, data) = try RunSetup<Float>.problem(configuration)
+    let (problem, data) = try RunSetup<Float>.problem(configuration, workers: region.workers)
     return try StepGradients(
       problem, group: data?.train ?? SampleGroup(count: 1, sources: [:]), settings: settings(Float.self), region: region
     )

@@ -18,8 +18,8 @@ extension PredictionModel {
       features: predictor.model.takenFeatures ?? TableReader.unnamedFeatures(predictor.inputCount),
       areNamed: predictor.features != nil, allowsMissing: !isArray,
       besides: schema.otherNames.union(schema.transforms?.ignored ?? []), kept: settings.kept,
-      ignored: settings.ignored)
-    if input != "-", Self.isHDF5(input) {
+      ignored: settings.ignored, spelling: schema.spelling)
+    if input != "-", HDF5.File.isHDF5(at: input) {
       try requireNoKept(settings, from: "an HDF5 file")
       return try DatasetPredictionSource(
         data.reader(ofOther: input, group: group, externalFiles: options.externalFiles), inputs: data.inputs,
@@ -104,27 +104,6 @@ extension PredictionModel {
       guard (0...1).contains(index) else {
         throw TrainerError(.usage, "the first index is \(index), expected 0 or 1")
       }
-    }
-  }
-
-  /// Whether a file is read as HDF5: by its mark, which may lie behind a block of the user's, or, where there is no such
-  /// mark, by its name, so that the library can say what is wrong.
-  private static func isHDF5(_ path: String) -> Bool {
-    let name = fileName(of: path).lowercased()
-    if [".h5", ".hdf5", ".hdf", ".he5", ".h5ad", ".nc", ".mat"].contains(where: name.hasSuffix) { return true }
-    let mark = StreamedFormat.hdf5Mark
-    var bytes = [UInt8](repeating: 0, count: mark.count)
-    do {
-      let files = SystemFileSystem()
-      // A pipe is not opened, since what is read of it is gone.
-      return try files.withFile(files.retryingWhenInterrupted { try files.openForReading(path) }) { file in
-        ([0] + (9...20).map { 1 << $0 }).contains { offset in
-          pread(file, &bytes, bytes.count, off_t(offset)) == bytes.count && bytes == mark
-        }
-      }
-    } catch _ {
-      // What cannot be opened is found out by who reads it.
-      return false
     }
   }
 }

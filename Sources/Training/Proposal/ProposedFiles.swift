@@ -3,7 +3,7 @@ import Foundations
 
 /// Looks at a data file and writes a config that trains on it as it is, with a page that explains it; a table is made a
 /// dataset file first.
-package struct ProposedFiles: Sendable {
+package struct ProposedFiles {
   /// What was found, for people.
   package struct Findings: Sendable {
     /// What the samples are like.
@@ -29,9 +29,15 @@ package struct ProposedFiles: Sendable {
   private let page: OutputFile
   /// The dataset file that is made of a table.
   private let dataset: OutputFile
+  /// The page's text.
+  private let explanation: (Findings) -> String
 
   /// Creates the value; nothing is looked at yet.
-  package init(data: String, target: String?, config: OutputFile, page: OutputFile, dataset: OutputFile) {
+  package init(
+    data: String, target: String?, config: OutputFile, page: OutputFile, dataset: OutputFile,
+    explanation: @escaping (Findings) -> String
+  ) {
+    self.explanation = explanation
     (self.data, self.target, self.config, self.page, self.dataset) = (data, target, config, page, dataset)
   }
 
@@ -52,23 +58,21 @@ package struct ProposedFiles: Sendable {
 
   /// Imports a table, or arrays of another format, and writes dataset file, config and page.
   ///
-  /// - Parameter table: What the file holds.
+  /// - Parameter samples: What the file holds.
   /// - Throws: As ``writeForHDF5()``.
-  package func write(importing table: AutomaticImport.Result) throws -> Findings {
-    guard table.samples.classes?.count != 1 else {
+  package func write(importing samples: AutomaticImport.Samples) throws -> Findings {
+    let table = samples.found
+    guard table.classes?.count != 1 else {
       throw TrainerError(
         .data,
-        "\(data): all samples are of one class, '\((table.samples.classes?[0] ?? "").onOneLine)', from which nothing can be "
+        "\(data): all samples are of one class, '\((table.classes?[0] ?? "").onOneLine)', from which nothing can be "
           + "learned; is another column meant as target?")
     }
     let isNew = try SystemFileSystem().status(of: dataset.path) == nil
     var found: Findings?
     try OutputFile.explaining {
       try dataset.write { temporary in
-        let samples = table.samples
-        try DatasetWriter().write(
-          groups: samples.groups, classes: samples.storedClasses, features: samples.features,
-          unusedColumns: samples.unusedColumns, targetName: samples.targetName, to: temporary, from: table.sources)
+        try samples.write(to: temporary)
       } verify: { temporary in
         found = try look(
           at: temporary, called: dataset.path, LayoutProposal(layout: "it was imported from \(fileName(of: data))"),
@@ -133,7 +137,7 @@ package struct ProposedFiles: Sendable {
   // MARK: Writing
 
   private func write(_ findings: Findings) throws {
-    let text = ConfigExplanation(findings, data: data, config: config.path).text
+    let text = explanation(findings)
     try OutputFile.explaining {
       let isNew = try SystemFileSystem().status(of: page.path) == nil
       try page.write(Array(text.utf8))

@@ -17,11 +17,13 @@ package struct DataSchema: Sendable {
   package var firstLabel: Int?
   /// What was fitted to the features of a table; `nil` for an array, whose preprocessing the checkpoint keeps apart.
   package var transforms: FittedFeatures?
+  /// How the table of text was written that the data come from; `nil` where they come from none, or it was as most are.
+  package var spelling: TableSpelling?
 
   /// Creates a schema; of nothing that has a name if left out.
   package init(
     features: [Feature]? = nil, unused: [String] = [], target: String? = nil, classes: [String]? = nil,
-    firstLabel: Int? = nil, transforms: FittedFeatures? = nil
+    firstLabel: Int? = nil, transforms: FittedFeatures? = nil, spelling: TableSpelling? = nil
   ) {
     self.features = features
     self.unused = unused
@@ -29,6 +31,7 @@ package struct DataSchema: Sendable {
     self.classes = classes
     self.firstLabel = firstLabel
     self.transforms = transforms
+    self.spelling = spelling
   }
 
   /// As a checkpoint holds it.
@@ -38,7 +41,7 @@ package struct DataSchema: Sendable {
       ("unused", unused.isEmpty ? nil : .array(unused.map(JSONValue.string))), ("target", target.map(JSONValue.string)),
       ("classes", classes.map { .array($0.map(JSONValue.string)) }),
       ("firstLabel", firstLabel.map(JSONValue.integer)),
-      ("transforms", transforms.map { .object($0.json) }),
+      ("transforms", transforms.map { .object($0.json) }), ("spelling", spelling?.json.map { .object($0) }),
     ])
   }
 
@@ -78,6 +81,12 @@ package struct DataSchema: Sendable {
         throw values.error("the transforms in its schema are not those of its features")
       }
       return transforms
+    }
+    spelling = try json["spelling"].map { json in
+      guard let spelling = TableSpelling(json: json) else {
+        throw values.error("the spelling of tables in its schema is none that this version knows")
+      }
+      return spelling
     }
   }
 }

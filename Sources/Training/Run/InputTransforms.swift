@@ -45,7 +45,8 @@ extension DataSchema {
       target: try groups.first.flatMap { try reader.targetName(of: targets, in: $0) },
       classes: try groups.first.flatMap { try reader.classNames(of: targets, in: $0) },
       firstLabel: try groups.first.flatMap { try reader.firstLabel(of: targets, in: $0) },
-      transforms: transform as? FittedFeatures)
+      transforms: transform as? FittedFeatures,
+      spelling: try groups.first.flatMap { try reader.spelling(of: inputs, in: $0) })
   }
 
   /// The names of the target and of what was left out, which other columns of a file may have.

@@ -16,14 +16,16 @@ package struct RunGraph: Sendable {
   ///
   /// - Throws: `TrainerError` as a run of the configuration would.
   package init(of configuration: RunConfiguration) throws {
-    switch configuration.precision {
-    case .float32: try self.init(configuration, as: Float.self)
-    case .float64: try self.init(configuration, as: Double.self)
+    self = try MemoryLimit.$budget.withValue(configuration.data?.memory) {
+      switch configuration.precision {
+      case .float32: try Self(configuration, as: Float.self)
+      case .float64: try Self(configuration, as: Double.self)
+      }
     }
   }
 
   private init<Scalar: TrainingScalar>(_ configuration: RunConfiguration, as type: Scalar.Type) throws {
-    let (problem, data) = try RunSetup<Scalar>.problem(configuration)
+    let (problem, data) = try RunSetup<Scalar>.problem(configuration, workers: availableCores())
     let count = try data?.train.count ?? 1
     let batch =
       switch configuration.training.batchSize {

@@ -20,9 +20,11 @@ public func requireTrainable(
 private func requireTrainable(
   _ configuration: RunConfiguration, arrays: TrainingArrays?, _ options: RunOptions
 ) throws {
-  switch configuration.precision {
-  case .float32: try Coordinator<Float>(configuration, arrays: arrays, options, []).requireTrainable()
-  case .float64: try Coordinator<Double>(configuration, arrays: arrays, options, []).requireTrainable()
+  try MemoryLimit.$budget.withValue(configuration.data?.memory) {
+    switch configuration.precision {
+    case .float32: try Coordinator<Float>(configuration, arrays: arrays, options, []).requireTrainable()
+    case .float64: try Coordinator<Double>(configuration, arrays: arrays, options, []).requireTrainable()
+    }
   }
 }
 

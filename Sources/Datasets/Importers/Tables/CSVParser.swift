@@ -118,8 +118,10 @@ struct CSVParser {
         var tokenizer = CSVTokenizer(continuing: dialect)
         let piece = UnsafeRawBufferPointer(rebasing: block[(index == 0 ? 0 : ends[index - 1])..<ends[index]])
         helpers[index].restart()
-        // An error is found again, with its line, when the whole block is read.
-        guard let used = try? tokenizer.read(piece, isLast: false, into: &helpers[index]), used == piece.count else {
+        do {
+          guard try tokenizer.read(piece, isLast: false, into: &helpers[index]) == piece.count else { return }
+        } catch _ {
+          // It is found again, with its line, when the whole block is read.
           return
         }
         let done = tokenizer.lineCount

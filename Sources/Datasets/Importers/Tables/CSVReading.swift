@@ -30,18 +30,7 @@ struct CSVReading {
   func write(to output: String, with writer: DatasetWriter) throws -> ImportSummary {
     let samples = try samples(
       spool: RowSpool(directory: directory(of: output), mostInMemory: settings.mostRowBytesInMemory))
-    try writer.write(
-      layouts: samples.layouts, classes: samples.storedClasses, features: samples.features,
-      unusedColumns: samples.unusedColumns, targetName: samples.targetName, to: output, from: settings.sources
-    ) { datasets in
-      // Groups without samples have none.
-      var rest = datasets[...]
-      try samples.decode(
-        into: samples.layouts.map { layout in
-          guard layout.rowCount > 0, let datasets = rest.popFirst() else { return nil }
-          return try GroupSink(datasets, layout, samples.blockLayouts)
-        })
-    }
+    try samples.write(to: output, with: writer, from: settings.sources)
     return ImportSummary(
       groups: samples.layouts, classCount: samples.classes?.count,
       delimiter: samples.delimiter, columns: samples.columns)
@@ -100,12 +89,16 @@ struct CSVReading {
   private func needsTexts(
     _ profiles: [ColumnProfile], _ columns: CSVColumns, _ lacksTexts: (Int) -> Bool
   ) -> Set<Int> {
-    Set(
-      profiles.indices.filter { place in
-        lacksTexts(place)
-          && (try? profiles[place].verdict(
-            set: columns.kind(ofInput: place), allowsRounding: settings.inputType.allowsRounding))?.kind == .category
-      })
+    Set(profiles.indices.filter { lacksTexts($0) && isCategory(profiles[$0], set: columns.kind(ofInput: $0)) })
+  }
+
+  private func isCategory(_ profile: ColumnProfile, set kind: ColumnKind?) -> Bool {
+    do {
+      return try profile.verdict(set: kind, allowsRounding: settings.inputType.allowsRounding).kind == .category
+    } catch _ {
+      // A column that cannot be what it is set to be needs no texts: its fault is told once the whole table is read.
+      return false
+    }
   }
 
   private func verdicts(_ profiles: [ColumnProfile], _ columns: CSVColumns) throws -> [ColumnProfile.Verdict] {

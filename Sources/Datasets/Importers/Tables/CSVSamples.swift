@@ -14,6 +14,8 @@ struct CSVSamples {
   let columns: [ImportedColumn]
   /// What divides the fields, in words; nil for JSON lines.
   let delimiter: String?
+  /// How the table is written.
+  let spelling: TableSpelling
 
   private let scan: TableScan
   private let decoder: CellDecoder
@@ -56,6 +58,9 @@ struct CSVSamples {
     unusedColumns = found.unused(besides: kept)
     targetName = found.targetName
     delimiter = settings.isJSONLines ? nil : tables[0].dialect.delimiterName
+    spelling = TableSpelling(
+      settings, tables[0].dialect,
+      places: TableSpelling.Places(columnCount: found.count, inputs: kept.map { found.inputs[$0] }))
 
     var values = [Double](repeating: .nan, count: scan.pool.entries.count)
     for source in sources.indices {
@@ -90,6 +95,9 @@ struct CSVSamples {
     }
   }
 
+  /// The samples of all groups.
+  var rowCount: Int { layouts.reduce(0) { $0 + $1.rowCount } }
+
   /// For each dataset of inputs, its kind and what is stored.
   var blockLayouts: [(kind: FeatureKind?, layout: ArrayLayout)] { decoder.blockLayouts }
 
@@ -102,24 +110,50 @@ struct CSVSamples {
   func decode(into sinks: [GroupSink?]) throws {
     var counter = SplitCounter(split)
     var buffer: [UInt8] = []
+    var whole: [UInt64] = []
     let targetType = layouts[0].targets.type
     for (source, segments) in scan.segments.enumerated() {
       for segment in segments {
-        try scan.spool.withBytes(of: segment.place, buffer: &buffer) { bytes in
-          let rows = SegmentRows(bytes, segment, inputCount: decoder.inputCount)
-          for row in 0..<segment.rowCount {
-            let cell = rows.target(of: row)
-            let target = Cell.isNumber(cell) ? Double(bitPattern: cell) : targetValues[Cell.place(cell)]
-            let group =
-              hasTestFile ? source : counter.isTest(label: targetType == .float64 ? 0 : Int(target)) ? 1 : 0
-            guard let sink = sinks[group] else { continue }
-            try decoder.decode(rows, row, into: sink.inputs)
-            try sink.targets.append { CellDecoder.store([target], in: $0, as: targetType) }
+        try scan.spool.withBytes(of: segment.place, buffer: &buffer) { stored in
+          if segment.isSparse {
+            SegmentRows.cells(
+              ofSparse: stored, rowCount: segment.rowCount, width: decoder.inputCount + 1, into: &whole)
+          }
+          try whole.withUnsafeBytes { whole in
+            let rows = SegmentRows(segment.isSparse ? whole : stored, segment, inputCount: decoder.inputCount)
+            for row in 0..<segment.rowCount {
+              let cell = rows.target(of: row)
+              let target = Cell.isNumber(cell) ? Double(bitPattern: cell) : targetValues[Cell.place(cell)]
+              let group =
+                hasTestFile ? source : counter.isTest(label: targetType == .float64 ? 0 : Int(target)) ? 1 : 0
+              guard let sink = sinks[group] else { continue }
+              try decoder.decode(rows, row, into: sink.inputs)
+              try sink.targets.append { CellDecoder.store([target], in: $0, as: targetType) }
+            }
           }
         }
       }
     }
     for sink in sinks.compactMap(\.self) { try sink.finish() }
+  }
+
+  /// Writes them as a dataset file.
+  ///
+  /// - Parameter sources: The files that they come from.
+  /// - Throws: `TrainerError` that says why it cannot be written.
+  func write(to output: String, with writer: DatasetWriter, from sources: [String]) throws {
+    try writer.write(
+      layouts: layouts, classes: storedClasses, features: features, unusedColumns: unusedColumns,
+      targetName: targetName, spelling: spelling, to: output, from: sources
+    ) { datasets in
+      // Groups without samples have none.
+      var rest = datasets[...]
+      try decode(
+        into: layouts.map { layout in
+          guard layout.rowCount > 0, let datasets = rest.popFirst() else { return nil }
+          return try GroupSink(datasets, layout, blockLayouts)
+        })
+    }
   }
 
   /// The samples in memory.
@@ -134,6 +168,7 @@ struct CSVSamples {
     try decode(into: sinks.map(\.sink))
     return ImportedSamples(
       groups: zip(layouts, sinks).map { $1.group($0) }, classes: classes, features: features,
-      unusedColumns: unusedColumns, targetName: targetName, columns: columns, delimiter: delimiter)
+      unusedColumns: unusedColumns, targetName: targetName, columns: columns, delimiter: delimiter,
+      spelling: spelling)
   }
 }

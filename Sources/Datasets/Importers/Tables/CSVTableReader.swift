@@ -103,6 +103,24 @@ struct CSVTableReader: CSVConsumer {
     rows?.endRow(line: line)
   }
 
+  // MARK: Records that lack fields
+
+  /// Begins a record of which fields of inputs may be left out, once the columns are known.
+  mutating func beginSparseRecord() { rows?.beginSparseRow() }
+
+  /// Whether a column is the target, which is never left out.
+  func isTarget(_ column: Int) -> Bool { column < roles.count && roles[column] == targetRole }
+
+  /// Ends a record that has fields of these columns.
+  mutating func endSparseRecord(of columns: [Int], line: Int) throws {
+    let rowCount = rows?.rowCount
+    try endRecord(fieldCount: roles.count, line: line)
+    guard rows?.rowCount != rowCount else { return }
+    for column in columns where roles[column] != Self.droppedRole && roles[column] != targetRole {
+      rows?.note(present: roles[column])
+    }
+  }
+
   /// A reader of later records with rows of its own; `nil` before the columns are known.
   func continued() -> CSVTableReader? {
     guard let rows else { return nil }

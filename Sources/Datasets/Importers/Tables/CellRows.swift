@@ -56,6 +56,9 @@ struct CellRows {
   private(set) var direct: [Int: ColumnProfile] = [:]
   private(set) var directTarget: TargetProfile
 
+  /// For each input, the rows that have a field of it, where records leave out most; `nil` where they have all.
+  private(set) var present: [Int]?
+
   let buffer: CellBuffer
   private(set) var rowCount = 0
   private var row: UnsafeMutablePointer<UInt64>
@@ -88,7 +91,17 @@ struct CellRows {
     directTarget = TargetProfile(fields: fields)
     rowCount = 0
     row = buffer.cells
+    if present != nil { present = [Int](repeating: 0, count: width - 1) }
   }
+
+  /// Begins a row that may lack fields of inputs: they are missing values.
+  mutating func beginSparseRow() {
+    if present == nil { present = [Int](repeating: 0, count: width - 1) }
+    row.update(repeating: Cell.missing, count: width)
+  }
+
+  /// Says that the row has a field of an input.
+  mutating func note(present place: Int) { present?[place] += 1 }
 
   /// Gives up the table's texts, so that they can be changed in place.
   mutating func forgetKnown() { known = TextPool() }

@@ -134,6 +134,9 @@ package struct ColumnProfile: Sendable {
     return Cell.lost
   }
 
+  /// Adds so many rows without a value.
+  mutating func append(missing count: Int) { missingCount += count }
+
   /// Adds a row with a finite number, written as it is; or, where a whole number was rounded to it, as that text.
   @inline(__always)
   package mutating func append(number: Double, line: Int, roundedFrom text: String? = nil) {
@@ -197,7 +200,9 @@ extension FieldValues {
     let other: CSVImport.DecimalMark = decimalMark == .point ? .comma : .point
     let digits = field.drop { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") }
     let parts = digits.split(separator: other.byte, omittingEmptySubsequences: false)
-    return parts.count == 2 && (1...3).contains(parts[0].count) && parts[1].count == 3
+    // A whole part that begins with 0 has no thousands.
+    return parts.count == 2 && (1...3).contains(parts[0].count) && parts[0].first != UInt8(ascii: "0")
+      && parts[1].count == 3
       && parts.joined().allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
   }
 }

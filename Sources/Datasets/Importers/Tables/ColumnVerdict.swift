@@ -58,7 +58,7 @@ extension ColumnProfile {
             + "digits follow it everywhere) or before fractions",
           remedy: .init(
             "thousands",
-            "remove the mark if it stands between thousands, or set decimalMark to it if before fractions, or the column's kind"
+            "set thousandsMark to the mark if it stands between thousands, or decimalMark to it if before fractions, or the column's kind"
           ))
         : Fault(
           sighting: first,

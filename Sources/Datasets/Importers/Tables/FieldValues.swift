@@ -18,6 +18,10 @@ package struct FieldValues: Sendable {
   private let missing: [[[UInt8]]]
   /// The numbers among them, which stand for a missing value however they are written.
   private let missingNumbers: [Double]
+  /// What may stand between thousands; `nil` for nothing.
+  private let thousandsMark: UInt8?
+  /// How dates are written beside ISO 8601.
+  private let dateOrder: CSVImport.DateOrder
   /// The byte of ``decimalMark``.
   let mark: UInt8
 
@@ -27,10 +31,15 @@ package struct FieldValues: Sendable {
   ///   - decimalMark: What stands between the whole part of a number and its fraction.
   ///   - missing: The spellings of a missing value, without blanks around them. One that is a number, such as -999, also
   ///     stands for the other ways to write that number.
+  ///   - thousandsMark: What may stand between thousands; `nil` for nothing.
+  ///   - dateOrder: How dates are written beside ISO 8601.
   package init(
-    decimalMark: CSVImport.DecimalMark = .point, missing: some Sequence<String> = FieldValues.usualMissing
+    decimalMark: CSVImport.DecimalMark = .point, missing: some Sequence<String> = FieldValues.usualMissing,
+    thousandsMark: Character? = nil, dateOrder: CSVImport.DateOrder = .yearFirst
   ) {
     self.decimalMark = decimalMark
+    self.thousandsMark = thousandsMark?.asciiValue
+    self.dateOrder = dateOrder
     mark = decimalMark.byte
     var lengths: [[[UInt8]]] = []
     // Fields come without the blanks around them, so spellings lose theirs.
@@ -59,7 +68,22 @@ package struct FieldValues: Sendable {
   package func number(_ field: UnsafeRawBufferPointer) -> Double? { decimal(field)?.value }
 
   /// The same, with whether it is a whole number that was rounded.
-  package func decimal(_ field: UnsafeRawBufferPointer) -> DecimalField? { DecimalField(field, mark: mark) }
+  package func decimal(_ field: UnsafeRawBufferPointer) -> DecimalField? {
+    DecimalField(field, mark: mark) ?? thousandsMark.flatMap { grouped(field, by: $0) }
+  }
+
+  /// A number whose digits are in groups of three in front of the fraction: `-1,234,567.5`.
+  private func grouped(_ field: UnsafeRawBufferPointer, by separator: UInt8) -> DecimalField? {
+    func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+    guard field.count < 64, field.contains(separator) else { return nil }
+    let unsigned = field.drop { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") }
+    let whole = unsigned.prefix { isDigit($0) || $0 == separator }
+    let groups = whole.split(separator: separator, omittingEmptySubsequences: false)
+    guard groups.count > 1, (1...3).contains(groups[0].count), groups.dropFirst().allSatisfy({ $0.count == 3 }),
+      !unsigned[whole.endIndex...].contains(separator)
+    else { return nil }
+    return field.filter { $0 != separator }.withUnsafeBytes { DecimalField($0, mark: mark) }
+  }
 
   /// Whether a field would be a number if the other mark stood in front of fractions.
   func isNumberByOtherMark(_ field: UnsafeRawBufferPointer) -> Bool {
@@ -92,11 +116,12 @@ package struct FieldValues: Sendable {
   ///
   /// ISO 8601: `YYYY-MM-DD`, alone or followed by `T` or a blank and `hh:mm`, `hh:mm:ss` or `hh:mm:ss.fff` with any number
   /// of places, of which nine count, and then `Z`, `±hh:mm`, `±hhmm` or `±hh`; without one of these it is UTC. Days are
-  /// those of the Gregorian calendar in any year, also of those before it was in use. There are no leap seconds.
+  /// those of the Gregorian calendar in any year, also of those before it was in use. There are no leap seconds. In front may
+  /// also stand a day as ``CSVImport/DateOrder`` has it, where one is set.
   package func date(_ field: UnsafeRawBufferPointer) -> Double? {
     var text = DateText(rest: field)
-    guard let year = text.digits(4), text.take("-"), let month = text.digits(2), text.take("-"),
-      let day = text.digits(2), let days = Self.days(year: year, month: month, day: day)
+    guard let (year, month, day) = text.day() ?? text.day(dateOrder),
+      let days = Self.days(year: year, month: month, day: day)
     else { return nil }
     guard !text.rest.isEmpty else { return Double(days * 86_400) }
     guard text.take("T") || text.take("t") || text.take(" "), let hour = text.digits(2), hour < 24, text.take(":"),
@@ -153,6 +178,25 @@ private struct DateText {
     guard rest.first == UInt8(ascii: character) else { return false }
     rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst())
     return true
+  }
+
+  /// A day as ISO 8601 has it; nothing is taken if there is none.
+  mutating func day() -> (year: Int, month: Int, day: Int)? {
+    var text = self
+    guard let year = text.digits(4), text.take("-"), let month = text.digits(2), text.take("-"),
+      let day = text.digits(2)
+    else { return nil }
+    self = text
+    return (year, month, day)
+  }
+
+  /// A day whose year comes last: `3.12.2024`, `12/03/2024`, `03-12-2024`.
+  mutating func day(_ order: CSVImport.DateOrder) -> (year: Int, month: Int, day: Int)? {
+    guard order != .yearFirst, let first = digits(2) ?? digits(1), let mark = rest.first,
+      [UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: "-")].contains(mark), take(Unicode.Scalar(mark)),
+      let second = digits(2) ?? digits(1), take(Unicode.Scalar(mark)), let year = digits(4)
+    else { return nil }
+    return order == .dayFirst ? (year, second, first) : (year, first, second)
   }
 
   /// A number of that many digits.

@@ -113,8 +113,12 @@ enum ForeignFormat {
   }
 
   private static func command(_ kind: Kind, _ path: String) -> String {
-    let stem = path.lastIndex(of: ".").map { String(path[..<$0]) }.flatMap { $0.isEmpty ? nil : $0 } ?? path
-    return kind.command.replacing("IN", with: path).replacing("OUT", with: stem)
+    kind.command.replacing("IN", with: path).replacing("OUT", with: stem(of: path))
+  }
+
+  /// A path without its ending.
+  static func stem(of path: String) -> String {
+    path.lastIndex(of: ".").map { String(path[..<$0]) }.flatMap { $0.isEmpty ? nil : $0 } ?? path
   }
 
   /// What a file is by how it begins, and a command that makes something of it that can be imported; `nil` if it is of none

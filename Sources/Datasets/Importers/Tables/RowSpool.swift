@@ -89,13 +89,11 @@ final class RowSpool: Sendable {
   }
 
   private static func makeFile(in directory: String) throws -> Int32 {
-    var path = Array("\(directory)/.import-XXXXXX".utf8CString)
-    let file = mkstemp(&path)
-    guard file >= 0 else { throw fault(directory, errno, "a file for rows on their way to the output cannot be made") }
-    _ = fcntl(file, F_SETFD, FD_CLOEXEC)
-    // Without a name it leaves nothing behind, not even where the process is killed.
-    unlink(path)
-    return file
+    do {
+      return try SystemFileSystem().openNameless(in: directory)
+    } catch let error as FileError {
+      throw fault(directory, error.number, "a file for rows on their way to the output cannot be made")
+    }
   }
 
   private static func fault(_ directory: String, _ number: Int32, _ what: String) -> TrainerError {

@@ -13,6 +13,11 @@ struct TablePiece {
   func look(
     at column: Int, _ profile: inout ColumnProfile, _ entries: UnsafeMutableBufferPointer<TextPool.Entry>
   ) {
+    if let present = rows.present?[column], present < rows.rowCount {
+      rows.buffer.areBytes[column] = false
+      profile.append(missing: rows.rowCount - present)
+      guard present > 0 else { return }
+    }
     guard !rows.isDirect[column] else {
       rows.buffer.areBytes[column] = false
       if let direct = rows.direct[column] { profile.append(contentsOf: direct, behind: lines) }
@@ -77,6 +82,7 @@ struct TablePiece {
   /// Puts the rows into a spool.
   func store(in spool: RowSpool) throws -> RowSpool.Place {
     let (count, inputCount) = (rows.rowCount, rows.width - 1)
+    guard rows.present == nil else { return try storeSparse(in: spool) }
     guard areBytes else {
       return try spool.store(UnsafeRawBufferPointer(start: rows.buffer.cells, count: count * rows.width * 8))
     }
@@ -92,5 +98,44 @@ struct TablePiece {
       UnsafeMutableRawBufferPointer(start: bytes + count * inputCount, count: $0.count).copyBytes(from: $0)
     }
     return try spool.store(UnsafeRawBufferPointer(start: bytes, count: count * (inputCount + 8)))
+  }
+
+  /// Whether rows are stored without what is missing.
+  var isSparse: Bool { rows.present != nil }
+
+  /// Puts into a spool, for each row, how many cells are no missing inputs, and each with its place behind it; the last is
+  /// that of the target.
+  private func storeSparse(in spool: RowSpool) throws -> RowSpool.Place {
+    var stored: [UInt64] = []
+    for row in 0..<rows.rowCount {
+      let cells = rows.buffer.cells + row * rows.width
+      let start = stored.count
+      stored.append(0)
+      for place in 0..<rows.width where cells[place] != Cell.missing || place == rows.width - 1 {
+        stored.append(UInt64(place))
+        stored.append(cells[place])
+      }
+      stored[start] = UInt64((stored.count - start) / 2)
+    }
+    return try stored.withUnsafeBytes { try spool.store($0) }
+  }
+}
+
+extension SegmentRows {
+  /// The cells of rows that were stored without what is missing, [rows, inputs and target].
+  static func cells(ofSparse bytes: UnsafeRawBufferPointer, rowCount: Int, width: Int, into cells: inout [UInt64]) {
+    cells.removeAll(keepingCapacity: true)
+    cells.append(contentsOf: repeatElement(Cell.missing, count: rowCount * width))
+    var at = 0
+    func next() -> UInt64 {
+      defer { at += 8 }
+      return bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+    }
+    for row in 0..<rowCount {
+      for _ in 0..<next() {
+        let place = Int(next())
+        cells[row * width + place] = next()
+      }
+    }
   }
 }

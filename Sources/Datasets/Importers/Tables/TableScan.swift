@@ -35,6 +35,8 @@ final class TableScan {
     let rowCount: Int
     /// Whether the inputs are bytes, and behind those of all rows come the targets' cells; else all are cells.
     let areBytes: Bool
+    /// Whether missing inputs are left out (``TablePiece``).
+    let isSparse: Bool
     let place: RowSpool.Place
   }
 
@@ -125,7 +127,9 @@ final class TableScan {
     look(at: found, source)
     for (place, piece) in zip(try store(found), found) {
       segments[source].append(
-        Segment(rowCount: piece.rows.rowCount, areBytes: piece.areBytes, place: place))
+        Segment(
+          rowCount: piece.rows.rowCount, areBytes: piece.areBytes && !piece.isSparse, isSparse: piece.isSparse,
+          place: place))
       rowCounts[source] += piece.rows.rowCount
     }
     giveUpTexts(source)

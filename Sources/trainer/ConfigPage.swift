@@ -1,14 +1,16 @@
 import Datasets
+import Foundation
 import Foundations
+import Training
 
 /// The page beside a proposed config that says in plain words what was found in the data, why each key is as it is, and what
 /// could not be told.
-package struct ConfigExplanation {
+struct ConfigPage {
   /// What the page begins with, by which one that was written here is known.
-  package static let mark = "<!-- trainer init wrote this page, and writes it anew with its config -->"
+  static let mark = "<!-- trainer init wrote this page, and writes it anew with its config -->"
 
   /// The page, in Markdown.
-  package let text: String
+  let text: String
 
   /// Writes the page.
   ///
@@ -44,7 +46,7 @@ package struct ConfigExplanation {
       : doubts.map { "- \(Self.sentence($0))\n" }.joined()
     let run = "runs/" + (name.hasSuffix(".json") ? String(name.dropLast(5)) : name)
     let file = name.shellWord.onOneLine
-    let options = (findings.table?.spelling).map(Self.options) ?? ""
+    let spelling = (findings.table?.spelling).map(Self.note) ?? ""
     text += """
 
       ## Next
@@ -52,10 +54,10 @@ package struct ConfigExplanation {
       ```
       trainer run \(file)
       trainer evaluate \(run.shellWord.onOneLine)
-      trainer predict \(run.shellWord.onOneLine) NEW\(options) -o predictions.csv
+      trainer predict \(run.shellWord.onOneLine) NEW -o predictions.csv
       ```
 
-      A first look at other choices costs one line each: `trainer run \(file) --set optimizer.learningRate=0.001 --output
+      \(spelling)A first look at other choices costs one line each: `trainer run \(file) --set optimizer.learningRate=0.001 --output
       \((run + "-slow").shellWord.onOneLine)` trains with another learning rate, and `trainer cross-validate \(file) --folds 5` says how far
       the figures depend on which samples are tested.
 
@@ -63,30 +65,26 @@ package struct ConfigExplanation {
     self.text = text
   }
 
-  /// The options of `predict` for a table that is written like the one that was imported.
-  private static func options(_ spelling: TextTableSettings) -> String {
-    var words: [String] = []
-    if !spelling.hasHeader { words.append("--no-header") }
-    if let delimiter = spelling.delimiter { words += ["--delimiter", String(delimiter)] }
-    if let comment = spelling.comment { words += ["--comment", String(comment)] }
-    if spelling.decimalMark != .point { words += ["--decimal", spelling.decimalMark.rawValue] }
-    for text in spelling.missing { words += ["--na", text] }
-    return words.map { " " + $0.shellWord.onOneLine }.joined()
+  /// How a table with new rows is read, where the imported one was not written as most are.
+  private static func note(_ spelling: TableSpelling) -> String {
+    guard !spelling.words.isEmpty else { return "" }
+    return "A table NEW is read as this one was written, with \(spelling.words.joined(separator: ", ").onOneLine); "
+      + "options of `predict` say otherwise.\n\n"
   }
 
   /// What was found, as names and values.
-  package static func facts(_ findings: ProposedFiles.Findings) -> [(name: String, value: String)] {
+  static func facts(_ findings: ProposedFiles.Findings) -> [(name: String, value: String)] {
     let profile = findings.profile
     var facts: [(name: String, value: String)] = []
     if findings.table == nil { facts.append(("layout", findings.layout.layout)) }
-    if let delimiter = findings.table?.samples.delimiter { facts.append(("delimiter", delimiter)) }
+    if let delimiter = findings.table?.delimiter { facts.append(("delimiter", delimiter)) }
     for finding in findings.table?.findings ?? [] { facts.append(("found", finding)) }
     facts.append(("samples", profile.groups.map { "\($0.name) \($0.rows)" }.joined(separator: ", ")))
     let shape = profile.inputShape.map(String.init).joined(separator: " x ")
     let inputs =
       switch profile.inputs {
       case .table(let features):
-        "\(features.count) columns: "
+        "\(features.count) \(features.count == 1 ? "column" : "columns"): "
           + FeatureKind.allCases.compactMap { kind in
             let count = features.count { $0.kind == kind }
             return count > 0 ? "\(count) \(kind.rawValue)" : nil
@@ -110,10 +108,12 @@ package struct ConfigExplanation {
     case .distribution(let count): return "\(name)\(count) classes, as ones among zeros or probabilities"
     case .answers(let count): return "\(name)\(count) answers of 0 or 1"
     case .numbers(let count, let mean, let deviation):
-      return "\(name)\(count == 1 ? "a number" : "\(count) numbers") of mean \(OutputScale.text(mean)) and deviation "
-        + "\(OutputScale.text(deviation))"
+      return "\(name)\(count == 1 ? "a number" : "\(count) numbers") of mean \(Self.text(mean)) and deviation "
+        + "\(Self.text(deviation))"
     }
   }
+
+  private static func text(_ number: Double) -> String { String(format: "%.3g", number) }
 
   /// A doubt as a sentence.
   private static func sentence(_ text: String) -> String {
