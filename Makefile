@@ -1,5 +1,5 @@
 # A thin face over scripts/; none of them needs make.
-.PHONY: run test examples lint sanitize torture fuzz proof docs bench
+.PHONY: run test examples lint sanitize torture fuzz proof ranks docs bench
 
 run:
 	scripts/run
@@ -31,6 +31,11 @@ fuzz:
 # The long forms of everything: the tests by fault, the gradients, the fuzzing, the sanitizers. Two hours and more.
 proof:
 	scripts/proof
+
+# Ranks under every MPI that is installed, on several hosts, under Slurm, with kills: an hour and more.
+ranks:
+	swift build -c release --product trainer
+	scripts/ranks
 
 # The documentation of the library's products.
 docs:

@@ -76,8 +76,11 @@ let package = Package(
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "HDF5", "Kernels", "Foundations", "TestSupport"]),
     .executableTarget(
       name: "RankProbe", dependencies: ["DataParallel", "Foundations", "Kernels"], path: "Tests/RankProbe"),
+    .executableTarget(
+      name: "RankModel", dependencies: ["DataParallel", "Foundations", "Kernels"], path: "Tests/RankModel"),
     .testTarget(
-      name: "DataParallelTests", dependencies: ["DataParallel", "Foundations", "Kernels", "TestSupport", "RankProbe"]),
+      name: "DataParallelTests",
+      dependencies: ["DataParallel", "Foundations", "Kernels", "TestSupport", "RankProbe", "RankModel"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "HDF5", "Foundations", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",

@@ -105,6 +105,25 @@ public enum CheckpointFile {
     return [block.bytes, image]
   }
 
+  /// Reads a checkpoint from bytes that `encode` has made, in this process or in another rank of it. They are checked for
+  /// what may happen to them on their way.
+  ///
+  /// - Throws: `TrainerError` with code `.checkpoint` if they are damaged.
+  package static func decode(_ bytes: [UInt8], of path: String) throws -> Checkpoint {
+    do {
+      let block = try CheckpointBlock(bytes, fileLength: bytes.count)
+      let image = bytes[CheckpointBlock.size...]
+      guard Digest(of: image) == block.digest else {
+        throw CheckpointFault.damaged("it did not arrive as it was sent")
+      }
+      return try CheckpointTree.checkpoint(in: image, name: path, isTrusted: true)
+    } catch let fault as CheckpointFault {
+      throw fault.error(path: path)
+    } catch let error as HDF5Error {
+      throw CheckpointFault.damaged(error.message).error(path: path)
+    }
+  }
+
   /// Reads a checkpoint from a file's bytes, which are checked before libhdf5 sees one of them.
   static func decode(_ bytes: [UInt8], name: String, isTriedOnce: Bool = true) throws -> Checkpoint {
     let block = try CheckpointBlock(bytes, fileLength: bytes.count)

@@ -117,6 +117,32 @@ package struct BlockPartition: Sendable, Equatable {
     slotCount = slot
   }
 
+  /// The blocks cut into smaller ones where ranks would otherwise have few each, of unequal size or none at all.
+  ///
+  /// Note [Divided blocks]. The sum of a block's elements over shards, and an update that acts on each element by itself,
+  /// have the same bits however the vector is cut. The sums that global transformations need over blocks do not: where an
+  /// update has several passes, the blocks stay as they are.
+  package func divided(forRanks ranks: Int) -> BlockPartition {
+    let count = blocks.last?.range.upperBound ?? 0
+    let most = max(Self.blockLength, count / (Self.blocksOfRank * max(1, ranks)))
+    return BlockPartition(blocks: blocks.flatMap { $0.parts(of: most) }, slotCount: slotCount)
+  }
+
+  /// How many blocks a rank should have at the least, so that its share is even and its messages are many.
+  private static let blocksOfRank = 20
+
+  private init(blocks: [Block], slotCount: Int) { (self.blocks, self.slotCount) = (blocks, slotCount) }
+
+  /// Which of the blocks of a divided partition each block of this one has become.
+  package func parts(in divided: BlockPartition) -> [Range<Int>] {
+    var next = 0
+    return blocks.map { block in
+      let first = next
+      while next < divided.blocks.count, divided.blocks[next].range.upperBound <= block.range.upperBound { next += 1 }
+      return first..<next
+    }
+  }
+
   private static func productRows(of matrix: Matrix, samples: Int) -> Int {
     let wanted = min(productBlockLength / max(1, matrix.columns), leftOperandLength / max(1, samples))
     let isDoubled = samples >= manySamples && rowUnit * samples <= leftOperandLength
@@ -140,4 +166,26 @@ package struct BlockPartition: Sendable, Equatable {
   package var largestBlock: Int { largest { $0.range.count } }
 
   private func largest(_ size: (Block) -> Int) -> Int { blocks.map(size).max() ?? 0 }
+}
+
+extension BlockPartition.Block {
+  /// The block in parts of at most that many elements, or of one row if that is more.
+  fileprivate func parts(of most: Int) -> [BlockPartition.Block] {
+    guard range.count > most else { return [self] }
+    let columns = matrix == nil ? 1 : range.count / max(1, rows.count)
+    let all = matrix == nil ? 0..<range.count : rows
+    return stride(from: all.lowerBound, to: all.upperBound, by: max(1, most / columns)).map { first in
+      let part = first..<min(all.upperBound, first + max(1, most / columns))
+      let skipped = first - all.lowerBound
+      let start = range.lowerBound + skipped * columns
+      let source: BlockPartition.Source =
+        switch source {
+        case .slots(let offset): .slots(offset: offset + skipped * columns)
+        case .transposedSlots(let offset, let stride): .transposedSlots(offset: offset + skipped, stride: stride)
+        case .product(let number): .product(number)
+        }
+      return BlockPartition.Block(
+        range: start..<start + part.count * columns, source: source, matrix: matrix, rows: matrix == nil ? 0..<0 : part)
+    }
+  }
 }

@@ -1,6 +1,6 @@
 import Kernels
 
-/// The gradients of a batch's shards, one slot for each, and their all-reduce.
+/// The gradients of a batch's shards, or of those that a rank owns, one slot for each, and their sums.
 ///
 /// Note [Tree]. The sum over the slots is a binary tree that depends on their number alone: neighbours at distance 1
 /// are added, then at distance 2, 4 and so on. Which worker computed a slot changes no bit of it. The same tree stands in
@@ -9,19 +9,19 @@ import Kernels
 /// metrics, in double precision. Within a shard the order is the plan's own: it depends on the shard's size alone. The sums
 /// that an optimizer needs over its blocks have a tree of their own, as Note [Passes] in `Optimizers` says.
 package struct GradientSlots<Scalar: KernelElement>: Sendable {
-  /// The number of slots.
-  package let slots: Int
+  /// The shards that have a slot.
+  package let shards: Range<Int>
   /// Elements of one gradient.
   package let count: Int
   private let memory: ShardMemory<Scalar>
   private let kernels: Kernels<Scalar>
 
-  /// Memory for that many gradients of `count` elements.
-  package init(slots: Int, count: Int, kernels: Kernels<Scalar>) {
-    self.slots = slots
+  /// Memory for these shards' gradients of `count` elements.
+  package init(shards: Range<Int>, count: Int, kernels: Kernels<Scalar>) {
+    self.shards = shards
     self.count = count
     self.kernels = kernels
-    memory = ShardMemory(shards: slots, count: count)
+    memory = ShardMemory(shards: shards, count: count)
   }
 
   /// Bytes of all slots.
@@ -36,10 +36,13 @@ package struct GradientSlots<Scalar: KernelElement>: Sendable {
   /// Sets a slot to zero: the gradient of an empty shard.
   package func clear(_ shard: Int) { kernels.fill(self[shard], count: count, with: 0) }
 
-  /// Sums one block over all slots, and multiplies it by a factor.
-  package func sum(_ block: Range<Int>, scaledBy factor: Double, into out: UnsafeMutablePointer<Scalar>) {
+  /// Sums one block over some shards, by their tree, and multiplies it by a factor.
+  package func sum(
+    _ block: Range<Int>, of shards: Range<Int>, scaledBy factor: Double, into out: UnsafeMutablePointer<Scalar>
+  ) {
     kernels.treeSum(
-      self[0] + block.lowerBound, slots: slots, stride: memory.stride, count: block.count, scaledBy: factor, into: out)
+      self[shards.lowerBound] + block.lowerBound, slots: shards.count, stride: memory.stride, count: block.count,
+      scaledBy: factor, into: out)
   }
 }
 
@@ -63,6 +66,12 @@ package struct ShardStatistics: Sendable {
   /// The numbers of one shard.
   package subscript(shard: Int) -> UnsafeMutableBufferPointer<Double> {
     UnsafeMutableBufferPointer(start: memory.pointer + shard * stride, count: count)
+  }
+
+  /// The bytes of some shards' numbers, which lie side by side.
+  package func bytes(of shards: Range<Int>) -> UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(
+      UnsafeMutableBufferPointer(start: memory.pointer + shards.lowerBound * stride, count: shards.count * stride))
   }
 
   /// The sum of one of the numbers over all shards.

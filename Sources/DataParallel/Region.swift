@@ -6,6 +6,14 @@ import Synchronization
 package protocol RegionWork: Sendable {
   /// Computes one unit of a phase, such as the gradient of one shard or the update of one block.
   func run(step: Int, phase: Int, unit: Int, worker: Int)
+
+  /// Waits a little for other workers to finish a phase: called again and again, with the number of the turn, from 1.
+  func pause(turn: Int)
+}
+
+extension RegionWork {
+  /// Waits as Note [Waiting] says.
+  package func pause(turn: Int) { Region.pause(turn: turn) }
 }
 
 /// A stretch of training steps that workers run without going back to the coordinator.
@@ -22,9 +30,14 @@ package protocol RegionWork: Sendable {
 /// holds; then it goes backwards through the others', whose owners come from the front, if they are not done by then. Who
 /// runs a unit changes no bit of its result.
 package struct Region: Sendable {
-  /// How often a waiting worker pauses before it yields its processor. Many more cost dearly when threads outnumber
-  /// cores, since the one that would open the phase may be waiting for a core.
+  /// Note [Waiting]. A waiting worker pauses that often before it yields its processor. Many more cost dearly when threads
+  /// outnumber cores, since the one that would open the phase may be waiting for a core.
   private static let pausesBeforeYield = 50
+
+  /// Waits a little, as Note [Waiting] says.
+  package static func pause(turn: Int) {
+    if turn <= pausesBeforeYield { pauseProcessor() } else { sched_yield() }
+  }
 
   /// The number of workers.
   package let workers: Int
@@ -77,7 +90,7 @@ package struct Region: Sendable {
       for phase in phases.indices {
         let units = phases[phase]
         let end = index * claims.units + first + units
-        var done = waitUntilDone(end - units, claims)
+        var done = waitUntilDone(end - units, work, claims)
         for distance in 0..<workers where done < end {
           let owner = (worker >= distance ? worker : worker + workers) - distance
           let home = home(of: owner, among: units)
@@ -107,13 +120,13 @@ package struct Region: Sendable {
   }
 
   /// Waits until that many units are done, or more, and returns how many.
-  private func waitUntilDone(_ count: Int, _ claims: Claims) -> Int {
-    var pauses = 0
+  private func waitUntilDone(_ count: Int, _ work: some RegionWork, _ claims: Claims) -> Int {
+    var turn = 0
     while true {
       let done = claims.done.load(ordering: .acquiring)
       if done >= count { return done }
-      pauses += 1
-      if pauses <= Self.pausesBeforeYield { pauseProcessor() } else { sched_yield() }
+      turn += 1
+      work.pause(turn: turn)
     }
   }
 

@@ -7,10 +7,13 @@ import Foundations
 /// (Note [Claims] in `Region`). Whoever writes an element of a `SharedBuffer` is one of:
 /// - a gradient unit, which writes only what belongs to its shard (the shard's gradient slot, kept operands, sample
 ///   indices and statistics) or to the worker that runs it (workspace, row buffers);
-/// - a reduce or update unit, which writes only its block of the gradient, of the parameters, of their copies in the
-///   kernels' order and of the optimizer's state, what belongs to the worker that runs it, and, if it is block 0,
-///   the step's record;
-/// - the one unit between two passes of an update, which joins the blocks' sums;
+/// - a reduce or update unit, which writes only its block of the gradient, of the partial sums, of the parameters, of
+///   their copies in the kernels' order and of the optimizer's state, what belongs to the worker that runs it, and, if it
+///   is block 0, the step's record;
+/// - the one unit between two passes of an update, which joins the blocks' sums, and among ranks the other phases of one
+///   unit;
+/// - a message that arrives, which writes what no unit touches from its posting until it is done: another rank's
+///   statistics, operands, partial sums, blocks' sums or parameters, as Note [Exchange] says;
 /// - the coordinator, between regions, when no worker runs.
 ///
 /// No two units of a phase thus write the same element, and none writes what another unit of its phase reads. Between

@@ -147,6 +147,12 @@ package struct UpdatePlan: Sendable {
     return segments
   }
 
+  /// Where the sums of some blocks lie among all: what a rank that has passed over them tells the others before a join.
+  package func sumRange(of blocks: Range<Int>) -> Range<Int> {
+    guard let first = blocks.first, let last = blocks.last else { return 0..<0 }
+    return blockPieces[first].lowerBound * width..<blockPieces[last].upperBound * width
+  }
+
   // MARK: A step
 
   /// Does one pass over one block; the last pass updates the parameters.

@@ -10,7 +10,7 @@ extension StepBenchmark {
     let microseconds = 1e6 * Double(batchSize) / samplesPerSecond.median
     return """
       \(name): \(parameters) parameters, \(precision.rawValue), batch \(batchSize) in \(shards) shards, \
-      \(workers) workers\(ran), \(instructionSet)
+      \(rankCount > 1 ? "\(rankCount) ranks of " : "")\(workers) workers\(ran), \(instructionSet)
       speed       \(NumberText.rate(samplesPerSecond.median, of: "samples")) \
       (\(samplesPerSecond.values.count) rounds of \(stepsPerRound) steps: \
       \(NumberText.rate(samplesPerSecond.least, of: "samples")) to \
@@ -23,15 +23,25 @@ extension StepBenchmark {
       memory      \(NumberText.rate(bytesPerSecond, of: "bytes")) at least, \
       \(share(bytesPerSecond / limits.bytesPerSecond)) of this machine's \
       \(NumberText.rate(limits.bytesPerSecond, of: "bytes"))
-
+      \(exchangeLine)
       """
+  }
+
+  /// What goes from rank to rank, with the end of its line; nothing in one process.
+  private var exchangeLine: String {
+    guard rankCount > 1 else { return "" }
+    let times = String(format: "%.2f", Double(bytesSentPerStep) / leastBytesPerStep)
+    return "exchange    \(ByteText.text(bytesSentPerStep)) in \(messagesPerStep) messages a step and rank at most, "
+      + "\(times) times the least that sums of gradients take\n"
   }
 
   /// The same as JSON.
   package var json: JSONValue {
     .object([
       "name": .string(name), "parameters": .integer(parameters), "precision": .string(precision.rawValue),
-      "batchSize": .integer(batchSize), "shards": .integer(shards), "workers": .integer(workers),
+      "samples": .integer(samples), "batchSize": .integer(batchSize), "shards": .integer(shards),
+      "workers": .integer(workers), "ranks": .integer(rankCount), "bytesSentPerStep": .integer(bytesSentPerStep),
+      "messagesPerStep": .integer(messagesPerStep), "digest": .string(digest),
       "threads": .integer(threads), "instructionSet": .string(instructionSet),
       "samplesPerSecond": samplesPerSecond.json,
       "shares": .object([
@@ -53,34 +63,37 @@ extension Spread {
 }
 
 extension ScalingBenchmark {
-  /// The numbers of workers for which the laws' predictions are shown: twice, four and eight times the largest measured.
-  var predictedWorkers: [Int] { [2, 4, 8].map { $0 * (rows.last?.workers ?? 1) } }
+  /// The numbers for which the laws' predictions are shown: twice, four and eight times the largest measured.
+  var predictedCounts: [Int] { [2, 4, 8].map { $0 * (rows.last?.count ?? 1) } }
+
+  private var units: String { unit.rawValue }
 
   /// What `trainer bench scaling` prints.
   package var text: String {
-    var table = TextTable(header: [
-      "workers", "samples/s", "speed-up", "range", "efficiency", "weak samples/s", "weak efficiency",
-    ])
-    let first = rows[0].workers
+    var table = TextTable(
+      header: [units, "samples/s", "speed-up", "range", "efficiency", "weak samples/s", "weak efficiency"]
+        + (unit == .ranks ? ["sent a step"] : []))
+    let first = rows[0].count
     func percent(_ share: Double?) -> String { share.map { String(format: "%.0f %%", 100 * $0) } ?? "-" }
     func times(_ value: Double) -> String { String(format: "%.2f", value) }
     for row in rows {
-      table.append([
-        "\(row.workers)", String(format: "%.0f", row.strong.median), times(row.speedup.median),
-        "\(times(row.speedup.least))…\(times(row.speedup.greatest))", percent(row.efficiency(first: first)),
-        row.weak.map { String(format: "%.0f", $0.median) } ?? "-", percent(row.weakEfficiency(first: first)),
-      ])
+      table.append(
+        [
+          "\(row.count)", String(format: "%.0f", row.strong.median), times(row.speedup.median),
+          "\(times(row.speedup.least))…\(times(row.speedup.greatest))", percent(row.efficiency(first: first)),
+          row.weak.map { String(format: "%.0f", $0.median) } ?? "-", percent(row.weakEfficiency(first: first)),
+        ] + (unit == .ranks ? [ByteText.text(row.bytesSentPerStep)] : []))
     }
     var lines = [
-      "\(name): batch \(batchSize) in \(shards) shards; weak: both times the workers; \(cores) cores\n", table.text,
+      "\(name): batch \(batchSize) in \(shards) shards; weak: both times the \(units); \(cores) cores\n", table.text,
     ]
-    for row in rows where row.threads < row.workers {
-      lines.append("with \(row.workers) workers \(row.threads) \(row.threads == 1 ? "thread" : "threads") ran\n")
+    for row in rows where unit == .workers && row.threads < row.count {
+      lines.append("with \(row.count) workers \(row.threads) \(row.threads == 1 ? "thread" : "threads") ran\n")
     }
     lines.append(
       digestsAgree
-        ? "same bits: all \(rows.count) numbers of workers ended with \(rows[0].digest)\n"
-        : "DIFFERENT BITS: " + rows.map { "\($0.workers): \($0.digest)" }.joined(separator: ", ") + "\n")
+        ? "same bits: all \(rows.count) numbers of \(units) ended with \(rows[0].digest)\n"
+        : "DIFFERENT BITS: " + rows.map { "\($0.count): \($0.digest)" }.joined(separator: ", ") + "\n")
     lines += lawLines
     return lines.joined()
   }
@@ -88,44 +101,46 @@ extension ScalingBenchmark {
   private var lawLines: [String] {
     func predictions(_ speedup: (Int) -> Double) -> String {
       "predicted, not measured: "
-        + predictedWorkers.map { String(format: "%d workers %.2f", $0, speedup($0)) }.joined(separator: ", ")
+        + predictedCounts.map { String(format: "%d \(units) %.2f", $0, speedup($0)) }.joined(separator: ", ")
     }
     guard let amdahl else {
-      return ["no law is fitted: that takes three numbers of workers, the first of them 1\n"]
+      return ["no law is fitted: that takes three numbers of \(units), the first of them 1\n"]
     }
     var lines = [
       String(format: "Amdahl's law: %.2f %% serial; ", 100 * amdahl.serialShare)
         + predictions { amdahl.speedup(workers: $0) } + "\n"
     ]
     if let scalability {
-      let most = scalability.bestWorkers.map { String(format: ", fastest at %.0f workers", $0) } ?? ""
+      let most = scalability.bestWorkers.map { String(format: ", fastest at %.0f \(units)", $0) } ?? ""
       lines.append(
         String(
           format: "Universal Scalability Law: contention %.4f, coherency %.6f; ", scalability.contention,
           scalability.coherency) + predictions { scalability.speedup(workers: $0) } + most + "\n")
     } else {
-      lines.append("the Universal Scalability Law takes four numbers of workers\n")
+      lines.append("the Universal Scalability Law takes four numbers of \(units)\n")
     }
-    if rows.contains(where: { $0.workers > cores }) {
-      lines.append("workers above the \(cores) cores took turns on them: the laws describe that too\n")
+    if rows.contains(where: { $0.count * (unit == .ranks ? $0.threads : 1) > cores }) {
+      lines.append("\(units) above the \(cores) cores took turns on them: the laws describe that too\n")
     }
     return lines
   }
 
   /// The same as JSON.
   package var json: JSONValue {
-    let first = rows[0].workers
+    let first = rows[0].count
     return .object([
       "name": .string(name), "batchSize": .integer(batchSize), "shards": .integer(shards), "cores": .integer(cores),
       "rows": .array(
         rows.map { row in
-          .object([
-            "workers": .integer(row.workers), "threads": .integer(row.threads), "samplesPerSecond": row.strong.json,
+          var object: JSONObject = [
+            units: .integer(row.count), "threads": .integer(row.threads), "samplesPerSecond": row.strong.json,
             "speedup": row.speedup.json, "efficiency": .number(row.efficiency(first: first)),
             "weakSamplesPerSecond": row.weak?.json ?? .null,
             "weakEfficiency": row.weakEfficiency(first: first).map { .number($0) } ?? .null,
             "digest": .string(row.digest),
-          ])
+          ]
+          if unit == .ranks { object["bytesSentPerStep"] = .integer(row.bytesSentPerStep) }
+          return .object(object)
         }),
       "digestsAgree": .boolean(digestsAgree),
       "amdahl": amdahl.map { fit in
@@ -143,13 +158,13 @@ extension ScalingBenchmark {
   }
 
   private func prediction(_ speedup: (Int) -> Double) -> JSONValue {
-    .array(predictedWorkers.map { .object(["workers": .integer($0), "speedup": .number(speedup($0))]) })
+    .array(predictedCounts.map { .object([units: .integer($0), "speedup": .number(speedup($0))]) })
   }
 
   /// A picture of the speed-ups, with the laws' predictions as thin lines.
   package var plot: Plot {
-    let first = rows[0].workers
-    let last = amdahl == nil ? rows[rows.count - 1].workers : predictedWorkers[0]
+    let first = rows[0].count
+    let last = amdahl == nil ? rows[rows.count - 1].count : predictedCounts[0]
     let counts = Array(first...max(first, last))
     func line(_ value: (Int) -> Double) -> [Plot.Point] { counts.map { Plot.Point(x: Double($0), y: value($0)) } }
     var series = [Plot.Series("ideal", line { Double($0) / Double(first) }, .function)]
@@ -165,11 +180,11 @@ extension ScalingBenchmark {
     }
     func measured(_ name: String, _ color: Int, _ value: (Row) -> Double?) -> Plot.Series {
       .init(
-        name, rows.compactMap { row in value(row).map { .init(x: Double(row.workers), y: $0) } },
+        name, rows.compactMap { row in value(row).map { .init(x: Double(row.count), y: $0) } },
         .path(color: color, above: 1 - color))
     }
     series.append(measured("batch \(batchSize)", 0) { $0.speedup.median })
-    series.append(measured("batch growing with the workers", 1) { $0.weakSpeedup?.median })
-    return Plot(title: name, xLabel: "workers", yLabel: "speed-up", series: series)
+    series.append(measured("batch growing with the \(units)", 1) { $0.weakSpeedup?.median })
+    return Plot(title: name, xLabel: units, yLabel: "speed-up", series: series)
   }
 }

@@ -25,10 +25,34 @@ enum RunText {
     } else {
       rows.append(("steps", "\(run.steps)"))
     }
-    rows.append(("workers", "\(run.workers), \(run.instructionSet) kernels"))
+    if let crew = run.crew {
+      rows.append(("ranks", "\(text(of: crew)), \(run.instructionSet) kernels"))
+      rows.append(("each rank", part(of: crew, run)))
+    } else {
+      rows.append(("workers", "\(run.workers), \(run.instructionSet) kernels"))
+    }
     if let directory = run.directory { rows.append(("directory", shortened(directory))) }
     if let step = run.resumedStep { rows.append(("goes on", "from step \(step)")) }
     return "\(run.name.onOneLine)\n" + TextTable(rows, indentation: 2).text
+  }
+
+  /// Such as `4 ranks on 2 hosts, 2 workers each`.
+  private static func text(of crew: RankCrew) -> String {
+    "\(count(crew.count, "rank")) on \(count(crew.hostCount, "host")), \(range(crew.workers, "worker")) each"
+  }
+
+  /// What of a run one rank holds and does.
+  private static func part(of crew: RankCrew, _ run: RunDescription) -> String {
+    let data = run.samples.isEmpty ? "" : "the whole dataset and "
+    let shares = [crew.shares.min(), crew.shares.max()].compactMap { $0.map(NumberText.percent) }
+    let share = Set(shares).count == 1 ? shares[0] : shares.joined(separator: " to ")
+    return "holds \(data)all parameters, computes \(range(crew.shards, "shard")) of \(run.shards), "
+      + "updates \(share) of parameters and optimizer state"
+  }
+
+  private static func range(_ numbers: [Int], _ one: String) -> String {
+    let least = numbers.min() ?? 0, most = numbers.max() ?? 0
+    return least == most ? count(most, one) : "\(least) to \(most) \(one)s"
   }
 
   private static func parameters(of run: RunDescription) -> String {

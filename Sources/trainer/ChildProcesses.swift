@@ -1,3 +1,4 @@
+import DataParallel
 import Foundation
 import Foundations
 
@@ -9,7 +10,10 @@ struct ChildProcesses {
   func run(_ arguments: [String], killedWhen isDue: () throws -> Bool = { false }) throws -> ChildProcess.End {
     // Not the name that the user typed: the same binary, wherever it lies.
     do {
-      return try ChildProcess("/proc/self/exe", arguments).wait(killedWhen: isDue)
+      var surroundings = ChildProcess.Surroundings()
+      // Where this process is a rank, its own processes are none.
+      surroundings.environment = RankLauncher.withoutRanks(ProcessInfo.processInfo.environment)
+      return try ChildProcess("/proc/self/exe", arguments, in: surroundings).wait(killedWhen: isDue)
     } catch let error as FileError {
       throw TrainerError(.usage, "a process of the run cannot be started: \(error.reason)")
     }

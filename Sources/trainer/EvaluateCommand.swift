@@ -12,6 +12,7 @@ struct EvaluateCommand: ParsableCommand {
       EXAMPLES
         trainer evaluate runs/softmax
         trainer evaluate runs/softmax/checkpoints/step-000000460.h5 --format json
+        mpirun -n 4 trainer evaluate runs/softmax
       """)
 
   @Argument(help: "A checkpoint or a run directory.", completion: .file())
@@ -34,14 +35,22 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var workers: WorkerOptions
 
+  @OptionGroup(title: "OPTIONS FOR RANKS") var ranks: RankOptions
+
   func run() throws {
-    let report = try evaluate(
-      checkpoint: choice.checkpoint(model), data: data, group: group,
-      options: RunOptions(workers: workers.workers, externalFiles: external.choice))
-    report.warnings.forEach(Console().warn)
-    switch format {
-    case .json: try printResult(report.json, .indented)
-    case .text: try printResult(report.text)
+    try ranks.whileTogether { ranks in
+      let console = Console(isQuiet: !ranks.isFirst)
+      var options = RunOptions(workers: try workers.workers(of: ranks, console), externalFiles: external.choice)
+      options.communicator = ranks
+      let report = try evaluate(
+        checkpoint: ranks.fromFirst { try choice.checkpoint(model) }, data: data, group: group, options: options)
+      try ranks.onFirst {
+        report.warnings.forEach(console.warn)
+        switch format {
+        case .json: try printResult(report.json, .indented)
+        case .text: try printResult(report.text)
+        }
+      }
     }
   }
 }

@@ -6,6 +6,10 @@ import Foundations
 enum OptionRanges {
   /// Threads: more than any machine has cores.
   static let workers = 1...4096
+  /// Machines of a batch job.
+  static let nodes = 1...4096
+  /// Ranks of one of them.
+  static let tasks = 1...1024
   /// Processes that are killed.
   static let kills = 1...10_000
   /// Turns of a measurement.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DataParallel
 import Datasets
 import Foundations
 import Reporting
@@ -72,29 +73,46 @@ struct PredictCommand: ParsableCommand {
 
   @OptionGroup var workers: WorkerOptions
 
-  func run() throws { try InterruptedOutput.whileHandling(write) }
+  @OptionGroup(title: "OPTIONS FOR RANKS") var ranks: RankOptions
 
-  private func write() throws {
+  func run() throws {
+    try ranks.whileTogether { ranks in try InterruptedOutput.whileHandling { try write(ranks) } }
+  }
+
+  private func write(_ ranks: any Communicator) throws {
     // As other programs take it.
     let output = output == "-" ? nil : output
-    let settings = PredictionSettings(
-      format: to, array: inputs, firstIndex: firstIndex, kept: table.keep.map(CSVImport.Column.init(argument:)),
-      ignored: table.ignore.map(CSVImport.Column.init(argument:)), table: try table.settings)
+    let settings = try ranks.together {
+      PredictionSettings(
+        format: to, array: inputs, firstIndex: firstIndex, kept: table.keep.map(CSVImport.Column.init(argument:)),
+        ignored: table.ignore.map(CSVImport.Column.init(argument:)), table: try table.settings)
+    }
+    let console = Console(isQuiet: !ranks.isFirst)
+    let checkpoint = try ranks.fromFirst { try checkpointToUse(output, console) }
+    var options = RunOptions(workers: try workers.workers(of: ranks, console), externalFiles: external.choice)
+    options.communicator = ranks
+    let report = try predict(
+      checkpoint: checkpoint, input: input, output: output, overwriting: overwriting.overwrite, group: group,
+      settings: settings, options: options)
+    guard let output = report.output else { return }
+    let what = report.probabilityShape == nil ? "predictions" : "predictions and probabilities"
+    try ranks.onFirst {
+      try printResult("\(output): \(what) for \(report.samples) \(report.samples == 1 ? "sample" : "samples")\n")
+    }
+  }
+
+  /// The path of the checkpoint, once it is clear that the output may be written.
+  private func checkpointToUse(_ output: String?, _ console: Console) throws -> String {
     let checkpoint = try choice.find(model)
     if let output {
       _ = try overwriting.file(
         output, inputs: ModelCheckpoint.files(of: checkpoint.path) + (input == "-" ? [] : [input]))
       if let format = PredictionFormat(path: output), let to, format != to {
-        Console().warn("--to \(to.rawValue) is not used: \(output) is written as its ending says")
+        console.warn("--to \(to.rawValue) is not used: \(output) is written as its ending says")
       }
     }
     try choice.tell(of: checkpoint)
-    let report = try predict(
-      checkpoint: checkpoint.path, input: input, output: output, overwriting: overwriting.overwrite, group: group,
-      settings: settings, options: RunOptions(workers: workers.workers, externalFiles: external.choice))
-    guard let output = report.output else { return }
-    let what = report.probabilityShape == nil ? "predictions" : "predictions and probabilities"
-    try printResult("\(output): \(what) for \(report.samples) \(report.samples == 1 ? "sample" : "samples")\n")
+    return checkpoint.path
   }
 }
 

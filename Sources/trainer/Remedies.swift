@@ -51,12 +51,12 @@ enum Remedies {
   ]
 
   /// By the property of the library whose advice the option carries out.
-  private static let carriers = ["output": "--output"]
+  private static let carriers = ["output": "with --output", "mpiLibrary": "(--mpi FILE names another library)"]
 
   /// The sentence of an error with what to do about it.
   static func sentence(_ error: TrainerError) -> String {
     guard let remedy = error.remedy else { return error.message }
-    if let option = carriers[remedy.name] { return "\(error.message) with \(option)" }
+    if let option = carriers[remedy.name] { return "\(error.message) \(option)" }
     return options[remedy.name].map { "\(error.fault); \($0)" } ?? error.message
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DataParallel
 import Foundation
 import Foundations
 import Reporting
@@ -18,8 +19,11 @@ struct RunCommand: ParsableCommand {
 
       More epochs than a run was begun with continue it, if its schedule does not depend on the length.
 
+      Under mpirun or srun all processes train together, one rank each, to the same bits as one process.
+
       EXAMPLES
         trainer run configs/softmax.json
+        mpirun -n 4 trainer run configs/softmax.json
         trainer run configs/softmax.json --set optimizer.learningRate=0.3 --output try
         trainer run configs/softmax.json --stop-after 50m
       """)
@@ -42,8 +46,9 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var shared: RunningOptions
 
   func run() throws {
-    let configuration = try RunConfiguration(file: config, overrides: overrides.parsed, output: output)
-    try shared.carryOut(configuration, resume: resume)
+    try shared.carryOut(resume: resume) { ranks in
+      try ranks.together { try RunConfiguration(file: config, overrides: overrides.parsed, output: output) }
+    }
   }
 }
 
@@ -80,6 +85,22 @@ struct ResumeCommand: ParsableCommand {
   @OptionGroup var shared: RunningOptions
 
   func run() throws {
+    try shared.carryOut(resume: .automatic) { ranks in
+      // The directory is rank 0's.
+      let found = try ranks.onFirst(storedConfiguration)
+      let text = try ranks.fromFirst { found?.resolved.compactText ?? "" }
+      return try ranks.together {
+        let configuration = try found ?? RunConfiguration(json: text)
+        if let path = configuration.data?.path, !FileManager.default.fileExists(atPath: path) {
+          throw TrainerError(.data, "\(path): the run's data are not there; say where they are now with --data FILE")
+        }
+        return configuration
+      }
+    }
+  }
+
+  /// The config of the run, with its data where they are now.
+  private func storedConfiguration() throws -> RunConfiguration {
     guard try RunDirectory(runDirectory).holdsRun else {
       throw TrainerError(
         .usage,
@@ -98,10 +119,7 @@ struct ResumeCommand: ParsableCommand {
         "\(runDirectory): the run was trained on arrays in memory; name a dataset file that holds the same numbers with "
           + "--data FILE, or go on from the program that has them")
     }
-    if let path = configuration.data?.path, !FileManager.default.fileExists(atPath: path) {
-      throw TrainerError(.data, "\(path): the run's data are not there; say where they are now with --data FILE")
-    }
-    try shared.carryOut(configuration, resume: .automatic)
+    return configuration
   }
 }
 
@@ -118,20 +136,41 @@ struct RunningOptions: ParsableArguments {
       valueName: "time"))
   var stopAfter: TimeSpan?
 
+  @Option(help: "How the result is printed; json is one object at the end, and nothing before it.")
+  var format: ResultFormat = .text
+
+  @OptionGroup(title: "OPTIONS FOR RANKS") var ranks: RankOptions
+
   /// Trains and shows it, and ends the program with the exit code of an interruption if there was one.
-  func carryOut(_ configuration: RunConfiguration, resume: RunOptions.Resume) throws {
-    let console = Console(isQuiet: quiet)
-    let control = RunControl()
-    let signals = SignalHandling(control, console)
-    let display = ProgressDisplay(console)
-    defer { display.end() }
-    let outcome = try signals.whileHandling {
-      try train(
-        configuration,
-        options: RunOptions(
-          workers: workers.workers, resume: resume, control: control, stopAfter: stopAfter?.duration),
-        observers: [MetricsFile(), display, signals])
+  ///
+  /// - Parameter configuration: Reads the config on all ranks.
+  func carryOut(
+    resume: RunOptions.Resume, _ configuration: (any Communicator) throws -> RunConfiguration
+  ) throws {
+    try ranks.whileTogether { ranks in
+      let console = Console(isQuiet: quiet || format == .json || !ranks.isFirst)
+      let configuration = try configuration(ranks)
+      var options = RunOptions(
+        workers: try workers.workers(of: ranks, console), resume: resume, control: RunControl(),
+        stopAfter: stopAfter?.duration)
+      options.communicator = ranks
+      // Only now: MPI's start has put handlers of its own in their place.
+      let signals = SignalHandling(options.control, console)
+      let display = ProgressDisplay(console)
+      defer { display.end() }
+      let outcome = try signals.whileHandling {
+        try train(
+          configuration, options: options, observers: ranks.isFirst ? [MetricsFile(), display, signals] : [signals])
+      }
+      try ranks.onFirst { try tell(outcome, console) }
+      if case .interrupted = outcome {
+        throw ArgumentParser.ExitCode(Foundations.ExitCode.interruptedAfterSave.rawValue)
+      }
     }
+  }
+
+  private func tell(_ outcome: RunOutcome, _ console: Console) throws {
+    if format == .json { return try printResult(outcome.summary.json, .indented) }
     switch outcome {
     case .finished(let summary): console.print(summary.text)
     case .alreadyFinished(let summary): console.print(summary.textOfFinishedRun)
@@ -139,7 +178,6 @@ struct RunningOptions: ParsableArguments {
       console.print(
         "interrupted after step \(summary.step), saved \(summary.checkpoint ?? ""); the same command goes on from there\n"
       )
-      throw ArgumentParser.ExitCode(Foundations.ExitCode.interruptedAfterSave.rawValue)
     }
     try console.requireWritten()
   }
@@ -173,8 +211,13 @@ struct TimeSpan: ExpressibleByArgument {
       seconds += number * unit
     }
     guard seconds > 0, seconds <= 8760 * 3600 else { return nil }
-    duration = .seconds(seconds)
+    self.init(seconds: seconds)
   }
+
+  init(seconds: Double) { duration = .seconds(seconds) }
+
+  /// How the help shows a default.
+  var defaultValueDescription: String { "\(Int(duration / .seconds(1)))s" }
 }
 
 extension RunOptions.Resume: ExpressibleByArgument {

@@ -23,6 +23,7 @@ struct TrainerCommand: ParsableCommand {
       DataCommand.self,
       CheckpointCommand.self, GradientCommand.self, GraphCommand.self, GradcheckCommand.self, PlotCommand.self,
       SweepCommand.self, CrossValidateCommand.self, VerifyResumeCommand.self, BenchCommand.self,
+      SlurmCommand.self,
     ])
 
   /// The argument of the processes that HDF5 files are read in first; it is not for people.

@@ -23,7 +23,7 @@ extension GradientSlots {
   /// One block of the sum.
   fileprivate func sum(_ block: Range<Int>, scaledBy factor: Double = 1) -> [Scalar] {
     [Scalar](unsafeUninitializedCapacity: block.count) { out, count in
-      if let first = out.baseAddress { sum(block, scaledBy: factor, into: first) }
+      if let first = out.baseAddress { sum(block, of: shards, scaledBy: factor, into: first) }
       count = block.count
     }
   }
@@ -33,7 +33,7 @@ extension GradientSlots {
   private func expectTree<Scalar: KernelElement>(_ type: Scalar.Type, shards: Int) -> Bool {
     var generator = SeededGenerator(UInt64(shards))
     let count = 300
-    let slots = GradientSlots<Scalar>(slots: shards, count: count, kernels: .best)
+    let slots = GradientSlots<Scalar>(shards: 0..<shards, count: count, kernels: .best)
     let values: [[Scalar]] = (0..<shards).map { _ in unevenNumbers(count, &generator) }
     for shard in 0..<shards { slots[shard].update(from: values[shard], count: count) }
     let statistics = ShardStatistics(shards: shards, count: count)
@@ -65,7 +65,7 @@ extension GradientSlots {
     var generator = SeededGenerator(3)
     for shards in 1...17 {
       let terms: [Double] = unevenNumbers(shards, &generator)
-      let slots = GradientSlots<Double>(slots: shards, count: 1, kernels: .best)
+      let slots = GradientSlots<Double>(shards: 0..<shards, count: 1, kernels: .best)
       let statistics = ShardStatistics(shards: shards, count: 1)
       for shard in 0..<shards {
         slots[shard][0] = terms[shard]
@@ -77,7 +77,7 @@ extension GradientSlots {
 
   @Test func slotsLieOnCacheLinesOfTheirOwn() {
     for count in [0, 1, 31, 32, 33, 1000] {
-      let slots = GradientSlots<Float>(slots: 3, count: count, kernels: .best)
+      let slots = GradientSlots<Float>(shards: 0..<3, count: count, kernels: .best)
       let addresses = (0..<3).map { UInt(bitPattern: slots[$0]) }
       #expect(addresses.allSatisfy { $0 % 64 == 0 })
       #expect(zip(addresses, addresses.dropFirst()).allSatisfy { $1 - $0 >= UInt(max(64, count * 4)) })
@@ -86,7 +86,7 @@ extension GradientSlots {
   }
 
   @Test func anEmptyShardsSlotIsCleared() {
-    let slots = GradientSlots<Float>(slots: 3, count: 40, kernels: .best)
+    let slots = GradientSlots<Float>(shards: 0..<3, count: 40, kernels: .best)
     for shard in 0..<3 { slots[shard].update(repeating: 7, count: 40) }
     slots.clear(1)
     #expect((0..<40).allSatisfy { slots[0][$0] == 7 && slots[1][$0] == 0 && slots[2][$0] == 7 })

@@ -34,8 +34,8 @@ import Testing
       BlockPartition.Matrix(range: 15_700..<36_700, columns: 300, gradient: .product),
       BlockPartition.Matrix(range: 40_000..<40_003, columns: 1, gradient: .product),
     ]
-    for samples in [1, 64, 100_000] {
-      let partition = BlockPartition(count: 40_004, matrices: matrices, samples: samples)
+    let partitions = [1, 64, 100_000].map { BlockPartition(count: 40_004, matrices: matrices, samples: $0) }
+    for partition in partitions + partitions.map({ $0.divided(forRanks: 3) }) {
       #expect(partition.blocks.map(\.range).flatMap(Array.init) == Array(0..<40_004))
       #expect(partition.slotCount == 40_004 - 21_000 - 3)
       // Every element of the slots belongs to one element of the blocks.
@@ -62,5 +62,26 @@ import Testing
         partition.mostProductRows == partition.blocks.filter { ($0.matrix ?? 0) >= 2 }.map(\.rows.count).max())
       #expect(partition.largestBlock == partition.blocks.map(\.range.count).max())
     }
+  }
+
+  @Test func dividedBlocksArePartsOfTheBlocks() {
+    let matrices = [
+      BlockPartition.Matrix(range: 0..<2_000_000, columns: 2000, gradient: .product),
+      BlockPartition.Matrix(range: 2_000_100..<2_040_100, columns: 400, gradient: .slots),
+    ]
+    let whole = BlockPartition(count: 2_050_000, matrices: matrices, samples: 64)
+    for ranks in [2, 16, 256, 5000] {
+      let divided = whole.divided(forRanks: ranks)
+      let parts = whole.parts(in: divided)
+      #expect(parts.flatMap(Array.init) == Array(divided.blocks.indices))
+      for (block, range) in zip(whole.blocks, parts) {
+        let elements = divided.blocks[range].map(\.range)
+        #expect(elements.flatMap(Array.init) == Array(block.range))
+        #expect(divided.blocks[range].allSatisfy { $0.matrix == block.matrix })
+      }
+      // A row is the least.
+      #expect(divided.largestBlock <= max(4096, 2_050_000 / (20 * ranks)))
+    }
+    #expect(whole.divided(forRanks: 1).blocks.count == whole.blocks.count)
   }
 }

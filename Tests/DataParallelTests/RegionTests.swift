@@ -66,9 +66,9 @@ private struct CoupledWork: RegionWork {
   let slots: GradientSlots<Float>
   let parameters = SharedBuffer<Float>(count: size) { 1 + Float($0) / 7 }
 
-  init(shards: Int) { slots = GradientSlots(slots: shards, count: Self.size, kernels: .best) }
+  init(shards: Int) { slots = GradientSlots(shards: 0..<shards, count: Self.size, kernels: .best) }
 
-  var phases: [Int] { [slots.slots, 3] }
+  var phases: [Int] { [slots.shards.count, 3] }
 
   func run(step: Int, phase: Int, unit: Int, worker: Int) {
     if phase == 0 { gradient(step: step, shard: unit) } else { update(block: unit) }
@@ -86,7 +86,7 @@ private struct CoupledWork: RegionWork {
     let range = block * 64..<(block + 1) * 64
     withUnsafeTemporaryAllocation(of: Float.self, capacity: range.count) { memory in
       guard let sum = memory.baseAddress else { return }
-      slots.sum(range, scaledBy: 1, into: sum)
+      slots.sum(range, of: slots.shards, scaledBy: 1, into: sum)
       for index in 0..<range.count { parameters.pointer[range.lowerBound + index] -= 0.001 * sum[index] }
     }
   }

@@ -50,6 +50,7 @@ import Testing
                                   measures it there.
           verify-resume           Proves that a killed run goes on to the same bits.
           bench                   Measures how fast a config trains on this machine.
+          slurm                   Writes a batch script that trains a config with Slurm.
 
           See 'trainer help <subcommand>' for detailed help.
 

@@ -13,7 +13,8 @@ struct Probe {
 
   static var commands: [String: (Probe) -> () throws -> Void] {
     [
-      "hosts": hosts, "exchange": exchange, "tree": tree, "pingpong": pingPong, "wait": waitForLate, "long": longUnit,
+      "hosts": hosts, "exchange": exchange, "tree": tree, "pingpong": pingPong, "rate": rate, "wait": waitForLate,
+      "long": longUnit,
       "die": die, "stop": stop, "leave": leave, "shuffle": shuffle,
     ]
   }
@@ -86,7 +87,7 @@ struct Probe {
     let plan = ExchangePlan(
       RankPartition(shards: shards, ranks: ranks.rankCount), blocks: blocks, elementBytes: MemoryLayout<Float>.size)
     let exchange = SumExchange(plan, ranks: ranks, count: count)
-    let slots = GradientSlots<Float>(slots: shards, count: count, kernels: .best)
+    let slots = GradientSlots<Float>(shards: 0..<shards, count: count, kernels: .best)
     for step in 0..<3 {
       for shard in 0..<shards {
         for index in 0..<count {
@@ -96,7 +97,7 @@ struct Probe {
       }
       try exchange.run(slots)
       let wanted = SharedBuffer<Float>(repeating: 0, count: count)
-      withExtendedLifetime(slots) { slots.sum(0..<count, scaledBy: 1.0 / 3, into: wanted.pointer) }
+      withExtendedLifetime(slots) { slots.sum(0..<count, of: slots.shards, scaledBy: 1.0 / 3, into: wanted.pointer) }
       let isEqual = withExtendedLifetime((exchange, wanted)) {
         zip(exchange.sums.elements, wanted.elements).allSatisfy { $0.bitPattern == $1.bitPattern }
       }

@@ -37,6 +37,24 @@ extension Probe {
     try ranks.barrier()
   }
 
+  /// Rank 0 sends rank 1 a thousand small messages at once: what one of them takes, on the busier side.
+  func rate() throws {
+    let bytes = SharedBuffer<UInt8>(repeating: 1, count: 8)
+    let direction: MessageSet.Message.Direction = rank == 0 ? .send : .receive
+    let messages = MessageSet((0..<1000).map { message(direction, 1 - rank, $0, bytes) }, memory: bytes)
+    var best = Double.infinity
+    for _ in 0..<20 where rank < 2 {
+      let time = try seconds {
+        messages.postAll()
+        try ranks.wait(for: messages)
+      }
+      messages.prepareAgain()
+      best = min(best, time)
+    }
+    try ranks.barrier()
+    say("\(String(format: "%.2f", best * 1e6 / 1000)) us for each of 1000 messages")
+  }
+
   /// Rank 1 is late by that many seconds; what does it cost the others to wait?
   func waitForLate() throws {
     let bytes = SharedBuffer<UInt8>(repeating: 1, count: 8)

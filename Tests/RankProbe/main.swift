@@ -18,6 +18,8 @@ do {
     watch: StallWatch(seconds: 15) { error in
       printLine("stalled: \(error.message)")
       _exit(error.code.rawValue)
+    } onStalledEnd: { code in
+      _exit(code)
     })
   let probe = Probe(ranks: ranks, argument: arguments.dropFirst().first.flatMap { Double($0) } ?? 0)
   try command(probe)()

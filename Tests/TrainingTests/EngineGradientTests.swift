@@ -255,7 +255,7 @@ import Training
       let room = plain.makeRoom()
       let (value, reference) = (plain.value(at: point, in: room), plain.gradient(at: point, in: room))
       let start = turn == 0 ? point : nil
-      let taken = [engine, plainEngine].map { $0.take(step: step, at: start) }
+      let taken = try [engine, plainEngine].map { try $0.take(step: step, at: start) }
       let most = reference.magnitudes.max() ?? 0
       for (found, way) in zip(taken, ["with shortcuts", "without shortcuts"]) {
         #expect(abs(found.loss - value) <= 1e-11 * max(1, abs(value)), "loss \(way): \(name)")
@@ -269,9 +269,9 @@ import Training
         engine.engine.memory.parameters.elements.map { $0 }[...],
         zip(point, taken[0].gradient).map { $0 - 0.01 * $1 }[...])
       #expect(update <= 1e-14 * max(1, most), "update, step \(step): \(name)")
-      let again = threaded.take(step: step, at: start)
+      let again = try threaded.take(step: step, at: start)
       #expect(bitDifference(again.gradient, taken[0].gradient) == nil, "three threads, step \(step): \(name)")
-      let rounded = single.take(step: step, at: start)
+      let rounded = try single.take(step: step, at: start)
       for (entry, magnitude) in zip(problem.layout.entries, reference.magnitudes) {
         let error = distance(rounded.gradient[entry.range], reference.gradient[entry.range])
         #expect(error <= 1e-3 * max(magnitude, 1e-2 * most, 1e-4), "\(entry.name) in float32, step \(step): \(name)")

@@ -10,7 +10,8 @@ import Training
 ///   - first: What sees the gradient before the optimizer's own transformations.
 func makeEngine<Scalar: TrainingScalar>(
   _ configuration: RunConfiguration, _ type: Scalar.Type, workers: Int = 1, shards: Int? = nil,
-  starter: @escaping WorkerStarter = standardStarter, first: [any GradientTransformation] = [], steps: Int = 100
+  starter: @escaping WorkerStarter = standardStarter, first: [any GradientTransformation] = [], steps: Int = 100,
+  shortcuts: EngineShortcuts = .all, communicator: any Communicator = SingleProcess()
 ) throws -> TrainingEngine<Scalar> {
   guard case .model(let model) = configuration.objective, let settings = configuration.data,
     let batch = configuration.training.batchSize
@@ -28,5 +29,6 @@ func makeEngine<Scalar: TrainingScalar>(
     settings: .init(
       batchSize: batchSize, shards: shards ?? configuration.training.shards,
       isShuffling: configuration.training.shuffles, seed: configuration.seed),
-    region: Region(workers: workers, start: starter), live: LiveProgress())
+    region: Region(workers: workers, start: starter), live: LiveProgress(), shortcuts: shortcuts,
+    communicator: communicator)
 }

@@ -138,10 +138,10 @@ import Training
     func check<Scalar: TrainingScalar>(_ type: Scalar.Type) throws {
       let configuration = try training.configuration(output: "/nowhere")
       let (together, apart) = (try makeEngine(configuration, type), try makeEngine(configuration, type))
-      together.run(steps: 0..<20)
+      try together.run(steps: 0..<20)
       for step in 0..<20 {
         apart.work.writeCopies()
-        apart.run(steps: step..<step + 1)
+        try apart.run(steps: step..<step + 1)
       }
       let (one, many) = (Array(together.memory.parameters.elements), Array(apart.memory.parameters.elements))
       #expect(bitDifference(one, many) == nil, "\(Scalar.self)")

@@ -40,8 +40,9 @@ package protocol Communicator: Sendable {
 
   /// Ends the ranks' work together when all is done. All ranks call it, and nothing after it.
   ///
+  /// - Parameter code: The exit code that the process ends with.
   /// - Throws: `RankFailure`.
-  func finish() throws
+  func finish(code: Int32) throws
 
   /// Tells the others that this rank ends early, so that they need not wait for their deadline.
   ///
@@ -51,6 +52,11 @@ package protocol Communicator: Sendable {
 }
 
 extension Communicator {
+  /// Ends the ranks' work together when all is done well.
+  ///
+  /// - Throws: `RankFailure`.
+  package func finish() throws { try finish(code: 0) }
+
   /// Returns when all ranks have called it.
   ///
   /// - Throws: `RankFailure`.
@@ -160,7 +166,7 @@ package struct SingleProcess: Communicator {
   /// The bytes.
   package func allGather(_ bytes: [UInt8]) -> [[UInt8]] { [bytes] }
   /// Does nothing.
-  package func finish() {}
+  package func finish(code: Int32) {}
   /// Does nothing.
   package func leave() {}
 }

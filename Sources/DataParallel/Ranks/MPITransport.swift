@@ -28,7 +28,7 @@ package struct MPITransport: Transport {
     try require(cmpi_initialized(&flag), "does not answer")
     isOurs = flag == 0
     if isOurs {
-      try require(watch.guarding("started") { cmpi_init(&flag) }, "does not start")
+      try require(watch.guardingStart { cmpi_init(&flag) }, "does not start")
       guard flag != 0 else {
         throw TrainerError(
           .usage, "the MPI in '\(library.path)' (\(library.version)) takes calls from the main thread alone",
@@ -38,7 +38,7 @@ package struct MPITransport: Transport {
     var (rank, size): (Int32, Int32) = (0, 0)
     try require(cmpi_size(&size), "does not say how many ranks there are")
     try library.requireSize(Int(size), launcher: launcher)
-    try require(watch.guarding("started") { cmpi_duplicate_world() }, "makes no communicator")
+    try require(watch.guardingStart { cmpi_duplicate_world() }, "makes no communicator")
     try require(cmpi_rank(&rank), "does not say which rank this is")
     self.rank = Int(rank)
     rankCount = Int(size)
@@ -83,7 +83,9 @@ package struct MPITransport: Transport {
     return Int(count)
   }
 
-  package func finish() throws { if isOurs { try check(watch.guarding("ended") { cmpi_finalize() }) } }
+  package func finish(code: Int32) throws {
+    if isOurs { try check(watch.guardingEnd(code: code) { cmpi_finalize() }) }
+  }
 }
 
 /// Ranks over MPI.

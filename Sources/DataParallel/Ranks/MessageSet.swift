@@ -99,6 +99,9 @@ package final class MessageSet: Sendable {
   /// Whether all messages are done.
   package var isComplete: Bool { done.load(ordering: .acquiring) == count }
 
+  /// Whether no message is posted.
+  var isIdle: Bool { posted.load(ordering: .relaxed) == 0 }
+
   /// Makes a set ready for the next step. One thread calls it, when all messages are done; others may advance the set
   /// meanwhile, but not post.
   package func prepareAgain() {

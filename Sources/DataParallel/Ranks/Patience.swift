@@ -20,6 +20,11 @@ package struct Patience {
   /// Waits a little, longer the longer nothing has happened.
   package mutating func pause() {
     turns += 1
+    Self.pause(turn: turns)
+  }
+
+  /// Waits a little, for the turn of that number, from 1.
+  static func pause(turn turns: Int) {
     if turns <= Self.pauses {
       pauseProcessor()
     } else if turns <= Self.pauses + Self.yields {

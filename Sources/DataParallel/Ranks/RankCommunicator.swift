@@ -120,7 +120,7 @@ package final class RankCommunicator<Link: Transport>: Communicator {
     heartbeats.tell(Heartbeats<Link>.Loss(rank: rank, kind: .left))
   }
 
-  package func finish() throws {
+  package func finish(code: Int32) throws {
     try barrier()
     var patience = Patience()
     var hasSaidFarewell = false
@@ -140,7 +140,7 @@ package final class RankCommunicator<Link: Transport>: Communicator {
     entrance.enter()
     hasEnded.store(true, ordering: .relaxed)
     defer { entrance.leave() }
-    do { try link.finish() } catch let error as TransportError {
+    do { try link.finish(code: code) } catch let error as TransportError {
       throw RankFailure(rank: rank, host: hosts[rank], kind: .unreachable(error.text), deadline: deadline)
     }
   }

@@ -37,8 +37,9 @@ package protocol Transport: Sendable {
 
   /// Ends the transport. All ranks call it, with no request left, and it waits for them.
   ///
+  /// - Parameter code: The exit code that the process ends with, for a transport whose end does not come back.
   /// - Throws: `TransportError`.
-  func finish() throws
+  func finish(code: Int32) throws
 }
 
 extension Transport {

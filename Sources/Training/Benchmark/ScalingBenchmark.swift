@@ -2,49 +2,84 @@ import DataParallel
 import Foundations
 import Kernels
 
-/// How the steps of a run scale with the number of workers.
+/// How the steps of a run scale with the number of workers, or of ranks.
 package struct ScalingBenchmark: Sendable {
-  /// What was measured with one number of workers.
+  /// What there are more and more of.
+  package enum Unit: String, Sendable {
+    /// Threads of one process.
+    case workers
+    /// Processes.
+    case ranks
+  }
+
+  /// What was measured with one number of them on one size of batches.
+  package struct Series: Sendable {
+    /// How many there were.
+    package let count: Int
+    /// Threads that took part.
+    package let threads: Int
+    /// Samples a second, one measurement a round.
+    package let rates: [Double]
+    /// The digest of the parameters after the same steps for all numbers.
+    package let digest: String
+    /// Bytes of a step that the rank which sends most sends.
+    package let bytesSentPerStep: Int
+
+    /// Creates the value.
+    package init(count: Int, threads: Int, rates: [Double], digest: String, bytesSentPerStep: Int = 0) {
+      self.count = count
+      self.threads = threads
+      self.rates = rates
+      self.digest = digest
+      self.bytesSentPerStep = bytesSentPerStep
+    }
+  }
+
+  /// What was measured with one number of them.
   package struct Row: Sendable {
-    /// The workers.
-    package let workers: Int
-    /// Threads that took part; fewer than the workers where there are fewer cores.
+    /// The number.
+    package let count: Int
+    /// Threads of a process that took part; fewer than its workers where there are fewer cores.
     package let threads: Int
     /// Samples a second on the config's batches, one measurement a round.
     package let strong: Spread
-    /// How many times as fast as with the first number of workers in the same round.
+    /// How many times as fast as with the first number in the same round.
     package let speedup: Spread
-    /// Samples a second on batches and shards as many times as large as there are workers; `nil` if the data are too few.
+    /// Samples a second on batches and shards as many times as large as the number; `nil` if the data are too few.
     package let weak: Spread?
-    /// How many times as fast as with the first number of workers in the same round, on batches as they grow.
+    /// How many times as fast as with the first number in the same round, on batches as they grow.
     package let weakSpeedup: Spread?
-    /// The digest of the parameters after all rounds on the config's batches.
+    /// The digest of the parameters after the same steps for all numbers, on the config's batches.
     package let digest: String
+    /// Bytes of a step that the rank which sends most sends.
+    package let bytesSentPerStep: Int
 
     /// The speed-up as a share of what as many workers could reach.
-    package func efficiency(first: Int) -> Double { speedup.median * Double(first) / Double(workers) }
+    package func efficiency(first: Int) -> Double { speedup.median * Double(first) / Double(count) }
     /// The same on growing batches.
     package func weakEfficiency(first: Int) -> Double? {
-      weakSpeedup.map { $0.median * Double(first) / Double(workers) }
+      weakSpeedup.map { $0.median * Double(first) / Double(count) }
     }
   }
 
   /// The config's name.
   package let name: String
+  /// What there are more and more of.
+  package let unit: Unit
   /// Samples of a batch, without growing.
   package let batchSize: Int
   /// Shards of a batch, without growing.
   package let shards: Int
   /// The cores that the process may use.
   package let cores: Int
-  /// The numbers of workers, ascending.
+  /// The numbers, ascending.
   package let rows: [Row]
-  /// Amdahl's law for the speed-ups, from three numbers of workers up, the first of which is 1.
+  /// Amdahl's law for the speed-ups, from three numbers up, the first of which is 1.
   package let amdahl: AmdahlFit?
   /// The Universal Scalability Law for them, from four up.
   package let scalability: ScalabilityFit?
 
-  /// Whether all numbers of workers have ended with the same parameters.
+  /// Whether all numbers have ended with the same parameters.
   package var digestsAgree: Bool { Set(rows.map(\.digest)).count == 1 }
 
   /// The numbers of workers that are measured if none are given: powers of two up to the cores, and the cores.
@@ -90,17 +125,31 @@ package struct ScalingBenchmark: Sendable {
       for index in weak.indices { try weak[index].measure() }
     }
 
-    name = configuration.name
-    batchSize = schedule.batchSize
-    shards = configuration.training.shards
+    self.init(
+      name: configuration.name, unit: .workers, batchSize: schedule.batchSize, shards: configuration.training.shards,
+      strong: strong.map(\.series), weak: weak.map(\.series))
+  }
+
+  /// What follows from measurements.
+  ///
+  /// - Parameters:
+  ///   - strong: Those on the config's batches, by ascending numbers.
+  ///   - weak: Those on growing batches, of the first of these numbers; there may be fewer.
+  package init(name: String, unit: Unit, batchSize: Int, shards: Int, strong: [Series], weak: [Series]) {
+    self.name = name
+    self.unit = unit
+    self.batchSize = batchSize
+    self.shards = shards
     cores = availableCores()
     rows = strong.enumerated().map { index, one in
       let growing = index < weak.count ? weak[index] : nil
       return Row(
-        workers: one.workers, threads: one.threads, strong: Spread(one.rates),
+        count: one.count, threads: one.threads, strong: Spread(one.rates),
         speedup: Spread(zip(one.rates, strong[0].rates).map { $0 / $1 }), weak: growing.map { Spread($0.rates) },
-        weakSpeedup: growing.map { Spread(zip($0.rates, weak[0].rates).map { $0 / $1 }) }, digest: one.digest)
+        weakSpeedup: growing.map { Spread(zip($0.rates, weak[0].rates).map { $0 / $1 }) }, digest: one.digest,
+        bytesSentPerStep: one.bytesSentPerStep)
     }
+    let counts = strong.map(\.count)
     let isFromOne = counts.first == 1
     let speedups = rows.map(\.speedup.median)
     amdahl = isFromOne ? AmdahlFit(workers: counts, speedups: speedups) : nil
@@ -136,9 +185,11 @@ private struct Candidate<Scalar: TrainingScalar> {
   mutating func measure() throws {
     let engine = engine
     var threads = threads
-    rates.append(try pace.round(of: steps) { threads = max(threads, engine.run(steps: $0)) })
+    rates.append(try pace.round(of: steps) { threads = max(threads, try engine.run(steps: $0)) })
     self.threads = threads
   }
 
-  var digest: String { Digest(of: UnsafeRawBufferPointer(engine.memory.parameters.elements)).description }
+  var series: ScalingBenchmark.Series {
+    ScalingBenchmark.Series(count: workers, threads: threads, rates: rates, digest: engine.memory.parametersDigest)
+  }
 }

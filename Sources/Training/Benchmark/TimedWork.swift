@@ -18,8 +18,17 @@ struct TimedWork<Scalar: TrainingScalar>: RegionWork {
   func run(step: Int, phase: Int, unit: Int, worker: Int) {
     let start = DispatchTime.now().uptimeNanoseconds
     work.run(step: step, phase: phase, unit: unit, worker: worker)
-    nanoseconds.pointer[worker * Self.stride + min(phase, 1)] += DispatchTime.now().uptimeNanoseconds - start
+    let place: Int
+    switch work.sequence.pointer[phase] {
+    case .gradient: place = 0
+    // Mostly waiting, for other ranks: it counts as that.
+    case .exchange, .copy: return
+    case .reduce, .reducePartially, .reduceAndUpdate, .update, .join: place = 1
+    }
+    nanoseconds.pointer[worker * Self.stride + place] += DispatchTime.now().uptimeNanoseconds - start
   }
+
+  func pause(turn: Int) { work.pause(turn: turn) }
 
   /// The seconds of all workers in a region that took `seconds`.
   func times(of seconds: Double) -> WorkerTimes {
@@ -59,7 +68,8 @@ extension StepWork {
     return ContinuousClock().measure {
       for step in 0..<steps {
         for worker in 0..<region.workers {
-          for shard in region.home(of: worker, among: partition.shards) {
+          for unit in region.home(of: worker, among: share.shards.count) {
+            let shard = share.shards.lowerBound + unit
             _ = shardRooms.use(worker) { loadSamples(step: step, shard: shard, worker: worker, $0) }
           }
         }

@@ -120,7 +120,7 @@ private struct GradientChecker {
     let room = plain.makeRoom()
     let reference = plain.gradient(at: parameters, in: room)
     let value = plain.value(at: parameters, in: room)
-    let taken = engines.map { $0.take(step: step, at: parameters) }
+    let taken = try engines.map { try $0.take(step: step, at: parameters) }
     // Where a gradient is zero but for rounding, nothing is left to compare it with.
     let rounding = 1e-9 * max(1, abs(value))
     let rounding32 = max(rounding, 1e-2 * (reference.magnitudes.max() ?? 0))
@@ -146,8 +146,8 @@ private struct GradientChecker {
         distances(from: taken[1].gradient, taken[0].gradient, least: rounding),
         distances(from: reference.gradient, taken[0].gradient, least: rounding)
       ).map(max),
-      inPrecision: single.map {
-        distances(from: reference.gradient, $0.take(step: step, at: parameters).gradient, least: rounding32)
+      inPrecision: try single.map {
+        distances(from: reference.gradient, try $0.take(step: step, at: parameters).gradient, least: rounding32)
       },
       lossError: taken.map { abs($0.loss - value) / max(1, abs(value)) }.map { $0.isNaN ? .infinity : $0 }.max() ?? 0)
   }

@@ -43,13 +43,14 @@ package struct StepGradients<Scalar: TrainingScalar>: Sendable {
   ///
   /// - Parameter parameters: Where to stand before the step; where the last one has led if `nil`.
   /// - Returns: The batch's objective and its gradient, of the flat vector.
-  package func take(step: Int, at parameters: [Double]? = nil) -> (loss: Double, gradient: [Double]) {
+  /// - Throws: Nothing in one process.
+  package func take(step: Int, at parameters: [Double]? = nil) throws -> (loss: Double, gradient: [Double]) {
     if let parameters {
       for (index, value) in parameters.enumerated() { engine.memory.parameters[index] = Scalar(value) }
       engine.work.writeCopies()
     }
     engine.record.beginEpoch()
-    engine.run(steps: step..<step + 1)
+    try engine.run(steps: step..<step + 1)
     return (engine.epochMeasurement.loss, engine.memory.state[0].elements.map { Double($0) })
   }
 }

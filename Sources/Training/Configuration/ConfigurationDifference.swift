@@ -31,7 +31,7 @@ package struct ConfigurationDifference: Sendable, Equatable {
   ///   - place: Where the stored one is, in the words of the lines.
   package init(stored: JSONValue, given: JSONValue, place: String = "in the directory") {
     lines = Self.lines(
-      Checkpoint.settingsOfResult(stored), Checkpoint.settingsOfResult(given), at: JSONPath(), place)
+      Checkpoint.settingsOfResult(stored), Checkpoint.settingsOfResult(given), at: JSONPath(), (place, "now"))
     let units = ["epochs", "steps"].filter { stored["training"]?[$0] != given["training"]?[$0] }
     if lines.count == 1, units.count == 1, let old = stored["training"]?[units[0]]?.int,
       let new = given["training"]?[units[0]]?.int, new > old
@@ -42,22 +42,27 @@ package struct ConfigurationDifference: Sendable, Equatable {
     }
   }
 
-  private static func lines(
-    _ stored: JSONValue?, _ given: JSONValue?, at path: JSONPath, _ place: String
+  /// One line for each place where two values differ.
+  ///
+  /// - Parameter places: Where the first and the second are, in the words of the lines.
+  static func lines(
+    _ stored: JSONValue?, _ given: JSONValue?, at path: JSONPath = JSONPath(), _ places: (first: String, second: String)
   ) -> [String] {
     switch (stored, given) {
     case (.object(let stored)?, .object(let given)?):
       let keys = stored.keys + given.keys.filter { stored[$0] == nil }
-      return keys.flatMap { lines(stored[$0], given[$0], at: path.appending($0), place) }
+      return keys.flatMap { lines(stored[$0], given[$0], at: path.appending($0), places) }
     case (.array(let stored)?, .array(let given)?) where !(stored + given).allSatisfy(\.isScalar):
       return (0..<max(stored.count, given.count)).flatMap { index in
         lines(
           stored.indices.contains(index) ? stored[index] : nil, given.indices.contains(index) ? given[index] : nil,
-          at: path.appending(index), place)
+          at: path.appending(index), places)
       }
     default:
       guard stored != given else { return [] }
-      return ["\(path): \(stored?.lineText ?? "absent") \(place), \(given?.lineText ?? "absent") now"]
+      return [
+        "\(path): \(stored?.lineText ?? "absent") \(places.first), \(given?.lineText ?? "absent") \(places.second)"
+      ]
     }
   }
 }

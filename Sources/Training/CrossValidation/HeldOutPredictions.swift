@@ -43,8 +43,9 @@ struct HeldOutPredictions: Sendable {
       at: model.dataPath, externalFiles: options.externalFiles, known: model.schema)
     let reader = try model.data.divided(file)
     let group = "validation"
-    let (report, data) = try measured(model, on: reader, group: group, options)
-    let samples = data.groups[group] ?? SampleGroup(count: 0, sources: [:])
+    let measured = try MeasuredGroup(model, on: reader, group: group, options)
+    let report = try measured.report()
+    let samples = measured.data.groups[group] ?? SampleGroup(count: 0, sources: [:])
     let problem = try model.problemWithoutTargets()
     let outputs = try GroupOutputs(
       of: problem, group: samples, parameters: model.parameters,
@@ -62,7 +63,7 @@ struct HeldOutPredictions: Sendable {
       rows: samples.count, outputs: outputs.outputs.map { Double($0) },
       probabilities: rule.hasProbabilities ? outputs.probabilities.map { Double($0) } : nil,
       classes: rule.hasProbabilities ? rule.classes(of: outputs.outputs, rows: samples.count, width: width) : nil)
-    classes = data.schema.classes
+    classes = measured.data.schema.classes
     precision = Scalar.elementType
   }
 }

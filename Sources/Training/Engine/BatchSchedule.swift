@@ -21,6 +21,9 @@ struct BatchSchedule: Sendable, Equatable {
     batchSizes.reduce(into: []) { $0.formUnion(partition.sizes(in: $1)) }
   }
 
+  /// The sizes that batches have, that of the full one first.
+  var orderedBatchSizes: [Int] { batchSizes.sorted(by: >) }
+
   /// The sizes that batches have.
   var batchSizes: Set<Int> {
     Set([min(batchSize, samples), samples - (stepsPerEpoch - 1) * batchSize])

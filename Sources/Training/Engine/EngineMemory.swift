@@ -7,13 +7,19 @@ import Kernels
 extension TrainingEngine {
   /// Refuses shards and workers whose memory there is not, before it is taken: an allocation that fails would end the
   /// program.
+  ///
+  /// - Parameters:
+  ///   - shards: Those of this process.
+  ///   - sumElements: The elements of the partial sums among ranks.
   static func requireMemory(
     shards: Int, workers: Int, samples: Int, blocks: BlockPartition, plans: PlanSet<Scalar>,
-    sources: [RowSource<Scalar>]
+    sources: [RowSource<Scalar>], sumElements: Int
   ) throws {
-    let bytes = memoryNeed(
-      shards: shards, workers: workers, samples: samples, blocks: blocks, plans: plans,
-      columns: sources.reduce(0) { $0 + $1.columns })
+    let bytes =
+      memoryNeed(
+        shards: shards, workers: workers, samples: samples, blocks: blocks, plans: plans,
+        columns: sources.reduce(0) { $0 + $1.columns })
+      + Double(sumElements) * Double(MemoryLayout<Scalar>.stride)
     try MemoryLimit.require(
       bytes, for: "training in \(shards) shards with \(workers) \(workers == 1 ? "worker" : "workers")", code: .usage,
       advice: "take smaller batches, fewer shards, fewer workers or a smaller model")

@@ -20,8 +20,11 @@ package struct EngineShortcuts: OptionSet, Sendable {
   /// The shards' graphs are simplified and fused.
   package static let simplification = EngineShortcuts(rawValue: 16)
 
+  /// Among ranks, the operands of a product travel in place of its partial sums where they are fewer bytes.
+  package static let travellingOperands = EngineShortcuts(rawValue: 32)
+
   /// All of them: what a run uses.
   package static let all: EngineShortcuts = [
-    .products, .rereadInputs, .transposedSlots, .packedMatrices, .simplification,
+    .products, .rereadInputs, .transposedSlots, .packedMatrices, .simplification, .travellingOperands,
   ]
 }

@@ -34,16 +34,20 @@ struct EvaluationShards<Scalar: TrainingScalar>: Sendable {
   }
 
   /// Runs the plan of each shard and hands its results to `body`.
+  ///
+  /// - Parameter range: The shards; `nil` for all.
   func forEach(
-    parameters: SharedBuffer<Scalar>, region: Region,
+    in range: Range<Int>? = nil, parameters: SharedBuffer<Scalar>, region: Region,
     _ body: @escaping @Sendable (_ shard: Int, _ samples: Range<Int>, _ results: ShardResults<Scalar>) -> Void
   ) {
-    let workers = SharedBuffer(count: min(region.workers, max(1, count))) { _ in
+    let range = range ?? 0..<count
+    let workers = SharedBuffer(count: min(region.workers, max(1, range.count))) { _ in
       ShardRoom(plans: plans.all, samples: Self.size, sources: sources)
     }
     // The units use plans, sources and rooms without counting references.
     defer { withExtendedLifetime((self, workers)) {} }
-    region.forEach(count) { shard, worker in
+    region.forEach(range.count) { unit, worker in
+      let shard = range.lowerBound + unit
       let samples = shard * Self.size..<min(sampleCount, (shard + 1) * Self.size)
       let own = workers.pointer[worker]
       // The shard behind this one is probably next, for this worker or another.

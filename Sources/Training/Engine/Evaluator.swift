@@ -1,4 +1,5 @@
 import DataParallel
+import Foundations
 import Kernels
 import Models
 
@@ -22,9 +23,48 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
 
   /// The group's loss and metrics.
   func measure(parameters: SharedBuffer<Scalar>, region: Region) -> LossAndMetrics {
+    let statistics = makeStatistics()
+    fill(statistics, of: 0..<shards.count, parameters, region)
+    return joined(statistics)
+  }
+
+  /// The same on all ranks, each of which computes a stretch of the shards and gives their sums to the others: the tree
+  /// adds the same numbers in the same order.
+  ///
+  /// - Throws: `RankFailure`.
+  func measure(
+    parameters: SharedBuffer<Scalar>, region: Region, ranks: any Communicator
+  ) throws -> LossAndMetrics {
+    let stretches = ShardPartition(shards: ranks.rankCount).ranges(in: shards.count)
+    let statistics = makeStatistics()
+    fill(statistics, of: stretches[ranks.rank], parameters, region)
+    guard ranks.rankCount > 1 else { return joined(statistics) }
+    let own = stretches[ranks.rank].flatMap { shard in Array(UnsafeRawBufferPointer(statistics[shard])) }
+    for (rank, bytes) in try ranks.allGather(own).enumerated() where rank != ranks.rank {
+      let size = statistics.count * MemoryLayout<Double>.size
+      guard bytes.count == stretches[rank].count * size else {
+        throw TrainerError(.data, "\(ranks.name(of: rank)) has measured other samples; give all hosts the same file")
+      }
+      for (place, shard) in stretches[rank].enumerated() {
+        UnsafeMutableRawBufferPointer(statistics[shard]).copyBytes(from: bytes[place * size..<(place + 1) * size])
+      }
+    }
+    return joined(statistics)
+  }
+
+  private func makeStatistics() -> ShardStatistics {
+    ShardStatistics(shards: shards.count, count: Statistic.count(metrics: metrics?.sumCount))
+  }
+
+  private func joined(_ statistics: ShardStatistics) -> LossAndMetrics {
+    LossAndMetrics(sums: (0..<statistics.count).map(statistics.sum), isMean: isMean, metrics: metrics)
+  }
+
+  private func fill(
+    _ statistics: ShardStatistics, of range: Range<Int>, _ parameters: SharedBuffer<Scalar>, _ region: Region
+  ) {
     let (metrics, isMean, places) = (metrics, isMean, shards.metricSources)
-    let statistics = ShardStatistics(shards: shards.count, count: Statistic.count(metrics: metrics?.sumCount))
-    shards.forEach(parameters: parameters, region: region) { shard, samples, results in
+    shards.forEach(in: range, parameters: parameters, region: region) { shard, samples, results in
       let sums = statistics[shard]
       sums.update(repeating: 0)
       sums[Statistic.loss] = results.total(results.plan.losses)
@@ -37,7 +77,5 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
           to: UnsafeMutableBufferPointer(rebasing: sums[Statistic.metrics...]))
       }
     }
-    return LossAndMetrics(
-      sums: (0..<statistics.count).map(statistics.sum), isMean: isMean, metrics: metrics)
   }
 }

@@ -12,7 +12,7 @@ struct GradientProducts<Scalar: TrainingScalar>: Sendable {
   let partition: ShardPartition
   /// The samples of the batch, written by the shards.
   let indices: SharedBuffer<Int64>
-  /// The operands, written by the shards.
+  /// The operands, written by the shards; among ranks those of the rank's own shards, or of all if others' travel.
   let kept: ShardMemory<Scalar>
 
   /// Whether the left operand of a product comes from the dataset.
@@ -21,30 +21,37 @@ struct GradientProducts<Scalar: TrainingScalar>: Sendable {
     return true
   }
 
-  /// Writes some rows of a product, row-major, to `out`.
+  /// The batch's samples that some shards have.
+  private func samples(of shards: Range<Int>, in samples: Int) -> Range<Int> {
+    guard let first = shards.first, let last = shards.last else { return 0..<0 }
+    return partition.range(of: first, in: samples).lowerBound..<partition.range(of: last, in: samples).upperBound
+  }
+
+  /// Writes some rows of a product over some shards, row-major, to `out`.
   ///
   /// - Parameter samples: The samples of the batch.
   func compute(
-    _ number: Int, rows: Range<Int>, samples: Int, room: BlockRoom<Scalar>, into out: UnsafeMutablePointer<Scalar>
+    _ number: Int, rows: Range<Int>, of shards: Range<Int>, samples: Int, room: BlockRoom<Scalar>,
+    into out: UnsafeMutablePointer<Scalar>
   ) {
-    let shards = partition.shards
+    let own = self.samples(of: shards, in: samples)
     var stride = rows.count
-    var columns = 0
+    // Of empty shards too, whose zeros are added.
+    let columns = plans.all.first?.products[number].columns ?? 0
     var gathered: Int?
-    for shard in 0..<shards {
+    for shard in shards {
       let slice = partition.range(of: shard, in: samples)
       room.depths[shard] = 0
       guard !slice.isEmpty else { continue }
       let product = plans[slice.count].use { $0.products[number] }
       room.depths[shard] = product.depth
-      columns = product.columns
       let operands = kept[shard]
       room.right[shard] = UnsafeRawPointer(operands + product.rightOffset)
       switch product.left {
       case .input(let input):
         // From the data once more: they are smaller than what they were converted to, and no other core's.
         gathered = input
-        room.left[shard] = UnsafeRawPointer(room.rows + slice.lowerBound * rows.count)
+        room.left[shard] = UnsafeRawPointer(room.rows + (slice.lowerBound - own.lowerBound) * rows.count)
       case .kept(let offset):
         stride = product.rows
         room.left[shard] = UnsafeRawPointer(operands + offset + rows.lowerBound)
@@ -52,23 +59,25 @@ struct GradientProducts<Scalar: TrainingScalar>: Sendable {
     }
     if let gathered {
       sources[gathered].gather(
-        UnsafeBufferPointer(start: indices.pointer, count: samples), columns: rows, into: room.rows, kernels: kernels)
+        UnsafeBufferPointer(start: indices.pointer + own.lowerBound, count: own.count), columns: rows, into: room.rows,
+        kernels: kernels)
     } else if columns > Self.columnsToPack {
-      pack(rows, stride: stride, samples: samples, room)
+      pack(rows, of: shards, stride: stride, room)
       stride = rows.count
     }
+    let first = shards.lowerBound
     kernels.multiplyTree(
-      left: room.left, leftStride: stride, right: room.right, depths: room.depths, shards: shards, rows: rows.count,
-      columns: columns, into: out, scratch: room.productScratch)
+      left: room.left + first, leftStride: stride, right: room.right + first, depths: room.depths + first,
+      shards: shards.count, rows: rows.count, columns: columns, into: out, scratch: room.productScratch)
   }
 
   /// The left operand is read once for each panel of columns: for more columns than these, its rows are brought together
   /// first.
   private static var columnsToPack: Int { 128 }
 
-  private func pack(_ rows: Range<Int>, stride: Int, samples: Int, _ room: BlockRoom<Scalar>) {
+  private func pack(_ rows: Range<Int>, of shards: Range<Int>, stride: Int, _ room: BlockRoom<Scalar>) {
     var out = room.rows
-    for shard in 0..<partition.shards {
+    for shard in shards {
       var from = room.left[shard].assumingMemoryBound(to: Scalar.self)
       room.left[shard] = UnsafeRawPointer(out)
       for _ in 0..<room.depths[shard] {

@@ -8,13 +8,37 @@ package enum Phase: Sendable, Equatable {
   case reduce
   /// A pass of the optimizer's chain over one block, counted from 0; the last one writes the parameters.
   case update(pass: Int)
-  /// Both of one block, in one way through memory: for a chain that is a single pass.
+  /// Both of one block, in one way through memory: the reduction and the first pass.
   case reduceAndUpdate
   /// What joins the sums that a pass over all blocks has left, in one unit; see Note [Passes] in `UpdatePlan`.
   case join(afterPass: Int)
 
+  // Among ranks alone, as Note [Exchange] in `StepExchange` says.
+
+  /// The sums of one block over the subtrees of this rank's shards.
+  case reducePartially
+  /// Bytes from rank to rank, in one unit.
+  case exchange(Exchange)
+  /// The copies, in the kernels' order, of one block that another rank has updated.
+  case copy
+
+  /// What goes from rank to rank.
+  package enum Exchange: Sendable {
+    /// The shards' statistics go out, and all else may come in.
+    case statistics
+    /// The sums over blocks, between two passes.
+    case blockSums
+    /// What is left of the step.
+    case rest
+  }
+
   /// The phases of a step whose optimizer passes over the blocks that many times.
-  static func sequence(passes: Int) -> [Phase] {
+  static func sequence(passes: Int, amongRanks: Bool = false) -> [Phase] {
+    if amongRanks {
+      return [.gradient, .exchange(.statistics), .reducePartially, .reduceAndUpdate]
+        + (1..<max(1, passes)).flatMap { [.exchange(.blockSums), .join(afterPass: $0 - 1), .update(pass: $0)] }
+        + [.copy, .exchange(.rest)]
+    }
     guard passes > 1 else { return [.gradient, .reduceAndUpdate] }
     return [.gradient, .reduce, .update(pass: 0)]
       + (1..<passes).flatMap { [.join(afterPass: $0 - 1), .update(pass: $0)] }

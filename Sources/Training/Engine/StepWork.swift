@@ -29,6 +29,10 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   let statistics: ShardStatistics
   let record: StepRecord
   let region: Region
+  /// What goes from rank to rank; `nil` in one process.
+  let exchange: StepExchange<Scalar>?
+  /// The shards, and the blocks to update, that are this process's: all of them where it is the only one.
+  let share: RankShare
   /// The phases of a step, in order.
   let sequence: SharedBuffer<Phase>
   let shardRooms: SharedBuffer<ShardRoom<Scalar>>
@@ -38,9 +42,11 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   package var phases: [Int] {
     sequence.elements.map { phase in
       switch phase {
-      case .gradient: partition.shards
-      case .reduce, .update, .reduceAndUpdate: blocks.blocks.count
-      case .join: 1
+      case .gradient: share.shards.count
+      case .reduce, .update, .reduceAndUpdate: share.blocks.count
+      case .join, .exchange: 1
+      case .reducePartially: share.reduced.count
+      case .copy: share.foreign.count
       }
     }
   }
@@ -48,6 +54,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
   package func run(step: Int, phase: Int, unit: Int, worker: Int) {
+    if let exchange { return run(sequence.pointer[phase], step: step, unit: unit, worker: worker, exchange) }
     switch sequence.pointer[phase] {
     case .gradient: shardRooms.use(worker) { gradient(step: step, shard: unit, worker: worker, $0) }
     case .reduce: blockRooms.use(worker) { reduce(step: step, block: unit, $0) }
@@ -57,18 +64,22 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
         reduce(step: step, block: unit, $0)
         update(step: step, pass: 0, block: unit, $0)
       }
-    case .join(let pass):
-      let divisor = divisor
-      updatePlan.join(
-        after: pass, step: step + 1, objective: divisor == 0 ? 0 : statistics.sum(Statistic.loss) / divisor,
-        memory: memory.update)
+    case .join(let pass): join(step: step, pass: pass)
+    case .reducePartially, .exchange, .copy: preconditionFailure("one process exchanges nothing")
     }
   }
 
-  /// What a batch's sums are divided by.
-  private var divisor: Double { isMean ? statistics.sum(Statistic.sampleWeight) : 1 }
+  func join(step: Int, pass: Int) {
+    let divisor = divisor
+    updatePlan.join(
+      after: pass, step: step + 1, objective: divisor == 0 ? 0 : statistics.sum(Statistic.loss) / divisor,
+      memory: memory.update)
+  }
 
-  private func gradient(step: Int, shard: Int, worker: Int, _ own: ShardRoom<Scalar>) {
+  /// What a batch's sums are divided by.
+  var divisor: Double { isMean ? statistics.sum(Statistic.sampleWeight) : 1 }
+
+  func gradient(step: Int, shard: Int, worker: Int, _ own: ShardRoom<Scalar>) {
     let sums = statistics[shard]
     sums.update(repeating: 0)
     let slice = loadSamples(step: step, shard: shard, worker: worker, own)
@@ -136,18 +147,19 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   /// Where in the epoch the samples lie that a worker needs first after a shard, if it keeps to its home (Note [Homes] in
   /// `Region`) and the epoch goes on: a hint, which changes nothing but when memory is asked for.
   private func probablyNext(after shard: Int, of step: Int, worker: Int) -> Range<Int> {
-    let home = region.home(of: worker, among: partition.shards)
-    guard home.contains(shard) else { return 0..<0 }
-    let isLast = shard + 1 == home.upperBound
+    let first = share.shards.lowerBound
+    let home = region.home(of: worker, among: share.shards.count)
+    guard home.contains(shard - first) else { return 0..<0 }
+    let isLast = shard + 1 - first == home.upperBound
     let (epoch, batch) = schedule.batch(of: isLast ? step + 1 : step)
     guard epoch == schedule.batch(of: step).epoch else { return 0..<0 }
-    let slice = partition.range(of: isLast ? home.lowerBound : shard + 1, in: batch.count)
-    let first = batch.lowerBound + slice.lowerBound
-    return first..<first + min(ShardRoom<Scalar>.mostFollowing, slice.count)
+    let slice = partition.range(of: isLast ? first + home.lowerBound : shard + 1, in: batch.count)
+    let position = batch.lowerBound + slice.lowerBound
+    return position..<position + min(ShardRoom<Scalar>.mostFollowing, slice.count)
   }
 
   /// The block's place for the batch's gradient: in the whole vector if several passes need it, else the worker's own.
-  private func gradient(of block: BlockPartition.Block, _ room: BlockRoom<Scalar>) -> UnsafeMutablePointer<Scalar> {
+  func gradient(of block: BlockPartition.Block, _ room: BlockRoom<Scalar>) -> UnsafeMutablePointer<Scalar> {
     memory.gradient.map { $0.pointer + block.range.lowerBound } ?? room.gradient
   }
 
@@ -157,10 +169,11 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     let place = blocks.blocks[block]
     // A batch of samples that all weigh nothing has no gradient; dividing by its weight would make it not a number.
     compute(
-      place, scaledBy: divisor == 0 ? 0 : 1 / divisor, into: gradient(of: place, room), step: step, room)
+      place, of: 0..<partition.shards, scaledBy: divisor == 0 ? 0 : 1 / divisor, into: gradient(of: place, room),
+      step: step, room)
   }
 
-  private func update(step: Int, pass: Int, block: Int, _ room: BlockRoom<Scalar>) {
+  func update(step: Int, pass: Int, block: Int, _ room: BlockRoom<Scalar>) {
     let place = blocks.blocks[block]
     let range = place.range
     updatePlan.run(
@@ -170,13 +183,22 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
         state: UnsafePointer(memory.statePointers.pointer), memory: memory.update),
       scratch: room.scratch, kernels: kernels)
     guard pass == updatePlan.passes - 1 else { return }
+    noteParameters(of: block, step: step)
+    if block == 0, exchange == nil { noteStep(step) }
+  }
+
+  /// Does what new parameters of a block call for.
+  func noteParameters(of block: Int, step: Int) {
+    let place = blocks.blocks[block]
     writeCopies(of: place)
-    if !kernels.allFinite(memory.parameters.pointer + range.lowerBound, count: range.count) {
+    if !kernels.allFinite(memory.parameters.pointer + place.range.lowerBound, count: place.range.count) {
       record.noteNonFinite(step: step, block: block)
     }
-    if block == 0 {
-      record.add(statistics, divisor: divisor, step: step, isTrial: memory.isTrial.pointer.pointee)
-    }
+  }
+
+  /// Keeps what a step leaves for the coordinator: one unit.
+  func noteStep(_ step: Int) {
+    record.add(statistics, divisor: divisor, step: step, isTrial: memory.isTrial.pointer.pointee)
   }
 
   /// Writes all matrices in the kernels' order: for the coordinator, where something other than an update has set them.
@@ -189,25 +211,26 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     copies.write(block.rows, of: matrix, from: memory.parameters.pointer + block.range.lowerBound)
   }
 
-  /// The all-reduce of one block.
-  private func compute(
-    _ block: BlockPartition.Block, scaledBy factor: Double, into gradient: UnsafeMutablePointer<Scalar>, step: Int,
-    _ room: BlockRoom<Scalar>
+  /// The sum of one block over some shards.
+  func compute(
+    _ block: BlockPartition.Block, of shards: Range<Int>, scaledBy factor: Double,
+    into gradient: UnsafeMutablePointer<Scalar>, step: Int, _ room: BlockRoom<Scalar>
   ) {
     switch block.source {
     case .slots(let offset):
-      slots.sum(offset..<offset + block.range.count, scaledBy: factor, into: gradient)
+      slots.sum(offset..<offset + block.range.count, of: shards, scaledBy: factor, into: gradient)
     case .transposedSlots(let offset, let stride):
       let (rows, columns) = (block.rows.count, block.range.count / block.rows.count)
       for column in 0..<columns {
         let first = offset + column * stride
-        slots.sum(first..<first + rows, scaledBy: factor, into: room.scratch + column * rows)
+        slots.sum(first..<first + rows, of: shards, scaledBy: factor, into: room.scratch + column * rows)
       }
       kernels.transpose(
         room.scratch, rows: columns, columns: rows, stride: rows, into: gradient, outStride: columns)
     case .product(let number):
       products.compute(
-        number, rows: block.rows, samples: schedule.batch(of: step).positions.count, room: room, into: gradient)
+        number, rows: block.rows, of: shards, samples: schedule.batch(of: step).positions.count, room: room,
+        into: gradient)
       if factor != 1 { kernels.scale(gradient, by: factor, into: gradient, count: block.range.count) }
     }
   }

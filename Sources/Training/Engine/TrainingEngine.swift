@@ -41,7 +41,8 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
   /// - Throws: `TrainerError` if the graph does not fit the data.
   package init(
     _ problem: any Problem, group: SampleGroup<Scalar>, optimizer: Optimizer, settings: Settings, region: Region,
-    live: LiveProgress, kernels: Kernels<Scalar> = .best, shortcuts: EngineShortcuts = .all
+    live: LiveProgress, kernels: Kernels<Scalar> = .best, shortcuts: EngineShortcuts = .all,
+    communicator: any Communicator = SingleProcess()
   ) throws {
     let schedule = BatchSchedule(samples: group.count, batchSize: settings.batchSize)
     let partition = ShardPartition(shards: settings.shards)
@@ -50,27 +51,49 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
     let plans = training.plans
     let (sources, metricSources) = group.bound(to: plans)
     let samples = schedule.batchSizes.max() ?? 1
-    let blocks = BlockPartition(count: problem.layout.count, matrices: training.matrices, samples: samples)
+    let whole = BlockPartition(count: problem.layout.count, matrices: training.matrices, samples: samples)
+    let passes = UpdatePlan(optimizer, layout: problem.layout, blocks: whole.blocks.map(\.range)).passes
+    let division =
+      communicator.rankCount > 1
+      ? RankExchange(
+        ranks: communicator.rankCount, rank: communicator.rank, partition: partition, blocks: whole,
+        mayDivide: passes == 1, plans: plans, samples: samples, kernels: kernels, shortcuts: shortcuts) : nil
+    let blocks = division?.blocks ?? whole
+    let share = division?.share ?? RankShare(shards: settings.shards, blocks: blocks.blocks.count)
     try Self.requireMemory(
-      shards: settings.shards, workers: region.workers, samples: samples, blocks: blocks, plans: plans, sources: sources
-    )
+      shards: (division?.keptShards ?? share.shards).count, workers: region.workers, samples: samples, blocks: whole,
+      plans: plans, sources: sources, sumElements: division?.plan.sumElements(of: communicator.rank) ?? 0)
     let statistics = ShardStatistics(
       shards: settings.shards, count: Statistic.count(metrics: problem.metrics?.sumCount))
-    let slots = GradientSlots(slots: settings.shards, count: blocks.slotCount, kernels: kernels)
+    let slots = GradientSlots(shards: share.shards, count: blocks.slotCount, kernels: kernels)
     let products = GradientProducts(
       kernels: kernels, plans: plans, sources: sources, partition: partition,
       indices: SharedBuffer(repeating: 0, count: samples),
-      kept: ShardMemory(shards: settings.shards, count: plans.all.map(\.keptCount).max() ?? 0))
+      kept: ShardMemory(
+        shards: division?.keptShards ?? share.shards, count: plans.all.map(\.keptCount).max() ?? 0))
     let updatePlan = UpdatePlan(optimizer, layout: problem.layout, blocks: blocks.blocks.map(\.range))
     self.schedule = schedule
     self.region = region
     metrics = group.metrics(of: problem)
     isMean = problem.isMean
-    gradientBytes = slots.byteCount + products.kept.byteCount
     memory = TrainingMemory(
       layout: problem.layout, parameters: problem.initialParameters(seed: settings.seed),
       stateNames: optimizer.stateNames, sumCount: updatePlan.sumCount, numberCount: updatePlan.numberCount,
       keepsGradient: updatePlan.passes > 1)
+    let memory = memory
+    let exchange = division.map { division in
+      StepExchange(
+        communicator, plan: division.plan, blocks: blocks.blocks.map(\.range),
+        places: .init(
+          statistics: statistics, parameters: memory.parameters, blockSums: memory.sums,
+          blockSumRanges: (0..<communicator.rankCount).map {
+            updatePlan.sumRange(of: division.plan.ownership.blocks(of: $0))
+          }, kept: products.kept),
+        operands: schedule.orderedBatchSizes.map {
+          division.operands(samples: $0, plans: plans, kept: products.kept, kernels: kernels)
+        }, kernels: kernels)
+    }
+    gradientBytes = slots.byteCount + products.kept.byteCount + (exchange?.byteCount ?? 0)
     record = StepRecord(statistics: statistics.count, blocks: blocks.blocks.count, live: live)
     work = StepWork(
       kernels: kernels, plans: plans, sources: sources, metricSources: metricSources,
@@ -78,14 +101,15 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
       schedule: schedule, partition: partition, blocks: blocks, isMean: problem.isMean, metrics: metrics,
       updatePlan: updatePlan, seed: UInt64(settings.seed), memory: memory, slots: slots, products: products,
       copies: MatrixCopies(of: training.matrices, training.packed, plans: plans, kernels: kernels),
-      statistics: statistics, record: record,
-      region: region, sequence: SharedBuffer(Phase.sequence(passes: updatePlan.passes)),
+      statistics: statistics, record: record, region: region, exchange: exchange, share: share,
+      sequence: SharedBuffer(Phase.sequence(passes: updatePlan.passes, amongRanks: exchange != nil)),
       shardRooms: SharedBuffer(count: region.workers) { _ in
         ShardRoom(plans: plans.all, samples: sizes.max() ?? 0, sources: sources)
       },
       blockRooms: SharedBuffer(count: region.workers) { _ in
-        BlockRoom(blocks: blocks, shards: settings.shards, samples: samples, kernels: kernels)
+        BlockRoom(blocks: whole, shards: settings.shards, samples: samples, kernels: kernels)
       })
+    keepOwnState()
     work.writeCopies()
   }
 
@@ -94,15 +118,38 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
   /// - Throws: `TrainerError` if the checkpoint is of another model, precision or optimizer.
   func restore(_ checkpoint: Checkpoint, path: String) throws {
     try memory.restore(checkpoint, path: path)
+    keepOwnState()
     work.writeCopies()
+  }
+
+  private func keepOwnState() {
+    guard let exchange = work.exchange else { return }
+    memory.keepState(of: exchange.plan.elements(of: exchange.communicator.rank))
   }
 
   /// Runs steps, counted from 0, and returns when all are done.
   ///
   /// - Returns: The number of workers that took part.
+  /// - Throws: `RankFailure` if another rank is lost; the vectors are then those of no step.
   @discardableResult
-  package func run(steps: Range<Int>) -> Int {
-    region.run(steps: steps, phases: work.phases, work)
+  package func run(steps: Range<Int>) throws -> Int {
+    let participants = region.run(steps: steps, phases: work.phases, work)
+    if let failure = work.exchange?.failure { throw failure }
+    return participants
+  }
+
+  /// Brings all of the optimizer's state to rank 0, for a checkpoint. All ranks call it, between regions.
+  ///
+  /// - Throws: `RankFailure`.
+  package func gatherState() throws { try work.exchange?.gather(memory.state, toAll: false) }
+
+  /// Brings what evaluation uses to all ranks, where it is not the parameters but their average. All ranks call it,
+  /// between regions.
+  ///
+  /// - Throws: `RankFailure`.
+  package func shareEvaluatedParameters() throws {
+    guard memory.evaluatedParameters !== memory.parameters else { return }
+    try work.exchange?.gather([memory.evaluatedParameters], toAll: true)
   }
 
   /// The loss and the metrics of the epoch so far, as trained.

@@ -20,7 +20,7 @@ package struct TrainingMemory<Scalar: TrainingScalar>: Sendable {
   /// The sums between the passes of an update.
   let sums: SharedBuffer<Double>
   /// The numbers that the optimizer remembers beside its vectors.
-  let numbers: SharedBuffer<Double>
+  package let numbers: SharedBuffer<Double>
   /// Whether a step began at a point that the optimizer merely tries: one mark.
   let isTrial = SharedBuffer(repeating: false, count: 1)
   /// The gradient of a whole batch; `nil` if no block of it is wanted beyond its update.
@@ -54,8 +54,18 @@ extension TrainingMemory {
     UpdateMemory(sums: sums.pointer, numbers: numbers.pointer, isTrial: isTrial.pointer)
   }
 
+  /// Gives back the memory of the optimizer's state but for some elements: that of blocks which another rank updates, of
+  /// which nothing is ever read here. The average of the parameters stays.
+  func keepState(of elements: Range<Int>) {
+    for (name, vector) in zip(stateNames, state) where name != Optimizer.averageName {
+      for unused in [0..<elements.lowerBound, elements.upperBound..<layout.count] {
+        UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: vector.elements[unused])).discardPages()
+      }
+    }
+  }
+
   /// What evaluation uses: the parameters' moving average, if there is one, or the parameters.
-  var evaluatedParameters: SharedBuffer<Scalar> {
+  package var evaluatedParameters: SharedBuffer<Scalar> {
     stateNames.firstIndex(of: Optimizer.averageName).map { state[$0] } ?? parameters
   }
 }

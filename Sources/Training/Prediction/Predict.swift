@@ -1,3 +1,4 @@
+import DataParallel
 import Datasets
 import Foundation
 import Foundations
@@ -42,19 +43,43 @@ public func predict(
   checkpoint path: String, input: String, output: String?, overwriting: Bool = false, group: String? = nil,
   settings: PredictionSettings = PredictionSettings(), options: RunOptions = RunOptions()
 ) throws -> PredictionReport {
-  let format = try outputFormat(of: output, settings)
+  let ranks = options.communicator
+  try ranks.requireSameProgram()
+  let format = try ranks.together { try outputFormat(of: output, settings) }
   let inputs = ModelCheckpoint.files(of: path) + (input == "-" ? [] : [input])
-  let file = output.map { OutputFile($0, mayReplace: overwriting, inputs: inputs) }
-  try OutputFile.explaining { try file?.check() }
+  let file =
+    try ranks.onFirst {
+      let file = output.map { OutputFile($0, mayReplace: overwriting, inputs: inputs) }
+      try OutputFile.explaining { try file?.check() }
+      return file
+    } ?? nil
   let model = try PredictionModel(checkpoint: path, options: options)
-  let source = try model.source(input, group: group, settings: settings, options: options)
-  var run = PredictionRun(model: model, source: source, input: input == "-" ? "standard input" : input)
-  if let file {
-    try run.write(to: file, as: format)
-  } else {
-    try run.writeToStandardOutput(as: format)
+  // What comes from a pipe comes to rank 0 alone, which then predicts it alone.
+  let isReadByAll = try ranks.fromFirst { try input != "-" && isRegularFile(input) }
+  func open() throws -> any PredictionSource {
+    try model.source(input, group: group, settings: settings, options: options)
   }
-  return run.report(output: output)
+  func predicted(_ source: any PredictionSource, _ ranks: any Communicator) throws -> PredictionReport {
+    var run = PredictionRun(
+      model: model, source: source, input: input == "-" ? "standard input" : input, ranks: ranks)
+    try run.write(to: file, as: format)
+    return run.report(output: output)
+  }
+  if isReadByAll {
+    let source = try ranks.together(open)
+    return try ranks.together(namingRanks: false) { try predicted(source, ranks) }
+  }
+  return try ranks.onFirst { try predicted(open(), SingleProcess()) }
+    ?? PredictionReport(output: output, samples: 0, predictionShape: [0], probabilityShape: nil, isCut: false)
+}
+
+private func isRegularFile(_ path: String) throws -> Bool {
+  do {
+    // Whoever opens it says what is wrong with one that is not there.
+    return try SystemFileSystem().status(of: path).map { $0.kind == .regular } ?? true
+  } catch let error as FileError {
+    throw TrainerError(.data, "\(path): it cannot be read: \(error.reason)")
+  }
 }
 
 private func outputFormat(of output: String?, _ settings: PredictionSettings) throws -> PredictionFormat {
@@ -80,14 +105,34 @@ private struct PredictionRun {
   let source: any PredictionSource
   /// How messages call the source.
   let input: String
+  private let ranks: any Communicator
   private var samples = 0
   private var isCut = false
+  /// Whether this rank has begun to predict.
+  private var hasBegun = false
 
-  init(model: PredictionModel, source: any PredictionSource, input: String) {
-    (self.model, self.source, self.input) = (model, source, input)
+  init(model: PredictionModel, source: any PredictionSource, input: String, ranks: any Communicator) {
+    (self.model, self.source, self.input, self.ranks) = (model, source, input, ranks)
   }
 
-  mutating func write(to output: OutputFile, as format: PredictionFormat) throws {
+  /// Writes all predictions on rank 0, and does the other ranks' part of it on these.
+  ///
+  /// - Parameter file: `nil` for standard output.
+  mutating func write(to file: OutputFile?, as format: PredictionFormat) throws {
+    guard ranks.isFirst else {
+      do { try run(NoPredictions()) } catch is CancellationError { isCut = true }
+      return
+    }
+    do {
+      if let file { try write(to: file, as: format) } else { try writeToStandardOutput(as: format) }
+    } catch {
+      // The others wait for the first letter.
+      if ranks.rankCount > 1, !hasBegun { try RankedPrediction.decline(ranks) }
+      throw error
+    }
+  }
+
+  private mutating func write(to output: OutputFile, as format: PredictionFormat) throws {
     do {
       try OutputFile.explaining {
         try output.write { temporary in
@@ -106,7 +151,7 @@ private struct PredictionRun {
     }
   }
 
-  mutating func writeToStandardOutput(as format: PredictionFormat) throws {
+  private mutating func writeToStandardOutput(as format: PredictionFormat) throws {
     let isTerminal = isatty(STDOUT_FILENO) == 1
     do {
       // A terminal would act on what names may hold.
@@ -132,22 +177,35 @@ private struct PredictionRun {
   }
 
   private mutating func run(_ sink: some PredictionSink) throws {
+    hasBegun = true
     var sink = sink
     var count = 0
     defer { samples = count }
-    try source.forEachBlock { keptNames in
-      try sink.begin(keptNames: keptNames)
-    } _: { rows, firstRow in
-      let block: PredictedBlock
+    let (model, input) = (model, input)
+    func predicted(_ rows: PredictionRows, _ firstRow: Int) throws -> PredictedBlock {
       do {
-        block = try model.predict(rows, firstRow: firstRow)
+        return try model.predict(rows, firstRow: firstRow)
       } catch let error as TrainerError
         where error.code == .data && !error.message.hasPrefix(input) && !error.message.hasPrefix("'\(input)'")
       {
         throw TrainerError(.data, "\(input): \(error.message)")
       }
-      try sink.write(block, kept: rows.kept)
-      count += rows.count
+    }
+    if ranks.rankCount == 1 {
+      try source.forEachBlock { keptNames in
+        try sink.begin(keptNames: keptNames)
+      } _: { rows, firstRow in
+        try sink.write(predicted(rows, firstRow), kept: rows.kept)
+        count += rows.count
+      }
+    } else {
+      var prediction = RankedPrediction(ranks, predict: predicted)
+      defer { count = prediction.count }
+      try prediction.run(source) { keptNames in
+        try sink.begin(keptNames: keptNames)
+      } write: { block, kept in
+        try sink.write(block, kept: kept)
+      }
     }
     try sink.finish()
   }

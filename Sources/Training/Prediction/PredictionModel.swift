@@ -1,3 +1,4 @@
+import Checkpoints
 import DataParallel
 import Datasets
 import Foundations
@@ -22,9 +23,17 @@ struct PredictionModel {
 
   /// Reads a checkpoint.
   ///
-  /// - Throws: `TrainerError` with code `.checkpoint` if it is missing or damaged, `.usage` if it is of a formula.
+  /// - Throws: `TrainerError` with code `.checkpoint` if it is missing or damaged, `.usage` if it is of a formula; of several
+  ///   ranks `SharedError`.
   init(checkpoint path: String, options: RunOptions) throws {
-    let (checkpoint, configuration) = try loadCheckpoint(path, options.registries)
+    let ranks = options.communicator
+    let (checkpoint, configuration) = try ranks.loadCheckpoint(path, options.registries)
+    self = try ranks.together { try PredictionModel(checkpoint, configuration, path: path, options) }
+  }
+
+  private init(
+    _ checkpoint: Checkpoint, _ configuration: RunConfiguration, path: String, _ options: RunOptions
+  ) throws {
     predictor = try Predictor(checkpoint, configuration, source: path)
     schema = try DataSchema(checkpoint, path: path)
     guard case .model(let settings) = configuration.objective, let data = configuration.data else {

@@ -14,6 +14,13 @@ protocol PredictionSink {
   mutating func finish() throws
 }
 
+/// What takes the predictions on ranks that write none.
+struct NoPredictions: PredictionSink {
+  func begin(keptNames: [String]) {}
+  func write(_ block: PredictedBlock, kept: [[String]]) {}
+  func finish() {}
+}
+
 /// Where the text of predictions goes: a file or standard output.
 struct PredictionText {
   /// Text is collected up to so many bytes.

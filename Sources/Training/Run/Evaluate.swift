@@ -80,68 +80,98 @@ private typealias OpenData = (
 private func evaluate(
   _ path: String, _ group: String, _ options: RunOptions, _ open: OpenData
 ) throws -> EvaluationReport {
-  let (checkpoint, configuration) = try loadCheckpoint(path, options.registries)
+  let ranks = options.communicator
+  try ranks.requireSameProgram()
+  let (checkpoint, configuration) = try ranks.loadCheckpoint(path, options.registries)
   switch configuration.precision {
-  case .float32:
-    return try evaluate(TrainedModel<Float>(checkpoint, configuration, path: path), group, options, open)
-  case .float64:
-    return try evaluate(TrainedModel<Double>(checkpoint, configuration, path: path), group, options, open)
+  case .float32: return try evaluate(Float.self, checkpoint, configuration, path, group, options, open)
+  case .float64: return try evaluate(Double.self, checkpoint, configuration, path, group, options, open)
   }
+}
+
+private func evaluate<Scalar: TrainingScalar>(
+  _ type: Scalar.Type, _ checkpoint: Checkpoint, _ configuration: RunConfiguration, _ path: String, _ group: String,
+  _ options: RunOptions, _ open: OpenData
+) throws -> EvaluationReport {
+  let ranks = options.communicator
+  let measured = try ranks.together {
+    let model = try TrainedModel<Scalar>(checkpoint, configuration, path: path)
+    let reader = try open(
+      model.data, { try model.dataPath }, model.schema, checkpoint.provenance[Provenance.dataName])
+    return try MeasuredGroup(model, on: reader, group: group, options)
+  }
+  try ranks.requireSameData(measured.data.fingerprint)
+  return try measured.report(by: ranks)
 }
 
 /// Confusion matrices of more classes are not counted: they would not be read.
 private let mostConfusionClasses = 100
 
-private func evaluate<Scalar: TrainingScalar>(
-  _ model: TrainedModel<Scalar>, _ group: String, _ options: RunOptions, _ open: OpenData
-) throws -> EvaluationReport {
-  let reader = try open(
-    model.data, { try model.dataPath }, model.schema, model.checkpoint.provenance[Provenance.dataName])
-  return try measured(model, on: reader, group: group, options).report
-}
+/// A group of a file that is open, ready to be measured with a model.
+struct MeasuredGroup<Scalar: TrainingScalar> {
+  /// The data that the group is of.
+  let data: TrainingData<Scalar>
+  private let model: TrainedModel<Scalar>
+  private let path: String
+  private let group: String
+  private let samples: SampleGroup<Scalar>
+  private let evaluator: Evaluator<Scalar>
+  private let region: Region
+  private let classNames: [String]?
+  private let warnings: [String]
 
-/// Measures a model on a group of a file that is open.
-///
-/// - Returns: The report, and the data that it is of.
-/// - Throws: `TrainerError` if the data do not fit.
-func measured<Scalar: TrainingScalar>(
-  _ model: TrainedModel<Scalar>, on reader: DatasetReader, group: String, _ options: RunOptions
-) throws -> (report: EvaluationReport, data: TrainingData<Scalar>) {
-  try reader.requireGroupIfNamed(group)
-  var settings = model.data
-  var warnings: [String] = []
-  // Other data may say nothing of weights, which only training needs.
-  if let weights = settings.weights, reader.groups.contains(group),
-    try !reader.hasColumn(weights, of: settings.inputs, in: group)
-  {
-    settings.weights = nil
-    warnings.append(
-      "\(reader.path): the group '\(group)' has no '\(weights)', the weights that the model was trained with (data.weights); "
-        + "all samples count alike")
-  }
-  let isWeighted = settings.weights != nil
-  let region = Region(workers: max(1, options.workerCount), start: options.starter)
-  let data = try TrainingData<Scalar>(
-    reader, settings, transform: model.transform, groups: [group], known: model.schema,
-    beside: model.evaluationMemory(
-      samples: reader.inputShape(of: settings.inputs, in: group).rows, workers: region.workers))
-  let problem = try data.naming(model.data.targets) {
-    try model.problem(targets: data.targets, isWeighted: isWeighted) { task in
-      let isSmall = if case .multiclass(let classes, _) = task { classes <= mostConfusionClasses } else { true }
-      return try MetricSet(
-        model.settings.metrics, task: task, wantsConfusion: isSmall, isWeighted: isWeighted)
+  /// Reads the group.
+  ///
+  /// - Throws: `TrainerError` if the data do not fit.
+  init(_ model: TrainedModel<Scalar>, on reader: DatasetReader, group: String, _ options: RunOptions) throws {
+    try reader.requireGroupIfNamed(group)
+    var settings = model.data
+    var warnings: [String] = []
+    // Other data may say nothing of weights, which only training needs.
+    if let weights = settings.weights, reader.groups.contains(group),
+      try !reader.hasColumn(weights, of: settings.inputs, in: group)
+    {
+      settings.weights = nil
+      warnings.append(
+        "\(reader.path): the group '\(group)' has no '\(weights)', the weights that the model was trained with (data.weights); "
+          + "all samples count alike")
     }
+    let isWeighted = settings.weights != nil
+    region = Region(workers: max(1, options.workerCount), start: options.starter)
+    let data = try TrainingData<Scalar>(
+      reader, settings, transform: model.transform, groups: [group], known: model.schema,
+      beside: model.evaluationMemory(
+        samples: reader.inputShape(of: settings.inputs, in: group).rows, workers: region.workers))
+    let problem = try data.naming(model.data.targets) {
+      try model.problem(targets: data.targets, isWeighted: isWeighted) { task in
+        let isSmall = if case .multiclass(let classes, _) = task { classes <= mostConfusionClasses } else { true }
+        return try MetricSet(
+          model.settings.metrics, task: task, wantsConfusion: isSmall, isWeighted: isWeighted)
+      }
+    }
+    try data.requireTargets(model.data.targets, of: problem.task, isTrained: true)
+    let found = try reader.classNames(of: model.data.targets ?? "targets", in: group)
+    if model.schema.classes == nil, let found { try data.requireClassCount(found, of: problem.task) }
+    guard let samples = data.groups[group] else {
+      throw TrainerError(.data, "\(reader.path): there is no group '\(group)'")
+    }
+    self.data = data
+    self.model = model
+    self.group = group
+    self.samples = samples
+    path = reader.path
+    evaluator = try Evaluator(problem, group: samples)
+    classNames = model.schema.classes ?? found
+    self.warnings = warnings + data.warnings
   }
-  try data.requireTargets(model.data.targets, of: problem.task, isTrained: true)
-  let found = try reader.classNames(of: model.data.targets ?? "targets", in: group)
-  if model.schema.classes == nil, let found { try data.requireClassCount(found, of: problem.task) }
-  guard let samples = data.groups[group] else {
-    throw TrainerError(.data, "\(reader.path): there is no group '\(group)'")
+
+  /// Measures it, on all ranks.
+  ///
+  /// - Throws: `RankFailure`.
+  func report(by ranks: any Communicator = SingleProcess()) throws -> EvaluationReport {
+    EvaluationReport(
+      checkpoint: model.path, step: model.checkpoint.step, data: path, group: group, samples: samples.count,
+      measurement: try evaluator.measure(parameters: model.parameters, region: region, ranks: ranks),
+      classNames: classNames, warnings: warnings)
   }
-  let report = EvaluationReport(
-    checkpoint: model.path, step: model.checkpoint.step, data: reader.path, group: group, samples: samples.count,
-    measurement: try Evaluator(problem, group: samples)
-      .measure(parameters: model.parameters, region: region),
-    classNames: model.schema.classes ?? found, warnings: warnings + data.warnings)
-  return (report, data)
 }

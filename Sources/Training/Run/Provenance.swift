@@ -25,7 +25,8 @@ enum Provenance {
     return values
   }
 
-  private static var processor: String {
+  /// What the system calls the kind of processor.
+  static var processor: String {
     do {
       let text = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
       let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }

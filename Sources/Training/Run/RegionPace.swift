@@ -1,6 +1,7 @@
 /// How many steps a region takes: few enough that the coordinator looks around about ten times a second.
 struct RegionPace {
-  private(set) var steps = 1
+  /// Of the next region, at most; of several ranks rank 0 decides.
+  var steps = 1
   private static let seconds = 0.1
 
   mutating func note(steps done: Int, elapsed: Duration) {

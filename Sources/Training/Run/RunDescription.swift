@@ -37,6 +37,8 @@ public struct RunDescription: Sendable {
   public let resumedStep: Int?
   /// What displays read while steps run.
   public let live: LiveProgress
+  /// The ranks that train together; `nil` in one process.
+  public var crew: RankCrew?
 
   /// Creates a description, which a run makes for its observers.
   public init(

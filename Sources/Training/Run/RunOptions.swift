@@ -34,6 +34,8 @@ public struct RunOptions: Sendable {
   public var registries: Registries
   /// Where the run's files are; tests make it fail.
   package var fileSystem: any FileSystem = SystemFileSystem()
+  /// The ranks that train together, of which this process is one.
+  package var communicator: any Communicator = SingleProcess()
 
   /// Creates options.
   public init(

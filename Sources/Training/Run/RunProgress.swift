@@ -44,6 +44,13 @@ struct RunProgress: Equatable {
     }
   }
 
+  /// Notes that steps were trained.
+  mutating func note(_ step: Int, _ elapsed: Duration) {
+    self.step = step
+    seconds += elapsed.seconds
+    epochSeconds += elapsed.seconds
+  }
+
   static let epochSumsName = "epochSums"
 
   /// What a checkpoint keeps of it as single numbers.

@@ -13,7 +13,7 @@ struct RunSaving<Scalar: TrainingScalar> {
   private(set) var lastStep: Int
   private var lastTime = ContinuousClock.now
   /// The newest checkpoint that is known to be good.
-  private var lastGood: String?
+  private(set) var lastGood: String?
   /// Why the last save failed; `nil` if it did not.
   private var failure: TrainerError?
 
@@ -44,8 +44,9 @@ struct RunSaving<Scalar: TrainingScalar> {
   /// Seconds since the last save was begun.
   var secondsSinceLast: Double { lastTime.duration(to: .now).seconds }
 
-  /// Begins to save the run's state and returns while the file is being written.
+  /// Begins to save the run's state and returns while the file is being written. All ranks call it; rank 0 saves.
   mutating func begin(_ progress: inout RunProgress) throws {
+    try setup.engine.gatherState()
     progress.firstLoss = setup.engine.record.firstLoss
     progress.epochSums = setup.engine.record.epochSums.values
     (lastStep, lastTime) = (progress.step, .now)
@@ -66,6 +67,18 @@ struct RunSaving<Scalar: TrainingScalar> {
 
   /// Waits for the save in flight, whose outcome `collect` tells.
   func wait() { saver?.wait() }
+
+  /// Waits for the save in flight.
+  ///
+  /// - Returns: The newest checkpoint that is known to be good; `nil` if there is none.
+  mutating func newestGood() throws -> String? {
+    saver?.wait()
+    try collect()
+    return lastGood
+  }
+
+  /// Takes note of what rank 0 knows to be good.
+  mutating func note(good path: String?) { if saver == nil { lastGood = path } }
 
   /// Waits for the last save.
   ///

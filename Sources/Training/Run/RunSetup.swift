@@ -33,10 +33,11 @@ struct RunSetup<Scalar: TrainingScalar> {
   /// - Parameters:
   ///   - arrays: The data; `nil` for those of the file that the configuration names, if it names one.
   ///   - loaded: Data that may be shared with other runs.
+  ///   - ranks: Who trains together.
   /// - Throws: `TrainerError` for whatever is wrong with the configuration or the data.
   init(
     _ configuration: RunConfiguration, arrays: TrainingArrays? = nil, sharing loaded: LoadedData<Scalar>? = nil,
-    region: Region, live: LiveProgress
+    region: Region, live: LiveProgress, ranks: any Communicator = SingleProcess()
   ) throws {
     (problem, data) = try Self.problem(
       configuration, arrays: arrays, sharing: loaded ?? LoadedData(), workers: region.workers)
@@ -55,7 +56,7 @@ struct RunSetup<Scalar: TrainingScalar> {
       settings: .init(
         batchSize: batchSize, shards: configuration.training.shards, isShuffling: configuration.training.shuffles,
         seed: configuration.seed),
-      region: region, live: live)
+      region: region, live: live, communicator: ranks)
     checkpoints = RunCheckpoints(configuration, timetable, memory: engine.memory, data: data)
     let (problem, data) = (problem, data)
     evaluators = try DatasetReader.groupNames.dropFirst().compactMap { name in

@@ -25,6 +25,14 @@ public struct RunSummary: Sendable, Equatable {
   public let stallSeconds: Double
   /// How many threads ran, where that is fewer than the workers because there are not as many cores.
   public internal(set) var threads: Int?
+  /// The workers of a rank; `nil` in a summary that a file gave.
+  public internal(set) var workers: Int?
+  /// How many ranks trained together; `nil` in a summary that a file gave.
+  public internal(set) var ranks: Int?
+  /// Bytes that the rank which sent most has sent in training steps; `nil` in a summary that a file gave.
+  public internal(set) var bytesSent: Int?
+  /// The best checkpoint; `nil` if the config asks for none, and in a summary that a file gave.
+  public internal(set) var best: Best?
   /// What the run has trained; `nil` in a summary that a file gave.
   var model: TrainedState?
 
@@ -47,6 +55,18 @@ public struct RunSummary: Sendable, Equatable {
 }
 
 extension RunSummary {
+  /// The best checkpoint of a run.
+  public struct Best: Sendable, Equatable {
+    /// What it goes by, such as `validation.accuracy`.
+    public let metric: String
+    /// Its value.
+    public let value: Double
+    /// Completed steps.
+    public let step: Int
+    /// The file; `nil` for a run that writes none.
+    public let checkpoint: String?
+  }
+
   /// A measure of a group at the end, such as `accuracy` of `test`; `nil` if it was not measured, NaN if it is not finite.
   public func value(_ metric: String, of group: String) -> Double? {
     measures.first { $0.group == group }?.values.first { $0.key == metric }.map { $0.value.double ?? .nan }

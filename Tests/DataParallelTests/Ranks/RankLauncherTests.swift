@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct RankLauncherTests {
   private func startRanks(library: String? = nil, environment: [String: String]) throws -> any Communicator {
-    try DataParallel.startRanks(library: library, environment: environment, watch: StallWatch { _ in })
+    try DataParallel.startRanks(
+      library: library, environment: environment, watch: StallWatch(onStall: { _ in }, onStalledEnd: { _ in }))
   }
 
   @Test func launchersAreToldByWhatTheyLeaveInTheEnvironment() {

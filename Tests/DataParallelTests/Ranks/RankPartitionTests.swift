@@ -39,7 +39,7 @@ import Testing
   @Test(arguments: 1...33) func theMergeIsTheTreeToTheLastBit(shards: Int) {
     var generator = SeededGenerator(UInt64(shards))
     let count = 203
-    let slots = GradientSlots<Float>(slots: shards, count: count, kernels: .best)
+    let slots = GradientSlots<Float>(shards: 0..<shards, count: count, kernels: .best)
     defer { withExtendedLifetime(slots) {} }
     for shard in 0..<shards { slots[shard].update(from: difficultNumbers(count, &generator), count: count) }
     if shards > 1 { slots.clear(shards / 2) }
@@ -47,7 +47,7 @@ import Testing
       for factor in [1, 1.0 / 3] {
         let sums = SharedBuffer<Float>(repeating: .nan, count: count)
         func compare() {
-          slots.sum(0..<count, scaledBy: factor, into: sums.pointer)
+          slots.sum(0..<count, of: slots.shards, scaledBy: factor, into: sums.pointer)
           let wanted = withExtendedLifetime(sums) { sums.elements.map(\.bitPattern) }
           for ranks in 1...shards {
             let found = mergedSum(of: slots, RankPartition(shards: shards, ranks: ranks), scaledBy: factor)

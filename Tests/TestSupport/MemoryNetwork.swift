@@ -1,11 +1,10 @@
 import DataParallel
 import Foundation
 import Synchronization
-import TestSupport
 
 /// Made-up ranks, one thread each: messages take time, those of different tags and peers overtake each other, and a rank
 /// can be stopped for a while or for ever. Nothing is moved but by who calls.
-final class MemoryNetwork: Sendable {
+package final class MemoryNetwork: Sendable {
   private struct Route: Hashable { let sender, receiver, tag: Int }
 
   private struct Letter {
@@ -32,13 +31,13 @@ final class MemoryNetwork: Sendable {
     var broken: Set<Int> = []
   }
 
-  let count: Int
+  package let count: Int
   private let longestDelay: UInt64
   private let lock = NSLock()
   // Safe to share: behind the lock. The thread sanitizer knows that one, and not `Mutex`.
   nonisolated(unsafe) private var shared: State
 
-  init(_ count: Int, seed: UInt64, longestDelay microseconds: UInt64 = 300) {
+  package init(_ count: Int, seed: UInt64, longestDelay microseconds: UInt64 = 300) {
     self.count = count
     longestDelay = microseconds * 1000
     shared = State(random: SeededGenerator(seed))
@@ -51,12 +50,12 @@ final class MemoryNetwork: Sendable {
   }
 
   /// Makes every transfer with that rank fail.
-  func breakConnections(of rank: Int) { withState { _ = $0.broken.insert(rank) } }
+  package func breakConnections(of rank: Int) { withState { _ = $0.broken.insert(rank) } }
 
   /// Whether a request is left.
-  var isEmpty: Bool { withState { $0.requests.isEmpty && $0.letters.values.allSatisfy(\.isEmpty) } }
+  package var isEmpty: Bool { withState { $0.requests.isEmpty && $0.letters.values.allSatisfy(\.isEmpty) } }
 
-  func transport(_ rank: Int) -> MemoryTransport { MemoryTransport(network: self, rank: rank) }
+  package func transport(_ rank: Int) -> MemoryTransport { MemoryTransport(network: self, rank: rank) }
 
   fileprivate func begin(_ sender: Int, _ receiver: Int, _ tag: Int, into: UInt?, _ bytes: [UInt8], count: Int) throws
     -> UInt64
@@ -110,18 +109,20 @@ final class MemoryNetwork: Sendable {
 }
 
 /// One rank's end of a made-up network.
-struct MemoryTransport: Transport {
-  let network: MemoryNetwork
-  let rank: Int
+package struct MemoryTransport: Transport {
+  package let network: MemoryNetwork
+  package let rank: Int
 
-  var rankCount: Int { network.count }
-  var hostName: String { "host\(rank)" }
+  package var rankCount: Int { network.count }
+  package var hostName: String { "host\(rank)" }
 
-  func send(_ bytes: UnsafeRawBufferPointer, to peer: Int, tag: Int, _ request: UnsafeMutablePointer<UInt64>) throws {
+  package func send(_ bytes: UnsafeRawBufferPointer, to peer: Int, tag: Int, _ request: UnsafeMutablePointer<UInt64>)
+    throws
+  {
     request.pointee = try network.begin(rank, peer, tag, into: nil, Array(bytes), count: bytes.count)
   }
 
-  func receive(
+  package func receive(
     _ bytes: UnsafeMutableRawBufferPointer, from peer: Int, tag: Int, _ request: UnsafeMutablePointer<UInt64>
   ) throws {
     // Memory without bytes may have no address.
@@ -129,9 +130,11 @@ struct MemoryTransport: Transport {
     request.pointee = try network.begin(peer, rank, tag, into: address, [], count: bytes.count)
   }
 
-  func test(_ request: UnsafeMutablePointer<UInt64>) throws -> Bool { try network.test(request.pointee) }
+  package func test(_ request: UnsafeMutablePointer<UInt64>) throws -> Bool { try network.test(request.pointee) }
 
-  func testSome(_ requests: UnsafeMutableBufferPointer<UInt64>, isDone: UnsafeMutablePointer<UInt8>) throws -> Int {
+  package func testSome(_ requests: UnsafeMutableBufferPointer<UInt64>, isDone: UnsafeMutablePointer<UInt8>) throws
+    -> Int
+  {
     var count = 0
     for (place, request) in requests.enumerated() {
       let isThrough = try network.test(request)
@@ -141,11 +144,11 @@ struct MemoryTransport: Transport {
     return count
   }
 
-  func finish() {}
+  package func finish(code: Int32) {}
 }
 
 /// Runs a body for each made-up rank on a thread of its own, and gives what each threw.
-func runRanks(
+package func runRanks(
   _ count: Int, seed: UInt64, deadline: Double = 5, _ network: MemoryNetwork? = nil,
   _ body: @escaping @Sendable (RankCommunicator<MemoryTransport>) throws -> Void
 ) -> [(any Error)?] {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DataParallel
 import Foundations
 import Reporting
 import Training
@@ -44,6 +45,7 @@ struct BenchStepsCommand: ParsableCommand {
       EXAMPLES
         trainer bench steps configs/softmax.json
         trainer bench steps configs/fashion-mlp.json --set training.batchSize=1024 --workers 1
+        mpirun -n 2 trainer bench steps configs/fashion-mlp.json
       """)
 
   @OptionGroup var options: BenchOptions
@@ -57,36 +59,54 @@ struct BenchStepsCommand: ParsableCommand {
     try require(seconds, of: "--seconds", in: OptionRanges.seconds)
   }
 
+  @OptionGroup(title: "OPTIONS FOR RANKS") var ranks: RankOptions
+
   func run() throws {
-    let result = try StepBenchmark(options.configuration, workers: workers.workers, seconds: seconds)
-    try options.print(result.text, result.json)
+    try ranks.whileTogether { ranks in
+      let count = try workers.workers(of: ranks, Console(isQuiet: !ranks.isFirst))
+      let result = try StepBenchmark(
+        ranks.together { try options.configuration }, workers: count, seconds: seconds, ranks: ranks)
+      guard ranks.isFirst else { return }
+      try options.print(result.text, result.json)
+    }
   }
 }
 
 /// `trainer bench scaling CONFIG`.
 struct BenchScalingCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "scaling", abstract: "Measures the same training with several numbers of workers.",
+    commandName: "scaling", abstract: "Measures the same training with several numbers of workers, or of ranks.",
     discussion: """
       Strong scaling: the config's batches. Weak scaling: batches and shards as many times as large as there are workers. \
       The numbers of workers take turns, and speed-ups are of the same turn, so that a machine which others use too \
       gives fair ratios. Exit code 1 if the digests differ.
 
+      With --ranks each turn is a run of its own, started by the mpirun that is on the PATH; all ranks are on this \
+      machine. Compared are then the digests after the first steps.
+
       EXAMPLES
         trainer bench scaling configs/fashion-mlp.json
         trainer bench scaling configs/fashion-mlp.json --workers 1,2,4,8,16 --output scaling.svg
+        trainer bench scaling configs/fashion-mlp.json --ranks 1,2,4 --workers 1
       """)
 
   @OptionGroup var options: BenchOptions
 
   @Option(
     help: ArgumentHelp(
-      "Numbers of workers. (default: powers of two up to the cores that the process may use, and these)",
+      "Numbers of workers. (default: powers of two up to the cores that the process may use, and these); with --ranks one "
+        + "number, that of each rank (default: what of the cores each of the most ranks can have)",
       valueName: "n,n,…"))
-  var workers: WorkerCounts?
+  var workers: CountList?
 
-  @Option(help: "How often each number of workers has its turn, \(OptionRanges.text(OptionRanges.rounds)).")
-  var rounds = 7
+  @Option(help: ArgumentHelp("Numbers of ranks, in place of workers.", valueName: "n,n,…"))
+  var ranks: CountList?
+
+  @Option(
+    help: ArgumentHelp(
+      "How often each number has its turn, \(OptionRanges.text(OptionRanges.rounds)). (default: 7, with --ranks 3)",
+      valueName: "n"))
+  var rounds: Int?
 
   @Option(help: "About how long a turn is; at most 86400.")
   var seconds = 0.5
@@ -98,6 +118,10 @@ struct BenchScalingCommand: ParsableCommand {
 
   func validate() throws {
     for count in workers?.counts ?? [] { try require(count, of: "--workers", in: OptionRanges.workers) }
+    for count in ranks?.counts ?? [] { try require(count, of: "--ranks", in: OptionRanges.workers) }
+    if ranks != nil, let workers, workers.counts.count != 1 {
+      throw ValidationError("--ranks and several numbers of --workers do not go together; give one, that of each rank")
+    }
     try require(rounds, of: "--rounds", in: OptionRanges.rounds)
     try require(seconds, of: "--seconds", in: OptionRanges.seconds)
   }
@@ -105,18 +129,29 @@ struct BenchScalingCommand: ParsableCommand {
   func run() throws {
     if let output { _ = try PictureFormat(path: output) }
     let file = try output.map { try overwriting.file($0, inputs: [options.config]) }
-    let result = try ScalingBenchmark(
-      options.configuration, workers: workers?.counts, rounds: rounds, seconds: seconds)
+    let result = try measure(options.configuration)
     try options.print(result.text, result.json)
     if let file { try result.plot.write(to: file) }
     guard result.digestsAgree else {
-      throw TrainerError(.checkFailed, "the digests of \(result.name) depend on the number of workers")
+      throw TrainerError(.checkFailed, "the digests of \(result.name) depend on the number of \(result.unit.rawValue)")
     }
+  }
+
+  private func measure(_ configuration: RunConfiguration) throws -> ScalingBenchmark {
+    guard let ranks else {
+      return try ScalingBenchmark(configuration, workers: workers?.counts, rounds: rounds ?? 7, seconds: seconds)
+    }
+    let counts = Set(ranks.counts).sorted()
+    let scaling = RankScaling(
+      config: options.config, overrides: options.overrides.set, counts: counts,
+      workers: workers?.counts.first ?? max(1, availableCores() / (counts.last ?? 1)), rounds: rounds ?? 3,
+      seconds: seconds)
+    return try ChildProcesses().whileHandlingSignals { try scaling.measure(configuration) }
   }
 }
 
 /// `1,2,4`.
-struct WorkerCounts: ExpressibleByArgument {
+struct CountList: ExpressibleByArgument {
   let counts: [Int]
 
   init?(argument: String) {
