@@ -159,8 +159,13 @@ extension Group {
     // Opening follows soft and external links; the library's own test for existence does not.
     let (kind, stack): (MemberKind, [HDF5Error.Frame]) = Library.value {
       var object = H5Oopen(id, name, links)
-      // That opens a dataset with no properties of its own, and the library refuses one that is open already with others.
-      if object < 0 { object = H5Dopen2(id, name, datasets) }
+      if object < 0 {
+        // What took too much memory the library may take for whole when it is opened once more.
+        let stack = HDF5Error.currentStack()
+        if HDF5Error.isOfMemory(stack) { return (.unreadable, stack) }
+        // That opens a dataset with no properties of its own, and the library refuses one that is open already with others.
+        object = H5Dopen2(id, name, datasets)
+      }
       if object < 0 {
         let stack = HDF5Error.currentStack()
         return (Self.kind(ofUnopened: name, in: id, links), stack)

@@ -63,7 +63,10 @@ public struct HDF5Error: Error, Sendable, Equatable, CustomStringConvertible {
   public var description: String { message }
 
   /// Whether the library could not have the memory that it asked for.
-  var isOfMemory: Bool {
+  var isOfMemory: Bool { Self.isOfMemory(stack) }
+
+  /// Whether a call that left this stack could not have the memory that it asked for.
+  static func isOfMemory(_ stack: [Frame]) -> Bool {
     stack.contains {
       $0.text.contains("memory allocation failed") || $0.text.contains("realloc")
         || $0.minor.hasPrefix("No space available")

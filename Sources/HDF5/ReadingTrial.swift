@@ -63,12 +63,23 @@ public final class ReadingTrial: Sendable {
     var process: TrialProcess?
     var passed: Set<Request> = []
     var deaths = 0
+    var spent = 0
+
+    /// Ends a helper that has asked for too much memory. The library may keep half of what it could not read, and then
+    /// opens it as if it were whole.
+    mutating func giveUpSpentProcess() {
+      guard spent < ReadingTrial.mostSpent else { return }
+      spent += 1
+      process = nil
+    }
   }
 
   private static let helper = Mutex<Helper?>(nil)
   /// So many crashes are survived: a file may be damaged in one place and good in others, or damaged everywhere. What
   /// does not come to an end counts twice, for it takes its time.
   private static let mostDeaths = 4
+  /// So many helpers are ended for the memory that they asked for; each costs some milliseconds.
+  private static let mostSpent = 16
 
   private let name: String
   private let externalFiles: ExternalFiles
@@ -153,6 +164,7 @@ public final class ReadingTrial: Sendable {
         state.process = nil
         state.deaths += signal == SIGPROF ? 2 : 1
       }
+      if case .failed(let error) = reply, error.reason == .memory, path != nil { state.giveUpSpentProcess() }
       try judge(reply, request)
       state.passed.insert(request)
     }
@@ -173,10 +185,13 @@ public final class ReadingTrial: Sendable {
         state.deaths += 1
         return
       }
-      for (request, flags) in zip(new, flags) where flags != 0 || request.action == .object {
+      let isSpent = flags.contains(Request.Flag.isSpent)
+      for (request, flags) in zip(new, flags)
+      where flags & Request.Flag.passed != 0 || (request.action == .object && !isSpent) {
         state.passed.insert(request)
         for implied in request.implied(by: flags) { state.passed.insert(implied) }
       }
+      if isSpent { state.giveUpSpentProcess() }
     }
   }
 
@@ -201,6 +216,8 @@ extension ReadingTrial.Request {
     static let isGroup: UInt8 = 2
     static let isDataset: UInt8 = 4
     static let countsAttributes: UInt8 = 8
+    /// It asked for too much memory, and nothing was tried after it.
+    static let isSpent: UInt8 = 128
   }
 
   /// What else has gone well with this one.

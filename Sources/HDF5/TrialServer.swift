@@ -52,10 +52,20 @@ struct TrialServer {
   /// Does many things, each for itself, and says what of each went well.
   private mutating func answerMany(_ message: inout TrialMessage, in file: File) {
     var flags: [UInt8] = []
+    var isSpent = false
     while let request = ReadingTrial.Request(&message) {
+      guard !isSpent else {
+        flags.append(0)
+        continue
+      }
       limitTime(Self.seconds)
       limitMemory(Self.room)
-      do { flags.append(try read(request, in: file)) } catch { flags.append(0) }
+      do {
+        flags.append(try read(request, in: file))
+      } catch {
+        isSpent = (error as? HDF5Error)?.isOfMemory == true
+        flags.append(isSpent ? ReadingTrial.Request.Flag.isSpent : 0)
+      }
     }
     var reply = TrialMessage()
     reply.append(0)
