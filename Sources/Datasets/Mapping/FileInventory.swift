@@ -8,52 +8,6 @@ import HDF5
 /// the data, and those whose names are unlike the others; then the rest, as long as there is time. What there is none for is in ``leftOut``. No element is read but texts
 /// that may be names.
 struct FileInventory {
-  /// What something with rows is.
-  enum Kind: Sendable, Equatable {
-    /// An array of one type.
-    case array
-    /// A table as ``StoredTable`` is stored.
-    case table
-    /// A matrix in compressed rows or columns, as AnnData and SciPy store it.
-    case sparse(byRow: Bool)
-    /// Codes and categories, as AnnData stores them; so many categories.
-    case categorical(count: Int)
-  }
-
-  /// A column of a table of records.
-  struct Column: Sendable {
-    let name: String
-    let isNumeric: Bool
-  }
-
-  /// Something with rows.
-  struct Entry: Sendable {
-    /// The path from the root, without a slash in front.
-    let path: String
-    let kind: Kind
-    /// The extents, as the file has them.
-    let shape: [Int]
-    /// The type of the elements; `nil` for what is made of several datasets.
-    let type: Datatype?
-    /// Whether MATLAB wrote it, whose axes are reversed.
-    let isMATLAB: Bool
-    /// Whether it is the coordinate of an axis.
-    let isScale: Bool
-    /// Whether a value of it stands for a missing one.
-    let hasFill: Bool
-    /// The columns of a table of records; empty for anything else.
-    var columns: [Column] = []
-    /// The texts along one axis, if they are few; `nil` for anything else.
-    var texts: [String]?
-
-    /// The last part of the path.
-    var name: Substring { path.split(separator: "/").last ?? "" }
-    var isNumeric: Bool { kind == .table || type?.isNumeric ?? true }
-    var isText: Bool { if case .string? = type?.kind { true } else { false } }
-    /// Whether it can be read by its rows.
-    var hasRows: Bool { !shape.isEmpty && shape.allSatisfy { $0 > 0 } }
-  }
-
   /// What is looked at of a group, and of the file, before names are looked for elsewhere.
   static let (mostMembers, mostObjects) = (100, 400)
   /// So many objects are looked at for their names' sake, and so many in all.
@@ -221,15 +175,6 @@ struct FileInventory {
     }
   }
 
-  /// What was left out, as the end of a sentence; empty if nothing was.
-  var leftOutText: String {
-    guard !leftOut.isEmpty else { return "" }
-    let count = leftOut.reduce(0) { $0 + $1.count }
-    let groups = leftOut.map { $0.path.isEmpty ? "/" : $0.path }
-    return
-      "\(count) \(count == 1 ? "object" : "objects") of \(listed(groups, atMost: 5)) were not looked at, for want of time"
-  }
-
   private mutating func add(_ name: String, of group: HDF5.Group, place: String, depth: Int) throws {
     switch try group.kind(of: name) {
     case .group:
@@ -257,21 +202,6 @@ struct FileInventory {
       // The library's own words say why.
       _ = try group.dataset(name)
     }
-  }
-
-  /// Whether there is something at a path.
-  func has(_ path: String) -> Bool { groups.contains { $0.path == path } || entries.contains { $0.path == path } }
-
-  /// What is there, for a sentence.
-  var list: String {
-    guard !entries.isEmpty else { return "nothing that has rows" }
-    let names = entries.prefix(12).map { entry in
-      let shape = entry.shape.map(String.init).joined(separator: " x ")
-      let type = entry.type.map { ", \($0)" } ?? ""
-      return "'\(entry.path.onOneLine)' (\(shape.isEmpty ? "a single value" : shape)\(type))"
-    }
-    return names.joined(separator: ", ")
-      + (entries.count > names.count ? " and \(entries.count - names.count) more" : "")
   }
 }
 

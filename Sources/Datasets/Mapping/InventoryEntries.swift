@@ -1,6 +1,54 @@
 import Foundations
 import HDF5
 
+extension FileInventory {
+  /// What something with rows is.
+  enum Kind: Sendable, Equatable {
+    /// An array of one type.
+    case array
+    /// A table as ``StoredTable`` is stored.
+    case table
+    /// A matrix in compressed rows or columns, as AnnData and SciPy store it.
+    case sparse(byRow: Bool)
+    /// Codes and categories, as AnnData stores them; so many categories.
+    case categorical(count: Int)
+  }
+
+  /// A column of a table of records.
+  struct Column: Sendable {
+    let name: String
+    let isNumeric: Bool
+  }
+
+  /// Something with rows.
+  struct Entry: Sendable {
+    /// The path from the root, without a slash in front.
+    let path: String
+    let kind: Kind
+    /// The extents, as the file has them.
+    let shape: [Int]
+    /// The type of the elements; `nil` for what is made of several datasets.
+    let type: Datatype?
+    /// Whether MATLAB wrote it, whose axes are reversed.
+    let isMATLAB: Bool
+    /// Whether it is the coordinate of an axis.
+    let isScale: Bool
+    /// Whether a value of it stands for a missing one.
+    let hasFill: Bool
+    /// The columns of a table of records; empty for anything else.
+    var columns: [Column] = []
+    /// The texts along one axis, if they are few; `nil` for anything else.
+    var texts: [String]?
+
+    /// The last part of the path.
+    var name: Substring { path.split(separator: "/").last ?? "" }
+    var isNumeric: Bool { kind == .table || type?.isNumeric ?? true }
+    var isText: Bool { if case .string? = type?.kind { true } else { false } }
+    /// Whether it can be read by its rows.
+    var hasRows: Bool { !shape.isEmpty && shape.allSatisfy { $0 > 0 } }
+  }
+}
+
 /// What is known of datasets by their metadata.
 extension FileInventory {
   private static let mostColumns = 200
