@@ -10,26 +10,24 @@ public final class Group: Object {
   public let reference: ObjectReference
 
   /// Opens the group with that absolute path.
-  init(opening path: String, of file: File) throws {
-    let (id, links) = (try file.handle.id, try file.linkAccess.id)
-    let label = "group '\(path)' of '\(file.name)'"
-    try file.attempt(.group, path)
-    let group = try file.tellingVersions { try Library.call("open \(label)") { H5Gopen2(id, path, links) } }
-    self.file = file
-    self.path = path
-    reference = ObjectReference(handle: Handle(group, label: label, owner: file.handle))
+  convenience init(opening path: String, of file: File) throws {
+    try self.init(path, of: file, at: path, from: file.handle)
   }
 
   /// Opens the group of that name in another.
-  package init(opening name: String, in group: Group) throws {
-    let (id, links) = (try group.handle.id, try group.file.linkAccess.id)
-    let (file, path) = (group.file, group.absolute(name))
+  package convenience init(opening name: String, in group: Group) throws {
+    try self.init(group.absolute(name), of: group.file, at: name, from: group.handle)
+  }
+
+  /// Opens the group that is at a place, as seen from an open one or from the file.
+  private init(_ path: String, of file: File, at place: String, from start: Handle) throws {
+    let (id, links) = (try start.id, try file.linkAccess.id)
     let label = "group '\(path)' of '\(file.name)'"
     try file.attempt(.group, path)
-    let own = try file.tellingVersions { try Library.call("open \(label)") { H5Gopen2(id, name, links) } }
+    let group = try file.tellingVersions { try Library.call("open \(label)") { H5Gopen2(id, place, links) } }
     self.file = file
     self.path = path
-    reference = ObjectReference(handle: Handle(own, label: label, owner: file.handle))
+    reference = ObjectReference(handle: Handle(group, label: label, owner: file.handle))
   }
 
   /// Opens a group below this one.

@@ -65,6 +65,12 @@ public final class ReadingTrial: Sendable {
     var deaths = 0
     var spent = 0
 
+    /// Counts a helper that has died; what does not come to an end twice, for it takes its time.
+    mutating func noteDeath(by signal: Int32 = 0) {
+      process = nil
+      deaths += signal == SIGPROF ? 2 : 1
+    }
+
     /// Ends a helper that has asked for too much memory. The library may keep half of what it could not read, and then
     /// opens it as if it were whole.
     mutating func giveUpSpentProcess() {
@@ -75,8 +81,7 @@ public final class ReadingTrial: Sendable {
   }
 
   private static let helper = Mutex<Helper?>(nil)
-  /// So many crashes are survived: a file may be damaged in one place and good in others, or damaged everywhere. What
-  /// does not come to an end counts twice, for it takes its time.
+  /// So many crashes are survived: a file may be damaged in one place and good in others, or damaged everywhere.
   private static let mostDeaths = 4
   /// So many helpers are ended for the memory that they asked for; each costs some milliseconds.
   private static let mostSpent = 16
@@ -160,10 +165,7 @@ public final class ReadingTrial: Sendable {
       message.append(0)
       request.append(to: &message)
       let reply = state.process?.exchange(message) ?? .died(0)
-      if case .died(let signal) = reply {
-        state.process = nil
-        state.deaths += signal == SIGPROF ? 2 : 1
-      }
+      if case .died(let signal) = reply { state.noteDeath(by: signal) }
       if case .failed(let error) = reply, error.reason == .memory, path != nil { state.giveUpSpentProcess() }
       try judge(reply, request)
       state.passed.insert(request)
@@ -181,8 +183,7 @@ public final class ReadingTrial: Sendable {
       message.append(new.count)
       for request in new { request.append(to: &message) }
       guard case .passed(let flags) = process.exchange(message), flags.count == new.count else {
-        state.process = nil
-        state.deaths += 1
+        state.noteDeath()
         return
       }
       let isSpent = flags.contains(Request.Flag.isSpent)
