@@ -72,6 +72,12 @@ public struct Optimizer: Sendable {
     return names + (averageDecay == nil ? [] : [Self.averageName])
   }
 
+  /// How often a step passes over the parameters: once more for each global transformation of a chain, as Note [Passes]
+  /// says.
+  package var passes: Int {
+    groups.map { group in (shared + group.transformations).count { $0 is any GlobalTransformation } + 1 }.max() ?? 1
+  }
+
   /// Whether numbers that a checkpoint holds can be what its one transformation with a memory for numbers remembers.
   public func accepts(_ numbers: [Double]) -> Bool {
     groups.flatMap { shared + $0.transformations }.compactMap { $0 as? any GlobalTransformation }

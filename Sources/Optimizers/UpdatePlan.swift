@@ -72,7 +72,7 @@ package struct UpdatePlan: Sendable {
     let names = optimizer.stateNames
     let chains = optimizer.groups.map { Self.chain(of: $0, after: optimizer.shared, stateNames: names) }
     let cuts = chains.flatMap(\.cuts)
-    let passes = chains.map(\.links.count).max() ?? 1
+    let passes = optimizer.passes
     precondition(chains.allSatisfy { $0.links.count == passes }, "all groups cut their chains alike")
     let most = cuts.map(\.sumCount).max() ?? 0
     numberCount = cuts.map(\.numberCount).reduce(0, +)

@@ -52,12 +52,11 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
     let (sources, metricSources) = group.bound(to: plans)
     let samples = schedule.batchSizes.max() ?? 1
     let whole = BlockPartition(count: problem.layout.count, matrices: training.matrices, samples: samples)
-    let passes = UpdatePlan(optimizer, layout: problem.layout, blocks: whole.blocks.map(\.range)).passes
     let division =
       communicator.rankCount > 1
       ? RankExchange(
         ranks: communicator.rankCount, rank: communicator.rank, partition: partition, blocks: whole,
-        mayDivide: passes == 1, plans: plans, samples: samples, kernels: kernels, shortcuts: shortcuts) : nil
+        mayDivide: optimizer.passes == 1, plans: plans, samples: samples, kernels: kernels, shortcuts: shortcuts) : nil
     let blocks = division?.blocks ?? whole
     let share = division?.share ?? RankShare(shards: settings.shards, blocks: blocks.blocks.count)
     try Self.requireMemory(
