@@ -32,6 +32,9 @@ package final class StepExchange<Scalar: KernelElement>: Sendable {
   /// How many blocks of each piece are still to be reduced, by a rank that sends their sums, or updated, by their owner.
   private let remaining: Countdown
   private let areStatisticsThere = Atomic<Bool>(false)
+  // Of each piece what has arrived, so that its first block alone looks at messages.
+  private let arrivedSums: Marks
+  private let arrivedParameters: Marks
   private let hasFailed = Atomic<Bool>(false)
   private let error = Mutex<(any Error)?>(nil)
 
@@ -64,6 +67,8 @@ package final class StepExchange<Scalar: KernelElement>: Sendable {
     for (number, piece) in plan.pieces.enumerated() { for block in piece.blocks { pieceOfBlock[block] = number } }
     pieces = SharedBuffer(pieceOfBlock)
     remaining = Countdown(plan.pieces.map { piece in piece.blocks.count { !blocks[$0].isEmpty } })
+    arrivedSums = Marks(count: plan.pieces.count)
+    arrivedParameters = Marks(count: plan.pieces.count)
     messages = StepMessages(
       communicator, plan, places, partials: partials, operands: operands, memory: vectors)
   }
@@ -107,6 +112,16 @@ package final class StepExchange<Scalar: KernelElement>: Sendable {
     return !isOver
   }
 
+  /// Waits until messages of a piece have arrived.
+  ///
+  /// - Returns: Whether they have; not if a rank was lost.
+  private func wait(for piece: Int, in arrived: Marks, _ due: (StepMessages.OfPiece) -> Range<Int>) -> Bool {
+    if arrived.isSet(piece) { return !isOver }
+    guard wait(until: { messages.areDone(due(messages.ofPiece(piece))) }) else { return false }
+    arrived.set(piece)
+    return true
+  }
+
   // MARK: A step
 
   /// A shard of this rank has left its operands.
@@ -139,7 +154,7 @@ package final class StepExchange<Scalar: KernelElement>: Sendable {
   ) -> Bool {
     let piece = pieces.pointer[block]
     guard piece >= 0 else { return !isOver }
-    guard wait(until: { messages.areDone(messages.ofPiece(piece).sumReceives) }) else { return false }
+    guard wait(for: piece, in: arrivedSums, { $0.sumReceives }) else { return false }
     merge.add(partials.pointer, from: elements.lowerBound, count: elements.count, scaledBy: factor, into: out)
     return true
   }
@@ -165,7 +180,7 @@ package final class StepExchange<Scalar: KernelElement>: Sendable {
   /// - Returns: Whether they are there.
   package func waitForParameters(of block: Int) -> Bool {
     let piece = pieces.pointer[block]
-    return piece < 0 ? !isOver : wait { messages.areDone(messages.ofPiece(piece).parameterReceives) }
+    return piece < 0 ? !isOver : wait(for: piece, in: arrivedParameters) { $0.parameterReceives }
   }
 
   /// Waits for what is left of the step's messages, and makes them ready for the next step: one unit, the last.
@@ -176,6 +191,8 @@ package final class StepExchange<Scalar: KernelElement>: Sendable {
     messages.prepareAgain(batch: batch)
     remaining.restart()
     areStatisticsThere.store(false, ordering: .relaxed)
+    arrivedSums.restart()
+    arrivedParameters.restart()
     return true
   }
 
@@ -213,30 +230,4 @@ package final class StepExchange<Scalar: KernelElement>: Sendable {
     set.postAll()
     try communicator.wait(for: set)
   }
-}
-
-/// Counts what is left of several things, any thread any of them.
-final class Countdown: Sendable {
-  private let counts: [Int]
-  // Safe to share: atomics, which this object alone owns.
-  nonisolated(unsafe) private let left: UnsafeMutablePointer<Atomic<Int>>
-
-  init(_ counts: [Int]) {
-    self.counts = counts
-    left = .allocate(capacity: max(1, counts.count))
-    for (index, count) in counts.enumerated() { (left + index).initialize(to: Atomic(count)) }
-  }
-
-  deinit {
-    left.deinitialize(count: counts.count)
-    left.deallocate()
-  }
-
-  /// Whether it was the last. What was written before each call may be read after the last one.
-  func countDown(_ index: Int) -> Bool {
-    left[index].wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0
-  }
-
-  /// Begins anew.
-  func restart() { for (index, count) in counts.enumerated() { left[index].store(count, ordering: .relaxed) } }
 }
