@@ -48,10 +48,15 @@ enum Remedies {
       "name them with --inputs and --targets, and those of the test group with --test-inputs and --test-targets",
     "importer": "make one of it with 'trainer data import'",
     "testImages": "give both --test-images and --test-labels, or neither",
+    "launcher": LauncherAdvice.slurm,
+    "openMPILauncher": "\(LauncherAdvice.openMPI) \(otherLibrary)",
+    "mpichLauncher": "\(LauncherAdvice.mpich) \(otherLibrary)",
   ]
 
+  private static let otherLibrary = "(--mpi FILE names another library)"
+
   /// By the property of the library whose advice the option carries out.
-  private static let carriers = ["output": "with --output", "mpiLibrary": "(--mpi FILE names another library)"]
+  private static let carriers = ["output": "with --output", "mpiLibrary": otherLibrary]
 
   /// The sentence of an error with what to do about it.
   static func sentence(_ error: TrainerError) -> String {

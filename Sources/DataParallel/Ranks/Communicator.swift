@@ -57,6 +57,9 @@ extension Communicator {
   /// - Throws: `RankFailure`.
   package func finish() throws { try finish(code: 0) }
 
+  /// How messages call a rank.
+  package func name(of rank: Int) -> String { RankName.text(rank, on: hosts[rank]) }
+
   /// Returns when all ranks have called it.
   ///
   /// - Throws: `RankFailure`.
@@ -72,6 +75,12 @@ extension Communicator {
       if try advance(messages) { patience = Patience() } else { patience.pause() }
     }
   }
+}
+
+/// How messages call a rank.
+package enum RankName {
+  /// A rank by its number and its host.
+  package static func text(_ rank: Int, on host: String) -> String { "rank \(rank) on host \(host)" }
 }
 
 /// What a rank has sent, heartbeats aside.
@@ -128,7 +137,7 @@ package struct RankFailure: Error, Sendable, Equatable, CustomStringConvertible 
 
   /// One sentence without a full stop.
   package var description: String {
-    let name = "rank \(rank) on host \(host)"
+    let name = RankName.text(rank, on: host)
     let seconds = deadline == deadline.rounded() ? String(Int(deadline)) : String(deadline)
     return switch kind {
     case .silent: "\(name) has not answered for \(seconds) s: it was killed or stopped, or its host is cut off"

@@ -163,12 +163,19 @@ struct Heartbeats<Link: Transport>: Sendable {
       case .left: Word.left
       case .unreachable: Word.unreachable
       }
-    // Whoever cannot be told will find out by this rank's silence.
-    for index in after.indices { try? send(word, about: loss.rank, to: index, place: 1) }
+    for index in after.indices {
+      do { try send(word, about: loss.rank, to: index, place: 1) } catch _ {
+        // Whoever cannot be told will find out by this rank's silence.
+      }
+    }
     let end = monotonicNanoseconds() + min(500_000_000, deadline / 10)
     var patience = Patience()
     while isSending.elements.contains(true), monotonicNanoseconds() < end {
-      for slot in 0..<isSending.count { try? testSend(slot) }
+      for slot in 0..<isSending.count {
+        do { try testSend(slot) } catch _ {
+          // It may be this rank that is lost. The others' messages may still go out until the time is up.
+        }
+      }
       patience.pause()
     }
   }

@@ -42,7 +42,12 @@ package struct MPILibrary: Sendable, Equatable {
 
   /// The program that started this process, if the system tells.
   static var parentFile: String? {
-    try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(getppid())/exe")
+    do {
+      return try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(getppid())/exe")
+    } catch _ {
+      // That of another user's process is a secret. The loader finds most libraries by their names.
+      return nil
+    }
   }
 
   /// Opens the first library there is.
@@ -85,17 +90,12 @@ package struct MPILibrary: Sendable, Equatable {
   /// - Throws: `TrainerError`.
   func requireSize(_ size: Int, launcher: RankLauncher?) throws {
     guard let launcher, let processes = launcher.processes, processes != size else { return }
-    let right =
-      switch (launcher.kind, interface) {
-      case (.slurmAlone, .openMPI), (.slurmWithPMI, .openMPI):
-        "start it by srun --mpi=pmix, or by Open MPI's own mpirun"
-      case (.slurmWithPMIx, _): "start it by srun --mpi=pmi2, or by MPICH's own mpirun"
-      case (_, .openMPI): "start it by Open MPI's mpirun (mpirun.openmpi on Debian), or use the launcher's own library"
-      default: "start it by MPICH's mpirun (mpirun.mpich on Debian), or use the launcher's own library"
-      }
+    let needsOpenMPI = interface == .openMPI && launcher.kind != .slurmWithPMIx
     throw TrainerError(
       .usage,
       "\(launcher.name) started \(processes) processes, but the MPI in '\(path)' (\(version)) knows of \(size): the two belong to different MPIs",
-      remedy: .init("mpiLibrary", right))
+      remedy: .init(
+        needsOpenMPI ? "openMPILauncher" : "mpichLauncher",
+        "start it by a launcher of \(needsOpenMPI ? "Open MPI" : "MPICH"), or use the launcher's own library"))
   }
 }

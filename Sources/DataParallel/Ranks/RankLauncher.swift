@@ -51,9 +51,9 @@ package struct RankLauncher: Sendable, Equatable {
     switch kind {
     case .openMPI: "Open MPI's mpirun"
     case .hydra: "MPICH's mpirun"
-    case .slurmWithPMIx: "srun --mpi=pmix"
-    case .slurmWithPMI: "srun --mpi=pmi2"
-    case .slurmAlone: "srun without --mpi=pmix or --mpi=pmi2"
+    case .slurmWithPMIx: "srun with PMIx"
+    case .slurmWithPMI: "srun with PMI-2"
+    case .slurmAlone: "srun without PMIx or PMI-2"
     }
   }
 

@@ -16,25 +16,10 @@ extension WorkerOptions {
     if let narrow = cores.narrow, ranks.isFirst {
       let place =
         ranks.rankCount > 1
-        ? "rank \(narrow.rank) on host \(ranks.hosts[narrow.rank]) may use one of the \(narrow.hostCores) cores there"
+        ? "\(ranks.name(of: narrow.rank)) may use one of the \(narrow.hostCores) cores there"
         : "the process may use one of the \(narrow.hostCores) cores of this machine"
-      console.warn(
-        "\(place); "
-          + LauncherAdvice.moreCores(ranks: ranks.rankCount))
+      console.warn("\(place); \(LauncherAdvice.moreCores)")
     }
     return workers ?? cores.workers[ranks.rank]
-  }
-}
-
-/// What to tell a launcher.
-enum LauncherAdvice {
-  /// How ranks get more cores than one.
-  static func moreCores(ranks: Int) -> String {
-    switch RankLauncher(environment: ProcessInfo.processInfo.environment)?.kind {
-    case .openMPI: "give mpirun --bind-to none, or --map-by slot:PE=n for n cores a rank"
-    case .hydra: "give mpirun -bind-to none"
-    case .slurmWithPMIx, .slurmWithPMI, .slurmAlone: "give srun --cpus-per-task=n for n cores a rank"
-    case nil: "let the launcher bind it to more of them, or to none"
-    }
   }
 }

@@ -66,7 +66,7 @@ package struct RankFacts: Codable, Equatable, Sendable {
   package static func mismatch(_ facts: [RankFacts], hosts: [String]) -> TrainerError? {
     guard let first = facts.first else { return nil }
     for (rank, other) in facts.enumerated() where other != first {
-      let (here, there) = ("rank 0 on host \(hosts[0])", "rank \(rank) on host \(hosts[rank])")
+      let (here, there) = (RankName.text(0, on: hosts[0]), RankName.text(rank, on: hosts[rank]))
       func error(_ other: String, _ own: String, _ advice: String, code: ExitCode = .usage) -> TrainerError {
         TrainerError(code, "\(there) has \(other), and \(here) has \(own); \(advice)")
       }

@@ -71,9 +71,6 @@ extension Communicator {
   /// What an error that all ranks have found is thrown as.
   func shared(_ error: TrainerError) -> any Error { rankCount > 1 ? SharedError(error: error) : error }
 
-  /// How messages call a rank.
-  func name(of rank: Int) -> String { "rank \(rank) on host \(hosts[rank])" }
-
   private func decoded<Value: Decodable>(_ type: [Value].Type, _ bytes: [UInt8], of rank: Int) throws -> [Value] {
     do {
       return try JSONDecoder().decode(type, from: Data(bytes))
@@ -99,7 +96,7 @@ private struct Outcome: Codable {
     let areAlike = failed.count == outcomes.count && outcomes.allSatisfy { $0.error == first }
     guard let hosts, !areAlike else { return first.trainerError() }
     let others = failed.count > 1 ? " (and \(failed.count - 1) more of \(outcomes.count) ranks)" : ""
-    return first.trainerError(of: "rank \(rank) on host \(hosts[rank])\(others): ")
+    return first.trainerError(of: "\(RankName.text(rank, on: hosts[rank]))\(others): ")
   }
 }
 
