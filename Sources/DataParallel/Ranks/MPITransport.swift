@@ -83,6 +83,11 @@ package struct MPITransport: Transport {
     return Int(count)
   }
 
+  /// MPICH 4.0 over UCX hangs in its end if a rank comes late: each has its connections answered by the others, and then
+  /// waits for all without answering. A rank that still tests requests answers one that is in the end already, and is left
+  /// without an answer itself. After a pause none tests any more, so that none can leave before all have come.
+  package var pauseBeforeEnd: Double { library.interface == .openMPI ? 0 : 0.25 }
+
   package func finish(code: Int32) throws {
     if isOurs { try check(watch.guardingEnd(code: code) { cmpi_finalize() }) }
   }
@@ -110,7 +115,7 @@ package func startRanks(
   if let launcher, launcher.kind == .slurmAlone {
     throw TrainerError(
       .usage, "srun started \(launcher.processes ?? 0) processes without telling MPI of them",
-      remedy: .init("launcher", "start them by srun --mpi=pmix with Open MPI, or by srun --mpi=pmi2 with MPICH"))
+      remedy: .init("launcher", "let it start them with PMIx for Open MPI, or with PMI-2 for MPICH"))
   }
   let transport = try MPITransport(
     try MPILibrary.open(named: library, launcher: launcher), launcher: launcher, watch: watch)

@@ -53,7 +53,11 @@ package final class RankCommunicator<Link: Transport>: Communicator {
     let pause = Double(heartbeats.period) / 1e9
     let thread = Thread { [weak self] in
       while let self {
-        guard !self.hasEnded.load(ordering: .relaxed), (try? self.poll()) != nil else { return }
+        guard !self.hasEnded.load(ordering: .relaxed) else { return }
+        do { try self.poll() } catch _ {
+          // It is kept, and thrown by the next call of those who can do something about it.
+          return
+        }
         Thread.sleep(forTimeInterval: pause)
       }
     }
@@ -140,6 +144,8 @@ package final class RankCommunicator<Link: Transport>: Communicator {
     entrance.enter()
     hasEnded.store(true, ordering: .relaxed)
     defer { entrance.leave() }
+    let hosts = hosts
+    if hosts.contains(where: { $0 != hosts[0] }) { Thread.sleep(forTimeInterval: link.pauseBeforeEnd) }
     do { try link.finish(code: code) } catch let error as TransportError {
       throw RankFailure(rank: rank, host: hosts[rank], kind: .unreachable(error.text), deadline: deadline)
     }

@@ -35,6 +35,9 @@ package protocol Transport: Sendable {
     _ requests: UnsafeMutableBufferPointer<UInt64>, isDone: UnsafeMutablePointer<UInt8>
   ) throws -> Int
 
+  /// The seconds between the last call of any rank and the end, in which no rank of several hosts calls the transport.
+  var pauseBeforeEnd: Double { get }
+
   /// Ends the transport. All ranks call it, with no request left, and it waits for them.
   ///
   /// - Parameter code: The exit code that the process ends with, for a transport whose end does not come back.
@@ -45,6 +48,8 @@ package protocol Transport: Sendable {
 extension Transport {
   /// The most requests of one call of `testSome`.
   package static var mostTests: Int { 256 }
+  /// None.
+  package var pauseBeforeEnd: Double { 0 }
 }
 
 /// Why a transfer failed, in the transport's words.
