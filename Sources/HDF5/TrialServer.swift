@@ -12,8 +12,12 @@ struct TrialServer {
   /// Sources of a virtual dataset that are looked at in a second, at least.
   private static let sourcesPerSecond = 200.0
   private static let blockByteCount = 1 << 24
-  /// Chunks that are read at once; each takes a kilobyte of notes.
-  private static let chunksOfBlock = 1 << 14
+  /// Chunks that are read at once; the library takes 7 kB of notes for each.
+  private static let chunksOfBlock = 1 << 10
+  /// Chunks that are read in a second, at least, and what each takes in a file's index, at least.
+  private static let (chunksPerSecond, bytesOfChunk) = (50_000.0, 16.0)
+  /// What the library keeps of indexes, for each chunk that they list and in all.
+  private static let (roomOfChunk, roomOfIndexes) = (400.0, Double(48 << 20))
   /// Variable-length texts that are read at once.
   private static let textsOfBlock = 1 << 14
   /// What this process may take before it has opened a file, which may come as an image.
@@ -22,6 +26,8 @@ struct TrialServer {
   /// read whole when it is opened, and their parts are allocated by numbers that are in the file.
   private static let room = 96 << 20
   private static let roomForNames = 160 << 20
+  /// The same for elements whose size the type says, beside a block and its chunks, which are counted for themselves.
+  private static let roomForElements = 64 << 20
 
   private let channel = TrialChannel(descriptor: TrialProcess.descriptor)
   /// The address space that this process took before it read anything, but for an image; 0 if that is not known.
@@ -230,10 +236,12 @@ struct TrialServer {
     if try dataset.layout == .chunked, try dataset.storageSize == 0 { return }
     let space = try dataset.dataspace
     var blockByteCount = Self.blockByteCount
-    // What texts of variable length take is known from the file's size at most.
-    var room = Double(Self.room)
+    var room = Double(Self.roomForElements)
+    var storedChunks = 0.0
     // The library notes where each chunk of a block is.
     if let chunk = try dataset.chunkShape {
+      let chunks = zip(space.shape, chunk).reduce(1.0) { $0 * (Double($1.0) / Double(max(1, $1.1))).rounded(.up) }
+      storedChunks = min(chunks, Double(try file.byteCount) / Self.bytesOfChunk)
       let (bytes, overflow) = chunk.reduce(into: (dataset.datatype.byteCount, false)) { product, extent in
         let next = product.0.multipliedReportingOverflow(by: max(1, extent))
         product = (next.partialValue, product.1 || next.overflow)
@@ -242,12 +250,15 @@ struct TrialServer {
     }
     if try dataset.datatype.holdsVariableLength() {
       blockByteCount = min(blockByteCount, Self.textsOfBlock * dataset.datatype.byteCount)
-      room += 3 * Double(min(try file.byteCount, Self.addressSpace))
+      // What such texts take is known from the file's size at most.
+      room = Double(Self.room) + 3 * Double(min(try file.byteCount, Self.addressSpace))
     }
     let rows = Double(try dataset.rowsOfBlock(ofAbout: blockByteCount))
     let width = Double(max(8, dataset.datatype.byteCount))
     let rowBytes = width * Double(space.count / max(1, space.shape.first ?? 1))
-    limitTime(Self.seconds + width * Double(space.count) / Self.bytesPerSecond)
+    limitTime(
+      Self.seconds + storedChunks / Self.chunksPerSecond + width * Double(space.count) / Self.bytesPerSecond)
+    room += min(storedChunks * Self.roomOfChunk, Self.roomOfIndexes)
     // A chunk is there packed, unpacked, and while it is unpacked with what it may grow into.
     var chunk = Double(dataset.datatype.byteCount)
     for extent in try dataset.chunkShape ?? [0] { chunk *= Double(extent) }

@@ -135,14 +135,14 @@ struct CostlyFilesTests {
       }, listed: "has a name of", trains: .done),
   ]
 
-  /// Runs the program; gives what came of it, the seconds that it and its helpers computed, and the largest memory in MiB.
+  /// Runs the program; gives what came of it, the seconds that it and its helpers computed, and the largest memory in MB.
   private func measure(_ arguments: [String], in workshop: Workshop) throws -> (CommandResult, Double, Int) {
     let path = workshop.path("measure")
     let result = try TrainerBinary.run(arguments, under: ["time", "-f", "%U %S %M", "-o", path])
     let last = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").last ?? ""
     let numbers = last.split(separator: " ").compactMap { Double($0) }
     try #require(numbers.count == 3, "\(last)")
-    return (result, numbers[0] + numbers[1], Int(numbers[2] / 1024))
+    return (result, numbers[0] + numbers[1], Int(numbers[2] / 1000))
   }
 
   @Test(arguments: rows + fixtures + deep) func costsLittle(_ row: Row) throws {
