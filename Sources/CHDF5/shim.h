@@ -220,4 +220,6 @@ static inline int chdf5_has_chunk(hid_t dataset, const hsize_t *first) {
 #endif
 }
 
+#include "locating.h"
+
 #endif

@@ -107,9 +107,17 @@ public struct CheckpointDifference: Sendable, Equatable {
 
 extension Checkpoint {
   /// The settings of a resolved config that the run's result depends on: all but name, places and checkpoints. Data are
-  /// told by their contents, not by where they lie.
+  /// told by their contents, not by where they lie. What old configs say of the order of samples is said as now.
   package static func settingsOfResult(_ config: JSONValue) -> JSONValue {
     guard case .object(var object) = config else { return config }
+    if case .object(var training)? = object["training"], case .object(var data)? = object["data"],
+      case .boolean(let isShuffling)? = training["shuffle"]
+    {
+      training["shuffle"] = nil
+      if data["shuffle"] == nil { data["shuffle"] = isShuffling ? "rows" : "none" }
+      object["training"] = .object(training)
+      object["data"] = .object(data)
+    }
     for key in ["name", "output", "checkpoints"] { object[key] = nil }
     if case .object(var data)? = object["data"] {
       for key in ["path", "externalFiles", "memory"] { data[key] = nil }

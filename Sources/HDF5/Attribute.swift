@@ -9,7 +9,7 @@ public final class Attribute: Sendable {
   public let datatype: Datatype
   /// Its extents.
   public let dataspace: Dataspace
-  private let handle: Handle
+  let handle: Handle
   private let file: File
   private let objectPath: String
 
@@ -56,7 +56,7 @@ public final class Attribute: Sendable {
   /// Attributes up to this many bytes are read. They are for names and units, and cannot be read in parts.
   private static let mostBytes = 32 << 20
 
-  private func requireModestSize() throws {
+  func requireModestSize() throws {
     let (bytes, overflow) = dataspace.count.multipliedReportingOverflow(by: max(1, datatype.byteCount))
     guard overflow || bytes > Self.mostBytes else { return }
     throw HDF5Error(
@@ -106,6 +106,13 @@ public final class Attribute: Sendable {
       let id = try handle.id
       try Library.call("write \(handle.label)") { H5Awrite(id, memoryType, buffer) }
     }
+  }
+
+  /// Reads all elements as the file has them, of any type. What they refer to is the caller's to release.
+  func readStored(into buffer: UnsafeMutableRawPointer) throws {
+    try file.attempt(.storedAttribute, objectPath, name: name)
+    let (id, type) = (try handle.id, try datatype.handle.id)
+    try Library.call("read \(handle.label)") { H5Aread(id, type, buffer) }
   }
 
   /// The attribute as messages name it.

@@ -225,10 +225,10 @@ public final class Dataset: Object {
   }
 
   /// Makes sure of what reading needs, and lets the error for a missing filter say so.
-  func reading(_ body: () throws -> Void) throws {
+  func reading(inTrial action: ReadingTrial.Action = .elements, _ body: () throws -> Void) throws {
     try requireReachableElements()
     try requireUsualChunks()
-    if try !isPlain { try file.attempt(.elements, path) }
+    if try !isPlain { try file.attempt(action, path) }
     do {
       try body()
     } catch let error as HDF5Error where error.reason == .library {

@@ -128,6 +128,28 @@ public final class Datatype: Sendable, Equatable, CustomStringConvertible {
   /// Whether elements are numbers whose conversion looks at nothing but their bytes.
   var isPlainNumber: Bool { if case .enumeration = kind { false } else { isNumeric } }
 
+  /// Whether elements are numbers with the fields that memory has for ``numberType``, in either byte order: other programs
+  /// could take their bytes for such numbers.
+  public var hasUsualFields: Bool {
+    get throws {
+      guard let type = numberType, byteOrder != nil || byteCount == 1 else { return false }
+      let id = try handle.id
+      let isSwapped = byteCount > 1 && byteOrder != .native
+      return Library.value {
+        let own = H5Tget_class(id) == H5T_ENUM ? H5Tget_super(id) : H5Tcopy(id)
+        let usual = H5Tcopy(type.nativeIdentifier)
+        defer {
+          H5Tclose(own)
+          H5Tclose(usual)
+        }
+        // Bytes have an order too, which means nothing.
+        if byteCount == 1, own >= 0 { H5Tset_order(usual, H5Tget_order(own)) }
+        if isSwapped { H5Tset_order(usual, Datatype.ByteOrder.native == .littleEndian ? H5T_ORDER_BE : H5T_ORDER_LE) }
+        return own >= 0 && usual >= 0 && H5Tequal(own, usual) > 0
+      }
+    }
+  }
+
   /// Whether elements in the file have the bytes that they have in memory.
   public var isNative: Bool { byteCount == 1 || byteOrder == .native }
 

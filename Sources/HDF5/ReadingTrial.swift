@@ -20,6 +20,8 @@ public final class ReadingTrial: Sendable {
     case sources
     /// A group or a dataset, whichever it is, and the number of a dataset's attributes.
     case object
+    /// Elements of any type, as they are stored.
+    case storedElements, storedAttribute
   }
 
   /// Something to read.
@@ -254,8 +256,8 @@ extension ReadingTrial.Request {
     case .member: "the member '\(name)' of \(holder)"
     case .dataset, .object: "dataset \(holder)"
     case .attributeNames: "the attributes of \(holder)"
-    case .attribute, .attributeElements: "attribute '\(name)' of \(holder)"
-    case .elements: "the elements of dataset \(holder)"
+    case .attribute, .attributeElements, .storedAttribute: "attribute '\(name)' of \(holder)"
+    case .elements, .storedElements: "the elements of dataset \(holder)"
     case .chunks: "the chunks of dataset \(holder)"
     case .sources: "the sources of dataset \(holder)"
     }

@@ -158,6 +158,19 @@ struct TrialServer {
         }
       }
     case .elements: try readElements(of: dataset(path, of: file), in: file)
+    case .storedElements: try readElements(of: dataset(path, of: file), in: file, asStored: true)
+    case .storedAttribute:
+      let attribute = try object(path, of: file).attribute(name)
+      try attribute.requireModestSize()
+      limitTime(
+        Self.seconds + Double(attribute.dataspace.count) * Double(attribute.datatype.byteCount) / Self.bytesPerSecond)
+      var bytes = [UInt8](repeating: 0, count: max(1, attribute.dataspace.count * attribute.datatype.byteCount))
+      try bytes.withUnsafeMutableBytes { buffer in
+        guard let base = buffer.baseAddress, attribute.dataspace.count > 0 else { return }
+        try attribute.readStored(into: base)
+        guard try !attribute.datatype.isOfFixedSize else { return }
+        try attribute.datatype.release(base, attribute.dataspace, label: attribute.label)
+      }
     case .chunks:
       limitTime(Self.secondsForMany)
       _ = try dataset(path, of: file).unwritten
@@ -231,7 +244,7 @@ struct TrialServer {
     if try dataset.layout != .virtual { _ = try dataset.dataspace }
   }
 
-  private func readElements(of dataset: Dataset, in file: File) throws {
+  private func readElements(of dataset: Dataset, in file: File, asStored: Bool = false) throws {
     // Of chunks that were never written there is nothing to unpack.
     if try dataset.layout == .chunked, try dataset.storageSize == 0 { return }
     let space = try dataset.dataspace
@@ -248,7 +261,7 @@ struct TrialServer {
       }
       if !overflow { blockByteCount = min(blockByteCount, max(1, bytes) * Self.chunksOfBlock) }
     }
-    if try dataset.datatype.holdsVariableLength() {
+    if try asStored ? !dataset.datatype.isOfFixedSize : dataset.datatype.holdsVariableLength() {
       blockByteCount = min(blockByteCount, Self.textsOfBlock * dataset.datatype.byteCount)
       // What such texts take is known from the file's size at most.
       room = Double(Self.room) + 3 * Double(min(try file.byteCount, Self.addressSpace))
@@ -264,6 +277,7 @@ struct TrialServer {
     for extent in try dataset.chunkShape ?? [0] { chunk *= Double(extent) }
     let bytes: Double = room + 4 * rows * rowBytes + 3 * chunk
     limitMemory(Int(min(bytes, 1e15)))
+    guard !asStored else { return try dataset.tryStored(ofAbout: blockByteCount) }
     try dataset.forEachBlock(ofAbout: blockByteCount) { selection in
       if dataset.datatype.isNumeric {
         try dataset.withElements(selecting: selection) { _ in }

@@ -15,6 +15,14 @@ package func withoutSubnormals(_ body: () -> Void) {
   _ = ck_flush_subnormals(flushed)
 }
 
+/// Runs `body` with arithmetic as IEEE 754 has it, subnormal numbers included, also inside ``withoutSubnormals(_:)``: what
+/// is converted there once must have the bits that it has elsewhere.
+package func withSubnormals<Result>(_ body: () -> Result) -> Result {
+  let flushed = ck_flush_subnormals(0)
+  defer { _ = ck_flush_subnormals(flushed) }
+  return body()
+}
+
 /// The cores that this process may run on by its affinity mask; `nil` where that cannot be told.
 package func processorAffinity() -> Int? {
   let cores = Int(ck_affinity_cores())

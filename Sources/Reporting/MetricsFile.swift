@@ -86,7 +86,7 @@ public final class MetricsFile: RunObserver {
   }
 
   /// The keys whose values depend on the clock.
-  private static let timeKeys = ["seconds", "samplesPerSecond", "stallSeconds"]
+  private static let timeKeys = ["seconds", "samplesPerSecond", "stallSeconds", "loadingSeconds"]
 
   /// The lines of a metrics file without what depends on the clock: two trainings of one config have the same.
   ///
@@ -157,6 +157,7 @@ extension RunEvent {
         "event": "finished", "step": .integer(summary.step), "digest": .string(summary.digest),
         "stallSeconds": .number(summary.stallSeconds),
       ]
+      line["loadingSeconds"] = summary.loading.map { .number($0.stallSeconds) }
       line["reason"] = summary.reason.map(JSONValue.string)
       return line
     case .stopped(let step, let reason):

@@ -20,6 +20,10 @@ enum RunText {
           "\(run.steps): \(epochs)\(count(run.stepsPerEpoch, "batch", "batches")) of \(run.batchSize) samples"
             + (hasSmallerBatch(run) ? ", the last of \(lastBatch(of: run))" : "")
         ))
+      if let source = run.rowSource {
+        rows.append(("rows", "\(source); the run takes up to \(ByteText.text(run.memoryBytes)) of memory"))
+      }
+      if run.order != .rows { rows.append(("order", "\(run.order)")) }
       rows.append(
         ("shards", "\(run.shards) a batch; their gradients take \(ByteText.text(run.gradientBytes))"))
     } else {
@@ -43,7 +47,7 @@ enum RunText {
 
   /// What of a run one rank holds and does.
   private static func part(of crew: RankCrew, _ run: RunDescription) -> String {
-    let data = run.samples.isEmpty ? "" : "the whole dataset and "
+    let data = run.samples.isEmpty || run.rowSource != nil ? "" : "the whole dataset and "
     let shares = [crew.shares.min(), crew.shares.max()].compactMap { $0.map(NumberText.percent) }
     let share = Set(shares).count == 1 ? shares[0] : shares.joined(separator: " to ")
     return "holds \(data)all parameters, computes \(range(crew.shards, "shard")) of \(run.shards), "
@@ -134,6 +138,15 @@ enum RunText {
         (
           "waited",
           "\(NumberText.duration(summary.stallSeconds)) for checkpoints, \(NumberText.percent(share)) of the run"
+        ))
+    }
+    if let loading = summary.loading {
+      let share = loading.stallSeconds / max(summary.seconds, 1e-9)
+      rows.append(
+        (
+          "loaded",
+          "\(ByteText.text(loading.bytesRead)); steps waited \(NumberText.duration(loading.stallSeconds)) for rows, "
+            + "\(NumberText.percent(min(1, share))) of the training"
         ))
     }
     if let threads = summary.threads {

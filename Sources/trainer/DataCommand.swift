@@ -7,8 +7,11 @@ import Reporting
 /// `trainer data …`: makes and inspects dataset files.
 struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "data", abstract: "Makes and inspects dataset files.",
-    subcommands: [DataImportCommand.self, DataInfoCommand.self])
+    commandName: "data", abstract: "Makes, inspects and rewrites dataset files.",
+    subcommands: [
+      DataImportCommand.self, DataInfoCommand.self, DataCheckCommand.self, DataRechunkCommand.self,
+      DataShuffleCommand.self, DataSplitCommand.self, DataMergeCommand.self,
+    ])
 }
 
 /// `trainer data info FILE`.
@@ -17,16 +20,17 @@ struct DataInfoCommand: ParsableCommand {
     commandName: "info", abstract: "Prints what an HDF5 file holds.",
     discussion: """
       Groups, datasets with type, shape, storage and filters, attributes, the columns of tables, and the number of \
-      samples of each class.
+      samples of each class. Of several files each, and whether they can be trained on as one dataset.
       """)
 
-  @Argument(help: "An HDF5 file.", completion: .file()) var file: String
+  @Argument(help: "An HDF5 file, or several, or a pattern of several in quotes.", completion: .file())
+  var files: [String]
 
   @Option(help: "How the result is printed.")
   var format: ResultFormat = .text
 
   func run() throws {
-    let description = try DatasetDescription(path: file)
+    let description = try DatasetDescription(paths: DatasetFiles(expanding: files).paths)
     switch format {
     case .text: try printResult(description.description)
     case .json: try printResult(description.json, .indented)

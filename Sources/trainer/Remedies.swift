@@ -47,6 +47,8 @@ enum Remedies {
     "arrays":
       "name them with --inputs and --targets, and those of the test group with --test-inputs and --test-targets",
     "importer": "make one of it with 'trainer data import'",
+    "externalFiles": "add --external-files if they are to be read",
+    "rewritingMemory": "allow more with --memory",
     "testImages": "give both --test-images and --test-labels, or neither",
     "launcher": LauncherAdvice.slurm,
     "openMPILauncher": "\(LauncherAdvice.openMPI) \(otherLibrary)",

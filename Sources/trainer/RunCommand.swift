@@ -91,7 +91,7 @@ struct ResumeCommand: ParsableCommand {
       let text = try ranks.fromFirst { found?.resolved.compactText ?? "" }
       return try ranks.together {
         let configuration = try found ?? RunConfiguration(json: text)
-        if let path = configuration.data?.path, !FileManager.default.fileExists(atPath: path) {
+        if let path = configuration.data?.paths.first(where: { !FileManager.default.fileExists(atPath: $0) }) {
           throw TrainerError(.data, "\(path): the run's data are not there; say where they are now with --data FILE")
         }
         return configuration

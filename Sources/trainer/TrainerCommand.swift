@@ -43,6 +43,7 @@ struct TrainerCommand: ParsableCommand {
         arguments: [readingTrial],
         exitCodes: .init(
           file: Foundations.ExitCode.data.rawValue, image: Foundations.ExitCode.checkpoint.rawValue))
+      LostMapping.handle()
       try requireCommand(arguments[...], among: Self.configuration.subcommands)
       var command = try parseAsRoot(FormulaArguments.normalized(arguments))
       try OpenFiles.requireRoom()

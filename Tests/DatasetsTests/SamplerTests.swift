@@ -7,13 +7,17 @@ import Testing
     let positions = positions ?? 0..<sampler.count
     return Array(
       [Int64](unsafeUninitializedCapacity: positions.count) { buffer, count in
-        if let first = buffer.baseAddress { sampler.fill(first, epoch: epoch, positions: positions) }
+        if let first = buffer.baseAddress { sampler.fill(first, epoch: epoch, shard: 0, positions: positions) }
         count = positions.count
       }.map { Int($0) })
   }
 
+  private func sampler(_ count: Int, seed: UInt64, _ order: SampleOrder = .rows) -> Sampler {
+    Sampler(samples: count, batchSize: 7, shards: 3, order: order, seed: seed)
+  }
+
   private func order(_ count: Int, seed: UInt64 = 0, epoch: Int = 0) -> [Int] {
-    order(Sampler(count: count, seed: seed, isShuffling: true), epoch: epoch)
+    order(sampler(count, seed: seed), epoch: epoch)
   }
 
   @Test(arguments: Array(1...70) + [99, 100, 101, 127, 128, 255, 256, 257, 1000, 1442, 4096, 4097, 60_000])
@@ -26,20 +30,22 @@ import Testing
   }
 
   @Test func aPieceOfAnEpochIsThatPieceOfItsOrder() {
-    let sampler = Sampler(count: 1000, seed: 3, isShuffling: true)
+    let sampler = sampler(1000, seed: 3)
     let whole = order(sampler, epoch: 4)
     for positions in [0..<0, 0..<1, 17..<130, 999..<1000] {
       #expect(order(sampler, epoch: 4, positions: positions) == Array(whole[positions]))
     }
   }
 
-  @Test(arguments: [false, true])
-  func twoPiecesComeAfterEachOther(isShuffling: Bool) {
-    let sampler = Sampler(count: 1000, seed: 3, isShuffling: isShuffling)
+  @Test(arguments: [SampleOrder.none, .rows])
+  func twoPiecesComeAfterEachOther(inOrder kind: SampleOrder) {
+    let sampler = sampler(1000, seed: 3, kind)
     for (positions, following) in [(5..<21, 21..<29), (90..<160, 0..<8), (7..<7, 3..<4)] {
       var both = [Int64](repeating: -1, count: positions.count + following.count)
       both.withUnsafeMutableBufferPointer {
-        if let first = $0.baseAddress { sampler.fill(first, epoch: 4, positions: positions, following: following) }
+        if let first = $0.baseAddress {
+          sampler.fill(first, epoch: 4, shard: 0, positions: positions, nextShard: 1, following: following)
+        }
       }
       let expected = order(sampler, epoch: 4, positions: positions) + order(sampler, epoch: 4, positions: following)
       #expect(both.map { Int($0) } == expected)
@@ -53,7 +59,7 @@ import Testing
   }
 
   @Test func withoutShufflingPositionIsSample() {
-    let sampler = Sampler(count: 10, seed: 1, isShuffling: false)
+    let sampler = sampler(10, seed: 1, .none)
     #expect(order(sampler, epoch: 3) == Array(0..<10))
     #expect(order(sampler, epoch: 9, positions: 4..<7) == [4, 5, 6])
   }
@@ -102,7 +108,7 @@ import Testing
   @Test func aBatchIsSpreadOverTheData() {
     let count = 60_000
     for epoch in 0..<20 {
-      let sampler = Sampler(count: count, seed: 1, isShuffling: true)
+      let sampler = sampler(count, seed: 1)
       var counts = [Int](repeating: 0, count: 10)
       for sample in order(sampler, epoch: epoch, positions: 0..<1000) { counts[sample * 10 / count] += 1 }
       #expect(abs(deviation(counts, cells: 10)) < 5, "epoch \(epoch): \(counts)")

@@ -36,7 +36,7 @@ import Testing
           resume                  Goes on with a run.
           evaluate                Measures a model on a group of samples.
           predict                 Writes a model's predictions for the rows of a file.
-          data                    Makes and inspects dataset files.
+          data                    Makes, inspects and rewrites dataset files.
           checkpoint              Inspects, verifies and compares checkpoints.
           gradient                Prints a formula's value and gradient at a point.
           graph                   Draws a computational graph, or prints the plan that
@@ -49,7 +49,8 @@ import Testing
           cross-validate          Trains a config once for each fold of its data, and
                                   measures it there.
           verify-resume           Proves that a killed run goes on to the same bits.
-          bench                   Measures how fast a config trains on this machine.
+          bench                   Measures how fast a config trains on this machine,
+                                  and how fast data load.
           slurm                   Writes a batch script that trains a config with Slurm.
 
           See 'trainer help <subcommand>' for detailed help.

@@ -231,7 +231,7 @@ import Training
       _ shortcuts: EngineShortcuts, _ region: Region = Region(workers: 1, start: sequentialStarter)
     ) throws -> StepGradients<Scalar> {
       try StepGradients(
-        problem, group: group(), settings: .init(batchSize: batchSize, shards: shards, isShuffling: true, seed: 5),
+        problem, group: group(), settings: .init(batchSize: batchSize, shards: shards, order: .rows, seed: 5),
         shortcuts: shortcuts, region: region, learningRate: 0.01)
     }
     let engine: StepGradients<Double> = try steps(.all)
@@ -249,9 +249,8 @@ import Training
     let perEpoch = (samples + batchSize - 1) / batchSize
     // The epoch's last batch, which may be smaller, then the first of the next, where the update has led.
     for (turn, step) in [perEpoch - 1, perEpoch].enumerated() {
-      let positions = engine.engine.work.positions(ofStep: step)
       let plain = try PlainObjective(
-        problem, group: group(), samples: engine.engine.work.samples(at: positions, ofStep: step), step: step, seed: 5)
+        problem, group: group(), samples: engine.engine.work.samples(ofStep: step), step: step, seed: 5)
       let room = plain.makeRoom()
       let (value, reference) = (plain.value(at: point, in: room), plain.gradient(at: point, in: room))
       let start = turn == 0 ? point : nil

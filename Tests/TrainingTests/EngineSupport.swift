@@ -1,4 +1,5 @@
 import DataParallel
+import Datasets
 import Foundations
 import Models
 import Optimizers
@@ -28,7 +29,7 @@ func makeEngine<Scalar: TrainingScalar>(
     problem, group: data.train, optimizer: optimizer,
     settings: .init(
       batchSize: batchSize, shards: shards ?? configuration.training.shards,
-      isShuffling: configuration.training.shuffles, seed: configuration.seed),
+      order: settings.shuffle ?? data.standardOrder, seed: configuration.seed, steps: steps),
     region: Region(workers: workers, start: starter), live: LiveProgress(), shortcuts: shortcuts,
     communicator: communicator)
 }

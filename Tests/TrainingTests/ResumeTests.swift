@@ -123,6 +123,12 @@ func trainInPieces(
       \(dropout), "optimizer": {"type": "adam", "learningRate": 0.02}, "checkpoints": {"every": {"steps": 7}},
       "training": {"steps": 34, "batchSize": 13, "shards": 3}
       """),
+    TrainingCase(
+      name: "row blocks", data: "iris", preprocessing: #"["standardize"]"#, shuffle: #"{"block": 11, "window": 2}"#,
+      settings: """
+        \(layers), "optimizer": {"type": "sgd", "learningRate": 0.1},
+        "training": {"epochs": 4, "batchSize": 13, "shards": 3}
+        """),
   ]
 
   @Test(arguments: cases + TrainingCase.optimizers)

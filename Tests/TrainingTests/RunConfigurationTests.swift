@@ -100,8 +100,7 @@ private func message(_ text: String) -> String {
           "training": {
             "epochs": 10,
             "batchSize": 32,
-            "shards": 2,
-            "shuffle": true
+            "shards": 2
           },
           "checkpoints": {
             "every": {
@@ -147,7 +146,7 @@ private func message(_ text: String) -> String {
     #expect(configuration.schedule.schedule is CosineSchedule)
     #expect(configuration.training.length == .steps(500))
     #expect(configuration.training.batchSize == .full)
-    #expect(configuration.training.shards == 4 && !configuration.training.shuffles)
+    #expect(configuration.training.shards == 4 && configuration.data?.shuffle == SampleOrder.none)
     let stopping = try #require(configuration.earlyStopping)
     #expect(stopping.metric.description == "validation.r2" && stopping.metric.prefersLarger)
     #expect(stopping.patience == 3 && stopping.minDelta == 0.001)
@@ -379,6 +378,65 @@ private func message(_ text: String) -> String {
     let text =
       #"{"data": {"path": "d", "preprocessing": [\#(step)]}, "model": {"layers": [{"type": "dense", "units": 1}]}}"#
     #expect(message(text).hasSuffix("data.preprocessing[0]." + expected))
+  }
+
+  private func withOrder(_ data: String, _ training: String = "{}") -> String {
+    #"{"data": {"path": "d"\#(data)}, "training": \#(training), "loss": "huber", "#
+      + #""model": {"layers": [{"type": "dense", "units": 1}]}}"#
+  }
+
+  @Test(arguments: [
+    (#", "shuffle": "rows""#, "{}", SampleOrder.rows, #""rows""#), (#", "shuffle": "none""#, "{}", .none, #""none""#),
+    (
+      #", "shuffle": {"window": 1e1, "block": 8192}"#, "{}", .blocks(rows: 8192, window: 10),
+      #"{"block": 8192, "window": 10}"#
+    ),
+    ("", #"{"shuffle": true}"#, .rows, #""rows""#), ("", #"{"shuffle": false}"#, .none, #""none""#),
+    (#", "shuffle": "none""#, #"{"shuffle": false}"#, .none, #""none""#),
+  ])
+  func ordersAreRead(data: String, training: String, order: SampleOrder, resolved: String) throws {
+    let configuration = try read(withOrder(data, training))
+    #expect(configuration.data?.shuffle == order)
+    #expect(configuration.resolved["data"]?["shuffle"]?.lineText == resolved)
+    #expect(configuration.resolved["training"]?["shuffle"] == nil)
+    #expect(try read(configuration.resolved.prettyText).resolved.prettyText == configuration.resolved.prettyText)
+    #expect(configuration.shuffling(by: .blocks(rows: 1, window: 1)).resolved == configuration.resolved)
+  }
+
+  @Test func anOrderThatIsLeftOutComesWithTheData() throws {
+    let configuration = try read(withOrder(""))
+    #expect(configuration.data?.shuffle == nil && configuration.resolved["data"]?["shuffle"] == nil)
+    let completed = configuration.shuffling(by: .blocks(rows: 4, window: 8))
+    #expect(try read(completed.resolved.prettyText).resolved.prettyText == completed.resolved.prettyText)
+    #expect(completed.data?.shuffle == .blocks(rows: 4, window: 8))
+    #expect(try read(formula()).shuffling(by: .rows).resolved == read(formula()).resolved)
+  }
+
+  @Test(arguments: [
+    (
+      #""row""#, #": found "row", expected "rows", "none" or an object with "block" and "window"; did you mean "rows"?"#
+    ),
+    ("true", #": found true, expected "rows", "none" or an object with "block" and "window""#),
+    (#"{"block": 0, "window": 1}"#, ".block: found 0, expected an integer from 1 to 1000000000000"),
+    (#"{"block": 1, "window": 0.5}"#, ".window: found 0.5, expected an integer from 1 to 1000000000000"),
+    (#"{"block": 1, "window": 1, "seed": 1}"#, ".seed: unknown key; the valid keys here are block, window"),
+    (
+      #"{"block": 1, "windows": 1}"#,
+      #".windows: unknown key, and the required key "window" is missing; did you mean "window"?"#
+    ),
+    (#"{"block": 1}"#, #": the required key "window" is missing"#),
+  ])
+  func faultsOfOrders(order: String, expected: String) {
+    let found = message(withOrder(#", "shuffle": \#(order)"#))
+    #expect(found.hasSuffix("data.shuffle" + expected), "\(found)")
+  }
+
+  @Test func twoOrdersThatDifferAreRefused() {
+    let found = message(withOrder(#", "shuffle": {"block": 2, "window": 3}"#, #"{"shuffle": true}"#))
+    #expect(
+      found.hasSuffix(
+        #"training.shuffle: found true beside {"block": 2, "window": 3} in data.shuffle, which says the same in another "#
+          + "way; remove training.shuffle, the old key"), "\(found)")
   }
 
   @Test func featuresAreReadWithTheirDefaults() throws {

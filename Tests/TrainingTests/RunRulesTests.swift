@@ -112,6 +112,56 @@ final class FinishedLine: RunObserver {
     }
   }
 
+  @Test func theOrderThatTheDataDecideIsWritten() throws {
+    try withScratchDirectory { directory in
+      let configuration = try Self.softmax.configuration(output: "\(directory)/run")
+      #expect(configuration.resolved["data"]?["shuffle"] == nil)
+      let trained = try trainToEnd(configuration)
+      let stored = try #require(try RunDirectory("\(directory)/run").storedConfiguration())
+      #expect(stored["data"]?["shuffle"] == "rows" && stored["training"]?["shuffle"] == nil)
+      let checkpoint = try CheckpointFile.read(trained.checkpoint)
+      #expect(try JSONDocument(text: checkpoint.config, source: "config").root == stored)
+      #expect(trained.history.starts.map(\.order) == [.rows])
+      // The order of blocks is another run.
+      let other = try Self.softmax.configuration(
+        output: "\(directory)/run", #"data.shuffle={"block": 8, "window": 2}"#)
+      let (code, message) = try failure(other, in: directory)
+      #expect(code == .usage)
+      #expect(
+        message.contains(
+          #"(data.shuffle: "rows" in the directory, {"block": 8, "window": 2} now)"#), "\(message)")
+    }
+  }
+
+  @Test(arguments: [true, false]) func aRunOfTheOldKeyGoesOn(isShuffling: Bool) throws {
+    try withScratchDirectory { directory in
+      let order = isShuffling ? "rows" : "none"
+      let whole = try trainToEnd(Self.softmax.configuration(output: "\(directory)/whole", "data.shuffle=\(order)"))
+      let output = "\(directory)/run"
+      let configuration = try Self.softmax.configuration(output: output, "data.shuffle=\(order)")
+      let options = RunOptions(workers: 1)
+      options.control.stop()
+      _ = try train(configuration, options: options)
+      // As an older program has written it.
+      let path = RunDirectory(output).configPath
+      guard case .object(var old)? = try RunDirectory(output).storedConfiguration(),
+        case .object(var data)? = old["data"],
+        case .object(var training)? = old["training"]
+      else { throw TrainerError(.usage, "no config") }
+      data["shuffle"] = nil
+      training["shuffle"] = .boolean(isShuffling)
+      (old["data"], old["training"]) = (.object(data), .object(training))
+      try AtomicFile.replace(path, contents: [Array(JSONValue.object(old).prettyText.utf8)])
+      #expect(
+        ConfigurationDifference(stored: .object(old), given: configuration.shuffling(by: .none).resolved).isEmpty)
+      let rest = try trainToEnd(RunConfiguration(runDirectory: output))
+      #expect(rest.history.starts.first?.resumedStep == 1)
+      #expect(rest.summary.digest == whole.summary.digest)
+      let stored = try RunDirectory(output).storedConfiguration()
+      #expect(stored?["data"]?["shuffle"]?.text == order && stored?["training"]?["shuffle"] == nil)
+    }
+  }
+
   @Test(arguments: [false, true])
   func otherDataIsRefused(isFinished: Bool) throws {
     try withScratchDirectory { directory in
@@ -156,7 +206,7 @@ final class FinishedLine: RunObserver {
       let configuration = try Self.softmax.configuration(output: "\(directory)/run")
       _ = try trainToEnd(configuration)
       let stored = try RunDirectory("\(directory)/run").storedConfiguration()
-      #expect(stored == configuration.resolved)
+      #expect(stored == configuration.shuffling(by: .rows).resolved)
     }
   }
 
@@ -374,7 +424,7 @@ final class FinishedLine: RunObserver {
       // Not shuffled, the first batches hold only samples of class 0, which weigh nothing.
       let configuration = try Self.softmax.configuration(
         output: "\(directory)/run", #"loss={"type": "softmaxCrossEntropy", "classWeights": [0, 1, 1]}"#,
-        "training.shuffle=false", "training.batchSize=8")
+        "data.shuffle=none", "training.batchSize=8")
       let trained = try trainToEnd(configuration)
       #expect(trained.history.entries.allSatisfy { $0.train.loss.isFinite })
     }

@@ -182,10 +182,10 @@ import Training
       }
       func parameters(rate: Double, steps: Int) throws -> [Double] {
         let text = """
-          {"data": {"path": "data.h5", "weights": "w"}, "precision": "float64",
+          {"data": {"path": "data.h5", "weights": "w", "shuffle": "none"}, "precision": "float64",
            "model": {"layers": [{"type": "dense", "units": 1}]}, "loss": "meanSquaredError",
            "optimizer": {"type": "sgd", "learningRate": \(rate)},
-           "training": {"steps": \(steps), "batchSize": 2, "shuffle": false}, "output": "run-\(rate)-\(steps)"}
+           "training": {"steps": \(steps), "batchSize": 2}, "output": "run-\(rate)-\(steps)"}
           """
         let trained = try trainToEnd(RunConfiguration(text: text, source: "x.json", directory: directory))
         return try self.parameters(of: trained)

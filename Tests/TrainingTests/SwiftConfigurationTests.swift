@@ -13,7 +13,8 @@ private func rebuilt(_ read: RunConfiguration) throws -> RunConfiguration {
   let data = read.data.map {
     DataSettings(
       path: $0.path, externalFiles: $0.externalFiles, inputs: $0.inputs, targets: $0.targets,
-      weights: $0.weights, split: $0.split, features: $0.features, preprocessing: $0.preprocessing)
+      weights: $0.weights, split: $0.split, features: $0.features, preprocessing: $0.preprocessing,
+      shuffle: $0.shuffle)
   }
   let optimizer = OptimizerConfiguration(
     read.optimizer.settings, clipValue: read.optimizer.clipValue, clipNorm: read.optimizer.clipNorm,
@@ -26,8 +27,7 @@ private func rebuilt(_ read: RunConfiguration) throws -> RunConfiguration {
     data == nil
     ? TrainingSettings(read.training.length)
     : TrainingSettings(
-      read.training.length, batchSize: read.training.batchSize, shards: read.training.shards,
-      shuffles: read.training.shuffles)
+      read.training.length, batchSize: read.training.batchSize, shards: read.training.shards)
   func reference(_ metric: MetricReference) -> MetricReference { MetricReference(metric.group, metric.name) }
   let earlyStopping = read.earlyStopping.map {
     EarlyStoppingSettings(reference($0.metric), patience: $0.patience, minDelta: $0.minDelta)
@@ -94,7 +94,7 @@ private let unusual = [
    "objective": "w[0, 0] + b + v[0, 0] + inputs", "direction": "maximize", "reduction": "sum",
    "training": {"epochs": 3, "batchSize": "full"}, "earlyStopping": {}, "checkpoints": {"every": {"steps": 9}}}
   """,
-  #"{"name": "c", "data": {"path": "d.h5"}, "model": {"layers": [{"type": "dense", "units": 2}]}, "loss": "huber"}"#,
+  #"{"name": "c", "data": {"path": "d.h5", "shuffle": {"block": 7, "window": 2}}, "model": {"layers": [{"type": "dense", "units": 2}]}, "loss": "huber"}"#,
   #"{"name": "d", "parameters": {"w": 1}, "objective": "w^2", "schedule": "cosine"}"#,
 ]
 

@@ -10,6 +10,8 @@ struct TrainingCase: Sendable, CustomTestStringConvertible {
   /// The dataset's name below `data/`, or an absolute path.
   var data = "digits"
   var preprocessing = #"[{"type": "scale", "factor": 0.0625}]"#
+  /// `data.shuffle`, as JSON; `nil` for the default.
+  var shuffle: String?
   /// The rest of the config: keys and values without the braces around them.
   let settings: String
 
@@ -19,7 +21,8 @@ struct TrainingCase: Sendable, CustomTestStringConvertible {
   func configuration(output: String, _ changes: String...) throws -> RunConfiguration {
     let path = data.hasPrefix("/") ? data : Repository.data(data)
     let text = """
-      {"name": "test", "seed": 3, "data": {"path": "\(path)", "preprocessing": \(preprocessing)},
+      {"name": "test", "seed": 3, "data": {"path": "\(path)", "preprocessing": \(preprocessing)
+       \(shuffle.map { #", "shuffle": \#($0)"# } ?? "")},
        \(settings), "output": "\(output)"}
       """
     guard !changes.isEmpty else { return try RunConfiguration(text: text, source: "test.json", directory: "/") }

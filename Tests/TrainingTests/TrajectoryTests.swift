@@ -47,10 +47,11 @@ import Training
     return try TrainingCase(
       name: "trajectory",
       preprocessing: #"[{"type": "scale", "factor": \#(try data.member("scale").numbers[0])}]"#,
+      shuffle: #""none""#,
       settings: """
         "precision": "\(fixture["precision"]?.text ?? "")", "model": {"layers": [\(layers.joined(separator: ", "))]},
         "loss": "softmaxCrossEntropy", "optimizer": \(settings),
-        "training": {"batchSize": \(try data.member("batchSize").compactText), "shuffle": false}
+        "training": {"batchSize": \(try data.member("batchSize").compactText)}
         """
     ).configuration(output: "/nowhere")
   }

@@ -67,10 +67,10 @@ import Training
         "training": {"epochs": 4, "batchSize": 25, "shards": 4}
         """),
     TrainingCase(
-      name: "full batch, not shuffled", data: "iris", preprocessing: #"["standardize"]"#,
+      name: "full batch, not shuffled", data: "iris", preprocessing: #"["standardize"]"#, shuffle: #""none""#,
       settings: """
         \(iris), "loss": "softmaxCrossEntropy", "optimizer": {"type": "sgd", "learningRate": 0.5},
-        "training": {"epochs": 20, "batchSize": "full", "shards": 5, "shuffle": false}
+        "training": {"epochs": 20, "batchSize": "full", "shards": 5}
         """),
     TrainingCase(
       name: "logistic", data: "breast-cancer", preprocessing: #"["standardize"]"#,
@@ -86,6 +86,19 @@ import Training
         "model": {"layers": [{"type": "dense", "units": 1}]}, "loss": "meanSquaredError",
         "metrics": ["r2", "meanAbsoluteError"], "penalties": {"l1": 0.01, "l2": 0.02},
         "optimizer": {"type": "sgd", "learningRate": 0.01}, "training": {"epochs": 3, "batchSize": 32, "shards": 2}
+        """),
+    TrainingCase(
+      name: "row blocks", shuffle: #"{"block": 50, "window": 3}"#,
+      settings: """
+        \(twoLayers), "optimizer": {"type": "sgd", "learningRate": 0.1},
+        "training": {"epochs": 2, "batchSize": 90, "shards": 4}
+        """),
+    TrainingCase(
+      name: "small row blocks, last batch smaller", data: "iris", preprocessing: #"["standardize"]"#,
+      shuffle: #"{"block": 7, "window": 2}"#,
+      settings: """
+        \(iris), "loss": "softmaxCrossEntropy", "optimizer": {"type": "sgd", "learningRate": 0.1, "momentum": 0.9},
+        "training": {"epochs": 5, "batchSize": 32, "shards": 3}
         """),
   ]
 
@@ -123,7 +136,10 @@ import Training
   @Test func seedShardsAndSettingsGiveOtherBits() throws {
     try withScratchDirectory { directory in
       var digests: Set<String> = []
-      let changes = ["seed=3", "seed=4", "training.shards=5", "training.shuffle=false", "optimizer.learningRate=0.02"]
+      let changes = [
+        "seed=3", "seed=4", "training.shards=5", "data.shuffle=none", #"data.shuffle={"block": 9, "window": 2}"#,
+        #"data.shuffle={"block": 9, "window": 3}"#, "optimizer.learningRate=0.02",
+      ]
       for (index, change) in changes.enumerated() {
         let configuration = try Self.cases[1].configuration(output: "\(directory)/\(index)", change)
         digests.insert(try trainToEnd(configuration).summary.digest)

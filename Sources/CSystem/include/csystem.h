@@ -1,7 +1,8 @@
-// What Swift cannot call: fork, and prctl with its variable arguments.
+// What Swift cannot do: fork, prctl with its variable arguments, and a handler that is told an address.
 #ifndef CSYSTEM_H
 #define CSYSTEM_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 /// Starts a program that does not outlive the thread that calls this: the system kills it then, whatever ended the
@@ -15,5 +16,20 @@
 int cs_spawn(
     const char *path, char *const arguments[], char *const environment[], int input, int output, int errors,
     pid_t *child);
+
+/// Notes what to say when a page of a mapped file cannot be had: `before`, the number of the row, counted from 0 at the
+/// address `rows`, and `after`; and with what code to end. The texts are copied.
+///
+/// Returns a number for `cs_forget_mapping`, or -1 where so many mappings are noted that there is no room for another.
+int cs_note_mapping(
+    const void *start, size_t byte_count, const void *rows, size_t row_byte_count, const char *before, const char *after,
+    int exit_code);
+
+/// Forgets a mapping, before it is undone.
+void cs_forget_mapping(int number);
+
+/// Handles SIGBUS from now on: in a mapping that is noted it writes the sentence to standard error and ends the program.
+/// Any other goes to what handled the signal before. Returns 0 or an errno.
+int cs_handle_lost_mappings(void);
 
 #endif

@@ -14,6 +14,24 @@ package struct DatasetDescription: Sendable, CustomStringConvertible {
   /// `notes` a list of sentences.
   package let json: JSONValue
 
+  /// Looks into several files, and whether they are one dataset.
+  ///
+  /// - Throws: `TrainerError` with exit code `data` if not even the root of one can be read.
+  package init(paths: [String]) throws {
+    let files = try paths.map { try DatasetDescription(path: $0) }
+    guard files.count > 1 else {
+      self = files[0]
+      return
+    }
+    let together = Trainability(together: paths)
+    description = files.map { $0.description + "\n" }.joined() + together.sentence.onOneLine + "\n"
+    json = .object(
+      JSONObject([
+        ("files", .array(files.map(\.json))), ("trainable", .boolean(together.isTrainable)),
+        ("conclusion", .string(together.sentence)),
+      ]))
+  }
+
   /// Looks into a file; elements are read only to count classes, and only so many.
   ///
   /// - Throws: `TrainerError` with exit code `data` if not even the root can be read.

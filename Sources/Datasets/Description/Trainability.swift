@@ -10,6 +10,18 @@ struct Trainability {
   /// All of it for people.
   let sentence: String
 
+  /// Of several files as one dataset.
+  init(together paths: [String]) {
+    do {
+      let contents = try Self.contents(of: DatasetReader(paths: paths))
+      sentence = "Together they can be trained on as they are, by their shapes and types: \(contents)."
+      isTrainable = true
+    } catch {
+      let message = (error as? TrainerError)?.message ?? "\(error)"
+      sentence = "Together they cannot be trained on as they are: \(message)."
+    }
+  }
+
   init(path: String) {
     do {
       let contents = try Self.contents(of: DatasetReader(path: path))

@@ -57,7 +57,7 @@ extension ClassCounts {
       switch targets.storage {
       case .bytes(let labels): areClasses = labels.allSatisfy { count(Int($0)) }
       case .scalars(let labels): areClasses = labels.allSatisfy { count(Int(exactly: $0)) }
-      case .sparse:
+      case .sparse, .mapped, .ring:
         areClasses = (0..<targets.rows).allSatisfy { count(targets.row($0).first.flatMap { Int(exactly: $0) }) }
       }
     } else {

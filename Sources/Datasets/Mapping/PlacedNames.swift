@@ -37,7 +37,8 @@ extension DatasetReader {
 
   /// What paths of a group's datasets begin in.
   func parent(of group: String) throws -> HDF5.Group {
-    switch places.groups[selections[group]?.source ?? group]?.contents {
+    if !files.isEmpty { return try holder(of: group).parent(of: selections[group]?.source ?? group) }
+    return switch places.groups[selections[group]?.source ?? group]?.contents {
     case .datasets: try file.root
     case .group, nil: try self.group(group)
     }
@@ -90,6 +91,8 @@ extension DatasetReader {
 
   /// Which rows of its datasets are a group's samples; `nil` for all.
   func pick(for name: String, in group: String) throws -> RowPick? {
+    // Of several files each has its own.
+    guard files.isEmpty else { return nil }
     guard let own = places.groups[group], own.rows != nil || own.split != nil else { return nil }
     var pick = own.rows.map { RowPick.range($0) }
     if let part = own.split {

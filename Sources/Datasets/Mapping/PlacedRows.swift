@@ -9,6 +9,7 @@ extension DatasetReader {
   /// - Throws: `TrainerError` if there are none of that name, listing what is there; `HDF5Error`.
   func plainRows(_ name: String, in group: String) throws -> any StoredRows {
     try found.rows("\(selections[group]?.source ?? group)/\(name)") {
+      if !files.isEmpty { return try concatenated(name, in: selections[group]?.source ?? group) }
       let parts = try parts(of: name, in: group)
       guard parts.count > 1 else { return parts[0] }
       let (_, key) = try paths(of: name, in: selections[group]?.source ?? group)

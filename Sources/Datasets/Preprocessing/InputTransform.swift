@@ -37,6 +37,21 @@ package protocol InputTransform: Sendable {
     of name: String, in group: String, from reader: DatasetReader, ignoring others: Set<String>, as type: Scalar.Type
   ) throws -> RowSource<Scalar>
 
+  /// A group's inputs where they lie in the file, to the bits that ``rows(of:in:from:ignoring:as:)`` has in memory; `nil` for
+  /// those that do not lie in one place as numbers, row by row, or become more columns than they are.
+  ///
+  /// - Throws: `TrainerError` for a fault that the file's headers show.
+  func mappedRows<Scalar: KernelElement & NativeScalar>(
+    of name: String, in group: String, from reader: DatasetReader, ignoring others: Set<String>, as type: Scalar.Type
+  ) throws -> RowSource<Scalar>?
+
+  /// A group's inputs to fetch and decode, to the bits that ``rows(of:in:from:ignoring:as:)`` has in memory.
+  ///
+  /// - Throws: `TrainerError` for what cannot be streamed, or for a fault that the file's headers show.
+  func streamedRows<Scalar: KernelElement & NativeScalar>(
+    of name: String, in group: String, from reader: DatasetReader, ignoring others: Set<String>, as type: Scalar.Type
+  ) throws -> StreamedRows<Scalar>
+
   /// The columns that the inputs become, where they are others than those of the file; `nil` where they stay.
   var expandedColumnCount: Int? { get }
 }

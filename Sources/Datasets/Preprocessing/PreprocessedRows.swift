@@ -44,7 +44,7 @@ extension FittedPreprocessing {
   }
 
   /// Where the columns are in a group's rows; `nil` if each is in its place.
-  private func places(
+  func places(
     of name: String, in group: String, from reader: DatasetReader, ignoring others: Set<String>, _ place: String
   ) throws -> [Int]? {
     let rowShape = try reader.shape(of: name, in: group).rowShape

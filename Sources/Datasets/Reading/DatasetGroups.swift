@@ -4,6 +4,7 @@ import HDF5
 /// The groups of a file, those of samples and others.
 extension DatasetReader {
   func group(_ name: String) throws -> HDF5.Group {
+    if !files.isEmpty { return try holder(of: name).group(selections[name]?.source ?? name) }
     let root = try file.root
     guard name != Self.root else { return root }
     let source = selections[name]?.source ?? name
@@ -68,6 +69,7 @@ extension DatasetReader {
   package func hasGroup(_ name: String) throws -> Bool {
     try Self.translating(path) {
       let source = selections[name]?.source ?? name
+      if !files.isEmpty { return try files.contains { try $0.hasGroup(source) } }
       switch places.groups[source]?.contents {
       case .datasets: return true
       case .group(let path): return try path == Self.root || Self.kind(of: path, in: file.root) == .group

@@ -26,18 +26,17 @@ extension DatasetReader {
     return rowShape.reduce(Double(rows)) { $0 * Double($1) } * Double(width)
   }
 
-  /// Refuses data that do not fit into memory, before any of them are read.
+  /// The bytes that data take in memory.
   ///
   /// - Parameters:
   ///   - names: The datasets that are read, in each group.
   ///   - copied: Those of them that preprocessing may make a second array of.
   ///   - expanded: The columns of those that fitted preprocessing makes other columns of.
   ///   - other: What is needed beside the data.
-  /// - Throws: `TrainerError` with code `.data`.
-  package func requireMemory<Scalar: KernelElement>(
+  package func memoryNeed<Scalar: KernelElement>(
     for names: [String], copied: Set<String> = [], expanded: [String: Int] = [:], in groups: [String],
     as type: Scalar.Type, beside other: Double = 0
-  ) throws {
+  ) throws -> Double {
     var bytes = other
     for group in groups {
       for name in names {
@@ -48,6 +47,19 @@ extension DatasetReader {
         }
       }
     }
+    return bytes
+  }
+
+  /// Refuses data that do not fit into memory, before any of them are read.
+  ///
+  /// - Parameters: As of ``memoryNeed(for:copied:expanded:in:as:beside:)``.
+  /// - Throws: `TrainerError` with code `.data`.
+  package func requireMemory<Scalar: KernelElement>(
+    for names: [String], copied: Set<String> = [], expanded: [String: Int] = [:], in groups: [String],
+    as type: Scalar.Type, beside other: Double = 0
+  ) throws {
+    let bytes = try memoryNeed(
+      for: names, copied: copied, expanded: expanded, in: groups, as: type, beside: other)
     let rest = other > 1e6 ? ", with \(ByteText.text(other)) for what is computed from it," : ""
     try MemoryLimit.require(
       bytes, for: "\(path): the dataset\(rest)", code: .data,

@@ -17,6 +17,8 @@ package struct DatasetReader: Sendable {
   /// The groups that it has, in the order of `groupNames`.
   package let groups: [String]
   let file: HDF5.File
+  /// The files whose rows come one after another as those of one dataset, each by itself; empty for one file.
+  let files: [DatasetReader]
   /// The groups that stand for rows of others.
   let selections: [String: RowSelection]
   /// The groups of the file itself, in the order of `groupNames`.
@@ -54,8 +56,23 @@ package struct DatasetReader: Sendable {
     self.file = file
     self.groups = groups
     fileGroups = groups
+    files = []
     selections = [:]
     found = FoundRows()
+  }
+
+  /// Reads several files as one dataset.
+  ///
+  /// - Precondition: there is one at least.
+  init(joining files: [DatasetReader]) {
+    let first = files[0]
+    path = DatasetFiles(files.map(\.path)).description
+    (file, places, roles, labels) = (first.file, first.places, first.roles, first.labels)
+    groups = Self.groupNames.filter { name in files.contains { $0.groups.contains(name) } }
+    fileGroups = groups
+    selections = [:]
+    found = FoundRows()
+    self.files = files
   }
 
   /// Reads groups of a file that is open already.
@@ -64,6 +81,7 @@ package struct DatasetReader: Sendable {
     self.path = path
     self.groups = groups
     fileGroups = groups
+    files = []
     selections = [:]
     places = DataPlaces()
     self.roles = (roles.inputs, roles.targets, [])
@@ -72,7 +90,8 @@ package struct DatasetReader: Sendable {
 
   /// The same file, of which nothing that was found is kept: what a test compares with.
   package var withoutCaches: DatasetReader {
-    var reader = self
+    var reader = files.isEmpty ? self : DatasetReader(joining: files.map(\.withoutCaches))
+    if !selections.isEmpty { reader = DatasetReader(reader, selecting: selections) }
     reader.found = FoundRows(keeps: false)
     reader.labels = labels.withoutCache
     return reader
@@ -80,6 +99,7 @@ package struct DatasetReader: Sendable {
 
   /// The same file with its own groups, none of them divided.
   private init(whole reader: DatasetReader) {
+    files = reader.files
     file = reader.file
     path = reader.path
     groups = reader.fileGroups
@@ -93,6 +113,7 @@ package struct DatasetReader: Sendable {
 
   /// Reads the same file, some groups of which stand for rows of others.
   package init(_ reader: DatasetReader, selecting selections: [String: RowSelection]) {
+    files = reader.files
     file = reader.file
     path = reader.path
     self.selections = selections
@@ -106,6 +127,7 @@ package struct DatasetReader: Sendable {
 
   /// Reads the same file, some groups of which are left out.
   package init(_ reader: DatasetReader, keeping groups: [String]) {
+    files = reader.files
     file = reader.file
     path = reader.path
     self.groups = reader.groups.filter(groups.contains)
@@ -235,24 +257,54 @@ package struct DatasetReader: Sendable {
             + "(counted from 0), which is too great for a class that is counted from 0; add \"labels\": \"sorted\" to data"
         )
       }
-      let labels = try read(Int64.self, of: name, in: group)
-      return .integers(Int(labels.min() ?? 0)...Int(labels.max() ?? 0))
+      var range: ClosedRange<Int64>?
+      try forEachStretch(Int64.self, of: name, in: group) { labels, _ in
+        guard let least = labels.min(), let greatest = labels.max() else { return true }
+        range = range.map { min($0.lowerBound, least)...max($0.upperBound, greatest) } ?? least...greatest
+        return true
+      }
+      return .integers(range.map { Int($0.lowerBound)...Int($0.upperBound) } ?? 0...0)
+    }
+  }
+
+  /// Reads rows of one number each, a stretch at a time.
+  ///
+  /// - Parameter body: Takes the numbers and the row of the first; returns whether to go on.
+  private func forEachStretch<Value: NativeScalar>(
+    _ type: Value.Type, of name: String, in group: String, _ body: ([Value], _ first: Int) throws -> Bool
+  ) throws {
+    for rows in RowStretches(0..<(try shape(of: name, in: group).rows), of: 1 << 20) {
+      guard try body(try read(type, of: name, in: group, rows: rows), rows.lowerBound) else { return }
     }
   }
 
   /// The first number that is no signed one of 64 bits.
   private func greatLabel(of name: String, in group: String) throws -> (row: Int, label: UInt64)? {
-    try read(UInt64.self, of: name, in: group).enumerated().first { $0.element > Int64.max }
-      .map { ($0.offset, $0.element) }
+    var found: (row: Int, label: UInt64)?
+    try forEachStretch(UInt64.self, of: name, in: group) { labels, first in
+      found = labels.firstIndex { $0 > Int64.max }.map { (first + $0, labels[$0]) }
+      return found == nil
+    }
+    return found
   }
 
   /// Floating-point targets as class indices: where the loss takes classes, and all are whole; otherwise `nil`.
   private func wholeLabels(of name: String, in group: String) throws -> TargetColumns? {
     guard labels.areClasses, name == roles.targets else { return nil }
-    let values = try read(Double.self, of: name, in: group)
-    // Beyond these bounds neighbours cannot be told apart.
-    guard values.allSatisfy({ $0 == $0.rounded() && abs($0) <= 0x1p53 }) else { return nil }
-    return .integers(Int(values.min() ?? 0)...Int(values.max() ?? 0))
+    var range: ClosedRange<Double>? = 0...0
+    var isFirst = true
+    try forEachStretch(Double.self, of: name, in: group) { values, _ in
+      // Beyond these bounds neighbours cannot be told apart.
+      guard values.allSatisfy({ $0 == $0.rounded() && abs($0) <= 0x1p53 }) else {
+        range = nil
+        return false
+      }
+      guard let least = values.min(), let greatest = values.max() else { return true }
+      range = isFirst ? least...greatest : range.map { min($0.lowerBound, least)...max($0.upperBound, greatest) }
+      isFirst = false
+      return true
+    }
+    return range.map { .integers(Int($0.lowerBound)...Int($0.upperBound)) }
   }
 
   /// The fingerprint of these datasets in all groups of the file: SHA-256 of their contents up to 1 GB; beyond it of

@@ -43,13 +43,22 @@ extension DatasetReader {
       areLongIntegers: try numberType(of: name, in: group)?.isLongInteger ?? false)
     try forEachBlock(of: name, in: group) { block, firstRow in
       guard let fault = collector.append(try map(block, firstRow)) else { return }
-      throw TrainerError(
-        .data,
-        "\(path): \(place(name, group)) has \(fault.value) "
-          + "\(Self.position(try datasetRow(fault.row, of: name, in: group), fault.column)), which "
-          + "\(Scalar.elementType.rawValue) cannot hold; scale the data or set \"precision\" to \"float64\"")
+      throw try cannotHold(
+        fault.value, of: name, in: group, row: fault.row, column: fault.column, Scalar.elementType)
     }
     return collector.source
+  }
+
+  /// The error about a number that the run's element type cannot hold.
+  func cannotHold(
+    _ value: Double, of name: String, in group: String, row: Int, column: Int, _ element: ElementType
+  ) throws -> TrainerError {
+    let whole = try Self.translating(path) { try datasetRow(row, of: name, in: group) }
+    let (path, fileRow) = try fileAndRow(whole, of: name, in: group)
+    return TrainerError(
+      .data,
+      "\(path): \(place(name, group)) has \(value) \(Self.position(fileRow, column)), which "
+        + "\(element.rawValue) cannot hold; scale the data or set \"precision\" to \"float64\"")
   }
 
   /// Reads a dataset in blocks of whole rows, in double precision.
@@ -90,7 +99,7 @@ extension DatasetReader {
     "in row \(row), column \(column) (both counted from 0)"
   }
 
-  private func requireFinite<Scalar: KernelElement>(
+  func requireFinite<Scalar: KernelElement>(
     _ values: [Scalar], of name: String, in group: String, firstRow: Int, columns: Int
   ) throws {
     let isFinite = values.withUnsafeBufferPointer { buffer in
@@ -102,7 +111,8 @@ extension DatasetReader {
   }
 
   func notFinite(_ value: Double, of name: String, in group: String, row: Int, column: Int) throws -> TrainerError {
-    let fileRow = try Self.translating(path) { try datasetRow(row, of: name, in: group) }
+    let whole = try Self.translating(path) { try datasetRow(row, of: name, in: group) }
+    let (path, fileRow) = try fileAndRow(whole, of: name, in: group)
     let what =
       if value.isNaN, let unpacked = try unpacked(name, in: group), !unpacked.missing.isEmpty {
         "no value (_FillValue or missing_value)"

@@ -1,15 +1,20 @@
+import Foundations
 import Kernels
 
-/// The rows of one dataset, in memory, and how they are converted as they are gathered.
+/// The rows of one dataset, in memory or mapped, and how they are converted as they are gathered.
 ///
 /// Bytes stay bytes: a quarter of the memory and of the traffic, converted on the way into a shard's buffer. A sparse
-/// matrix stays sparse.
+/// matrix stays sparse. Mapped rows stay in their file.
 package final class RowSource<Scalar: KernelElement>: Sendable {
   enum Storage: Sendable {
     case bytes([UInt8])
     case scalars([Scalar])
     /// As gathering gives them.
     case sparse(SparseElements<Scalar>)
+    /// Rows that are loaded for now, found by the slots that they lie in.
+    case ring(RowRing<Scalar>)
+    /// Where they lie in a file.
+    case mapped(MappedElements<Scalar>)
   }
 
   /// The number of rows.
@@ -50,11 +55,19 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
     self.init(rows: rows, rowShape: rowShape, storage: .scalars(values))
   }
 
+  /// A source of the rows that a ring holds, with a map applied to each column as they are gathered.
+  package convenience init(_ ring: RowRing<Scalar>, rowShape: [Int], affine: AffineColumns?) {
+    self.init(rows: ring.capacity, rowShape: rowShape, storage: .ring(ring), affine: affine)
+  }
+
   /// The same rows with a map applied to each column as they are gathered. It takes the place of such a map, but for
   /// sparse rows, which it is applied to.
   package func mapped(by affine: AffineColumns) -> RowSource {
     RowSource(rows: rows, rowShape: rowShape, storage: storage, affine: affine, lostPrecision: lostPrecision)
   }
+
+  /// The map that gathering applies.
+  var affine: AffineColumns { AffineColumns(scale: scale.map { Double($0) }, offset: offset.map { Double($0) }) }
 
   /// Some columns of the same rows, in the order asked for.
   ///
@@ -75,6 +88,8 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
       case .bytes(let bytes): .bytes(select(bytes))
       case .scalars(let scalars): .scalars(select(scalars))
       case .sparse(let elements): .sparse(elements.selecting(columns: chosen))
+      case .ring: preconditionFailure("columns are chosen where rows are loaded")
+      case .mapped: .scalars((0..<rows).flatMap { row in chosen.map { column in Scalar(self.row(row)[column]) } })
       }
     let lost = lostPrecision.flatMap { loss in
       chosen.firstIndex(of: loss.column).map {
@@ -91,15 +106,38 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
     case .bytes(let bytes): bytes[range].map { Double($0) }
     case .scalars(let scalars): scalars[range].map { Double($0) }
     case .sparse(let elements): elements.row(index).map { Double($0) }
+    case .ring(let ring) where ring.holdsBytes: range.map { Double(ring.bytes[$0]) }
+    case .ring(let ring): range.map { Double(ring.scalars[$0]) }
+    case .mapped(let elements): elements.values(index)
     }
+  }
+
+  /// Whether the rows stay in their file.
+  package var isMapped: Bool { if case .mapped = storage { true } else { false } }
+
+  /// Makes sure that mapped rows are all still in their file, which must be done before some are gathered: touching what
+  /// was cut off ends the program (``LostMapping``). A file that is cut between this and the gathering does so still. Behind
+  /// the gathering it tells of numbers that are not finite; rows in memory were checked as they were read.
+  ///
+  /// - Throws: `TrainerError` with code `.data` if the file was cut or written to, or a gathered number is not finite.
+  package func check() throws {
+    if case .mapped(let elements) = storage { try elements.check() }
+  }
+
+  /// The sentence about the first element that is not finite among some mapped rows, for a loss that is not; `nil` if there
+  /// is none. Rows in memory were checked as they were read.
+  package func firstNotFinite(in rows: [Int64]) -> TrainerError? {
+    if case .mapped(let elements) = storage { elements.firstNotFinite(in: rows) } else { nil }
   }
 
   /// Bytes of one row as it is stored, of sparse ones on average.
   package var rowByteCount: Int {
     switch storage {
     case .bytes: columns
-    case .scalars: columns * MemoryLayout<Scalar>.stride
+    case .ring(let ring) where ring.holdsBytes: columns
+    case .scalars, .ring: columns * MemoryLayout<Scalar>.stride
     case .sparse(let elements): elements.rowByteCount
+    case .mapped(let elements): elements.rowByteCount
     }
   }
 
@@ -117,6 +155,12 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
     case .bytes(let bytes): range(bytes) { Double($0) }
     case .scalars(let scalars): range(scalars) { Double($0) }
     case .sparse(let elements): Double(elements.range.lowerBound)...Double(elements.range.upperBound)
+    case .ring: preconditionFailure("rows that come and go have no range")
+    case .mapped:
+      (0..<rows).lazy.map { range(self.row($0)) { $0 } }
+        .reduce(nil) { all, row in
+          all.map { min($0.lowerBound, row.lowerBound)...max($0.upperBound, row.upperBound) } ?? row
+        } ?? 0...0
     }
   }
 
@@ -159,6 +203,18 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
               scalars + from, width: width, indices: first, rows: rows, following: following,
               columns: range.count, scale: scales, offset: offsets, into: out)
           }
+        case .ring(let ring) where ring.holdsBytes:
+          kernels.gatherRows(
+            bytes: ring.bytes + from, width: width, indices: first, rows: rows, following: following,
+            columns: range.count, scale: scales, offset: offsets, into: out)
+        case .ring(let ring):
+          kernels.gatherRows(
+            ring.scalars + from, width: width, indices: first, rows: rows, following: following,
+            columns: range.count, scale: scales, offset: offsets, into: out)
+        case .mapped(let elements):
+          elements.gather(
+            first, rows: rows, following: following, columns: range, scale: scales, offset: offsets, into: out,
+            kernels: kernels)
         case .sparse: return
         }
       }

@@ -26,9 +26,6 @@ package struct SplitRows {
     self.groups = groups
   }
 
-  /// Keeps the order of rows apart from the orders of epochs, which are drawn with the same seed.
-  private static let stream = 1 << 62
-
   /// Each row's part.
   package func parts(of split: DataSplit) -> [Part] {
     let seed = UInt64(split.seed ?? 0)
@@ -44,7 +41,10 @@ package struct SplitRows {
     guard count > 0 else { return [] }
     return [Int64](unsafeUninitializedCapacity: count) { buffer, written in
       if let out = buffer.baseAddress {
-        Sampler(count: count, seed: seed, isShuffling: true).fill(out, epoch: stream, positions: 0..<count)
+        for index in 0..<count { out[index] = Int64(index) }
+        Permutation(count: count).apply(
+          to: UnsafeMutableBufferPointer(start: out, count: count), Philox(seed: seed, stream: Sampler.splitStream),
+          at: 0, kernels: .best)
         written = count
       }
     }

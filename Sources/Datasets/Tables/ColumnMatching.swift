@@ -9,6 +9,9 @@ package struct ColumnMatching: Sendable {
   /// wanted; `nil` where codes stay as they are.
   private let codeMaps: [CodeMap?]
 
+  /// For each wanted column, of a category: what each found code becomes; `nil` where codes stay as they are.
+  var codes: [[Int]?] { codeMaps.map { $0.map { map in map.codes.map { Int($0) } } } }
+
   private struct CodeMap {
     let codes: [Int32]
     let unknown: [String]

@@ -144,13 +144,14 @@ extension DatasetReader {
     guard name == roles.inputs else { return nil }
     let source = selections[group]?.source ?? group
     return try labels.columns(of: "\(source)\0\(name)") {
-      guard let parts = try columnParts(of: name, in: source) else { return nil }
+      let found = try files.isEmpty ? columnParts(of: name, in: source) : joinedColumnParts(of: name, in: source)
+      guard let parts = found else { return nil }
       return try TableColumns(parts, path: path)
     }
   }
 
   /// The parts of inputs that are columns of a table, with their names; `nil` for a stored table and for plain numbers.
-  private func columnParts(of name: String, in group: String) throws -> [(name: String, rows: any StoredRows)]? {
+  func columnParts(of name: String, in group: String) throws -> [(name: String, rows: any StoredRows)]? {
     guard let named = pathsIfNamed(name, in: group) else { return nil }
     let (parent, key) = (try parent(of: group), try paths(of: name, in: group).key)
     var parts: [(name: String, rows: any StoredRows)] = []

@@ -193,6 +193,7 @@ extension DatasetReader {
   ///
   /// - Throws: `TrainerError` with code `.data` if its schema is none.
   func features(of name: String, in group: String) throws -> [Feature] {
+    if !files.isEmpty { return try joinedFeatures(of: name, in: selections[group]?.source ?? group) }
     let place = place("\(name)/\(StoredTable.schemaName)", group)
     let texts = try Self.translating(path) {
       try tableGroup(name, in: group)?.dataset(StoredTable.schemaName).readStrings() ?? []

@@ -163,6 +163,9 @@ public final class Settings {
   /// Sets what ``resolved`` says of a key: for a default that only later becomes known, or a path made absolute.
   public func resolve(_ key: String, to value: JSONValue) { note(key, .value(value)) }
 
+  /// Leaves a key out of ``resolved``: an old one, whose meaning a new one has.
+  package func omit(_ key: String) { readings.removeAll { $0.key == key } }
+
   /// Checks that every key of this object, and of all objects that were read from it, was asked for.
   ///
   /// - Throws: `TrainerError` with code `.usage` that names the first unknown key and the valid one nearest to it.

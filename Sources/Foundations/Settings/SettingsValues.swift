@@ -145,13 +145,30 @@ extension Settings {
   /// The file path at a key, made absolute: one in the config is relative to the config's directory, one given by
   /// `--set` to the working directory.
   public func filePath(_ key: String, default: String? = nil, help: String = "") throws -> String {
-    let path = try string(key, default: `default`, help: help)
+    let absolute = try absolutePath(string(key, default: `default`, help: help), at: key)
+    resolve(key, to: .string(absolute))
+    return absolute
+  }
+
+  /// The file path at a key, or the list of them, made absolute as ``filePath(_:default:help:)`` does.
+  public func filePaths(_ key: String, help: String = "") throws -> [String] {
+    let kind = "a path or a list of paths"
+    defer { declare(key, kind, nil, help, isRequired: true) }
+    guard case .array(let elements)? = raw(key) else { return [try filePath(key, help: help)] }
+    let paths = elements.compactMap(\.text)
+    guard paths.count == elements.count, !paths.isEmpty else {
+      throw error(key, "found \(JSONValue.array(elements).settingDescription), expected \(kind)")
+    }
+    let absolute = try paths.map { try absolutePath($0, at: key) }
+    note(key, .array(absolute.map(JSONValue.string)))
+    return absolute
+  }
+
+  private func absolutePath(_ path: String, at key: String) throws -> String {
     if let fault = pathFault(path) { throw error(key, "the path \(fault); expected the path of a file or directory") }
     let isOverridden = context.isOverridden(jsonPath.appending(key))
     let base = isOverridden ? FileManager.default.currentDirectoryPath : context.directory
-    let absolute = absolutePath(path, relativeTo: base)
-    resolve(key, to: .string(absolute))
-    return absolute
+    return Foundations.absolutePath(path, relativeTo: base)
   }
 
   // MARK: - How

@@ -62,6 +62,14 @@ package struct MemoryLimit: Sendable, Equatable {
     return (pages ?? 0) * max(1, Int(sysconf(Int32(_SC_PAGESIZE))))
   }
 
+  /// The bytes of memory that this process has of its own, without what it has mapped of files; 0 if that is not known.
+  package static var anonymousBytesTaken: Int {
+    let lines = (ControlGroup.contents(of: "/proc/self/status") ?? "").split(separator: "\n")
+    let words =
+      lines.first { $0.hasPrefix("RssAnon:") }?.split(separator: " ").flatMap { $0.split(separator: "\t") } ?? []
+    return words.count > 1 ? (Int(words[1]) ?? 0) << 10 : 0
+  }
+
   /// Refuses to begin where a limit of the process's own leaves less than what everything needs.
   ///
   /// - Throws: `TrainerError` with code `.usage`.
@@ -94,6 +102,9 @@ package struct MemoryLimit: Sendable, Equatable {
 
   /// Less can always be had, or nothing could.
   private static let leastNoticed = 4 << 20
+
+  /// Whether a need is looked at.
+  package static func isNoticed(_ bytes: Double) -> Bool { bytes * Double(runsAtOnce) > Double(leastNoticed) }
 
   private static var freeOnMachine: Int {
     let lines = (ControlGroup.contents(of: "/proc/meminfo") ?? "").split(separator: "\n")

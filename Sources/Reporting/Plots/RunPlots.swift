@@ -128,17 +128,17 @@ extension Plot {
     let shown = zip(runs, paths).flatMap { $0.trace.ending == .diverged ? Array($1.prefix(4)) : $1 }
     let ranges = (0..<count).map { axis in range(of: shown.map { $0[axis] }, margin: 0.3) }
     return count == 1
-      ? curve(objective, settings, runs, paths, ranges[0]) : contours(objective, settings, runs, paths, ranges)
+      ? try curve(objective, settings, runs, paths, ranges[0]) : try contours(objective, settings, runs, paths, ranges)
   }
 
   private static func curve(
     _ objective: ObjectiveFunction, _ settings: FormulaSettings, _ runs: [Run], _ paths: [[[Double]]],
     _ range: ClosedRange<Double>
-  ) -> Plot {
-    func point(_ x: Double) -> Point { Point(x: x, y: objective.value(at: [x])) }
-    let function = samples(of: range, count: 241).map(point)
+  ) throws -> Plot {
+    func point(_ x: Double) throws -> Point { Point(x: x, y: try objective.value(at: [x])) }
+    let function = try samples(of: range, count: 241).map(point)
     let values = Plot.range(of: function.map(\.y).filter(\.isFinite), margin: 0.08)
-    let points = paths.map { spaced($0.map { point($0[0]) }, range, values) }
+    let points = try paths.map { spaced(try $0.map { try point($0[0]) }, range, values) }
     var plot = Plot(
       title: title(of: settings), xLabel: objective.variables[0], yLabel: "objective",
       series: [Series("", function, .function)] + pathSeries(runs, points, firstColor: 0))
@@ -150,12 +150,12 @@ extension Plot {
   private static func contours(
     _ objective: ObjectiveFunction, _ settings: FormulaSettings, _ runs: [Run], _ paths: [[[Double]]],
     _ ranges: [ClosedRange<Double>]
-  ) -> Plot {
+  ) throws -> Plot {
     // Equal widths, so that one unit is as long on both axes and gradients stand upright on the contours.
     let width = max(ranges[0].width, ranges[1].width)
     let (xRange, yRange) = (ranges[0].widened(to: width), ranges[1].widened(to: width))
     let (x, y) = (samples(of: xRange, count: 81), samples(of: yRange, count: 81))
-    let values = y.flatMap { y in x.map { objective.value(at: [$0, y]) } }
+    let values = try y.flatMap { y in try x.map { try objective.value(at: [$0, y]) } }
     let points = paths.map { spaced($0.map { Point(x: $0[0], y: $0[1]) }, xRange, yRange) }
     var plot = Plot(
       title: title(of: settings), xLabel: objective.variables[0], yLabel: objective.variables[1],

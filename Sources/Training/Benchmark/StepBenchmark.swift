@@ -75,9 +75,11 @@ package struct StepBenchmark: Sendable {
     _ configuration: RunConfiguration, workers: Int? = nil, seconds: Double = 3,
     ranks: any Communicator = SingleProcess()
   ) throws {
-    switch configuration.precision {
-    case .float32: try self.init(configuration, workers: workers, seconds: seconds, ranks, as: Float.self)
-    case .float64: try self.init(configuration, workers: workers, seconds: seconds, ranks, as: Double.self)
+    self = try MemoryLimit.$budget.withValue(configuration.data?.memory) {
+      switch configuration.precision {
+      case .float32: try Self(configuration, workers: workers, seconds: seconds, ranks, as: Float.self)
+      case .float64: try Self(configuration, workers: workers, seconds: seconds, ranks, as: Double.self)
+      }
     }
   }
 
@@ -111,10 +113,7 @@ package struct StepBenchmark: Sendable {
       // Taking times costs some time: it is done in rounds of their own.
       if round % 3 == 0 {
         let timed = TimedWork(engine.work, workers: region.workers)
-        _ = try pacer.round(of: stepsPerRound) {
-          region.run(steps: $0, phases: engine.work.phases, timed)
-          if let failure = engine.work.exchange?.failure { throw failure }
-        }
+        _ = try pacer.round(of: stepsPerRound) { _ = try engine.run(steps: $0, as: timed) }
         times.add(timed.times(of: pacer.lastSeconds))
       }
     }

@@ -53,11 +53,11 @@ private struct GradientChecker {
   private let region = Region(workers: availableCores())
 
   init(_ configuration: RunConfiguration, samples: Int?, coordinates: Int?, seed: UInt64?) throws {
-    self.configuration = configuration
     self.coordinates = coordinates
     self.seed = seed ?? UInt64(configuration.seed)
     let (problem, data) = try RunSetup<Double>.problem(configuration, workers: region.workers)
     self.problem = problem
+    self.configuration = data.map { configuration.shuffling(by: $0.standardOrder) } ?? configuration
     group = try data?.train ?? SampleGroup(count: 1, sources: [:])
     let size = try RunSetup<Double>.batchSize(configuration, samples: group.count, path: data?.path ?? "")
     batchSize = min(size, samples ?? size)
@@ -66,7 +66,8 @@ private struct GradientChecker {
 
   private func settings<Scalar>(_ type: Scalar.Type) -> TrainingEngine<Scalar>.Settings {
     .init(
-      batchSize: batchSize, shards: configuration.training.shards, isShuffling: configuration.training.shuffles,
+      batchSize: batchSize, shards: configuration.training.shards,
+      order: configuration.data?.shuffle ?? .none,
       seed: configuration.seed)
   }
 
@@ -115,7 +116,7 @@ private struct GradientChecker {
   ) throws -> Findings {
     let positions = schedule.batch(of: step).positions
     let plain = try PlainObjective(
-      problem, group: group, samples: engines[0].engine.work.samples(at: positions, ofStep: step), step: step,
+      problem, group: group, samples: engines[0].engine.work.samples(ofStep: step), step: step,
       seed: configuration.seed)
     let room = plain.makeRoom()
     let reference = plain.gradient(at: parameters, in: room)

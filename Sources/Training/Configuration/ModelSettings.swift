@@ -7,6 +7,8 @@ import Models
 public struct DataSettings: Sendable, Equatable {
   /// The dataset file as an absolute path; `nil` where the data are arrays of the program that trains.
   public let path: String?
+  /// Files whose rows come after those of the file at ``path``, as absolute paths in order; mostly none.
+  public internal(set) var otherPaths: [String] = []
   /// Whether contents that the dataset file keeps in other files are read.
   public let externalFiles: ExternalFiles
   /// The name of the dataset with the inputs, in each group.
@@ -29,6 +31,10 @@ public struct DataSettings: Sendable, Equatable {
   private(set) var areTargetsClasses = false
   /// The most bytes of memory that the program may take while it trains, data and all; `nil` for what there is.
   public internal(set) var memory: Int?
+  /// Where the rows are while the run goes on; chosen by their size, but for tests that compare.
+  package var placement = DataPlacement.bySize
+  /// The order in which an epoch visits the samples; `nil` for the one that follows from the size of the data.
+  public internal(set) var shuffle: SampleOrder?
 
   /// Creates the settings.
   ///
@@ -43,11 +49,13 @@ public struct DataSettings: Sendable, Equatable {
   ///   - features: How columns become numbers; `nil` for an array, and for a table as by default.
   ///   - preprocessing: The steps between the inputs and the model.
   ///   - memory: The most bytes of memory that the program may take while it trains; `nil` for what there is.
+  ///   - shuffle: The order in which an epoch visits the samples; `nil` for all rows in an order of the epoch's own, or
+  ///     for data of 1 GiB and more, blocks of them.
   public init(
     path: String? = nil, externalFiles: ExternalFiles = .refused, inputs: String = "inputs",
     places: DataPlaces = DataPlaces(), targets: String? = nil, weights: String? = nil, split: DataSplit? = nil,
     features: [FeatureRule]? = nil,
-    preprocessing: [PreprocessingStep] = [], memory: Int? = nil
+    preprocessing: [PreprocessingStep] = [], memory: Int? = nil, shuffle: SampleOrder? = nil
   ) {
     self.path = path
     self.externalFiles = externalFiles
@@ -59,19 +67,29 @@ public struct DataSettings: Sendable, Equatable {
     self.features = features
     self.preprocessing = preprocessing
     self.memory = memory
+    self.shuffle = shuffle
+  }
+
+  /// The files of the dataset in order; none where the data are arrays of the program that trains.
+  public var paths: [String] { path.map { [$0] + otherPaths } ?? [] }
+
+  /// Paths as a config writes them; `nil` for none.
+  static func json(paths: [String]) -> JSONValue? {
+    paths.count > 1 ? .array(paths.map(JSONValue.string)) : paths.first.map(JSONValue.string)
   }
 
   /// The settings as a config writes them.
   public var json: JSONObject {
     let own = places.json
     return JSONObject([
-      ("path", path.map(JSONValue.string)), ("externalFiles", .boolean(externalFiles == .allowed)),
+      ("path", Self.json(paths: paths)), ("externalFiles", .boolean(externalFiles == .allowed)),
       ("inputs", places.joinedInputs.map { .array($0.map(JSONValue.string)) } ?? .string(inputs)),
       ("groups", own["groups"]), ("rowAxis", own["rowAxis"]), ("layout", own["layout"]), ("labels", own["labels"]),
       ("targets", targets.map(JSONValue.string)), ("weights", weights.map(JSONValue.string)),
       ("split", split.map { .object($0.json) }),
       ("features", features.map { .array($0.map { .object($0.json) }) }),
       ("preprocessing", .array(preprocessing.map { .object($0.json) })), ("memory", memory.map(JSONValue.integer)),
+      ("shuffle", shuffle?.json),
     ])
   }
 
@@ -79,8 +97,13 @@ public struct DataSettings: Sendable, Equatable {
   ///   - mayLackPath: Whether the data may be arrays of the program that trains.
   ///   - seed: The seed of the config.
   init(from settings: Settings, hasTargets: Bool, mayLackPath: Bool, seed: Int) throws {
-    path =
-      mayLackPath && !settings.contains("path") ? nil : try settings.filePath("path", help: "The dataset file.")
+    let help = "The dataset file; or several, as a list or a pattern such as parts/*.h5, whose rows follow each other."
+    let paths =
+      mayLackPath && !settings.contains("path")
+      ? [] : try DatasetFiles(expanding: settings.filePaths("path", help: help)).paths
+    path = paths.first
+    otherPaths = Array(paths.dropFirst())
+    if let json = Self.json(paths: paths) { settings.resolve("path", to: json) }
     externalFiles =
       try settings.boolean(
         "externalFiles", default: false,
@@ -117,6 +140,7 @@ public struct DataSettings: Sendable, Equatable {
         "preprocessing", default: [], shorthand: "type", help: "The steps between the inputs and the model."
       ).map { try PreprocessingStep(from: $0) }
     memory = try Self.memory(from: settings)
+    shuffle = try SampleOrder.read(from: settings)
     if features != nil, !preprocessing.isEmpty {
       throw settings.error(
         "preprocessing",
@@ -155,7 +179,9 @@ extension DataSettings {
     if let split { settings.resolve("split", to: .object(split.json)) }
     var completed = DataSettings(
       path: path, externalFiles: externalFiles, inputs: inputs, places: places, targets: targets, weights: weights,
-      split: split, features: features, preprocessing: preprocessing, memory: memory)
+      split: split, features: features, preprocessing: preprocessing, memory: memory,
+      shuffle: shuffle)
+    completed.otherPaths = otherPaths
     completed.areTargetsClasses = predictsClasses
     return completed
   }

@@ -20,7 +20,7 @@ public struct RunConfiguration: Sendable {
   /// The type that the run computes in; by default float32 for models and float64 for formulas.
   public let precision: ElementType
   /// The dataset; `nil` for a formula that stands alone.
-  public let data: DataSettings?
+  public internal(set) var data: DataSettings?
   /// What is made small or large.
   public let objective: Objective
   /// What is added to the gradient to keep weights small.
@@ -39,8 +39,9 @@ public struct RunConfiguration: Sendable {
   public let checkpoints: CheckpointSettings
   /// The run directory as an absolute path; `nil` for a run that writes no file.
   public let output: String?
-  /// Every setting with its value, defaults filled in and paths absolute. Read again, it gives this configuration.
-  public let resolved: JSONValue
+  /// Every setting with its value, defaults filled in and paths absolute. Read again, it gives this configuration. Where
+  /// the order of samples follows from the size of the data, it comes in when these are opened.
+  public private(set) var resolved: JSONValue
 
   /// Reads the config in a file.
   ///
@@ -164,9 +165,10 @@ public struct RunConfiguration: Sendable {
       ? try MetricReference(
         "metric", in: scheduleSettings, default: measures.isFormula ? "train.loss" : "validation.loss",
         measures: measures, help: "What has to improve.") : nil
-    training = try TrainingSettings(
-      from: settings.object("training", default: [:], help: "How long and in what portions the run trains."),
-      hasData: data != nil, isLarge: objective.isLarge)
+    let trainingSettings = try settings.object(
+      "training", default: [:], help: "How long and in what portions the run trains.")
+    training = try TrainingSettings(from: trainingSettings, hasData: data != nil, isLarge: objective.isLarge)
+    let oldOrder = try training.order(beside: data?.shuffle, in: trainingSettings)
     earlyStopping = try settings.optionalObject("earlyStopping", help: "When the run stops before its end.")
       .map { try EarlyStoppingSettings(from: $0, measures: measures) }
     checkpoints = try CheckpointSettings(
@@ -175,7 +177,24 @@ public struct RunConfiguration: Sendable {
     self.output = try Self.output(settings, name: name, given: output, hasDefault: !origin.mayLackPlaces)
     try settings.finish()
     resolved = settings.resolved
+    if let oldOrder { shuffle(by: oldOrder) }
     if optimizer.settings.goesByObjective { try requireOneObjective(settings) }
+  }
+
+  /// The same with this order of samples, unless it has one: what the data's size, or an old key, says.
+  package func shuffling(by order: SampleOrder) -> RunConfiguration {
+    var completed = self
+    completed.shuffle(by: order)
+    return completed
+  }
+
+  private mutating func shuffle(by order: SampleOrder) {
+    guard data != nil, data?.shuffle == nil else { return }
+    data?.shuffle = order
+    guard case .object(var object) = resolved, case .object(var member)? = object["data"] else { return }
+    member["shuffle"] = order.json
+    object["data"] = .object(member)
+    resolved = .object(object)
   }
 
   /// Refuses what makes the objective another one from step to step, or not smooth, where the optimizer goes by its

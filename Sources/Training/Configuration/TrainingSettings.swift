@@ -1,3 +1,4 @@
+import Datasets
 import Foundations
 
 /// How long and in what portions a run trains.
@@ -32,8 +33,8 @@ public struct TrainingSettings: Sendable, Equatable {
   public private(set) var batchSize: BatchSize?
   /// The number of slices of a batch. With the batch it fixes the numerics, whatever the number of workers.
   public private(set) var shards: Int
-  /// Whether each epoch visits the samples in an order of its own.
-  public let shuffles: Bool
+  /// What the old key `shuffle` says, in place of which is that of the data; `nil` if it is not there.
+  private(set) var isShuffling: Bool?
   /// The settings as a config writes them, without those that are left to the defaults of the run.
   public private(set) var json: JSONObject
 
@@ -44,14 +45,10 @@ public struct TrainingSettings: Sendable, Equatable {
   ///   - length: How long the run is: by default 10 epochs, or 100 steps without data.
   ///   - batchSize: How many samples one step takes: by default 32.
   ///   - shards: The number of slices of a batch.
-  ///   - shuffles: Whether each epoch visits the samples in an order of its own: by default yes.
-  public init(
-    _ length: Length? = nil, batchSize: BatchSize? = nil, shards: Int? = nil, shuffles: Bool? = nil
-  ) {
+  public init(_ length: Length? = nil, batchSize: BatchSize? = nil, shards: Int? = nil) {
     self.length = length ?? .epochs(Self.defaultEpochs)
     self.batchSize = batchSize ?? .samples(Self.defaultBatchSize)
     self.shards = shards ?? Self.defaultShards(for: batchSize ?? .samples(Self.defaultBatchSize))
-    self.shuffles = shuffles ?? true
     json = JSONObject()
     switch length {
     case .epochs(let count): json["epochs"] = .integer(count)
@@ -60,7 +57,6 @@ public struct TrainingSettings: Sendable, Equatable {
     }
     json["batchSize"] = batchSize?.json
     json["shards"] = shards.map(JSONValue.integer)
-    json["shuffle"] = shuffles.map(JSONValue.boolean)
   }
 
   private static let defaultEpochs = 10
@@ -72,7 +68,6 @@ public struct TrainingSettings: Sendable, Equatable {
     guard hasData else {
       batchSize = nil
       shards = 1
-      shuffles = false
       if case .object(let object) = settings.resolved { json = object }
       return
     }
@@ -84,9 +79,23 @@ public struct TrainingSettings: Sendable, Equatable {
     shards = try settings.integer(
       "shards", default: Self.defaultShards(for: batchSize, isLarge: isLarge), in: 1...4096,
       help: "The slices of a batch, the units that workers take; with the batch size they fix the numerics.")
-    shuffles = try settings.boolean(
-      "shuffle", default: true, help: "Whether each epoch visits the samples in an order of its own.")
+    if settings.contains("shuffle") {
+      isShuffling = try settings.boolean("shuffle", help: "What data.shuffle says now: true for rows, false for none.")
+      settings.omit("shuffle")
+    }
     if case .object(let object) = settings.resolved { json = object }
+  }
+
+  /// The order that the old key `shuffle` says; `nil` if it is not there.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if that of the data is another.
+  func order(beside order: SampleOrder?, in settings: Settings) throws -> SampleOrder? {
+    guard let old = isShuffling.map(SampleOrder.init(isShuffling:)) else { return nil }
+    guard let order, order != old else { return old }
+    throw settings.error(
+      "shuffle",
+      "found \(old == .rows) beside \(order.json.lineText) in data.shuffle, which says the same in another way; "
+        + "remove training.shuffle, the old key")
   }
 
   /// The same with batches and shards that many times as large; a full batch cannot grow.

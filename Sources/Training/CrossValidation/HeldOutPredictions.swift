@@ -40,7 +40,7 @@ struct HeldOutPredictions: Sendable {
 
   private init<Scalar: TrainingScalar>(_ model: TrainedModel<Scalar>, _ options: RunOptions) throws {
     let file = try model.data.reader(
-      at: model.dataPath, externalFiles: options.externalFiles, known: model.schema)
+      at: model.dataPaths, externalFiles: options.externalFiles, known: model.schema)
     let reader = try model.data.divided(file)
     let group = "validation"
     let measured = try MeasuredGroup(model, on: reader, group: group, options)

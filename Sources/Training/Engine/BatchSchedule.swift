@@ -1,16 +1,22 @@
 import DataParallel
 
 /// Which samples each step of a run takes.
-struct BatchSchedule: Sendable, Equatable {
+package struct BatchSchedule: Sendable, Equatable {
   /// The samples of an epoch.
   let samples: Int
   /// The samples of a batch; an epoch's last batch may have fewer.
   let batchSize: Int
 
-  var stepsPerEpoch: Int { (samples + batchSize - 1) / batchSize }
+  /// Creates a schedule.
+  package init(samples: Int, batchSize: Int) {
+    self.samples = samples
+    self.batchSize = batchSize
+  }
+
+  package var stepsPerEpoch: Int { (samples + batchSize - 1) / batchSize }
 
   /// A step's batch: the epoch, counted from 0, and the positions in it.
-  func batch(of step: Int) -> (epoch: Int, positions: Range<Int>) {
+  package func batch(of step: Int) -> (epoch: Int, positions: Range<Int>) {
     let (epoch, index) = step.quotientAndRemainder(dividingBy: stepsPerEpoch)
     let start = index * batchSize
     return (epoch, start..<min(samples, start + batchSize))

@@ -12,32 +12,40 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
 
   /// Compiles the plans for a group.
   ///
+  /// - Parameter workers: Those that will measure.
   /// - Throws: `TrainerError` if the problem does not fit the group.
-  init(_ problem: any Problem, group: SampleGroup<Scalar>, kernels: Kernels<Scalar> = .best) throws {
+  init(
+    _ problem: any Problem, group: SampleGroup<Scalar>, workers: Int, kernels: Kernels<Scalar> = .best
+  ) throws {
     metrics = group.metrics(of: problem)
     isMean = problem.isMean
-    shards = try EvaluationShards(of: group, kernels: kernels) {
+    shards = try EvaluationShards(of: group, kernels: kernels, workers: workers) {
       try problem.evaluationPlan(samples: $0, kernels: kernels)
     }
   }
 
+  /// The bytes that measuring reads ahead.
+  var readAheadBytes: Int { shards.readAheadBytes }
+
   /// The group's loss and metrics.
-  func measure(parameters: SharedBuffer<Scalar>, region: Region) -> LossAndMetrics {
+  ///
+  /// - Throws: `TrainerError` with code `.data` for rows that are read meanwhile and cannot be.
+  func measure(parameters: SharedBuffer<Scalar>, region: Region) throws -> LossAndMetrics {
     let statistics = makeStatistics()
-    fill(statistics, of: 0..<shards.count, parameters, region)
+    try fill(statistics, of: 0..<shards.count, parameters, region)
     return joined(statistics)
   }
 
   /// The same on all ranks, each of which computes a stretch of the shards and gives their sums to the others: the tree
   /// adds the same numbers in the same order.
   ///
-  /// - Throws: `RankFailure`.
+  /// - Throws: `RankFailure`, and what one process throws.
   func measure(
     parameters: SharedBuffer<Scalar>, region: Region, ranks: any Communicator
   ) throws -> LossAndMetrics {
     let stretches = ShardPartition(shards: ranks.rankCount).ranges(in: shards.count)
     let statistics = makeStatistics()
-    fill(statistics, of: stretches[ranks.rank], parameters, region)
+    try ranks.together { try fill(statistics, of: stretches[ranks.rank], parameters, region) }
     guard ranks.rankCount > 1 else { return joined(statistics) }
     let own = stretches[ranks.rank].flatMap { shard in Array(UnsafeRawBufferPointer(statistics[shard])) }
     for (rank, bytes) in try ranks.allGather(own).enumerated() where rank != ranks.rank {
@@ -62,9 +70,9 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
 
   private func fill(
     _ statistics: ShardStatistics, of range: Range<Int>, _ parameters: SharedBuffer<Scalar>, _ region: Region
-  ) {
+  ) throws {
     let (metrics, isMean, places) = (metrics, isMean, shards.metricSources)
-    shards.forEach(in: range, parameters: parameters, region: region) { shard, samples, results in
+    try shards.forEach(in: range, parameters: parameters, region: region) { shard, samples, results in
       let sums = statistics[shard]
       sums.update(repeating: 0)
       sums[Statistic.loss] = results.total(results.plan.losses)

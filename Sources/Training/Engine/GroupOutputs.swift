@@ -20,12 +20,12 @@ struct GroupOutputs<Scalar: TrainingScalar> {
     kernels: Kernels<Scalar> = .best
   ) throws {
     let width = problem.outputCount
-    let shards = try EvaluationShards(of: group, kernels: kernels) {
+    let shards = try EvaluationShards(of: group, kernels: kernels, workers: region.workers) {
       try problem.predictionPlan(samples: $0, kernels: kernels)
     }
     let outputs = SharedBuffer<Scalar>(repeating: .unwritten, count: group.count * width)
     let probabilities = SharedBuffer<Scalar>(repeating: .unwritten, count: group.count * width)
-    shards.forEach(parameters: parameters, region: region) { _, samples, results in
+    try shards.forEach(parameters: parameters, region: region) { _, samples, results in
       for (place, buffer) in [(results.plan.outputs, outputs), (results.plan.probabilities, probabilities)] {
         guard let values = results.values(place)?.baseAddress else { continue }
         (buffer.pointer + samples.lowerBound * width).update(from: values, count: samples.count * width)

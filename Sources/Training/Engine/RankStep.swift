@@ -65,7 +65,7 @@ extension StepWork {
     guard !exchange.isOver else { return }
     switch phase {
     case .gradient:
-      let shard = share.shards.lowerBound + unit
+      guard let shard = shard(step: step, unit: unit, worker: worker) else { break }
       shardRooms.use(worker) { gradient(step: step, shard: shard, worker: worker, $0) }
       exchange.noteGradient(of: shard, batch: batchKind(of: step))
     case .exchange(.statistics):
@@ -137,12 +137,8 @@ extension StepWork {
   /// to send them.
   private func findForeignSamples(step: Int) {
     guard share.travelling.contains(where: products.rereadsInput) else { return }
-    let batch = schedule.batch(of: step)
     for shard in 0..<partition.shards where !share.shards.contains(shard) {
-      let slice = partition.range(of: shard, in: batch.positions.count)
-      let first = batch.positions.lowerBound + slice.lowerBound
-      sampler.fill(
-        products.indices.pointer + slice.lowerBound, epoch: batch.epoch, positions: first..<first + slice.count)
+      findSamples(of: shard, step: step, into: products.indices.pointer)
     }
   }
 }

@@ -13,12 +13,18 @@ struct MetricSources: Sendable {
 /// The samples of one group: rows for each of the graph's inputs.
 package struct SampleGroup<Scalar: TrainingScalar>: Sendable {
   package let count: Int
+  /// The rows that are in memory, or mapped.
   let sources: [String: RowSource<Scalar>]
+  /// The rows that come from a file while they are used; empty where all rows are in memory.
+  let streamed: [String: StreamedRows<Scalar>]
 
   /// Samples whose rows have these names in the graph.
-  package init(count: Int, sources: [String: RowSource<Scalar>]) {
+  package init(
+    count: Int, sources: [String: RowSource<Scalar>], streamed: [String: StreamedRows<Scalar>] = [:]
+  ) {
     self.count = count
     self.sources = sources
+    self.streamed = streamed
   }
 
   /// A problem's metrics on these samples: counted from one of their targets, so that a large mean costs no digits, and
@@ -28,14 +34,27 @@ package struct SampleGroup<Scalar: TrainingScalar>: Sendable {
     return problem.metrics?.shifted(to: targets.firstRow)
   }
 
-  /// The rows that plans of a set gather, in the order of their inputs, and which of them metrics read.
-  func bound(to plans: PlanSet<Scalar>) -> (sources: [RowSource<Scalar>], places: MetricSources) {
-    let names = plans.all.first?.inputs.map(\.name) ?? []
-    return (
-      names.compactMap { sources[$0] },
-      MetricSources(
-        targets: names.firstIndex(of: ModelProblem.InputName.targets),
-        weights: names.firstIndex(of: ModelProblem.InputName.weights))
-    )
+  /// Which of the inputs of a set's plans metrics read.
+  func metricSources(of plans: PlanSet<Scalar>) -> MetricSources {
+    let names = plans.inputNames
+    return MetricSources(
+      targets: names.firstIndex(of: ModelProblem.InputName.targets),
+      weights: names.firstIndex(of: ModelProblem.InputName.weights))
   }
+
+  /// Whether what plans of a set gather is streamed, all of it: samples are found by one set of slots.
+  func isStreamed(for plans: PlanSet<Scalar>) -> Bool { plans.inputNames.contains { streamed[$0] != nil } }
+
+  /// The rows that plans of a set gather from memory, in the order of their inputs.
+  func rows(for plans: PlanSet<Scalar>) -> [RowSource<Scalar>] { plans.inputNames.compactMap { sources[$0] } }
+
+  /// The rows that plans of a set gather from what is loaded, in the order of their inputs.
+  func streamedRows(for plans: PlanSet<Scalar>) -> [StreamedRows<Scalar>] {
+    plans.inputNames.compactMap { name in streamed[name] ?? sources[name].map { StreamedRows(resident: $0) } }
+  }
+}
+
+extension PlanSet {
+  /// The names of the plans' inputs, in order.
+  fileprivate var inputNames: [String] { all.first?.inputs.map(\.name) ?? [] }
 }

@@ -12,6 +12,8 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   /// The rows that a shard gathers, in the order of the plans' inputs; empty for a formula without data. They are kept
   /// alive here for the workers' rooms.
   let sources: [RowSource<Scalar>]
+  /// What loads these rows during the steps; `nil` where all are in memory.
+  let stream: StreamedSamples<Scalar>?
   /// Which of them metrics read.
   let metricSources: MetricSources
   let sampler: Sampler
@@ -42,7 +44,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   package var phases: [Int] {
     sequence.elements.map { phase in
       switch phase {
-      case .gradient: share.shards.count
+      case .gradient: share.shards.count + loadsOfStep
       case .reduce, .update, .reduceAndUpdate: share.blocks.count
       case .join, .exchange: 1
       case .reducePartially: share.reduced.count
@@ -56,7 +58,9 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   package func run(step: Int, phase: Int, unit: Int, worker: Int) {
     if let exchange { return run(sequence.pointer[phase], step: step, unit: unit, worker: worker, exchange) }
     switch sequence.pointer[phase] {
-    case .gradient: shardRooms.use(worker) { gradient(step: step, shard: unit, worker: worker, $0) }
+    case .gradient:
+      guard let shard = shard(step: step, unit: unit, worker: worker) else { return }
+      shardRooms.use(worker) { gradient(step: step, shard: shard, worker: worker, $0) }
     case .reduce: blockRooms.use(worker) { reduce(step: step, block: unit, $0) }
     case .update(let pass): blockRooms.use(worker) { update(step: step, pass: pass, block: unit, $0) }
     case .reduceAndUpdate:
@@ -78,6 +82,23 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
 
   /// What a batch's sums are divided by.
   var divisor: Double { isMean ? statistics.sum(Statistic.sampleWeight) : 1 }
+
+  /// The shard of a unit of the gradient phase; `nil` for one that loads rows for later steps, which is then done.
+  func shard(step: Int, unit: Int, worker: Int) -> Int? {
+    guard let stream else { return share.shards.lowerBound + unit }
+    switch LoadMixture(shards: share.shards.count, loads: loadsOfStep)[unit] {
+    case .shard(let shard): return share.shards.lowerBound + shard
+    case .load(let load):
+      stream.decode(step: step, unit: load, worker: worker)
+      return nil
+    }
+  }
+
+  /// The most units of a step that load rows.
+  private var loadsOfStep: Int { stream?.loadsOfStep ?? 0 }
+
+  /// Those who train together.
+  var communicator: any Communicator { exchange?.communicator ?? SingleProcess() }
 
   func gradient(step: Int, shard: Int, worker: Int, _ own: ShardRoom<Scalar>) {
     let sums = statistics[shard]
@@ -112,24 +133,38 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     let batch = schedule.batch(of: step)
     let slice = partition.range(of: shard, in: batch.positions.count)
     let first = batch.positions.lowerBound + slice.lowerBound
-    let following = probablyNext(after: shard, of: step, worker: worker)
+    if let stream {
+      stream.fillSlots(own.indices, step: step, shard: shard, samples: 0..<slice.count)
+      (products.indices.pointer + slice.lowerBound).update(from: own.indices, count: slice.count)
+      own.gather(samples: slice.count, kernels: kernels)
+      return slice
+    }
+    let next = probablyNext(after: shard, of: step, worker: worker)
     sampler.fill(
-      own.indices, epoch: batch.epoch, positions: first..<first + slice.count, following: following)
+      own.indices, epoch: batch.epoch, shard: shard, positions: first..<first + slice.count, nextShard: next.shard,
+      following: next.positions)
     (products.indices.pointer + slice.lowerBound).update(from: own.indices, count: slice.count)
-    own.gather(samples: slice.count, following: following.count, kernels: kernels)
+    own.gather(samples: slice.count, following: next.positions.count, kernels: kernels)
     return slice
   }
 
-  /// The positions in its epoch of a step's batch.
-  package func positions(ofStep step: Int) -> Range<Int> { schedule.batch(of: step).positions }
-
-  /// The samples at some positions of a step's epoch.
-  package func samples(at positions: Range<Int>, ofStep step: Int) -> [Int64] {
-    [Int64](unsafeUninitializedCapacity: positions.count) { buffer, count in
+  /// The samples of a step's batch.
+  package func samples(ofStep step: Int) -> [Int64] {
+    let count = schedule.batch(of: step).positions.count
+    return [Int64](unsafeUninitializedCapacity: count) { buffer, written in
       guard let first = buffer.baseAddress else { return }
-      sampler.fill(first, epoch: schedule.batch(of: step).epoch, positions: positions)
-      count = positions.count
+      for shard in 0..<partition.shards { findSamples(of: shard, step: step, into: first) }
+      written = count
     }
+  }
+
+  /// Writes a shard's samples to their places in `out`, which holds those of the whole batch.
+  func findSamples(of shard: Int, step: Int, into out: UnsafeMutablePointer<Int64>) {
+    let batch = schedule.batch(of: step)
+    let slice = partition.range(of: shard, in: batch.positions.count)
+    let first = batch.positions.lowerBound + slice.lowerBound
+    sampler.fill(
+      out + slice.lowerBound, epoch: batch.epoch, shard: shard, positions: first..<first + slice.count)
   }
 
   /// How the gradient of a stretch of the flat vector that begins with a block comes about, in words.
@@ -146,16 +181,17 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
 
   /// Where in the epoch the samples lie that a worker needs first after a shard, if it keeps to its home (Note [Homes] in
   /// `Region`) and the epoch goes on: a hint, which changes nothing but when memory is asked for.
-  private func probablyNext(after shard: Int, of step: Int, worker: Int) -> Range<Int> {
+  private func probablyNext(after shard: Int, of step: Int, worker: Int) -> (shard: Int, positions: Range<Int>) {
     let first = share.shards.lowerBound
     let home = region.home(of: worker, among: share.shards.count)
-    guard home.contains(shard - first) else { return 0..<0 }
+    guard home.contains(shard - first) else { return (0, 0..<0) }
     let isLast = shard + 1 - first == home.upperBound
     let (epoch, batch) = schedule.batch(of: isLast ? step + 1 : step)
-    guard epoch == schedule.batch(of: step).epoch else { return 0..<0 }
-    let slice = partition.range(of: isLast ? first + home.lowerBound : shard + 1, in: batch.count)
+    guard epoch == schedule.batch(of: step).epoch else { return (0, 0..<0) }
+    let next = isLast ? first + home.lowerBound : shard + 1
+    let slice = partition.range(of: next, in: batch.count)
     let position = batch.lowerBound + slice.lowerBound
-    return position..<position + min(ShardRoom<Scalar>.mostFollowing, slice.count)
+    return (next, position..<position + min(ShardRoom<Scalar>.mostFollowing, slice.count))
   }
 
   /// The block's place for the batch's gradient: in the whole vector if several passes need it, else the worker's own.

@@ -13,15 +13,18 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
   package struct Settings: Sendable {
     var batchSize: Int
     var shards: Int
-    var isShuffling: Bool
+    var order: SampleOrder
     var seed: Int
+    /// The steps of the whole run, of which rows that are streamed are read ahead.
+    var steps: Int
 
     /// Creates settings.
-    package init(batchSize: Int, shards: Int, isShuffling: Bool, seed: Int) {
+    package init(batchSize: Int, shards: Int, order: SampleOrder, seed: Int, steps: Int = 1 << 40) {
       self.batchSize = batchSize
       self.shards = shards
-      self.isShuffling = isShuffling
+      self.order = order
       self.seed = seed
+      self.steps = steps
     }
   }
 
@@ -46,10 +49,12 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
   ) throws {
     let schedule = BatchSchedule(samples: group.count, batchSize: settings.batchSize)
     let partition = ShardPartition(shards: settings.shards)
+    // Of rows that are streamed each rank has those of its shards only: others' cannot be read again.
+    let shortcuts =
+      group.streamed.isEmpty || communicator.rankCount == 1 ? shortcuts : shortcuts.subtracting(.rereadInputs)
     let sizes = schedule.shardSizes(partition)
     let training = try TrainingPlans(problem, sizes: sizes, kernels: kernels, shortcuts: shortcuts)
     let plans = training.plans
-    let (sources, metricSources) = group.bound(to: plans)
     let samples = schedule.batchSizes.max() ?? 1
     let whole = BlockPartition(count: problem.layout.count, matrices: training.matrices, samples: samples)
     let division =
@@ -59,6 +64,10 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
         mayDivide: optimizer.passes == 1, plans: plans, samples: samples, kernels: kernels, shortcuts: shortcuts) : nil
     let blocks = division?.blocks ?? whole
     let share = division?.share ?? RankShare(shards: settings.shards, blocks: blocks.blocks.count)
+    let stream = try Self.stream(
+      of: group, for: plans, settings, schedule: schedule, partition: partition, shards: share.shards,
+      workers: region.workers)
+    let sources = stream?.sources ?? group.rows(for: plans)
     try Self.requireMemory(
       shards: (division?.keptShards ?? share.shards).count, workers: region.workers, samples: samples, blocks: whole,
       plans: plans, sources: sources, sumElements: division?.plan.sumElements(of: communicator.rank) ?? 0)
@@ -95,8 +104,10 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
     gradientBytes = slots.byteCount + products.kept.byteCount + (exchange?.byteCount ?? 0)
     record = StepRecord(statistics: statistics.count, blocks: blocks.blocks.count, live: live)
     work = StepWork(
-      kernels: kernels, plans: plans, sources: sources, metricSources: metricSources,
-      sampler: Sampler(count: group.count, seed: UInt64(settings.seed), isShuffling: settings.isShuffling),
+      kernels: kernels, plans: plans, sources: sources, stream: stream, metricSources: group.metricSources(of: plans),
+      sampler: Sampler(
+        samples: group.count, batchSize: settings.batchSize, shards: settings.shards, order: settings.order,
+        seed: UInt64(settings.seed)),
       schedule: schedule, partition: partition, blocks: blocks, isMean: problem.isMean, metrics: metrics,
       updatePlan: updatePlan, seed: UInt64(settings.seed), memory: memory, slots: slots, products: products,
       copies: MatrixCopies(of: training.matrices, training.packed, plans: plans, kernels: kernels),
@@ -129,13 +140,73 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
   /// Runs steps, counted from 0, and returns when all are done.
   ///
   /// - Returns: The number of workers that took part.
-  /// - Throws: `RankFailure` if another rank is lost; the vectors are then those of no step.
+  /// - Throws: `RankFailure` if another rank is lost, `TrainerError` with code `.data` for rows that are read meanwhile and
+  ///   cannot be; the vectors are then those of no step.
   @discardableResult
-  package func run(steps: Range<Int>) throws -> Int {
-    let participants = region.run(steps: steps, phases: work.phases, work)
+  package func run(steps: Range<Int>) throws -> Int { try run(steps: steps, as: work) }
+
+  /// - Parameter body: The work, or what does it for the work.
+  func run(steps: Range<Int>, as body: some RegionWork) throws -> Int {
+    var (next, participants) = (steps.lowerBound, 0)
+    while next < steps.upperBound {
+      let done = try runReady(steps: next..<steps.upperBound, as: body)
+      next = done.end
+      participants = max(participants, done.participants)
+    }
+    return participants
+  }
+
+  /// Runs the first of these steps: all of them where rows are in memory, else those whose rows have come; none if none
+  /// have come in a while.
+  ///
+  /// - Returns: The step that comes next, and the number of workers that took part.
+  /// - Throws: As ``run(steps:)``.
+  package func runReady(steps: Range<Int>) throws -> (end: Int, participants: Int) {
+    try runReady(steps: steps, as: work)
+  }
+
+  private func runReady(steps: Range<Int>, as body: some RegionWork) throws -> (end: Int, participants: Int) {
+    guard let stream = work.stream else {
+      try requireMappedRows()
+      let participants = try runRegion(steps: steps, as: body)
+      // What is not finite is found as rows are gathered, and a cut file in which a page is not missing yet.
+      try requireMappedRows()
+      return (steps.upperBound, participants)
+    }
+    let communicator = work.communicator
+    let own = try communicator.together { try stream.ready(steps, pool: region) }
+    // All ranks go the same way.
+    let end = try communicator.gathered(own.upperBound).min() ?? own.upperBound
+    guard end > steps.lowerBound else { return (end, 0) }
+    let ready = steps.lowerBound..<end
+    stream.begin(ready)
+    let participants = try runRegion(steps: ready, as: body)
+    try communicator.together { try stream.end(ready) }
+    return (end, participants)
+  }
+
+  private func runRegion(steps: Range<Int>, as body: some RegionWork) throws -> Int {
+    let participants = region.run(steps: steps, phases: work.phases, body)
     if let failure = work.exchange?.failure { throw failure }
     return participants
   }
+
+  /// Makes sure that rows which are mapped are still there and finite, among ranks together.
+  private func requireMappedRows() throws {
+    guard work.sources.contains(where: \.isMapped) else { return }
+    try work.communicator.together {
+      for source in work.sources { try source.check() }
+    }
+  }
+
+  /// The sentence about the first number of a step's samples that is not finite, where that was not looked for as rows were
+  /// read: why the training diverged.
+  package func dataFault(inStep step: Int) -> TrainerError? {
+    work.stream == nil ? work.sources.lazy.compactMap { $0.firstNotFinite(in: work.samples(ofStep: step)) }.first : nil
+  }
+
+  /// What loading this process's rows has taken; `nil` where all are in memory.
+  package var loading: LoadingEffort? { work.stream?.effort }
 
   /// Brings all of the optimizer's state to rank 0, for a checkpoint. All ranks call it, between regions.
   ///

@@ -23,18 +23,19 @@ package struct ObjectiveFunction {
           + "expected a config with \"parameters\" and \"objective\"")
     }
     let (problem, data) = try RunSetup<Double>.problem(configuration)
-    evaluator = try Evaluator(problem, group: data?.train ?? SampleGroup(count: 1, sources: [:]))
+    evaluator = try Evaluator(problem, group: data?.train ?? SampleGroup(count: 1, sources: [:]), workers: 1)
     parameters = SharedBuffer(repeating: 0, count: problem.layout.count)
     variables = problem.layout.entries.flatMap(Self.elementNames)
   }
 
   /// The objective at a point. Not for several threads at once.
   ///
+  /// - Throws: `TrainerError` for data that are read meanwhile and cannot be.
   /// - Precondition: there is one number for each of ``variables``.
-  package func value(at point: [Double]) -> Double {
+  package func value(at point: [Double]) throws -> Double {
     precondition(point.count == variables.count, "the objective has \(variables.count) variables")
     for (index, number) in point.enumerated() { parameters.pointer[index] = number }
-    return evaluator.measure(parameters: parameters, region: region).loss
+    return try evaluator.measure(parameters: parameters, region: region).loss
   }
 
   private static func elementNames(of entry: ParameterLayout.Entry) -> [String] {

@@ -10,7 +10,7 @@ import Optimizers
 /// Carries out one run: regions of training steps, and between them evaluation, checkpoints and everything else that is
 /// not a step. Of several ranks each has one, and all go the same way; rank 0 alone reads checkpoints and writes files.
 struct Coordinator<Scalar: TrainingScalar> {
-  let configuration: RunConfiguration
+  private(set) var configuration: RunConfiguration
   let options: RunOptions
   /// Those of rank 0 are told everything, those of other ranks what all ranks come to know.
   let observers: [any RunObserver]
@@ -62,6 +62,12 @@ struct Coordinator<Scalar: TrainingScalar> {
       try RunSetup<Scalar>(configuration, arrays: arrays, region: region, live: live, ranks: ranks)
     }
     try ranks.requireSameData(setup.data?.fingerprint)
+    var coordinator = self
+    coordinator.configuration = setup.configuration
+    return try coordinator.run(setup)
+  }
+
+  private func run(_ setup: RunSetup<Scalar>) throws -> RunOutcome {
     // A checkpoint that does not fit is refused before anything is written.
     let given = try foundByFirst { try givenCheckpoint(setup) }
     guard configuration.output != nil else { return try carryOut(setup, begin(setup, given)) }
@@ -144,18 +150,25 @@ struct Coordinator<Scalar: TrainingScalar> {
     var pace = RegionPace()
     var effort = RunEffort()
     while progress.step < timetable.steps, earlyStop(progress) == nil {
-      let end = min(timetable.nextStop(after: progress.step), progress.step + pace.steps)
-      let elapsed = try effort.measure(ranks) { try engine.run(steps: progress.step..<end) }
-      pace.note(steps: end - progress.step, elapsed: elapsed)
+      let wanted = min(timetable.nextStop(after: progress.step), progress.step + pace.steps)
+      var end = progress.step
+      let elapsed = try effort.measure(ranks) {
+        let done = try engine.runReady(steps: progress.step..<wanted)
+        end = done.end
+        return done.participants
+      }
+      // Where rows are read from a slow disk, none may have come yet.
+      let isWaiting = end == progress.step
+      if !isWaiting { pace.note(steps: end - progress.step, elapsed: elapsed) }
       progress.note(end, elapsed)
       try stopIfDiverged(engine)
 
-      let isBest = timetable.isReportDue(at: end) ? try report(setup, &progress) : false
+      let isBest = !isWaiting && timetable.isReportDue(at: end) ? try report(setup, &progress) : false
       try saving.collect()
       let agreement = try agree(pace, saving)
       pace.steps = agreement.regionSteps
       saving.note(good: agreement.lastGood)
-      let isDue = timetable.isSaveDue(at: end, secondsSinceLast: agreement.secondsSinceSave)
+      let isDue = !isWaiting && timetable.isSaveDue(at: end, secondsSinceLast: agreement.secondsSinceSave)
       if isDue || isBest || agreement.stopReason != nil || agreement.wantsSave {
         let stall = try ContinuousClock().measure { try saving.begin(&progress) }
         if end < timetable.steps {

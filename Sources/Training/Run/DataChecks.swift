@@ -156,10 +156,10 @@ struct PrecisionWarnings<Scalar: TrainingScalar> {
   ///   - canPreprocess: Whether the config's preprocessing acts on it.
   ///   - transform: What makes the inputs, where each column has transforms of its own.
   mutating func note(
-    _ source: RowSource<Scalar>, of name: String, in group: String, canPreprocess: Bool,
+    _ source: RowSource<Scalar>?, of name: String, in group: String, canPreprocess: Bool,
     transform: FittedFeatures? = nil
   ) {
-    guard let loss = source.lostPrecision, names.insert(name).inserted else { return }
+    guard let source, let loss = source.lostPrecision, names.insert(name).inserted else { return }
     let type = Scalar.elementType
     let own = canPreprocess ? transform : nil
     let column =

@@ -36,7 +36,7 @@ public struct EvaluationReport: Sendable {
 public func evaluate(
   checkpoint path: String, data: String? = nil, group: String = "test", options: RunOptions = RunOptions()
 ) throws -> EvaluationReport {
-  try evaluate(path, group, options) { settings, standardPath, known, _ in
+  try evaluate(path, group, options) { settings, standardPaths, known, _ in
     // Other data have groups of their own.
     if let data {
       return try settings.reader(
@@ -44,7 +44,7 @@ public func evaluate(
         known: known)
     }
     return try settings.divided(
-      settings.reader(at: standardPath(), externalFiles: options.externalFiles, known: known))
+      settings.reader(at: standardPaths(), externalFiles: options.externalFiles, known: known))
   }
 }
 
@@ -74,7 +74,7 @@ public func evaluate(
 /// Opens the data to measure on; the other arguments are of those that the model was trained on: the place, what
 /// they are called, and the fingerprint.
 private typealias OpenData = (
-  _ settings: DataSettings, _ standardPath: () throws -> String, _ known: DataSchema, _ fingerprint: String?
+  _ settings: DataSettings, _ standardPaths: () throws -> [String], _ known: DataSchema, _ fingerprint: String?
 ) throws -> DatasetReader
 
 private func evaluate(
@@ -97,7 +97,7 @@ private func evaluate<Scalar: TrainingScalar>(
   let measured = try ranks.together {
     let model = try TrainedModel<Scalar>(checkpoint, configuration, path: path)
     let reader = try open(
-      model.data, { try model.dataPath }, model.schema, checkpoint.provenance[Provenance.dataName])
+      model.data, { try model.dataPaths }, model.schema, checkpoint.provenance[Provenance.dataName])
     return try MeasuredGroup(model, on: reader, group: group, options)
   }
   try ranks.requireSameData(measured.data.fingerprint)
@@ -160,7 +160,7 @@ struct MeasuredGroup<Scalar: TrainingScalar> {
     self.group = group
     self.samples = samples
     path = reader.path
-    evaluator = try Evaluator(problem, group: samples)
+    evaluator = try Evaluator(problem, group: samples, workers: region.workers)
     classNames = model.schema.classes ?? found
     self.warnings = warnings + data.warnings
   }

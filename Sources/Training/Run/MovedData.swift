@@ -14,10 +14,12 @@ package enum MovedData {
   ) throws -> RunConfiguration {
     let run = RunDirectory(directory)
     let configuration = try RunConfiguration(runDirectory: directory, overrides: overrides, registries: registries)
-    guard let path = configuration.data?.path, let begun = try run.storedConfiguration()?["output"]?.text,
-      let output = configuration.output, let moved = try place(of: path, from: begun, to: output)
+    guard let paths = configuration.data?.paths, let begun = try run.storedConfiguration()?["output"]?.text,
+      let output = configuration.output
     else { return configuration }
-    let override = try SettingsOverride("data.path=\(JSONValue.string(moved).compactText)")
+    let moved = try paths.map { try place(of: $0, from: begun, to: output) ?? $0 }
+    guard moved != paths, let json = DataSettings.json(paths: moved) else { return configuration }
+    let override = try SettingsOverride("data.path=\(json.compactText)")
     return try RunConfiguration(runDirectory: directory, overrides: overrides + [override], registries: registries)
   }
 

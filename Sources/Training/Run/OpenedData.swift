@@ -10,16 +10,26 @@ extension DataSettings {
   /// - Throws: `TrainerError` if there is neither, or the file cannot be read.
   func reader(_ arrays: TrainingArrays?) throws -> DatasetReader {
     if let arrays { return try arrays.reader(self) }
-    guard let path else {
+    guard path != nil else {
       throw TrainerError(
         .usage, "data.path: the config names no dataset file, so the data are wanted from the program that trains")
     }
-    return try reader(at: path)
+    return try reader(at: paths)
+  }
+
+  /// Opens the files that the settings are for, wherever they are now, as one dataset.
+  ///
+  /// - Throws: `TrainerError` if one cannot be read.
+  func reader(
+    at paths: [String], externalFiles: ExternalFiles? = nil, known: DataSchema? = nil
+  ) throws -> DatasetReader {
+    try reader(at: paths, externalFiles: externalFiles, known: known, places: places)
   }
 
   /// Opens the file that the settings are for, wherever it is now.
   ///
   /// - Parameters:
+  ///   - path: The file, or a pattern of several; see ``DatasetFiles``.
   ///   - externalFiles: Whether contents in other files are read; `nil` for what the settings say.
   ///   - known: What the data of a trained model are called; `nil` where there is no model yet.
   /// - Throws: `TrainerError` if it cannot be read.
@@ -32,8 +42,15 @@ extension DataSettings {
   private func reader(
     at path: String, externalFiles: ExternalFiles?, known: DataSchema?, places: DataPlaces
   ) throws -> DatasetReader {
+    try reader(
+      at: DatasetFiles(expanding: [path]).paths, externalFiles: externalFiles, known: known, places: places)
+  }
+
+  private func reader(
+    at paths: [String], externalFiles: ExternalFiles?, known: DataSchema?, places: DataPlaces
+  ) throws -> DatasetReader {
     var reader = try DatasetReader(
-      path: path, externalFiles: externalFiles ?? self.externalFiles, places: places, inputs: inputs,
+      paths: paths, externalFiles: externalFiles ?? self.externalFiles, places: places, inputs: inputs,
       targets: targets, others: otherColumns)
     reader.labels = LabelReading(
       areClasses: areTargetsClasses, firstLabel: known?.firstLabel, modelClasses: known?.classes)

@@ -37,6 +37,13 @@ public struct RunDescription: Sendable {
   public let resumedStep: Int?
   /// What displays read while steps run.
   public let live: LiveProgress
+  /// How the run comes by its rows, such as `streamed, chunks of 256 rows`, where they are not all in memory; `nil` where
+  /// they are.
+  public var rowSource: String?
+  /// About the most that the run will take in memory, in bytes, where rows are not all in memory; 0 where they are.
+  public var memoryBytes = 0
+  /// The order in which an epoch visits the samples.
+  public var order = SampleOrder.rows
   /// The ranks that train together; `nil` in one process.
   public var crew: RankCrew?
 
@@ -85,6 +92,11 @@ extension RunDescription {
       shards: configuration.training.shards, workers: setup.engine.region.workers,
       gradientBytes: setup.engine.gradientBytes, instructionSet: InstructionSet.best.name, resumedStep: resumedStep,
       live: live)
+    order = configuration.data?.shuffle ?? .rows
+    if case .fromFile(let text)? = setup.data?.access {
+      rowSource = text
+      memoryBytes = setup.memoryForecast
+    }
   }
 }
 

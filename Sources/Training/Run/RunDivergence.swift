@@ -7,6 +7,8 @@ extension Coordinator {
   func stopIfDiverged(_ engine: TrainingEngine<Scalar>) throws {
     let own = engine.record.divergence.map { Divergence(step: $0.step, isLoss: $0.isLoss) }
     guard let divergence = Divergence.first(try ranks.gathered(own)) else { return }
+    // Of rows that are mapped it is not known before whether they are numbers.
+    try ranks.together { if let fault = engine.dataFault(inStep: divergence.step) { throw fault } }
     let isAtStart = divergence.isLoss && divergence.step == 0
     let what = divergence.isLoss ? "the loss" : "a parameter"
     let reason =

@@ -8,6 +8,8 @@ import Optimizers
 /// Everything that a run computes with, made from its configuration before the first step: data, problem, engine,
 /// evaluators, and the steps at which the coordinator has something to do.
 struct RunSetup<Scalar: TrainingScalar> {
+  /// What is trained, with what only the data decide.
+  let configuration: RunConfiguration
   let problem: any Problem
   let data: TrainingData<Scalar>?
   let engine: TrainingEngine<Scalar>
@@ -31,16 +33,19 @@ struct RunSetup<Scalar: TrainingScalar> {
   /// Makes what a run needs.
   ///
   /// - Parameters:
+  ///   - given: What is to be trained.
   ///   - arrays: The data; `nil` for those of the file that the configuration names, if it names one.
   ///   - loaded: Data that may be shared with other runs.
   ///   - ranks: Who trains together.
   /// - Throws: `TrainerError` for whatever is wrong with the configuration or the data.
   init(
-    _ configuration: RunConfiguration, arrays: TrainingArrays? = nil, sharing loaded: LoadedData<Scalar>? = nil,
+    _ given: RunConfiguration, arrays: TrainingArrays? = nil, sharing loaded: LoadedData<Scalar>? = nil,
     region: Region, live: LiveProgress, ranks: any Communicator = SingleProcess()
   ) throws {
     (problem, data) = try Self.problem(
-      configuration, arrays: arrays, sharing: loaded ?? LoadedData(), workers: region.workers)
+      given, arrays: arrays, sharing: loaded ?? LoadedData(), workers: region.workers)
+    let configuration = data.map { given.shuffling(by: $0.standardOrder) } ?? given
+    self.configuration = configuration
     if let data { try Self.requireGroups(of: configuration, in: data) }
     let samples = try data?.train ?? SampleGroup(count: 1, sources: [:])
     samplesPerEpoch = samples.count
@@ -54,16 +59,17 @@ struct RunSetup<Scalar: TrainingScalar> {
     engine = try TrainingEngine(
       problem, group: samples, optimizer: optimizer,
       settings: .init(
-        batchSize: batchSize, shards: configuration.training.shards, isShuffling: configuration.training.shuffles,
-        seed: configuration.seed),
+        batchSize: batchSize, shards: configuration.training.shards,
+        order: configuration.data?.shuffle ?? .none, seed: configuration.seed, steps: timetable.steps),
       region: region, live: live, communicator: ranks)
     checkpoints = RunCheckpoints(configuration, timetable, memory: engine.memory, data: data)
     let (problem, data) = (problem, data)
     evaluators = try DatasetReader.groupNames.dropFirst().compactMap { name in
-      try data?.groups[name].map { (name, try Evaluator(problem, group: $0)) }
+      try data?.groups[name].map { (name, try Evaluator(problem, group: $0, workers: region.workers)) }
     }
     isFormula = if case .formula = configuration.objective { true } else { false }
-    trainEvaluator = isFormula || stepsPerPass == 1 ? try Evaluator(problem, group: samples) : nil
+    trainEvaluator =
+      isFormula || stepsPerPass == 1 ? try Evaluator(problem, group: samples, workers: region.workers) : nil
   }
 
   /// What a configuration trains, and on what.

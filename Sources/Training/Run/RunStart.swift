@@ -14,7 +14,7 @@ extension Coordinator {
     let setup = try RunSetup<Scalar>(
       configuration, arrays: arrays, sharing: loaded, region: region, live: LiveProgress())
     try directory?.requireSameRun(
-      configuration, mustBeNew: options.resume == .never, objection: setup.lengthening.objection)
+      setup.configuration, mustBeNew: options.resume == .never, objection: setup.lengthening.objection)
   }
 
   /// The checkpoint that the user has named.

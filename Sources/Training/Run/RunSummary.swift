@@ -31,6 +31,9 @@ public struct RunSummary: Sendable, Equatable {
   public internal(set) var ranks: Int?
   /// Bytes that the rank which sent most has sent in training steps; `nil` in a summary that a file gave.
   public internal(set) var bytesSent: Int?
+  /// What loading rows from the file has taken, of all ranks together and over this process's part of the run; `nil` where
+  /// all are in memory, and in a summary that a file gave.
+  public internal(set) var loading: Loading?
   /// The best checkpoint; `nil` if the config asks for none, and in a summary that a file gave.
   public internal(set) var best: Best?
   /// What the run has trained; `nil` in a summary that a file gave.
@@ -55,6 +58,14 @@ public struct RunSummary: Sendable, Equatable {
 }
 
 extension RunSummary {
+  /// What loading rows from a file has taken.
+  public struct Loading: Sendable, Equatable {
+    /// Seconds in which no step could begin because its rows had not come; of the rank that waited longest.
+    public let stallSeconds: Double
+    /// Bytes that were read in steps, of all ranks together.
+    public let bytesRead: Int
+  }
+
   /// The best checkpoint of a run.
   public struct Best: Sendable, Equatable {
     /// What it goes by, such as `validation.accuracy`.

@@ -41,6 +41,9 @@ final class LoadedData<Scalar: TrainingScalar> {
   func data(
     _ settings: DataSettings, names: [String]? = nil, _ load: () throws -> TrainingData<Scalar>
   ) throws -> TrainingData<Scalar> {
+    // In whatever order they are visited.
+    var settings = settings
+    settings.shuffle = nil
     let key = Key(settings: settings, names: names)
     if key == self.key, let data { return data }
     // The former give their memory back before others are read.

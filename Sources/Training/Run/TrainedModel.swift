@@ -47,18 +47,18 @@ struct TrainedModel<Scalar: TrainingScalar> {
     parameters = memory.evaluatedParameters
   }
 
-  /// The dataset file of the config, where it is now: it may have been moved with the run that the checkpoint lies in.
+  /// The dataset files of the config, where they are now: they may have been moved with the run that the checkpoint lies in.
   ///
   /// - Throws: `TrainerError` with code `.usage` if the config names none.
-  var dataPath: String {
+  var dataPaths: [String] {
     get throws {
-      guard let file = data.path else {
+      guard data.path != nil else {
         throw TrainerError(
           .usage, "\(path): the model was trained on arrays in memory, so the checkpoint names no dataset; name one")
       }
-      guard let output = configuration.output else { return file }
+      guard let output = configuration.output else { return data.paths }
       let run = directory(of: directory(of: absolutePath(path, relativeTo: ".")))
-      return try MovedData.place(of: file, from: output, to: run) ?? file
+      return try data.paths.map { try MovedData.place(of: $0, from: output, to: run) ?? $0 }
     }
   }
 

@@ -20,6 +20,9 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
   /// What a user should know of data that can be trained on all the same.
   var warnings: [String]
 
+  /// The order of samples where the config gives none.
+  package let standardOrder: SampleOrder
+
   /// What the rows were read from, which knows where in the file they are.
   let origin: DatasetReader
 
@@ -54,8 +57,8 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     }
     try file.requireTrainingGroupIfNamed()
     let reader = try settings.divided(file, counting: first)
-    let copied: Set<String> = settings.preprocessing.contains(where: \.copiesInputs) ? [settings.inputs] : []
-    try reader.requireMemory(for: names, copied: copied, in: reader.groups, as: Scalar.self, beside: memory)
+    let plan = try DataPlan<Scalar>(
+      for: names, copied: settings.copiedInputs, settings, of: reader, groups: reader.groups, beside: memory)
     path = reader.path
     let excluded = try names.contains(settings.inputs) ? settings.excludedColumns(of: reader) : []
     let isTransformed = try !excluded.isEmpty || names.contains(settings.inputs) && settings.makesFeatures(of: reader)
@@ -66,19 +69,24 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     var warnings = PrecisionWarnings<Scalar>(path: reader.path)
     var shapes: [String: [Int]] = [:]
     for group in reader.groups {
-      var sources: [String: RowSource<Scalar>] = [:]
+      var sources: [String: GroupRows<Scalar>] = [:]
       for name in names {
-        let source: RowSource<Scalar> =
-          if name == settings.inputs, let transform {
-            try transform.rows(of: name, in: group, from: reader, ignoring: [], as: Scalar.self)
-          } else {
-            try reader.rows(of: name, in: group)
-          }
-        if let other = sources.first, other.value.rows != source.rows {
+        let own = name == settings.inputs ? transform : nil
+        let source = try plan.rows(of: name, in: group) {
+          try own?.rows(of: name, in: group, from: reader, ignoring: [], as: Scalar.self)
+            ?? reader.rows(of: name, in: group)
+        } map: {
+          try own.map { try $0.mappedRows(of: name, in: group, from: reader, ignoring: [], as: Scalar.self) }
+            ?? reader.mappedRows(of: name, in: group)
+        } stream: {
+          try own?.streamedRows(of: name, in: group, from: reader, ignoring: [], as: Scalar.self)
+            ?? reader.streamedRows(of: name, in: group)
+        }
+        if let other = sources.first, other.value.count != source.count {
           throw TrainerError(
             .data,
-            "\(reader.path): in the group '\(group)', '\(other.key)' has \(other.value.rows) rows, but '\(name)' "
-              + "has \(source.rows); a row of each is one sample")
+            "\(reader.path): in the group '\(group)', '\(other.key)' has \(other.value.count) rows, but '\(name)' "
+              + "has \(source.count); a row of each is one sample")
         }
         if let shape = shapes[name], shape != source.rowShape {
           throw TrainerError(
@@ -89,13 +97,15 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
         shapes[name] = source.rowShape
         sources[name] = source
         warnings.note(
-          source, of: name, in: group, canPreprocess: name == settings.inputs, transform: transform as? FittedFeatures)
+          source.source, of: name, in: group, canPreprocess: name == settings.inputs,
+          transform: transform as? FittedFeatures)
       }
-      if let weights = try settings.weights(in: group, of: reader, samples: sources.values.first?.rows, as: Scalar.self)
+      if let weights = try settings.weights(
+        in: group, of: reader, samples: sources.values.first?.count, as: Scalar.self)
       {
-        sources[ModelProblem.InputName.weights] = weights
+        sources[ModelProblem.InputName.weights] = .gathered(weights)
       }
-      groups[group] = SampleGroup(count: sources.values.first?.rows ?? 0, sources: sources)
+      groups[group] = SampleGroup(sources)
     }
     self.groups = groups
     rowShapes = shapes
@@ -104,6 +114,7 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     schema = DataSchema()
     otherGroups = try reader.otherGroups(with: first)
     fingerprint = try reader.fingerprint(of: names, andIfPresent: settings.otherColumns)
+    standardOrder = try reader.standardOrder(of: names)
     origin = reader
   }
 
@@ -122,27 +133,33 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     let file = try settings.reader(arrays)
     try file.requireTrainingGroupIfNamed()
     let reader = try settings.divided(file)
-    var samples = 0
+    var (samples, other) = (0, 0.0)
     if let group = reader.groups.first {
-      func require(beside other: Double) throws {
-        try reader.requireMemory(
-          for: settings.datasets(of: reader),
-          copied: settings.preprocessing.contains(where: \.copiesInputs) ? [settings.inputs] : [], in: reader.groups,
-          as: Scalar.self, beside: other)
-      }
-      // Alone first: what is computed from data that never fit is not worth working out.
-      try require(beside: 0)
       let (rows, rowShape) = try reader.inputShape(of: settings.inputs, in: group)
       samples = rows
       // What a table's columns become is known only when they are fitted.
-      if try !settings.makesFeatures(of: reader) {
-        try require(beside: memory(rowShape, samples, reader.groups.count > 1))
+      let makesFeatures = try settings.makesFeatures(of: reader)
+      if try makesFeatures || !reader.canBeStreamed(settings.inputs, in: reader.groups) {
+        func require(beside other: Double) throws {
+          try reader.requireMemory(
+            for: settings.datasets(of: reader), copied: settings.copiedInputs, in: reader.groups, as: Scalar.self,
+            beside: other)
+        }
+        // Alone first: what is computed from data that never fit is not worth working out.
+        try require(beside: 0)
+        if !makesFeatures { try require(beside: memory(rowShape, samples, reader.groups.count > 1)) }
+      } else {
+        other = try memory(rowShape, samples, reader.groups.count > 1)
+        // What cannot be trained on is refused before its statistics are taken, which reads all of it.
+        _ = try DataPlan<Scalar>(
+          for: settings.datasets(of: reader), copied: settings.copiedInputs, settings, of: reader,
+          groups: reader.groups, beside: other)
       }
     }
     let transform = try settings.fittedTransform(to: reader, excluding: settings.excludedColumns(of: reader))
     try self.init(
       reader, settings, transform: transform, groups: reader.groups,
-      beside: transform is FittedFeatures ? memory(transform.outputShape, samples, reader.groups.count > 1) : 0)
+      beside: transform is FittedFeatures ? memory(transform.outputShape, samples, reader.groups.count > 1) : other)
   }
 
   /// Loads groups of a file with a transform that was fitted before.
@@ -156,11 +173,11 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
   ) throws {
     let targetName = settings.targets ?? "targets"
     // What categories become is known only now, and may be many times what the file holds.
-    try reader.requireMemory(
-      for: [settings.inputs, targetName],
-      expanded: transform.expandedColumnCount.map { [settings.inputs: $0] } ?? [:],
-      in: names,
-      as: Scalar.self, beside: memory)
+    let expanded = transform.expandedColumnCount
+    let plan = try DataPlan<Scalar>(
+      for: [settings.inputs, targetName], copied: expanded == nil ? settings.copiedInputs : [],
+      expanded: expanded.map { [settings.inputs: $0] } ?? [:], settings, of: reader, groups: names,
+      beside: memory)
     path = reader.path
     self.transform = transform
     let schema =
@@ -172,14 +189,22 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     var targetColumns: (group: String, count: Int)?
     var warnings = PrecisionWarnings<Scalar>(path: reader.path)
     for name in names {
-      let inputs = try transform.rows(
-        of: settings.inputs, in: name, from: reader, ignoring: schema.otherNames, as: Scalar.self)
+      let inputs = try plan.rows(of: settings.inputs, in: name) {
+        try transform.rows(
+          of: settings.inputs, in: name, from: reader, ignoring: schema.otherNames, as: Scalar.self)
+      } map: {
+        try transform.mappedRows(
+          of: settings.inputs, in: name, from: reader, ignoring: schema.otherNames, as: Scalar.self)
+      } stream: {
+        try transform.streamedRows(
+          of: settings.inputs, in: name, from: reader, ignoring: schema.otherNames, as: Scalar.self)
+      }
       let (targets, kind): (RowSource<Scalar>, TargetKind) = try reader.targets(
         targetName, in: name, classes: schema.classes)
-      guard inputs.rows == targets.rows else {
+      guard inputs.count == targets.rows else {
         throw TrainerError(
           .data,
-          "\(reader.path): in the group '\(name)', '\(settings.inputs)' has \(inputs.rows) rows, but "
+          "\(reader.path): in the group '\(name)', '\(settings.inputs)' has \(inputs.count) rows, but "
             + "'\(targetName)' has \(targets.rows); a row of each is one sample")
       }
       if let (first, count) = targetColumns, count != targets.columns {
@@ -190,12 +215,13 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
       }
       targetColumns = (name, targets.columns)
       kinds.append(kind)
-      var sources = [ModelProblem.InputName.inputs: inputs, ModelProblem.InputName.targets: targets]
+      var sources = [ModelProblem.InputName.inputs: inputs, ModelProblem.InputName.targets: .gathered(targets)]
       sources[ModelProblem.InputName.weights] = try settings.weights(
-        in: name, of: reader, samples: inputs.rows, as: Scalar.self)
-      groups[name] = SampleGroup(count: inputs.rows, sources: sources)
+        in: name, of: reader, samples: inputs.count, as: Scalar.self
+      ).map { .gathered($0) }
+      groups[name] = SampleGroup(sources)
       warnings.note(
-        inputs, of: settings.inputs, in: name, canPreprocess: true, transform: transform as? FittedFeatures)
+        inputs.source, of: settings.inputs, in: name, canPreprocess: true, transform: transform as? FittedFeatures)
       warnings.note(targets, of: targetName, in: name, canPreprocess: false)
     }
     self.targets = kinds.dropFirst().reduce(kinds.first ?? .values(count: 1), TargetKind.joined)
@@ -205,8 +231,22 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     self.schema = schema
     otherGroups = try reader.otherGroups(with: settings.inputs)
     fingerprint = try reader.fingerprint(of: [settings.inputs, targetName], andIfPresent: settings.otherColumns)
+    standardOrder = try reader.standardOrder(of: [settings.inputs])
     origin = reader
   }
+}
+
+extension TrainingData {
+  /// How the run comes by its rows.
+  package var access: DataAccess {
+    let texts = groups.values.reduce(into: Set<String>()) { $0.formUnion($1.accessTexts) }
+    return texts.isEmpty ? .inMemory : .fromFile(texts.sorted().joined(separator: "; "))
+  }
+}
+
+extension DataSettings {
+  /// The inputs, where preprocessing may make a second array of them.
+  fileprivate var copiedInputs: Set<String> { preprocessing.contains(where: \.copiesInputs) ? [inputs] : [] }
 }
 
 extension TargetKind {

@@ -7,8 +7,8 @@ import Training
 /// `trainer bench …`.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measures how fast a config trains on this machine.",
-    subcommands: [BenchStepsCommand.self, BenchScalingCommand.self])
+    commandName: "bench", abstract: "Measures how fast a config trains on this machine, and how fast data load.",
+    subcommands: [BenchStepsCommand.self, BenchScalingCommand.self, BenchDataCommand.self])
 }
 
 /// What both measurements share.

@@ -9,11 +9,11 @@ import Training
 @Suite struct RankStepTests {
   /// Matrices on both sides of the bound from which gradients are products, in batches whose operands are fewer bytes than
   /// partial sums, but for the last one's.
-  private static func wide(_ batch: Int, _ optimizer: String = #"{"type": "sgd", "learningRate": 0.05}"#)
-    -> TrainingCase
-  {
+  private static func wide(
+    _ batch: Int, _ optimizer: String = #"{"type": "sgd", "learningRate": 0.05}"#, shuffle: String? = nil
+  ) -> TrainingCase {
     TrainingCase(
-      name: "wide layers, batch \(batch), \(optimizer.prefix(20))",
+      name: "wide layers, batch \(batch), \(optimizer.prefix(20)) \(shuffle ?? "")", shuffle: shuffle,
       settings: """
         "model": {"layers": [{"type": "dense", "units": 300, "activation": "relu"}, {"type": "dropout", "rate": 0.2},
           {"type": "dense", "units": 100, "activation": "tanh"}, {"type": "dense", "units": 10}]},
@@ -25,6 +25,7 @@ import Training
   private static let cases =
     WorkerCountTests.cases + TrainingCase.optimizers + [
       wide(40), wide(1000), wide(3), wide(48, #"{"type": "lamb", "learningRate": 0.01}"#),
+      wide(40, shuffle: #"{"block": 16, "window": 4}"#),
     ]
 
   /// What steps leave behind.

@@ -86,6 +86,11 @@ extension Coordinator {
     summary.workers = region.workers
     summary.ranks = ranks.rankCount
     summary.bytesSent = try ranks.gathered(effort.bytesSent).max()
+    if let loading = setup.engine.loading {
+      let all = try ranks.gathered(loading)
+      summary.loading = RunSummary.Loading(
+        stallSeconds: all.map(\.stallSeconds).max() ?? 0, bytesRead: all.reduce(0) { $0 + $1.bytesRead })
+    }
     summary.best = best(progress)
     let digests = try ranks.gathered(summary.digest)
     guard let rank = digests.indices.first(where: { digests[$0] != digests[0] }) else { return }

@@ -1,0 +1,92 @@
+import Foundations
+import HDF5
+import Kernels
+
+/// Rows that libhdf5 reads, or that are composed of what it reads: fetching makes them whole, and decoding copies.
+package final class LibraryRows<Scalar: KernelElement>: FetchedRows {
+  /// Reads rows to what ``RowSource`` keeps of them: bytes or `Scalar`s, row by row.
+  typealias Read = @Sendable (Range<Int>) throws -> RowSource<Scalar>.Storage
+
+  package let rowCount: Int
+  package let columns: Int
+  package let holdsBytes: Bool
+  package let mostRowsOfBand: Int
+  private let read: Read
+
+  /// - Parameter rowsOfBand: The rows that are best read at once.
+  init(rowCount: Int, columns: Int, holdsBytes: Bool, rowsOfBand: Int, _ read: @escaping Read) {
+    self.rowCount = rowCount
+    self.columns = columns
+    self.holdsBytes = holdsBytes
+    self.read = read
+    mostRowsOfBand = max(1, min(rowCount, rowsOfBand))
+  }
+
+  package var indexByteCount: Int { 0 }
+  package var scratchByteCount: Int { 0 }
+  package var codecs: ChunkCodecs { [] }
+
+  package func endOfBand(_ row: Int) -> Int { min(rowCount, (row / mostRowsOfBand + 1) * mostRowsOfBand) }
+  package func fetchedByteCount(_ rows: Range<Int>) -> Int { rows.count * rowByteCount }
+
+  package func fetch(_ rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
+    guard !rows.isEmpty else { return }
+    switch try read(rows) {
+    case .bytes(let bytes): bytes.withUnsafeBytes { buffer.copyMemory(from: $0) }
+    case .scalars(let scalars): scalars.withUnsafeBytes { buffer.copyMemory(from: $0) }
+    case .sparse, .mapped, .ring: preconditionFailure("such rows are not fetched")
+    }
+  }
+
+  package func decode(
+    _ fetched: UnsafeRawBufferPointer, rows: Range<Int>, into out: UnsafeMutableRawPointer, scratch: DecodingScratch
+  ) -> DecodingFault? {
+    guard let base = fetched.baseAddress else { return nil }
+    out.copyMemory(from: base, byteCount: rows.count * rowByteCount)
+    return nil
+  }
+
+  package func error(_ fault: DecodingFault, rows: Range<Int>) -> TrainerError {
+    TrainerError(.data, "rows \(rows.lowerBound) to \(rows.upperBound - 1) (counted from 0) cannot be read")
+  }
+}
+
+/// Rows that are in memory, such as targets and weights: nothing is fetched, and decoding copies.
+package final class ResidentRows<Scalar: KernelElement>: FetchedRows {
+  private let source: RowSource<Scalar>
+
+  /// - Precondition: the rows are neither sparse nor mapped.
+  package init(_ source: RowSource<Scalar>) { self.source = source }
+
+  package var rowCount: Int { source.rows }
+  package var columns: Int { source.columns }
+  package var holdsBytes: Bool { if case .bytes = source.storage { true } else { false } }
+  package var indexByteCount: Int { 0 }
+  package var mostRowsOfBand: Int { source.rows }
+  package var scratchByteCount: Int { 0 }
+  package var codecs: ChunkCodecs { [] }
+
+  package func endOfBand(_ row: Int) -> Int { source.rows }
+  package func fetchedByteCount(_ rows: Range<Int>) -> Int { 0 }
+  package func fetch(_ rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {}
+
+  package func decode(
+    _ fetched: UnsafeRawBufferPointer, rows: Range<Int>, into out: UnsafeMutableRawPointer, scratch: DecodingScratch
+  ) -> DecodingFault? {
+    let (first, count) = (rows.lowerBound * rowByteCount, rows.count * rowByteCount)
+    func copy(_ bytes: UnsafeRawBufferPointer) {
+      guard let base = bytes.baseAddress else { return }
+      out.copyMemory(from: base + first, byteCount: count)
+    }
+    switch source.storage {
+    case .bytes(let bytes): bytes.withUnsafeBytes(copy)
+    case .scalars(let scalars): scalars.withUnsafeBytes(copy)
+    case .sparse, .mapped, .ring: preconditionFailure("such rows are not copied")
+    }
+    return nil
+  }
+
+  package func error(_ fault: DecodingFault, rows: Range<Int>) -> TrainerError {
+    TrainerError(.data, "rows \(rows.lowerBound) to \(rows.upperBound - 1) (counted from 0) cannot be read")
+  }
+}

@@ -1,0 +1,63 @@
+import DataParallel
+import Datasets
+import Foundations
+
+/// What streamed samples take in memory, known before any of it is taken.
+struct StreamLayout<Scalar: TrainingScalar>: Sendable {
+  let lanes: [LoadPlanner.Lane]
+  /// The slots of a ring, all lanes together.
+  let capacity: Int
+  /// The bytes that may be read ahead.
+  let bufferBytes: Int
+  /// What decoding needs of each worker.
+  let scratchBytes: Int
+  let codecs: ChunkCodecs
+  /// The bytes of rings, buffers, scratch memory and indices.
+  let byteCount: Int
+
+  /// Enough for the tenths of a second between two looks of the coordinator.
+  private static var usualReadAhead: Int { 32 << 20 }
+
+  /// - Parameters:
+  ///   - rows: The sources, in the order of the plans' inputs.
+  ///   - shards: Those of this process.
+  init(
+    _ rows: [StreamedRows<Scalar>], order: StreamedOrder, schedule: BatchSchedule, partition: ShardPartition,
+    shards: Range<Int>, workers: Int
+  ) {
+    lanes = order.lanes(schedule: schedule, partition: partition, shards: shards)
+    let capacity = lanes.reduce(0) { $0 + $1.capacity }
+    self.capacity = capacity
+    // What a band's stored bytes can be at most is what it unpacks to, or little more.
+    let bandBytes = rows.reduce(0) { $0 + min($1.rowsOfFetchedBand, capacity) * $1.rows.rowByteCount }
+    let least = 2 * max(1, lanes.count) * bandBytes
+    bufferBytes = max(least, min(Self.usualReadAhead, MemoryLimit.current.bytes / 16))
+    scratchBytes = rows.map { $0.rows.scratchByteCount }.max() ?? 0
+    codecs = rows.reduce(into: ChunkCodecs()) { $0.formUnion($1.rows.codecs) }
+    byteCount =
+      rows.reduce(0) { $0 + capacity * $1.rows.rowByteCount + $1.rows.indexByteCount } + bufferBytes
+      + workers * (scratchBytes + codecs.byteCount)
+  }
+
+  /// Refuses what does not fit into memory.
+  ///
+  /// - Throws: `TrainerError` with code `.data`.
+  func requireMemory(_ place: String, order: SampleOrder) throws {
+    let advice =
+      if case .blocks = order {
+        "take smaller blocks or a smaller window in data.shuffle, fewer shards or smaller batches, or raise data.memory"
+      } else {
+        "take smaller batches, or raise data.memory"
+      }
+    try MemoryLimit.require(
+      Double(byteCount), for: "\(place): reading it while the run goes on", code: .data, advice: advice)
+  }
+}
+
+extension StreamedRows {
+  /// The most rows of a band of which something is fetched; 0 for rows that are in memory.
+  var rowsOfFetchedBand: Int {
+    let first = 0..<min(1, rows.rowCount)
+    return rows.fetchedByteCount(first) > 0 ? rows.mostRowsOfBand : 0
+  }
+}

@@ -1,0 +1,151 @@
+import Datasets
+import Foundations
+import HDF5
+
+/// How a run comes by the rows of its samples. The bits that are trained are the same.
+package enum DataAccess: Sendable, Equatable {
+  /// All are read before the first step.
+  case inMemory
+  /// Some are mapped into memory, or read while the run goes on, as the text says.
+  case fromFile(String)
+}
+
+/// Where the rows of a run's datasets are while it goes on.
+package enum DataPlacement: Sendable, Equatable {
+  /// In memory if they fit, else in the file.
+  case bySize
+  /// In the file, those of the inputs at least.
+  case inFile
+  /// The same, and read while the run goes on even if they could be mapped.
+  case streamed
+}
+
+/// The rows of one dataset of a group.
+enum GroupRows<Scalar: TrainingScalar>: Sendable {
+  /// Those that are in memory.
+  case gathered(RowSource<Scalar>)
+  /// Those that are gathered from where they lie in the file; or read while they are used, beside others that are.
+  case mapped(RowSource<Scalar>, orStreamed: StreamedRows<Scalar>)
+  /// Those that are read while they are used.
+  case streamed(StreamedRows<Scalar>)
+
+  var count: Int {
+    switch self {
+    case .gathered(let source), .mapped(let source, _): source.rows
+    case .streamed(let rows): rows.rows.rowCount
+    }
+  }
+
+  var rowShape: [Int] {
+    switch self {
+    case .gathered(let source), .mapped(let source, _): source.rowShape
+    case .streamed(let rows): rows.rowShape
+    }
+  }
+
+  /// The rows in memory; `nil` for others.
+  var source: RowSource<Scalar>? { if case .gathered(let source) = self { source } else { nil } }
+}
+
+extension SampleGroup {
+  /// The samples whose rows have these names in the graph.
+  init(_ rows: [String: GroupRows<Scalar>]) {
+    var sources: [String: RowSource<Scalar>] = [:]
+    var streamed: [String: StreamedRows<Scalar>] = [:]
+    // Samples are found by row or by slot, in all datasets alike.
+    let areStreamed = rows.values.contains { if case .streamed = $0 { true } else { false } }
+    for (name, rows) in rows {
+      switch rows {
+      case .gathered(let source): sources[name] = source
+      case .mapped(_, let rows) where areStreamed: streamed[name] = rows
+      case .mapped(let source, _): sources[name] = source
+      case .streamed(let rows): streamed[name] = rows
+      }
+    }
+    self.init(count: rows.values.first?.count ?? 0, sources: sources, streamed: streamed)
+  }
+
+  /// How its rows are come by, one text for each dataset that is not in memory.
+  var accessTexts: Set<String> {
+    let texts = Set(streamed.values.map { "streamed, \($0.text)" })
+    return sources.values.contains(where: \.isMapped) ? texts.union(["mapped from the file"]) : texts
+  }
+}
+
+/// Which datasets are read before the first step, and which while the run goes on: all before, where they fit into memory;
+/// otherwise those that take more than a share of it are left in the file.
+///
+/// Targets and weights are few bytes a row beside inputs, and what they are is known only when all have been seen: they are
+/// read before in any case.
+struct DataPlan<Scalar: TrainingScalar> {
+  private let isInMemory: Bool
+  private let placement: DataPlacement
+  /// The bytes of a dataset that is read before in any case.
+  private let most: Double
+  private let reader: DatasetReader
+
+  /// Of what there is, a dataset that takes at most this share is read before.
+  private static var share: Double { 1.0 / 16 }
+
+  /// Decides.
+  ///
+  /// - Parameters:
+  ///   - names: The datasets that are read, in each group.
+  ///   - copied: Those of them that preprocessing may make a second array of.
+  ///   - expanded: The columns of those that fitted preprocessing makes other columns of.
+  ///   - settings: Those of the data.
+  ///   - other: The bytes that are needed beside the data.
+  /// - Throws: `TrainerError` with code `.data` for data that do not fit into memory and cannot be left in the file.
+  init(
+    for names: [String], copied: Set<String> = [], expanded: [String: Int] = [:], _ settings: DataSettings,
+    of reader: DatasetReader, groups: [String], beside other: Double
+  ) throws {
+    let need = try reader.memoryNeed(
+      for: names, copied: copied, expanded: expanded, in: groups, as: Scalar.self, beside: other)
+    let limit = Double(MemoryLimit.current.bytes) / Double(MemoryLimit.runsAtOnce)
+    placement = settings.placement
+    let isForced = placement != .bySize
+    isInMemory = !isForced && (need <= limit || !MemoryLimit.isNoticed(need))
+    most = isForced ? 0 : Self.share * limit
+    self.reader = reader
+    guard !isInMemory, !isForced else { return }
+    // What is read before in any case must fit.
+    var least = other
+    for group in groups {
+      for name in names {
+        let bytes = try reader.byteCount(of: name, in: group, as: Scalar.self)
+        if name == settings.targets || bytes <= most { least += bytes }
+      }
+    }
+    guard try least > limit || !reader.canBeStreamed(settings.inputs, in: groups) else { return }
+    try reader.requireMemory(
+      for: names, copied: copied, expanded: expanded, in: groups, as: Scalar.self, beside: other)
+  }
+
+  /// The rows of a dataset.
+  ///
+  /// - Parameters:
+  ///   - read: Reads them into memory.
+  ///   - map: Finds them in the file, where they lie in one place.
+  ///   - stream: Prepares to read them meanwhile.
+  func rows(
+    of name: String, in group: String, read: () throws -> RowSource<Scalar>,
+    map: () throws -> RowSource<Scalar>?, stream: () throws -> StreamedRows<Scalar>
+  ) throws -> GroupRows<Scalar> {
+    if isInMemory { return .gathered(try read()) }
+    guard try reader.byteCount(of: name, in: group, as: Scalar.self) > most else {
+      return .gathered(try read())
+    }
+    if placement != .streamed, let mapped = try map() { return .mapped(mapped, orStreamed: try stream()) }
+    return .streamed(try stream())
+  }
+}
+
+extension RunConfiguration {
+  /// The same run with its rows in a certain place, however few they are: what tests compare with.
+  package func placing(_ placement: DataPlacement) -> RunConfiguration {
+    var configuration = self
+    configuration.data?.placement = placement
+    return configuration
+  }
+}
