@@ -176,7 +176,7 @@ extension Dataset {
     return try [T](unsafeUninitializedCapacity: count) { buffer, initialized in
       let base = buffer.baseAddress
       try memoryType.handle.use { memoryTypeID in
-        try reading {
+        try reading(plan) {
           try run("read", plan, refusingLossyConversions: false) { id, memory, file, properties, first in
             H5Dread(id, memoryTypeID, memory, file, properties, base?.advanced(by: first * width))
           }
@@ -201,7 +201,7 @@ extension Dataset {
           : H5Tarray_create2(textType, UInt32(member.shape.count), member.shape.map(hsize_t.init))
       }
       try memoryType.handle.use { memoryTypeID in
-        try reading {
+        try reading(plan) {
           try run("read", plan, refusingLossyConversions: false) { id, memory, file, properties, first in
             H5Dread(id, memoryTypeID, memory, file, properties, buffer.advanced(by: first * width))
           }

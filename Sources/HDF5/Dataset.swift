@@ -133,7 +133,7 @@ public final class Dataset: Object {
     let plan = try transfer(selection)
     return try StringTransfer(type: datatype, space: plan.space, label: handle.label).read(count: plan.count) {
       memoryType, buffer in
-      try reading {
+      try reading(plan) {
         try runBytes("read", plan) { id, memory, file, properties, offset in
           H5Dread(id, memoryType, memory, file, properties, buffer.advanced(by: offset))
         }
@@ -155,7 +155,7 @@ public final class Dataset: Object {
     let type = try datatype.handle.id
     try bytes.withUnsafeMutableBytes { buffer in
       guard let base = buffer.baseAddress else { return }
-      try reading {
+      try reading(plan) {
         try runBytes("read", plan) { id, memory, file, properties, offset in
           H5Dread(id, type, memory, file, properties, base.advanced(by: offset))
         }
@@ -217,7 +217,7 @@ public final class Dataset: Object {
       return
     }
     let isExact = T.numberType == datatype.numberType || T.numberType.isFloatingPoint
-    try reading {
+    try reading(plan) {
       try run("read", plan, refusingLossyConversions: !isExact) { id, memory, file, properties, offset in
         H5Dread(id, T.numberType.nativeIdentifier, memory, file, properties, buffer.baseAddress?.advanced(by: offset))
       }
@@ -225,10 +225,12 @@ public final class Dataset: Object {
   }
 
   /// Makes sure of what reading needs, and lets the error for a missing filter say so.
-  func reading(inTrial action: ReadingTrial.Action = .elements, _ body: () throws -> Void) throws {
+  func reading(
+    _ plan: Transfer, inTrial action: ReadingTrial.Action = .elements, _ body: () throws -> Void
+  ) throws {
     try requireReachableElements()
     try requireUsualChunks()
-    if try !isPlain { try file.attempt(action, path) }
+    if try !isPlain { try tryElements(action, of: plan) }
     do {
       try body()
     } catch let error as HDF5Error where error.reason == .library {

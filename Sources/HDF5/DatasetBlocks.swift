@@ -26,11 +26,18 @@ extension Dataset {
 
   /// Calls `body` with selections that together are the whole dataset, in order: rows of about so many bytes in all, and
   /// whole chunks, so that none is unpacked twice.
-  public func forEachBlock(ofAbout byteCount: Int = 1 << 22, _ body: (Selection) throws -> Void) throws {
+  ///
+  /// - Parameter rows: Those that are wanted, where they are not all; whole chunks of rows, so that the same holds.
+  public func forEachBlock(
+    ofAbout byteCount: Int = 1 << 22, rows: Range<Int>? = nil, _ body: (Selection) throws -> Void
+  ) throws {
     let shape = try shape
-    guard let rows = shape.first else { return try body(.all) }
+    guard let count = shape.first else { return try body(.all) }
+    let rows = rows ?? 0..<count
     let step = try rowsOfBlock(ofAbout: byteCount)
-    for start in stride(from: 0, to: rows, by: step) { try body(.range(start..<min(rows, start + step))) }
+    for start in stride(from: rows.lowerBound, to: rows.upperBound, by: step) {
+      try body(.range(start..<min(rows.upperBound, start + step)))
+    }
   }
 
   /// The rows of a block; at least 1.

@@ -51,6 +51,11 @@ public final class File: Sendable {
     return true
   }
 
+  /// The same for some rows of a dataset.
+  func attempt(_ action: ReadingTrial.Action, _ path: String, rows: RangeSet<Int>) throws {
+    try trial?.attempt(ReadingTrial.Request(action: action, path: path), rows: rows)
+  }
+
   /// Has many things read in trial at once, so that they need not be one by one.
   ///
   /// - Parameter requests: Makes them; not called where nothing is tried.

@@ -33,6 +33,8 @@ public final class ReadingTrial: Sendable {
     var name = ""
     /// The most names.
     var limit = Int.max
+    /// The rows of elements; `nil` for all.
+    var rows: Range<Int>?
   }
 
   /// What is opened.
@@ -64,6 +66,8 @@ public final class ReadingTrial: Sendable {
   private struct State {
     var process: TrialProcess?
     var passed: Set<Request> = []
+    /// Rows that have been read well, by a request for all.
+    var passedRows: [Request: RangeSet<Int>] = [:]
     var deaths = 0
     var spent = 0
 
@@ -156,22 +160,43 @@ public final class ReadingTrial: Sendable {
   func attempt(_ request: Request) throws {
     try state.withLock { state in
       guard !state.passed.contains(request) else { return }
-      if state.process == nil {
-        guard state.deaths < Self.mostDeaths, let path, let process = Self.start() else {
-          throw HDF5Error(.trial, "'\(name)' is damaged in several places, so no more of it is read")
-        }
-        try open(.path(path), in: process)
-        state.process = process
-      }
-      var message = TrialMessage()
-      message.append(0)
-      request.append(to: &message)
-      let reply = state.process?.exchange(message) ?? .died(0)
-      if case .died(let signal) = reply { state.noteDeath(by: signal) }
-      if case .failed(let error) = reply, error.reason == .memory, path != nil { state.giveUpSpentProcess() }
-      try judge(reply, request)
+      try exchange(request, &state)
       state.passed.insert(request)
     }
+  }
+
+  /// Reads rows in the helper process, those that have not been.
+  ///
+  /// - Parameter request: The one for all rows.
+  /// - Throws: `HDF5Error` if that fails, crashes or does not end.
+  func attempt(_ request: Request, rows: RangeSet<Int>) throws {
+    try state.withLock { state in
+      guard !state.passed.contains(request) else { return }
+      let new = rows.subtracting(state.passedRows[request] ?? RangeSet())
+      for range in new.ranges {
+        var part = request
+        part.rows = range
+        try exchange(part, &state)
+        state.passedRows[request, default: RangeSet()].insert(contentsOf: range)
+      }
+    }
+  }
+
+  private func exchange(_ request: Request, _ state: inout State) throws {
+    if state.process == nil {
+      guard state.deaths < Self.mostDeaths, let path, let process = Self.start() else {
+        throw HDF5Error(.trial, "'\(name)' is damaged in several places, so no more of it is read")
+      }
+      try open(.path(path), in: process)
+      state.process = process
+    }
+    var message = TrialMessage()
+    message.append(0)
+    request.append(to: &message)
+    let reply = state.process?.exchange(message) ?? .died(0)
+    if case .died(let signal) = reply { state.noteDeath(by: signal) }
+    if case .failed(let error) = reply, error.reason == .memory, path != nil { state.giveUpSpentProcess() }
+    try judge(reply, request)
   }
 
   /// Reads many things in the helper process at once. What fails there, or was not come to, is tried again by itself when
@@ -236,9 +261,10 @@ extension ReadingTrial.Request {
   /// Takes one out of a message; `nil` if there is none.
   init?(_ message: inout TrialMessage) {
     guard let action = message.number().flatMap({ UInt8(exactly: $0) }).flatMap(ReadingTrial.Action.init),
-      let path = message.text(), let name = message.text(), let limit = message.number()
+      let path = message.text(), let name = message.text(), let limit = message.number(),
+      let first = message.number(), let end = message.number()
     else { return nil }
-    self.init(action: action, path: path, name: name, limit: limit)
+    self.init(action: action, path: path, name: name, limit: limit, rows: first < end ? first..<end : nil)
   }
 
   func append(to message: inout TrialMessage) {
@@ -246,6 +272,8 @@ extension ReadingTrial.Request {
     message.append(path)
     message.append(name)
     message.append(limit)
+    message.append(rows?.lowerBound ?? 0)
+    message.append(rows?.upperBound ?? 0)
   }
 
   func subject(in file: String) -> String {

@@ -16,7 +16,7 @@ extension Dataset {
     try requireRoom(buffer.count, plan)
     guard plan.count > 0, let base = buffer.baseAddress else { return }
     let (type, width) = (try datatype.handle.id, datatype.byteCount)
-    try reading(inTrial: datatype.isNumeric ? .elements : .storedElements) {
+    try reading(plan, inTrial: datatype.isNumeric ? .elements : .storedElements) {
       try run("read", plan, refusingLossyConversions: false) { id, memory, file, properties, first in
         H5Dread(id, type, memory, file, properties, base.advanced(by: first * width))
       }
@@ -45,22 +45,6 @@ extension Dataset {
     guard byteCount == plan.count * datatype.byteCount else {
       throw HDF5Error(
         .shape, "\(handle.label): \(plan.count) elements are selected, and there are \(byteCount) bytes in memory")
-    }
-  }
-
-  /// Reads all elements in blocks and lets go of them.
-  func tryStored(ofAbout byteCount: Int) throws {
-    try forEachBlock(ofAbout: byteCount) { selection in
-      let count = try transfer(selection).count
-      var bytes = [UInt8](repeating: 0, count: count * datatype.byteCount)
-      try bytes.withUnsafeMutableBytes { buffer in
-        if case .range(let rows) = selection {
-          try readStored(into: buffer, rows: rows)
-        } else {
-          try readStored(into: buffer, rows: nil)
-        }
-        try releaseStored(buffer)
-      }
     }
   }
 

@@ -8,26 +8,15 @@ struct TrialServer {
   private static let seconds = 0.4
   private static let secondsForMany = 1.0
   /// Elements of which a second may take no fewer bytes than this; the slowest filters manage ten times as many.
-  private static let bytesPerSecond = 10_000_000.0
+  static let bytesPerSecond = 10_000_000.0
   /// Sources of a virtual dataset that are looked at in a second, at least.
   private static let sourcesPerSecond = 200.0
-  private static let blockByteCount = 1 << 24
-  /// Chunks that are read at once; the library takes 7 kB of notes for each.
-  private static let chunksOfBlock = 1 << 10
-  /// Chunks that are read in a second, at least, and what each takes in a file's index, at least.
-  private static let (chunksPerSecond, bytesOfChunk) = (50_000.0, 16.0)
-  /// What the library keeps of indexes, for each chunk that they list and in all.
-  private static let (roomOfChunk, roomOfIndexes) = (400.0, Double(48 << 20))
-  /// Variable-length texts that are read at once.
-  private static let textsOfBlock = 1 << 14
   /// What this process may take before it has opened a file, which may come as an image.
-  private static let addressSpace = 2 << 30
+  static let addressSpace = 2 << 30
   /// What reading anything but elements may take above what this process took when it began. The headers of an object are
   /// read whole when it is opened, and their parts are allocated by numbers that are in the file.
-  private static let room = 96 << 20
+  static let room = 96 << 20
   private static let roomForNames = 160 << 20
-  /// The same for elements whose size the type says, beside a block and its chunks, which are counted for themselves.
-  private static let roomForElements = 64 << 20
 
   private let channel = TrialChannel(descriptor: TrialProcess.descriptor)
   /// The address space that this process took before it read anything, but for an image; 0 if that is not known.
@@ -157,8 +146,15 @@ struct TrialServer {
           }
         }
       }
-    case .elements: try readElements(of: dataset(path, of: file), in: file)
-    case .storedElements: try readElements(of: dataset(path, of: file), in: file, asStored: true)
+    case .elements, .storedElements:
+      let dataset = try dataset(path, of: file)
+      // Of chunks that were never written there is nothing to unpack.
+      if try dataset.layout == .chunked, try dataset.storageSize == 0 { break }
+      let trial = try ElementsTrial(
+        of: dataset, rows: request.rows, asStored: request.action == .storedElements, in: file)
+      limitTime(Self.seconds + trial.seconds)
+      limitMemory(trial.byteCount)
+      try trial.read()
     case .storedAttribute:
       let attribute = try object(path, of: file).attribute(name)
       try attribute.requireModestSize()
@@ -242,57 +238,6 @@ struct TrialServer {
     _ = (try dataset.chunkShape, try dataset.storageSize, try dataset.offset, try dataset.identity())
     // Extents of a virtual dataset may need files that are not allowed; then its elements are not read either.
     if try dataset.layout != .virtual { _ = try dataset.dataspace }
-  }
-
-  private func readElements(of dataset: Dataset, in file: File, asStored: Bool = false) throws {
-    // Of chunks that were never written there is nothing to unpack.
-    if try dataset.layout == .chunked, try dataset.storageSize == 0 { return }
-    let space = try dataset.dataspace
-    var blockByteCount = Self.blockByteCount
-    var room = Double(Self.roomForElements)
-    var storedChunks = 0.0
-    // The library notes where each chunk of a block is.
-    if let chunk = try dataset.chunkShape {
-      let chunks = zip(space.shape, chunk).reduce(1.0) { $0 * (Double($1.0) / Double(max(1, $1.1))).rounded(.up) }
-      storedChunks = min(chunks, Double(try file.byteCount) / Self.bytesOfChunk)
-      let (bytes, overflow) = chunk.reduce(into: (dataset.datatype.byteCount, false)) { product, extent in
-        let next = product.0.multipliedReportingOverflow(by: max(1, extent))
-        product = (next.partialValue, product.1 || next.overflow)
-      }
-      if !overflow { blockByteCount = min(blockByteCount, max(1, bytes) * Self.chunksOfBlock) }
-    }
-    if try asStored ? !dataset.datatype.isOfFixedSize : dataset.datatype.holdsVariableLength() {
-      blockByteCount = min(blockByteCount, Self.textsOfBlock * dataset.datatype.byteCount)
-      // What such texts take is known from the file's size at most.
-      room = Double(Self.room) + 3 * Double(min(try file.byteCount, Self.addressSpace))
-    }
-    let rows = Double(try dataset.rowsOfBlock(ofAbout: blockByteCount))
-    let width = Double(max(8, dataset.datatype.byteCount))
-    let rowBytes = width * Double(space.count / max(1, space.shape.first ?? 1))
-    limitTime(
-      Self.seconds + storedChunks / Self.chunksPerSecond + width * Double(space.count) / Self.bytesPerSecond)
-    room += min(storedChunks * Self.roomOfChunk, Self.roomOfIndexes)
-    // A chunk is there packed, unpacked, and while it is unpacked with what it may grow into.
-    var chunk = Double(dataset.datatype.byteCount)
-    for extent in try dataset.chunkShape ?? [0] { chunk *= Double(extent) }
-    let bytes: Double = room + 4 * rows * rowBytes + 3 * chunk
-    limitMemory(Int(min(bytes, 1e15)))
-    guard !asStored else { return try dataset.tryStored(ofAbout: blockByteCount) }
-    try dataset.forEachBlock(ofAbout: blockByteCount) { selection in
-      if dataset.datatype.isNumeric {
-        try dataset.withElements(selecting: selection) { _ in }
-      } else if try dataset.datatype.isCompound() {
-        for member in try dataset.datatype.members() {
-          if case .string = member.datatype.kind {
-            _ = try dataset.readStrings(member: [member.name], selecting: selection)
-          } else if member.datatype.isNumeric {
-            _ = try dataset.read(member: [member.name], as: Double.self, selecting: selection)
-          }
-        }
-      } else {
-        _ = try dataset.readStrings(selecting: selection)
-      }
-    }
   }
 
   // MARK: Limits

@@ -195,9 +195,13 @@ import Testing
        "model": {"layers": [{"type": "dense", "units": 1}]}}
       """.write(toFile: config, atomically: true, encoding: .utf8)
       let result = try TrainerBinary.run(["run", config], under: ["prlimit", "--data=2000000000"])
-      result.expectMemoryError(3)
-      #expect(result.errors.contains("needs 4.00 GB of memory"), "\(result.errors)")
+      result.expectError(2, "since the rows take 4.00 GB of memory, and only", "set data.shuffle to {\"block\":")
       #expect(try files(in: directory) == ["d.h5", "config.json"])
+      // In blocks it is made of the file's rows while the run goes on.
+      let streamed = try TrainerBinary.run(
+        ["run", config, "--set", "training.batchSize=500", "--set", #"data.shuffle={"block": 1000, "window": 2}"#],
+        under: ["prlimit", "--data=2000000000"])
+      #expect(streamed.status == 0 && streamed.output.contains("streamed"), "\(streamed.errors)")
     }
   }
 

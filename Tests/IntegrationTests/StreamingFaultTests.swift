@@ -70,7 +70,11 @@ import Testing
         if FileManager.default.subpaths(atPath: output)?.contains(where: { $0.hasSuffix(".h5") }) == true { break }
         usleep(5000)
       }
+      // While it stands still, so that it finds all of the harm, or nothing.
+      kill(process.processIdentifier, SIGSTOP)
+      for _ in 0..<2000 where process.isRunning && !Self.standsStill(process.processIdentifier) { usleep(1000) }
       try harm(path)
+      kill(process.processIdentifier, SIGCONT)
       process.waitUntilExit()
       let said = try String(contentsOfFile: errors, encoding: .utf8)
       #expect(process.terminationReason == .exit && process.terminationStatus == 3, "\(said)")
@@ -84,6 +88,16 @@ import Testing
       let resumed = try TrainerBinary.run("run", config, "--output", output, "--workers", "3")
       #expect(resumed.status == 0 && resumed.output.contains("goes on"), "\(resumed.errors)")
       #expect(try Run(output).digest == Run(directory + "/whole").digest)
+    }
+  }
+
+  /// Whether all threads of a process are stopped.
+  private static func standsStill(_ process: Int32) -> Bool {
+    let tasks = "/proc/\(process)/task"
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+    return threads.allSatisfy { thread in
+      let status = (try? String(contentsOfFile: "\(tasks)/\(thread)/status", encoding: .utf8)) ?? ""
+      return status.contains("State:\tT")
     }
   }
 

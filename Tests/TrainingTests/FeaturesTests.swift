@@ -85,6 +85,26 @@ import Training
     return try file.root.dataset("probabilities").read(as: Double.self)
   }
 
+  /// A table's columns are transformed as they are read, to the bits of those in memory.
+  @Test func aTableMayStayInTheFile() throws {
+    try withScratchDirectory { directory in
+      let (train, labels) = Self.table(rows: 500, seed: 1)
+      let (test, testLabels) = Self.table(rows: 50, seed: 2)
+      let data = "\(directory)/t.h5"
+      try Self.write([("train", train, labels), ("test", test, testLabels)], classes: ["a", "b", "c"], to: data)
+      for shuffle in [#""none""#, #"{"block": 20, "window": 3}"#] {
+        let configuration = try configuration(data, #", "shuffle": \#(shuffle)"#, in: directory)
+        let inMemory = try trainToEnd(configuration.moved(to: "\(directory)/memory\(shuffle.count)"))
+        let streamed = try trainToEnd(
+          configuration.moved(to: "\(directory)/file\(shuffle.count)").placing(.inFile), workers: 2,
+          starter: ThreadStarter(seed: 7).start)
+        #expect(streamed.summary.digest == inMemory.summary.digest)
+        #expect(streamed.history.entries == inMemory.history.entries)
+        #expect(streamed.history.starts.first?.rowSource != nil)
+      }
+    }
+  }
+
   @Test func aTableTrainsAndIsMatchedByName() throws {
     try withScratchDirectory { directory in
       let (train, labels) = Self.table(rows: 120, seed: 1)

@@ -144,4 +144,17 @@ import Training
           == settings.1.reader(at: own).fingerprint(of: names))
     }
   }
+
+  /// However rows are put together, they can be left in the file, where those of one dataset are mapped, or all streamed.
+  @Test(arguments: cases, [#", "shuffle": "none""#, #", "shuffle": {"block": 8, "window": 2}"#])
+  func theyTrainAlikeWhereTheyStayInTheFile(test: PlacedCase, shuffle: String) throws {
+    let run = try test.configuration(
+      PlacedCase.path(test.file), data: test.data, preprocessing: #", "preprocessing": ["standardize"]"# + shuffle)
+    let digest = try trainToEnd(run).summary.digest
+    for placement in [DataPlacement.inFile, .streamed] {
+      let placed = try trainToEnd(run.placing(placement), workers: 2, starter: ThreadStarter(seed: 3).start)
+      #expect(placed.summary.digest == digest, "\(placement)")
+      #expect(placed.history.starts.first?.rowSource != nil)
+    }
+  }
 }

@@ -11,12 +11,13 @@ import Training
   private static let file = "\(Fixture.directory)/matrices/matrices.h5"
 
   private func configuration(
-    _ inputs: String, _ preprocessing: String, precision: String, units: Int = 6, split: Bool = false, output: String
+    _ inputs: String, _ preprocessing: String, precision: String, units: Int = 6, split: Bool = false,
+    shuffle: String = #""rows""#, output: String
   ) throws -> RunConfiguration {
     try RunConfiguration(
       json: """
         {"seed": 5, "precision": "\(precision)",
-         "data": {"path": "\(Self.file)", "inputs": "\(inputs)", "preprocessing": \(preprocessing)
+         "data": {"path": "\(Self.file)", "inputs": "\(inputs)", "preprocessing": \(preprocessing), "shuffle": \(shuffle)
                   \(split ? #", "split": {"validation": 0.2}"# : "")},
          "model": {"layers": [{"type": "dense", "units": \(units), "activation": "relu"}, {"type": "dense", "units": 3}]},
          "loss": "softmaxCrossEntropy", "metrics": ["accuracy"],
@@ -47,6 +48,27 @@ import Training
         #expect(sparse.summary.digest == dense.summary.digest, "\(workers)")
         #expect(sparse.summary.measures == dense.summary.measures)
       }
+    }
+  }
+
+  /// Its rows are read as they are needed, with their zeros.
+  @Test(arguments: [
+    ("float32", "[]", "float32"), ("float32", #"["standardize"]"#, "float64"),
+    ("uint8", #"["standardize"]"#, "float32"),
+  ])
+  func aSparseMatrixMayStayInTheFile(type: String, preprocessing: String, precision: String) throws {
+    try withScratchDirectory { directory in
+      func configuration(_ name: String) throws -> RunConfiguration {
+        try self.configuration(
+          "csr_\(type)", preprocessing, precision: precision, split: true, shuffle: #"{"block": 8, "window": 3}"#,
+          output: "\(directory)/\(name)")
+      }
+      let inMemory = try trainToEnd(configuration("memory"))
+      let streamed = try trainToEnd(
+        configuration("streamed").placing(.streamed), workers: 2, starter: ThreadStarter(seed: 2).start)
+      #expect(streamed.summary.digest == inMemory.summary.digest)
+      #expect(streamed.summary.measures == inMemory.summary.measures)
+      #expect(streamed.history.starts.first?.rowSource != nil)
     }
   }
 

@@ -84,7 +84,9 @@ struct Trainability {
       samples.append("\(rows) samples in '\(group)'")
       if columns.isEmpty { columns = rowShape.isEmpty ? "1" : rowShape.map(String.init).joined(separator: " x ") }
     }
-    try reader.requireMemory(for: [inputs, targets], in: reader.groups, as: Float.self)
+    // Inputs that are larger than memory stay in the file.
+    try reader.requireMemory(
+      reader.groups.reduce(0) { try $0 + reader.memoryNeed(of: targets, in: $1, as: Float.self) }, isAll: false)
     return "\(samples.joined(separator: ", ")), each of \(columns) \(columns == "1" ? "input" : "inputs")"
   }
 

@@ -55,21 +55,38 @@ extension FittedFeatures {
   private static func fit(_ fits: inout [ColumnFit], to table: TableReader, _ source: String) throws {
     while true {
       for index in fits.indices { try fits[index].advance() }
-      let open = fits.indices.filter { fits[$0].fit != nil }
+      var open = fits.indices.filter { fits[$0].fit != nil }[...]
       guard !open.isEmpty else { return }
-      let bytes = open.reduce(0) { $0 + (fits[$1].fit?.bytesPerRow ?? 0) }
-      try MemoryLimit.require(
-        Double(bytes) * Double(table.rowCount), for: "\(source): finding medians and quantiles", code: .data,
-        advice: "use \"mean\" in place of the median, or take fewer rows")
-      do {
-        try table.forEachBlock { block, firstRow in
-          for index in open { try fits[index].note(block, column: index, firstRow) }
+      while !open.isEmpty {
+        let together = columnsOfPass(open, of: fits, rows: table.rowCount)
+        let bytes = together.reduce(0) { $0 + (fits[$1].fit?.bytesPerRow ?? 0) }
+        try MemoryLimit.require(
+          Double(bytes) * Double(table.rowCount), for: "\(source): finding the median or quantiles of a column",
+          code: .data, advice: "use \"mean\" in place of the median, or take fewer rows")
+        do {
+          try table.forEachBlock { block, firstRow in
+            for index in together { try fits[index].note(block, column: index, firstRow) }
+          }
+          for index in together { try fits[index].finishStep() }
+        } catch let error as TrainerError where !error.message.hasPrefix(source) {
+          throw TrainerError(error.code, "\(source): in the group 'train': \(error.message)")
         }
-        for index in open { try fits[index].finishStep() }
-      } catch let error as TrainerError where !error.message.hasPrefix(source) {
-        throw TrainerError(error.code, "\(source): in the group 'train': \(error.message)")
+        open.removeFirst(together.count)
       }
     }
+  }
+
+  /// The first columns whose numbers, where they are all needed at once, fit into memory together: one at least. Columns of
+  /// a table that is larger than memory take several passes.
+  private static func columnsOfPass(
+    _ open: ArraySlice<Int>, of fits: [ColumnFit], rows: Int
+  ) -> ArraySlice<Int> {
+    var room = Double(MemoryLimit.current.bytes) / 2
+    let count = open.prefix { index in
+      room -= Double(fits[index].fit?.bytesPerRow ?? 0) * Double(rows)
+      return room >= 0
+    }.count
+    return open.prefix(max(1, count))
   }
 }
 

@@ -61,19 +61,22 @@ extension InputTransform {
   ///
   /// - Parameters:
   ///   - matching: The table's columns as those of the transform.
+  ///   - rows: Those that are wanted; `nil` for all.
   ///   - place: How messages call the table.
   ///   - fault: What to say of a number that `Scalar` cannot hold.
   /// - Throws: `TrainerError` for every fault of the table, and for such a number.
   func transformed<Scalar: KernelElement & NativeScalar>(
-    _ table: TableReader, _ matching: ColumnMatching, from reader: DatasetReader, _ place: String,
+    _ table: TableReader, _ matching: ColumnMatching, rows: Range<Int>? = nil, from reader: DatasetReader,
+    _ place: String,
     fault: (_ found: (value: Double, row: Int, column: Int)) -> String
   ) throws -> RowSource<Scalar> {
-    try RowCollector<Scalar>.requireMemory(rows: table.rowCount, rowShape: outputShape, of: place)
-    var collector = RowCollector<Scalar>(rows: table.rowCount, rowShape: outputShape, areLongIntegers: false)
+    let rows = rows ?? 0..<table.rowCount
+    try RowCollector<Scalar>.requireMemory(rows: rows.count, rowShape: outputShape, of: place)
+    var collector = RowCollector<Scalar>(rows: rows.count, rowShape: outputShape, areLongIntegers: false)
     do {
-      try table.forEachBlock { block, firstRow in
+      try table.forEachBlock(of: rows) { block, firstRow in
         guard let found = collector.append(try transform(matching(block), firstRow: firstRow)) else { return }
-        throw TrainerError(.data, fault(found))
+        throw TrainerError(.data, fault((found.value, rows.lowerBound + found.row, found.column)))
       }
     } catch let error as TrainerError where !error.message.hasPrefix(reader.path) {
       throw TrainerError(error.code, "\(place): \(error.message)")

@@ -26,43 +26,32 @@ extension DatasetReader {
     return rowShape.reduce(Double(rows)) { $0 * Double($1) } * Double(width)
   }
 
-  /// The bytes that data take in memory.
+  /// The bytes that reading a dataset takes in memory.
   ///
   /// - Parameters:
-  ///   - names: The datasets that are read, in each group.
-  ///   - copied: Those of them that preprocessing may make a second array of.
-  ///   - expanded: The columns of those that fitted preprocessing makes other columns of.
-  ///   - other: What is needed beside the data.
+  ///   - isCopied: Whether preprocessing may make a second array of it.
+  ///   - columns: How many fitted preprocessing makes of its own; `nil` where they stay.
   package func memoryNeed<Scalar: KernelElement>(
-    for names: [String], copied: Set<String> = [], expanded: [String: Int] = [:], in groups: [String],
-    as type: Scalar.Type, beside other: Double = 0
+    of name: String, in group: String, copied isCopied: Bool = false, columns: Int? = nil, as type: Scalar.Type
   ) throws -> Double {
-    var bytes = other
-    for group in groups {
-      for name in names {
-        if let columns = expanded[name] {
-          bytes += try Double(inputShape(of: name, in: group).rows) * Double(columns * MemoryLayout<Scalar>.stride)
-        } else {
-          bytes += try byteCount(of: name, in: group, as: type) * (copied.contains(name) ? 2 : 1)
-        }
-      }
+    if let columns {
+      return try Double(inputShape(of: name, in: group).rows) * Double(columns * MemoryLayout<Scalar>.stride)
     }
-    return bytes
+    return try byteCount(of: name, in: group, as: type) * (isCopied ? 2 : 1)
   }
 
   /// Refuses data that do not fit into memory, before any of them are read.
   ///
-  /// - Parameters: As of ``memoryNeed(for:copied:expanded:in:as:beside:)``.
+  /// - Parameters:
+  ///   - bytes: What all that is read takes, with what is needed beside it.
+  ///   - isAll: Whether that is the whole dataset, or what of it is read before the first step in any case.
+  ///   - other: What is needed beside the data.
   /// - Throws: `TrainerError` with code `.data`.
-  package func requireMemory<Scalar: KernelElement>(
-    for names: [String], copied: Set<String> = [], expanded: [String: Int] = [:], in groups: [String],
-    as type: Scalar.Type, beside other: Double = 0
-  ) throws {
-    let bytes = try memoryNeed(
-      for: names, copied: copied, expanded: expanded, in: groups, as: type, beside: other)
+  package func requireMemory(_ bytes: Double, isAll: Bool = true, beside other: Double = 0) throws {
+    let part = isAll ? "the dataset" : "what is read of the dataset before the first step"
     let rest = other > 1e6 ? ", with \(ByteText.text(other)) for what is computed from it," : ""
     try MemoryLimit.require(
-      bytes, for: "\(path): the dataset\(rest)", code: .data,
+      bytes, for: "\(path): \(part)\(rest)", code: .data,
       advice: "take fewer rows, or store whole numbers from 0 to 255 as bytes, which stay bytes")
   }
 }

@@ -112,6 +112,9 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
     }
   }
 
+  /// Whether the rows are elements that differ from their columns' backgrounds, with all maps applied.
+  var isSparse: Bool { if case .sparse = storage { true } else { false } }
+
   /// Whether the rows stay in their file.
   package var isMapped: Bool { if case .mapped = storage { true } else { false } }
 

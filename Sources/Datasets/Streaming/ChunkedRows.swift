@@ -16,16 +16,18 @@ package final class ChunkedRows<Scalar: KernelElement & NativeScalar>: FetchedRo
   package let scratchByteCount: Int
   package let codecs: ChunkCodecs
 
-  private let source: StoredPlace
-  private let file: ReadableFile
+  let source: StoredPlace
+  let file: ReadableFile
   /// The file as it was when the places were looked up.
-  private let stamp: FileStamp
-  private let places: ChunkPlaces
+  let stamp: FileStamp
+  let places: ChunkPlaces
+  /// The most stored bytes of a band of chunks.
+  let mostStoredBytes: Int
   let filters: ChunkFilters
   let geometry: ChunkGeometry
   let rowPlaces: RowPlaces
   /// Bytes of a stored element.
-  private let width: Int
+  let width: Int
   private let fill: [UInt8]
   /// Whether the dataset lies in one place.
   private let isContiguous: Bool
@@ -67,7 +69,12 @@ package final class ChunkedRows<Scalar: KernelElement & NativeScalar>: FetchedRo
       let places = try isContiguous
         ? dataset.blockPlaces(ofRows: chunk[0], in: file) : dataset.chunkPlaces(in: file)
     else { return nil }
-    geometry = ChunkGeometry(shape: shape, chunk: chunk)
+    let geometry = ChunkGeometry(shape: shape, chunk: chunk)
+    self.geometry = geometry
+    mostStoredBytes =
+      stride(from: 0, to: places.count, by: geometry.chunksOfBand).map { first in
+        (first..<min(places.count, first + geometry.chunksOfBand)).reduce(0) { $0 + (places[$1]?.byteCount ?? 0) }
+      }.max() ?? 0
     self.file = file
     (self.stamp, self.places, self.filters) = (stamp, places, filters)
     (self.source, self.rowPlaces) = (source, rowPlaces)
@@ -108,57 +115,6 @@ package final class ChunkedRows<Scalar: KernelElement & NativeScalar>: FetchedRo
 
   package func endOfBand(_ row: Int) -> Int {
     rowPlaces.endOfBand(row, rowsOfBand: geometry.rowsOfChunk, count: rowCount)
-  }
-
-  // MARK: Fetching
-
-  /// What of a chunk is fetched for some rows of the dataset.
-  func stored(_ chunk: Int, _ rows: ClosedRange<Int>) -> Range<Int>? {
-    guard let place = places[chunk] else { return nil }
-    guard filters.filters.isEmpty else { return place.address..<place.address + place.byteCount }
-    let rowBytes = geometry.chunkColumns * width
-    let first = rows.lowerBound % geometry.rowsOfChunk
-    return place.address + first * rowBytes..<place.address + (first + rows.count) * rowBytes
-  }
-
-  package func fetchedByteCount(_ rows: Range<Int>) -> Int {
-    guard !rows.isEmpty else { return 0 }
-    let bounds = rowPlaces.bounds(rows)
-    let first = bounds.lowerBound / geometry.rowsOfChunk * geometry.chunksOfBand
-    return (first..<first + geometry.chunksOfBand).reduce(0) { $0 + (stored($1, bounds)?.count ?? 0) }
-  }
-
-  package func fetch(_ rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {
-    guard !rows.isEmpty else { return }
-    let bounds = rowPlaces.bounds(rows)
-    let first = bounds.lowerBound / geometry.rowsOfChunk * geometry.chunksOfBand
-    let end = first + geometry.chunksOfBand
-    var (chunk, written) = (first, 0)
-    while chunk < end {
-      guard var range = stored(chunk, bounds) else {
-        chunk += 1
-        continue
-      }
-      // Chunks that lie one behind the other are read at once.
-      var next = chunk + 1
-      while next < end, let other = stored(next, bounds), other.lowerBound == range.upperBound {
-        range = range.lowerBound..<other.upperBound
-        next += 1
-      }
-      let part = UnsafeMutableRawBufferPointer(rebasing: buffer[written..<written + range.count])
-      let count = file.read(at: range.lowerBound, into: part)
-      guard count == range.count else { throw readError(count, chunk, range) }
-      written += count
-      chunk = next
-    }
-    // Behind the reading: what was changed meanwhile is found as well.
-    guard file.stamp == stamp else { throw source.changedError(text(first)) }
-  }
-
-  private func readError(_ count: Int, _ chunk: Int, _ range: Range<Int>) -> TrainerError {
-    count < 0
-      ? source.readError(text(chunk), number: Int32(-count))
-      : source.cutError(text(chunk), end: range.upperBound, byteCount: file.byteCount)
   }
 
   // MARK: Decoding
@@ -275,7 +231,7 @@ package final class ChunkedRows<Scalar: KernelElement & NativeScalar>: FetchedRo
 
   // MARK: Messages
 
-  private func text(_ chunk: Int) -> String {
+  func text(_ chunk: Int) -> String {
     let band = chunk / geometry.chunksOfBand * geometry.rowsOfChunk
     let last = min(geometry.rows, band + geometry.rowsOfChunk) - 1
     let what = isContiguous ? "the part" : "the chunk \(ChunkIndices.text(chunk, counts: places.counts))"

@@ -17,6 +17,7 @@ package final class ConcatenatedFetchedRows<Scalar: KernelElement>: FetchedRows 
   package let mostRowsOfBand: Int
   package let scratchByteCount: Int
   package let codecs: ChunkCodecs
+  package let fetchingByteCount: Int
   private let parts: [Part]
   /// The first row of each part, and the end of the last.
   private let starts: [Int]
@@ -32,6 +33,7 @@ package final class ConcatenatedFetchedRows<Scalar: KernelElement>: FetchedRows 
     holdsBytes = form.holdsBytes
     mostRowsOfBand = parts.map(\.rows.mostRowsOfBand).max() ?? 0
     scratchByteCount = parts.map(\.rows.scratchByteCount).max() ?? 0
+    fetchingByteCount = parts.map(\.rows.fetchingByteCount).max() ?? 0
     codecs = parts.reduce(into: []) { $0.formUnion($1.rows.codecs) }
     var starts = [0]
     for part in parts { starts.append(starts[starts.count - 1] + part.rows.rowCount) }
@@ -63,6 +65,10 @@ package final class ConcatenatedFetchedRows<Scalar: KernelElement>: FetchedRows 
   package func fetchedByteCount(_ rows: Range<Int>) -> Int {
     let part = part(of: rows.lowerBound)
     return parts[part].rows.fetchedByteCount(own(rows, of: part))
+  }
+
+  package func mostFetchedByteCount(rows: Int) -> Int {
+    parts.map { $0.rows.mostFetchedByteCount(rows: rows) }.max() ?? 0
   }
 
   package func fetch(_ rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {

@@ -14,6 +14,8 @@ package protocol FetchedRows<Scalar>: Sendable {
   var columns: Int { get }
   /// Whether the elements stay bytes, as ``RowSource`` keeps those that were stored as such; else they are of type `Scalar`.
   var holdsBytes: Bool { get }
+  /// Whether the rows are in memory, and nothing of them is fetched.
+  var isResident: Bool { get }
   /// Memory that is held beside what the caller gives, in bytes: mostly where the chunks are.
   var indexByteCount: Int { get }
 
@@ -24,6 +26,10 @@ package protocol FetchedRows<Scalar>: Sendable {
   var mostRowsOfBand: Int { get }
   /// The most bytes that fetching these rows, which are of one band, writes. Reads nothing.
   func fetchedByteCount(_ rows: Range<Int>) -> Int
+  /// The most that ``fetchedByteCount(_:)`` says of so many rows.
+  func mostFetchedByteCount(rows: Int) -> Int
+  /// The most memory that fetching takes for itself while it goes on, in bytes.
+  var fetchingByteCount: Int { get }
   /// Reads what is stored of these rows, which are of one band. Only one thread at a time may call it; it may wait and
   /// allocate.
   ///
@@ -51,6 +57,9 @@ package protocol FetchedRows<Scalar>: Sendable {
 }
 
 extension FetchedRows {
+  package var isResident: Bool { false }
+  package var fetchingByteCount: Int { 0 }
+  package func mostFetchedByteCount(rows: Int) -> Int { min(rows, mostRowsOfBand) * rowByteCount }
   /// Bytes of one element as it is decoded.
   package var elementByteCount: Int { holdsBytes ? 1 : MemoryLayout<Scalar>.stride }
   /// Bytes of one row as it is decoded.

@@ -11,15 +11,21 @@ package final class LibraryRows<Scalar: KernelElement>: FetchedRows {
   package let columns: Int
   package let holdsBytes: Bool
   package let mostRowsOfBand: Int
+  package let fetchingByteCount: Int
   private let read: Read
 
-  /// - Parameter rowsOfBand: The rows that are best read at once.
-  init(rowCount: Int, columns: Int, holdsBytes: Bool, rowsOfBand: Int, _ read: @escaping Read) {
+  /// - Parameters:
+  ///   - rowsOfBand: The rows that are best read at once.
+  ///   - bytesOfRow: What reading takes for each of them meanwhile.
+  init(
+    rowCount: Int, columns: Int, holdsBytes: Bool, rowsOfBand: Int, bytesOfRow: Int, _ read: @escaping Read
+  ) {
     self.rowCount = rowCount
     self.columns = columns
     self.holdsBytes = holdsBytes
     self.read = read
     mostRowsOfBand = max(1, min(rowCount, rowsOfBand))
+    fetchingByteCount = mostRowsOfBand * bytesOfRow
   }
 
   package var indexByteCount: Int { 0 }
@@ -43,46 +49,6 @@ package final class LibraryRows<Scalar: KernelElement>: FetchedRows {
   ) -> DecodingFault? {
     guard let base = fetched.baseAddress else { return nil }
     out.copyMemory(from: base, byteCount: rows.count * rowByteCount)
-    return nil
-  }
-
-  package func error(_ fault: DecodingFault, rows: Range<Int>) -> TrainerError {
-    TrainerError(.data, "rows \(rows.lowerBound) to \(rows.upperBound - 1) (counted from 0) cannot be read")
-  }
-}
-
-/// Rows that are in memory, such as targets and weights: nothing is fetched, and decoding copies.
-package final class ResidentRows<Scalar: KernelElement>: FetchedRows {
-  private let source: RowSource<Scalar>
-
-  /// - Precondition: the rows are neither sparse nor mapped.
-  package init(_ source: RowSource<Scalar>) { self.source = source }
-
-  package var rowCount: Int { source.rows }
-  package var columns: Int { source.columns }
-  package var holdsBytes: Bool { if case .bytes = source.storage { true } else { false } }
-  package var indexByteCount: Int { 0 }
-  package var mostRowsOfBand: Int { source.rows }
-  package var scratchByteCount: Int { 0 }
-  package var codecs: ChunkCodecs { [] }
-
-  package func endOfBand(_ row: Int) -> Int { source.rows }
-  package func fetchedByteCount(_ rows: Range<Int>) -> Int { 0 }
-  package func fetch(_ rows: Range<Int>, into buffer: UnsafeMutableRawBufferPointer) throws {}
-
-  package func decode(
-    _ fetched: UnsafeRawBufferPointer, rows: Range<Int>, into out: UnsafeMutableRawPointer, scratch: DecodingScratch
-  ) -> DecodingFault? {
-    let (first, count) = (rows.lowerBound * rowByteCount, rows.count * rowByteCount)
-    func copy(_ bytes: UnsafeRawBufferPointer) {
-      guard let base = bytes.baseAddress else { return }
-      out.copyMemory(from: base + first, byteCount: count)
-    }
-    switch source.storage {
-    case .bytes(let bytes): bytes.withUnsafeBytes(copy)
-    case .scalars(let scalars): scalars.withUnsafeBytes(copy)
-    case .sparse, .mapped, .ring: preconditionFailure("such rows are not copied")
-    }
     return nil
   }
 

@@ -10,8 +10,7 @@ extension DatasetReader {
   package func streamedRows<Scalar: KernelElement & NativeScalar>(
     of name: String, in group: String, as type: Scalar.Type = Scalar.self
   ) throws -> StreamedRows<Scalar> {
-    try requireStreamable(name, in: group)
-    return try streamedRows(of: name, in: group, rowForm(of: name, in: group, as: Scalar.elementType))
+    try streamedRows(of: name, in: group, rowForm(of: name, in: group, as: Scalar.elementType))
   }
 
   /// Rows of a group of a form.
@@ -56,10 +55,12 @@ extension DatasetReader {
       }
     }
     let rowsOfChunk = try Self.translating(source.path) { try stored.rowsOfChunk }
-    let rowsAtOnce = max(1, (1 << 20) / max(1, form.storedColumns))
+    let rowsAtOnce = max(1, (1 << 20) / max(1, form.storedColumns, form.columns))
     let rows = LibraryRows<Scalar>(
       rowCount: groupRows.count, columns: form.columns, holdsBytes: form.holdsBytes,
-      rowsOfBand: rowsOfChunk > 1 ? rowsOfChunk : rowsAtOnce
+      rowsOfBand: rowsOfChunk > 1 ? rowsOfChunk : rowsAtOnce,
+      // As they are read, and as they become.
+      bytesOfRow: 8 * form.storedColumns + MemoryLayout<Scalar>.stride * form.columns
     ) { range in
       let first = groupRows.lowerBound
       return try storage(
@@ -121,22 +122,6 @@ extension DatasetReader {
     }
   }
 
-  /// Whether a dataset's rows can be fetched and decoded while they are used.
-  package func canBeStreamed(_ name: String, in groups: [String]) throws -> Bool {
-    try groups.allSatisfy { try !isTable(name, in: $0) && sparse(name, in: $0) == nil }
-  }
-
-  /// Refuses what has no rows of numbers one behind the other.
-  func requireStreamable(_ name: String, in group: String) throws {
-    let what =
-      try isTable(name, in: group) ? "a table of columns" : sparse(name, in: group) != nil ? "a sparse matrix" : nil
-    guard let what else { return }
-    throw TrainerError(
-      .data,
-      "\(path): \(place(name, group)) is \(what), which cannot be streamed from the file; raise data.memory so that it fits "
-        + "into memory, or store it as one array of numbers")
-  }
-
   /// Reads some rows as ``RowSource`` keeps them.
   private func storage<Scalar: KernelElement & NativeScalar>(
     of name: String, in group: String, rows: Range<Int>, _ form: RowForm
@@ -183,14 +168,11 @@ extension FittedPreprocessing {
     of name: String, in group: String, from reader: DatasetReader, ignoring others: Set<String> = [],
     as type: Scalar.Type = Scalar.self
   ) throws -> StreamedRows<Scalar> {
-    try reader.requireStreamable(name, in: group)
-    return try reader.streamedRows(
+    try reader.streamedRows(
       of: name, in: group,
       rowForm(of: name, in: group, from: reader, ignoring: others, as: Scalar.elementType))
   }
-}
 
-extension FittedPreprocessing {
   package func mappedRows<Scalar: KernelElement & NativeScalar>(
     of name: String, in group: String, from reader: DatasetReader, ignoring others: Set<String> = [],
     as type: Scalar.Type = Scalar.self
@@ -199,20 +181,5 @@ extension FittedPreprocessing {
     return try reader.mappedRows(
       of: name, in: group,
       rowForm(of: name, in: group, from: reader, ignoring: others, as: Scalar.elementType))
-  }
-}
-
-extension FittedFeatures {
-  package func mappedRows<Scalar: KernelElement & NativeScalar>(
-    of name: String, in group: String, from reader: DatasetReader, ignoring others: Set<String>, as type: Scalar.Type
-  ) throws -> RowSource<Scalar>? { nil }
-
-  package func streamedRows<Scalar: KernelElement & NativeScalar>(
-    of name: String, in group: String, from reader: DatasetReader, ignoring others: Set<String>, as type: Scalar.Type
-  ) throws -> StreamedRows<Scalar> {
-    throw TrainerError(
-      .data,
-      "\(reader.path): inputs with data.features cannot be streamed from the file; raise data.memory so that they fit into "
-        + "memory, or use data.preprocessing on one array of numbers")
   }
 }

@@ -126,14 +126,17 @@ package struct TableReader: Sendable {
     return TableBlock(rowCount: rows.count, columns: values)
   }
 
-  /// Hands on all rows in blocks, in order.
+  /// Rows that are best read at once.
+  var rowsOfBlock: Int { max(1, (1 << 18) / max(1, features.count)) }
+
+  /// Hands on rows in blocks, in order.
   ///
+  /// - Parameter rows: Those that are wanted; `nil` for all.
   /// - Throws: What `body` throws, and what ``block(_:)`` does.
-  package func forEachBlock(_ body: (_ block: TableBlock, _ firstRow: Int) throws -> Void) throws {
-    let size = max(1, (1 << 18) / max(1, features.count))
-    for start in stride(from: 0, to: rowCount, by: size) {
-      try body(block(start..<min(rowCount, start + size)), start)
-    }
+  package func forEachBlock(
+    of rows: Range<Int>? = nil, _ body: (_ block: TableBlock, _ firstRow: Int) throws -> Void
+  ) throws {
+    for part in RowStretches(rows ?? 0..<rowCount, of: rowsOfBlock) { try body(block(part), part.lowerBound) }
   }
 
   private func fault(

@@ -39,7 +39,7 @@ struct EvaluationShards<Scalar: TrainingScalar>: Sendable {
   }
 
   /// The bytes that are read ahead.
-  var readAheadBytes: Int { stream?.layout.bufferBytes ?? 0 }
+  var readAheadBytes: Int { stream?.layout.readAheadBytes ?? 0 }
 
   /// Shards that are a step where rows are read meanwhile: during it the rows of the next are decoded.
   private static var shardsOfStep: Int { 8 }

@@ -21,11 +21,11 @@ package enum DataPlacement: Sendable, Equatable {
 }
 
 /// The rows of one dataset of a group.
-enum GroupRows<Scalar: TrainingScalar>: Sendable {
+enum GroupRows<Scalar: TrainingScalar> {
   /// Those that are in memory.
   case gathered(RowSource<Scalar>)
   /// Those that are gathered from where they lie in the file; or read while they are used, beside others that are.
-  case mapped(RowSource<Scalar>, orStreamed: StreamedRows<Scalar>)
+  case mapped(RowSource<Scalar>, orStreamed: () throws -> StreamedRows<Scalar>)
   /// Those that are read while they are used.
   case streamed(StreamedRows<Scalar>)
 
@@ -49,7 +49,9 @@ enum GroupRows<Scalar: TrainingScalar>: Sendable {
 
 extension SampleGroup {
   /// The samples whose rows have these names in the graph.
-  init(_ rows: [String: GroupRows<Scalar>]) {
+  ///
+  /// - Throws: `TrainerError` for a fault that the file's headers show.
+  init(_ rows: [String: GroupRows<Scalar>]) throws {
     var sources: [String: RowSource<Scalar>] = [:]
     var streamed: [String: StreamedRows<Scalar>] = [:]
     // Samples are found by row or by slot, in all datasets alike.
@@ -57,7 +59,7 @@ extension SampleGroup {
     for (name, rows) in rows {
       switch rows {
       case .gathered(let source): sources[name] = source
-      case .mapped(_, let rows) where areStreamed: streamed[name] = rows
+      case .mapped(_, let stream) where areStreamed: streamed[name] = try stream()
       case .mapped(let source, _): sources[name] = source
       case .streamed(let rows): streamed[name] = rows
       }
@@ -78,11 +80,14 @@ extension SampleGroup {
 /// Targets and weights are few bytes a row beside inputs, and what they are is known only when all have been seen: they are
 /// read before in any case.
 struct DataPlan<Scalar: TrainingScalar> {
-  private let isInMemory: Bool
+  private struct Place: Hashable {
+    let name: String
+    let group: String
+  }
+
   private let placement: DataPlacement
-  /// The bytes of a dataset that is read before in any case.
-  private let most: Double
-  private let reader: DatasetReader
+  /// The datasets that stay in the file.
+  private let inFile: Set<Place>
 
   /// Of what there is, a dataset that takes at most this share is read before.
   private static var share: Double { 1.0 / 16 }
@@ -91,35 +96,41 @@ struct DataPlan<Scalar: TrainingScalar> {
   ///
   /// - Parameters:
   ///   - names: The datasets that are read, in each group.
-  ///   - copied: Those of them that preprocessing may make a second array of.
+  ///   - before: Those of them that are read before the first step in any case.
+  ///   - copied: Those of them that preprocessing may make a second array of where they are read before.
   ///   - expanded: The columns of those that fitted preprocessing makes other columns of.
   ///   - settings: Those of the data.
   ///   - other: The bytes that are needed beside the data.
   /// - Throws: `TrainerError` with code `.data` for data that do not fit into memory and cannot be left in the file.
   init(
-    for names: [String], copied: Set<String> = [], expanded: [String: Int] = [:], _ settings: DataSettings,
+    for names: [String], before: Set<String>, copied: Set<String> = [], expanded: [String: Int] = [:],
+    _ settings: DataSettings,
     of reader: DatasetReader, groups: [String], beside other: Double
   ) throws {
-    let need = try reader.memoryNeed(
-      for: names, copied: copied, expanded: expanded, in: groups, as: Scalar.self, beside: other)
-    let limit = Double(MemoryLimit.current.bytes) / Double(MemoryLimit.runsAtOnce)
-    placement = settings.placement
-    let isForced = placement != .bySize
-    isInMemory = !isForced && (need <= limit || !MemoryLimit.isNoticed(need))
-    most = isForced ? 0 : Self.share * limit
-    self.reader = reader
-    guard !isInMemory, !isForced else { return }
-    // What is read before in any case must fit.
-    var least = other
+    var bytes: [Place: Double] = [:]
     for group in groups {
       for name in names {
-        let bytes = try reader.byteCount(of: name, in: group, as: Scalar.self)
-        if name == settings.targets || bytes <= most { least += bytes }
+        bytes[Place(name: name, group: group)] = try reader.memoryNeed(
+          of: name, in: group, copied: copied.contains(name), columns: expanded[name], as: Scalar.self)
       }
     }
-    guard try least > limit || !reader.canBeStreamed(settings.inputs, in: groups) else { return }
-    try reader.requireMemory(
-      for: names, copied: copied, expanded: expanded, in: groups, as: Scalar.self, beside: other)
+    placement = settings.placement
+    let canStay = bytes.keys.filter { !before.contains($0.name) }
+    if placement != .bySize {
+      inFile = Set(canStay)
+      return
+    }
+    let limit = Double(MemoryLimit.current.bytes) / Double(MemoryLimit.runsAtOnce)
+    let need = other + bytes.values.reduce(0, +)
+    if need <= limit || !MemoryLimit.isNoticed(need) {
+      inFile = []
+      return
+    }
+    inFile = try Set(
+      canStay.filter { try bytes[$0, default: 0] > Self.share * limit && reader.isWritten($0.name, in: $0.group) })
+    let least = bytes.reduce(other) { $0 + (inFile.contains($1.key) ? 0 : $1.value) }
+    guard inFile.isEmpty || least > limit else { return }
+    try reader.requireMemory(inFile.isEmpty ? need : least, isAll: inFile.isEmpty, beside: other)
   }
 
   /// The rows of a dataset.
@@ -130,13 +141,10 @@ struct DataPlan<Scalar: TrainingScalar> {
   ///   - stream: Prepares to read them meanwhile.
   func rows(
     of name: String, in group: String, read: () throws -> RowSource<Scalar>,
-    map: () throws -> RowSource<Scalar>?, stream: () throws -> StreamedRows<Scalar>
+    map: () throws -> RowSource<Scalar>?, stream: @escaping () throws -> StreamedRows<Scalar>
   ) throws -> GroupRows<Scalar> {
-    if isInMemory { return .gathered(try read()) }
-    guard try reader.byteCount(of: name, in: group, as: Scalar.self) > most else {
-      return .gathered(try read())
-    }
-    if placement != .streamed, let mapped = try map() { return .mapped(mapped, orStreamed: try stream()) }
+    guard inFile.contains(Place(name: name, group: group)) else { return .gathered(try read()) }
+    if placement != .streamed, let mapped = try map() { return .mapped(mapped, orStreamed: stream) }
     return .streamed(try stream())
   }
 }

@@ -7,7 +7,7 @@ extension RunSetup {
   /// there that a run needs before its first step, and what steps, evaluations and saves add.
   var memoryForecast: Int {
     let streams = evaluators.map(\.evaluator.readAheadBytes) + [trainEvaluator?.readAheadBytes ?? 0]
-    let readAhead = (engine.work.stream?.layout.bufferBytes ?? 0) + (streams.max() ?? 0)
+    let readAhead = (engine.work.stream?.layout.readAheadBytes ?? 0) + (streams.max() ?? 0)
     // The copy that is saved, and the file's image with what the HDF5 library makes of it.
     let saving = 6 * (1 + engine.memory.state.count) * engine.memory.layout.count * MemoryLayout<Scalar>.stride
     return MemoryLimit.anonymousBytesTaken + readAhead + saving

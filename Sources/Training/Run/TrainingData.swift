@@ -58,7 +58,8 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     try file.requireTrainingGroupIfNamed()
     let reader = try settings.divided(file, counting: first)
     let plan = try DataPlan<Scalar>(
-      for: names, copied: settings.copiedInputs, settings, of: reader, groups: reader.groups, beside: memory)
+      for: names, before: [], copied: settings.copiedInputs, settings, of: reader, groups: reader.groups,
+      beside: memory)
     path = reader.path
     let excluded = try names.contains(settings.inputs) ? settings.excludedColumns(of: reader) : []
     let isTransformed = try !excluded.isEmpty || names.contains(settings.inputs) && settings.makesFeatures(of: reader)
@@ -105,7 +106,7 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
       {
         sources[ModelProblem.InputName.weights] = .gathered(weights)
       }
-      groups[group] = SampleGroup(sources)
+      groups[group] = try SampleGroup(sources)
     }
     self.groups = groups
     rowShapes = shapes
@@ -133,33 +134,29 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
     let file = try settings.reader(arrays)
     try file.requireTrainingGroupIfNamed()
     let reader = try settings.divided(file)
-    var (samples, other) = (0, 0.0)
+    var plan: DataPlan<Scalar>?
+    func need(of rowShape: [Int]) throws -> Double {
+      guard let group = reader.groups.first else { return 0 }
+      return try memory(rowShape, reader.inputShape(of: settings.inputs, in: group).rows, reader.groups.count > 1)
+    }
     if let group = reader.groups.first {
-      let (rows, rowShape) = try reader.inputShape(of: settings.inputs, in: group)
-      samples = rows
-      // What a table's columns become is known only when they are fitted.
-      let makesFeatures = try settings.makesFeatures(of: reader)
-      if try makesFeatures || !reader.canBeStreamed(settings.inputs, in: reader.groups) {
-        func require(beside other: Double) throws {
-          try reader.requireMemory(
-            for: settings.datasets(of: reader), copied: settings.copiedInputs, in: reader.groups, as: Scalar.self,
-            beside: other)
-        }
-        // Alone first: what is computed from data that never fit is not worth working out.
-        try require(beside: 0)
-        if !makesFeatures { try require(beside: memory(rowShape, samples, reader.groups.count > 1)) }
-      } else {
-        other = try memory(rowShape, samples, reader.groups.count > 1)
-        // What cannot be trained on is refused before its statistics are taken, which reads all of it.
-        _ = try DataPlan<Scalar>(
-          for: settings.datasets(of: reader), copied: settings.copiedInputs, settings, of: reader,
-          groups: reader.groups, beside: other)
-      }
+      // What cannot be trained on is refused before its statistics are taken, which reads all of it. What a table's columns
+      // become is known only when they are fitted.
+      let other =
+        try settings.makesFeatures(of: reader)
+        ? 0 : need(of: reader.inputShape(of: settings.inputs, in: group).rowShape)
+      plan = try DataPlan(
+        for: settings.datasets(of: reader), before: settings.readBefore, copied: settings.copiedInputs, settings,
+        of: reader, groups: reader.groups, beside: other)
     }
     let transform = try settings.fittedTransform(to: reader, excluding: settings.excludedColumns(of: reader))
-    try self.init(
-      reader, settings, transform: transform, groups: reader.groups,
-      beside: transform is FittedFeatures ? memory(transform.outputShape, samples, reader.groups.count > 1) : other)
+    // What categories become is known only now, and may be many times what the file holds.
+    if let columns = transform.expandedColumnCount {
+      plan = try DataPlan(
+        for: settings.datasets(of: reader), before: settings.readBefore, expanded: [settings.inputs: columns],
+        settings, of: reader, groups: reader.groups, beside: need(of: transform.outputShape))
+    }
+    try self.init(reader, settings, transform: transform, groups: reader.groups, plan: plan)
   }
 
   /// Loads groups of a file with a transform that was fitted before.
@@ -167,17 +164,19 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
   /// - Parameters:
   ///   - known: What the data of a trained model are called; `nil` where the model is yet to be trained on these.
   ///   - memory: The bytes that are needed beside the data.
+  ///   - plan: Where their rows are to be, if that has been decided.
   init(
     _ reader: DatasetReader, _ settings: DataSettings, transform: any InputTransform, groups names: [String],
-    known: DataSchema? = nil, beside memory: Double = 0
+    known: DataSchema? = nil, beside memory: Double = 0, plan: DataPlan<Scalar>? = nil
   ) throws {
     let targetName = settings.targets ?? "targets"
-    // What categories become is known only now, and may be many times what the file holds.
     let expanded = transform.expandedColumnCount
-    let plan = try DataPlan<Scalar>(
-      for: [settings.inputs, targetName], copied: expanded == nil ? settings.copiedInputs : [],
-      expanded: expanded.map { [settings.inputs: $0] } ?? [:], settings, of: reader, groups: names,
-      beside: memory)
+    let plan =
+      try plan
+      ?? DataPlan(
+        for: [settings.inputs, targetName], before: settings.readBefore,
+        copied: expanded == nil ? settings.copiedInputs : [], expanded: expanded.map { [settings.inputs: $0] } ?? [:],
+        settings, of: reader, groups: names, beside: memory)
     path = reader.path
     self.transform = transform
     let schema =
@@ -219,7 +218,7 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
       sources[ModelProblem.InputName.weights] = try settings.weights(
         in: name, of: reader, samples: inputs.count, as: Scalar.self
       ).map { .gathered($0) }
-      groups[name] = SampleGroup(sources)
+      groups[name] = try SampleGroup(sources)
       warnings.note(
         inputs.source, of: settings.inputs, in: name, canPreprocess: true, transform: transform as? FittedFeatures)
       warnings.note(targets, of: targetName, in: name, canPreprocess: false)
@@ -247,6 +246,8 @@ extension TrainingData {
 extension DataSettings {
   /// The inputs, where preprocessing may make a second array of them.
   fileprivate var copiedInputs: Set<String> { preprocessing.contains(where: \.copiesInputs) ? [inputs] : [] }
+  /// What is read before the first step however large it is.
+  fileprivate var readBefore: Set<String> { Set([targets ?? "targets"] + [weights].compactMap(\.self)) }
 }
 
 extension TargetKind {

@@ -146,7 +146,7 @@ import Training
       let test = TrainingCase(name: "rows", shuffle: #""rows""#, settings: Self.softmax)
       let error = try trainerError { try trainToEnd(test.configuration(output: directory + "/run").placing(.streamed)) }
       #expect(error?.code == .usage)
-      #expect(error?.message.contains(#"set it to {"block":"#) == true, "\(error?.message ?? "no error")")
+      #expect(error?.message.contains(#"set data.shuffle to {"block":"#) == true, "\(error?.message ?? "no error")")
     }
   }
 

@@ -1,19 +1,17 @@
-import Foundation
 import Foundations
 import Synchronization
 
-/// Keeps rows until it is known what becomes of them: the first in memory, the rest in a file without a name, which is gone
-/// with the process however it ends.
+/// Keeps rows until it is known what becomes of them: the first in memory, the rest in a file without a name.
 final class RowSpool: Sendable {
   /// Where bytes are kept.
   enum Place: Sendable {
     case memory([UInt8])
-    case file(offset: Int, count: Int)
+    case file(SpoolFile, offset: Int, count: Int)
   }
 
   private struct State {
     var inMemory = 0
-    var file: Int32?
+    var file: SpoolFile?
     var end = 0
   }
 
@@ -30,35 +28,23 @@ final class RowSpool: Sendable {
     (self.directory, self.mostInMemory) = (directory, mostInMemory)
   }
 
-  deinit { state.withLock { if let file = $0.file { Foundation.close(file) } } }
-
   /// Keeps bytes; threads may do so at once.
   ///
   /// - Throws: `TrainerError` with code `usage` if the directory has no room.
   func store(_ bytes: UnsafeRawBufferPointer) throws -> Place {
-    let reserved: (file: Int32, offset: Int)? = try state.withLock { state in
+    let reserved: (file: SpoolFile, offset: Int)? = try state.withLock { state in
       guard let directory, state.inMemory + bytes.count > mostInMemory else {
         state.inMemory += bytes.count
         return nil
       }
-      let file = try state.file ?? Self.makeFile(in: directory)
+      let file = try state.file ?? SpoolFile(in: directory, need: "which need room for the table twice")
       state.file = file
       defer { state.end += bytes.count }
       return (file, state.end)
     }
     guard let (file, offset) = reserved else { return .memory(Array(bytes)) }
-    var done = 0
-    while done < bytes.count {
-      let count = pwrite(file, bytes.baseAddress?.advanced(by: done), bytes.count - done, off_t(offset + done))
-      guard count > 0 else {
-        if count < 0, errno == EINTR { continue }
-        throw Self.fault(
-          directory ?? ".", errno,
-          "rows on their way to the output, which need room for the table twice, cannot be kept")
-      }
-      done += count
-    }
-    return .file(offset: offset, count: bytes.count)
+    try file.write(bytes, at: offset)
+    return .file(file, offset: offset, count: bytes.count)
   }
 
   /// Hands on bytes that were kept.
@@ -69,34 +55,13 @@ final class RowSpool: Sendable {
   ) throws {
     switch place {
     case .memory(let bytes): try bytes.withUnsafeBytes(body)
-    case .file(let offset, let count):
+    case .file(let file, let offset, let count):
       if buffer.count < count { buffer = [UInt8](repeating: 0, count: count) }
-      let file = state.withLock { $0.file } ?? -1
       try buffer.withUnsafeMutableBytes { buffer in
-        var done = 0
-        while done < count {
-          let got = pread(file, buffer.baseAddress?.advanced(by: done), count - done, off_t(offset + done))
-          guard got > 0 else {
-            if got < 0, errno == EINTR { continue }
-            throw Self.fault(
-              directory ?? ".", got < 0 ? errno : EIO, "rows on their way to the output cannot be read back")
-          }
-          done += got
-        }
-        try body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
+        try file.read(into: part, at: offset)
+        try body(UnsafeRawBufferPointer(part))
       }
     }
-  }
-
-  private static func makeFile(in directory: String) throws -> Int32 {
-    do {
-      return try SystemFileSystem().openNameless(in: directory)
-    } catch let error as FileError {
-      throw fault(directory, error.number, "a file for rows on their way to the output cannot be made")
-    }
-  }
-
-  private static func fault(_ directory: String, _ number: Int32, _ what: String) -> TrainerError {
-    TrainerError(.usage, "directory '\(directory)': \(what): \(String(cString: strerror(number)))")
   }
 }

@@ -23,10 +23,13 @@ extension TrainingEngine {
           samples: group.count, batchSize: settings.batchSize, shards: settings.shards, block: rows, window: window,
           seed: UInt64(settings.seed)), steps)
     case .rows:
+      let limit = MemoryLimit.current
+      let bytes = rows.map(\.rows).filter { !$0.isResident }.reduce(0) { $0 + group.count * $1.rowByteCount }
       throw TrainerError(
         .usage,
-        "data.shuffle: one permutation of all rows (\"rows\") would read the file row by row, since the data do not fit into "
-          + "memory and are stored in chunks; raise data.memory, or set it to \(group.standardBlocks.json.compactText)")
+        "data.shuffle: with one permutation of all rows (\"rows\") the file would be read row by row, since the rows take "
+          + "\(ByteText.text(Double(bytes))) of memory, and \(limit); \(limit.source == .budget ? "raise data.memory, or " : "")set "
+          + "data.shuffle to \(group.standardBlocks.json.compactText)")
     }
     let layout = StreamLayout(
       rows, order: order, schedule: schedule, partition: partition, shards: shards, workers: workers)

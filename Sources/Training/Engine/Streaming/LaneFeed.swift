@@ -35,6 +35,14 @@ package enum LaneFeed: Sendable {
     }
   }
 
+  /// The most rows of a stretch that lies together in the dataset.
+  var mostRowsOfPiece: Int {
+    switch self {
+    case .lane(_, let order): order.block
+    case .inOrder(let rows, let stretch): min(rows, stretch)
+    }
+  }
+
   /// Where in the sequence the window of a position lies.
   ///
   /// - Precondition: the lane has rows.
@@ -84,19 +92,13 @@ package struct LaneSteps: Sendable {
   }
 
   /// The positions of a shard's own lane that a step takes, in the lane's sequence.
-  package func positions(ofShard shard: Int, step: Int) -> Range<Int> {
-    let (epoch, batch) = step.quotientAndRemainder(dividingBy: schedule.stepsPerEpoch)
-    let full = partition.range(of: shard, in: min(schedule.batchSize, schedule.samples)).count
-    let own = partition.range(of: shard, in: schedule.batch(of: step).positions.count).count
-    let start = epoch * length(ofShard: shard) + batch * full
-    return start..<start + own
-  }
-
-  /// The rows of a shard's lane in an epoch.
-  func length(ofShard shard: Int) -> Int {
-    let last = schedule.stepsPerEpoch - 1
-    return last * partition.range(of: shard, in: min(schedule.batchSize, schedule.samples)).count
-      + partition.range(of: shard, in: schedule.batch(of: last).positions.count).count
+  package func positions(ofShard shard: Int, of order: BlockOrder, step: Int) -> Range<Int> {
+    let (epoch, batch) = schedule.batch(of: step)
+    let own = partition.range(of: shard, in: batch.count)
+    let lane = order.positions(
+      inLane: shard, of: batch.lowerBound + own.lowerBound..<batch.lowerBound + own.upperBound)
+    let start = epoch * order.lane(shard).count + lane.lowerBound
+    return start..<start + lane.count
   }
 
   /// The positions that some shards take in a step where one lane feeds all.

@@ -9,6 +9,8 @@ struct StreamLayout<Scalar: TrainingScalar>: Sendable {
   let capacity: Int
   /// The bytes that may be read ahead.
   let bufferBytes: Int
+  /// What fetching takes for itself.
+  let fetchingBytes: Int
   /// What decoding needs of each worker.
   let scratchBytes: Int
   let codecs: ChunkCodecs
@@ -28,16 +30,21 @@ struct StreamLayout<Scalar: TrainingScalar>: Sendable {
     lanes = order.lanes(schedule: schedule, partition: partition, shards: shards)
     let capacity = lanes.reduce(0) { $0 + $1.capacity }
     self.capacity = capacity
-    // What a band's stored bytes can be at most is what it unpacks to, or little more.
-    let bandBytes = rows.reduce(0) { $0 + min($1.rowsOfFetchedBand, capacity) * $1.rows.rowByteCount }
-    let least = 2 * max(1, lanes.count) * bandBytes
+    let piece = lanes.map { $0.feed.mostRowsOfPiece }.max() ?? 0
+    let unitBytes = rows.reduce(0) { $0 + $1.rows.mostFetchedByteCount(rows: piece) }
+    let least = 2 * max(1, lanes.count) * unitBytes
     bufferBytes = max(least, min(Self.usualReadAhead, MemoryLimit.current.bytes / 16))
+    // One thread fetches.
+    fetchingBytes = rows.map { $0.rows.fetchingByteCount }.max() ?? 0
     scratchBytes = rows.map { $0.rows.scratchByteCount }.max() ?? 0
     codecs = rows.reduce(into: ChunkCodecs()) { $0.formUnion($1.rows.codecs) }
     byteCount =
-      rows.reduce(0) { $0 + capacity * $1.rows.rowByteCount + $1.rows.indexByteCount } + bufferBytes
+      rows.reduce(0) { $0 + capacity * $1.rows.rowByteCount + $1.rows.indexByteCount } + bufferBytes + fetchingBytes
       + workers * (scratchBytes + codecs.byteCount)
   }
+
+  /// What is taken while rows are read ahead, and not before.
+  var readAheadBytes: Int { bufferBytes + fetchingBytes }
 
   /// Refuses what does not fit into memory.
   ///
@@ -51,13 +58,5 @@ struct StreamLayout<Scalar: TrainingScalar>: Sendable {
       }
     try MemoryLimit.require(
       Double(byteCount), for: "\(place): reading it while the run goes on", code: .data, advice: advice)
-  }
-}
-
-extension StreamedRows {
-  /// The most rows of a band of which something is fetched; 0 for rows that are in memory.
-  var rowsOfFetchedBand: Int {
-    let first = 0..<min(1, rows.rowCount)
-    return rows.fetchedByteCount(first) > 0 ? rows.mostRowsOfBand : 0
   }
 }

@@ -12,7 +12,7 @@ package enum StreamedOrder: Sendable {
   static func inOrder<Scalar: TrainingScalar>(_ steps: LaneSteps, of rows: [StreamedRows<Scalar>]) -> StreamedOrder {
     // Whole bands where they are not too large: a part of one costs as much to unpack.
     let rowBytes = rows.reduce(0) { $0 + $1.rows.rowByteCount }
-    let most = rows.map(\.rowsOfFetchedBand).max() ?? 1
+    let most = rows.lazy.map(\.rows).filter { !$0.isResident }.map { $0.mostRowsOfBand }.max() ?? 1
     return .inOrder(steps, stretch: max(leastStretch, min(most, mostBytes / max(1, rowBytes))))
   }
 
@@ -38,10 +38,10 @@ package enum StreamedOrder: Sendable {
       return shards.map { shard in
         let feed = LaneFeed.lane(shard, order)
         let capacity = LoadPlanner.capacity(
-          of: feed, mostRowsOfStep: laneSteps.positions(ofShard: shard, step: 0).count)
+          of: feed, mostRowsOfStep: laneSteps.positions(ofShard: shard, of: order, step: 0).count)
         defer { base += capacity }
         return LoadPlanner.Lane(feed: feed, base: base, capacity: capacity) { step in
-          laneSteps.positions(ofShard: shard, step: step)
+          laneSteps.positions(ofShard: shard, of: order, step: step)
         }
       }
     case .inOrder(let laneSteps, let stretch):
@@ -69,7 +69,7 @@ package enum StreamedOrder: Sendable {
     switch self {
     case .blocks(let order, let laneSteps):
       guard lane.length > 0 else { return }
-      let start = laneSteps.positions(ofShard: shard, step: step).lowerBound
+      let start = laneSteps.positions(ofShard: shard, of: order, step: step).lowerBound
       let (epoch, place) = start.quotientAndRemainder(dividingBy: lane.length)
       order.fillSlots(
         out, lane: shard, epoch: epoch, positions: place + samples.lowerBound..<place + samples.upperBound,
