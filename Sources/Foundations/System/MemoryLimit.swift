@@ -34,13 +34,16 @@ package struct MemoryLimit: Sendable, Equatable {
     self.source = source
   }
 
-  /// What threads and libraries take beside what is worked out, with room for each worker's stack.
+  /// What threads and libraries take beside what is worked out, with room for each worker's stack; in a control group also
+  /// what the process takes that tries files.
   private static let reserve = 64 << 20
 
   /// The limit as it is now.
   package static var current: MemoryLimit {
     var limits = [MemoryLimit(bytes: freeOnMachine, source: .machine)]
-    if let free = ControlGroup().freeMemory { limits.append(MemoryLimit(bytes: free, source: .controlGroup)) }
+    if let free = ControlGroup().freeMemory {
+      limits.append(MemoryLimit(bytes: max(0, free - reserve), source: .controlGroup))
+    }
     // The first and the sixth number of this file are pages of address space and of data and stack.
     let pages = (ControlGroup.contents(of: "/proc/self/statm") ?? "").split(separator: " ").map { Int($0) ?? 0 }
     let pageSize = max(1, Int(sysconf(Int32(_SC_PAGESIZE))))

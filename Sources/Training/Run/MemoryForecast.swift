@@ -3,6 +3,9 @@ import Foundations
 import Optimizers
 
 extension RunSetup {
+  /// What threads and libraries come to take meanwhile.
+  private static var ofThreads: Int { 4 << 20 }
+
   /// About the most that the program will take in memory of its own while it trains, in bytes: what it has taken when all is
   /// there that a run needs before its first step, and what steps, evaluations and saves add.
   var memoryForecast: Int {
@@ -10,6 +13,6 @@ extension RunSetup {
     let readAhead = (engine.work.stream?.layout.readAheadBytes ?? 0) + (streams.max() ?? 0)
     // The copy that is saved, and the file's image with what the HDF5 library makes of it.
     let saving = 6 * (1 + engine.memory.state.count) * engine.memory.layout.count * MemoryLayout<Scalar>.stride
-    return MemoryLimit.anonymousBytesTaken + readAhead + saving
+    return MemoryLimit.anonymousBytesTaken + readAhead + saving + Self.ofThreads
   }
 }

@@ -126,8 +126,8 @@ import Training
     #expect(loaded <= most)
   }
 
-  /// Loading is spread over the steps: none has many more units than another.
-  @Test func loadingIsEven() {
+  /// All lanes load in the same steps, and about a block each: no worker is alone with the one band of a step.
+  @Test func lanesLoadTogether() {
     let schedule = BatchSchedule(samples: 100_000, batchSize: 256)
     let partition = ShardPartition(shards: 4)
     let laneSteps = LaneSteps(schedule: schedule, partition: partition, steps: 1000)
@@ -137,13 +137,15 @@ import Training
       lanes: order.lanes(schedule: schedule, partition: partition, shards: 0..<4),
       bands: [.init(mostRows: 256) { ($0 / 256 + 1) * 256 }], from: 0, of: 1000)
     _ = planner.beforeFirst()
-    var most = 0, all = 0
+    var most = 0, all = 0, bursts = 0
     while !planner.isOver {
       let units = planner.next().count
       (most, all) = (max(most, units), all + units)
+      if units > 0 { bursts += 1 }
     }
-    // About one of 256 rows a step.
+    // About one of 256 rows a step, 16 steps' at once.
     #expect(all > 900 && all < 1200)
-    #expect(most <= 8)
+    #expect(most <= 4 * 6)
+    #expect(bursts < 1000 / 16 * 3 / 2)
   }
 }

@@ -1,17 +1,28 @@
+import Glibc
 import Synchronization
 
-/// Memory for one unit's stored bytes.
+/// Memory for one unit's stored bytes: pages of its own, which the system has back when the buffer is let go of. Of the
+/// allocator's, each thread that has read ahead would leave some behind.
 final class FetchBuffer: Sendable {
   let byteCount: Int
   // Safe to share: the loader's thread writes it before it hands the unit over, and units only read it.
   nonisolated(unsafe) let memory: UnsafeMutableRawPointer
 
+  private let isMapped: Bool
+
   init(byteCount: Int) {
-    self.byteCount = byteCount
-    memory = .allocate(byteCount: max(1, byteCount), alignment: 64)
+    self.byteCount = max(1, byteCount)
+    let pages = mmap(nil, self.byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    if let pages, pages != MAP_FAILED {
+      (memory, isMapped) = (pages, true)
+    } else {
+      (memory, isMapped) = (.allocate(byteCount: self.byteCount, alignment: 64), false)
+    }
   }
 
-  deinit { memory.deallocate() }
+  deinit {
+    if isMapped { munmap(memory, byteCount) } else { memory.deallocate() }
+  }
 }
 
 /// Buffers that go from the loader's thread to the workers and back, as many as reading ahead may take.
@@ -26,14 +37,17 @@ struct FetchBuffers: Sendable {
     free = Array(repeating: [], count: sources)
   }
 
+  /// What is taken for so many bytes: units of a source are about equal, and a little more makes a buffer large enough for
+  /// most of them.
+  static func roomy(_ byteCount: Int) -> Int { byteCount + byteCount / 8 }
+
   /// A buffer for a unit of a source; `nil` if so many are in use that one must come back first.
   ///
   /// - Parameter mayWait: Whether others are in use that will come back whatever happens to this one.
   mutating func take(_ byteCount: Int, source: Int, mayWait: Bool) -> FetchBuffer? {
     guard bytesInUse + byteCount <= byteLimit || !mayWait else { return nil }
-    // Units of a source are about equal, so most buffers are soon large enough for any. A little more for those that are not.
     var buffer = free[source].popLast()
-    if buffer.map({ $0.byteCount < byteCount }) ?? true { buffer = FetchBuffer(byteCount: byteCount + byteCount / 8) }
+    if buffer.map({ $0.byteCount < byteCount }) ?? true { buffer = FetchBuffer(byteCount: Self.roomy(byteCount)) }
     bytesInUse += buffer?.byteCount ?? 0
     return buffer
   }

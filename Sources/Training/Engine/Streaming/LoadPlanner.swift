@@ -21,9 +21,9 @@ package struct LoadUnit: Sendable, Equatable {
 /// window that the next step touches, at most up to the ring's capacity beyond the first window that this one touches. So
 /// no unit writes what another reads, whoever runs them: the positions that a step reads are behind what it loads, and the
 /// slots that it loads are those of windows that it has left behind. A capacity of two windows and what two steps take is
-/// enough for both bounds to be kept. Between the bounds loading keeps one window ahead, so that each step loads about as
-/// many rows as it takes; lanes are set off against each other by a part of a band, so that their bands do not all fall
-/// into the same step.
+/// enough for both bounds to be kept; a burst more is for those. Between the bounds loading keeps one window ahead, so that steps load about as
+/// many rows as they take. It comes in bursts, of all lanes in the same step: to unpack a band takes longer than a small
+/// step's shards, and one worker that has it would keep the others waiting; of many bands each has some.
 ///
 /// The plan is a pure function of the step at which loading begins; which of it is done by which worker changes no row.
 package struct LoadPlanner: Sendable {
@@ -34,6 +34,8 @@ package struct LoadPlanner: Sendable {
     package let base: Int
     /// The slots of its ring.
     package let capacity: Int
+    /// The rows that are loaded at once, about.
+    let burst: Int
     /// The positions that a step takes.
     let positions: @Sendable (_ step: Int) -> Range<Int>
     /// Whether some positions are needed at all: where one lane feeds all shards, a rank needs those of its own.
@@ -69,8 +71,6 @@ package struct LoadPlanner: Sendable {
     var piece = 0
     /// The next row of the piece, counted from its first.
     var offset = 0
-    /// How many rows this lane is behind others, as Note [Loading] says.
-    let setOff: Int
   }
 
   private let lanes: [Lane]
@@ -82,8 +82,8 @@ package struct LoadPlanner: Sendable {
   package private(set) var step: Int
 
   /// The slots that a lane needs, as Note [Loading] says.
-  static func capacity(of feed: LaneFeed, mostRowsOfStep: Int) -> Int {
-    2 * feed.mostRowsOfWindow + 2 * mostRowsOfStep
+  static func capacity(of feed: LaneFeed, mostRowsOfStep: Int, burst: Int) -> Int {
+    2 * feed.mostRowsOfWindow + 2 * mostRowsOfStep + burst
   }
 
   /// Begins before a step.
@@ -100,12 +100,9 @@ package struct LoadPlanner: Sendable {
     guard step < steps else { return }
     for (number, lane) in lanes.enumerated() where lane.feed.length > 0 {
       let window = lane.feed.window(at: lane.positions(step).lowerBound)
-      for (source, band) in bands.enumerated() {
-        let unit = min(band.mostRows, lane.feed.mostRowsOfWindow)
+      for source in bands.indices {
         cursors.append(
-          Cursor(
-            lane: number, source: source, position: window.positions.lowerBound, window: window,
-            setOff: unit * number / max(1, lanes.count)))
+          Cursor(lane: number, source: source, position: window.positions.lowerBound, window: window))
       }
     }
   }
@@ -142,7 +139,9 @@ package struct LoadPlanner: Sendable {
         position > 0 ? lane.feed.windowPositions(at: position - 1).upperBound : 0
       }
       let least = windowEnd(min(end, taken.upperBound))
-      let ahead = taken.lowerBound + lane.feed.mostRowsOfWindow + taken.count - cursor.setOff
+      let period = max(1, lane.burst / max(1, taken.count))
+      let burstEnd = lane.positions(min(steps - 1, max(next, (current / period + 1) * period)))
+      let ahead = burstEnd.lowerBound + lane.feed.mostRowsOfWindow + burstEnd.count
       let goal = max(least, min(most, ahead, windowEnd(end)))
       precondition(least <= most, "a ring holds what two steps and two windows take")
       advance(&cursors[index], of: lane, to: goal, most: most, into: &units)

@@ -9,6 +9,7 @@ struct StreamLayout<Scalar: TrainingScalar>: Sendable {
   let capacity: Int
   /// The bytes that may be read ahead.
   let bufferBytes: Int
+  private let workers: Int
   /// What fetching takes for itself.
   let fetchingBytes: Int
   /// What decoding needs of each worker.
@@ -27,13 +28,14 @@ struct StreamLayout<Scalar: TrainingScalar>: Sendable {
     _ rows: [StreamedRows<Scalar>], order: StreamedOrder, schedule: BatchSchedule, partition: ShardPartition,
     shards: Range<Int>, workers: Int
   ) {
-    lanes = order.lanes(schedule: schedule, partition: partition, shards: shards)
+    self.workers = workers
+    lanes = order.lanes(schedule: schedule, partition: partition, shards: shards, workers: workers)
     let capacity = lanes.reduce(0) { $0 + $1.capacity }
     self.capacity = capacity
     let piece = lanes.map { $0.feed.mostRowsOfPiece }.max() ?? 0
     let unitBytes = rows.reduce(0) { $0 + $1.rows.mostFetchedByteCount(rows: piece) }
     let least = 2 * max(1, lanes.count) * unitBytes
-    bufferBytes = max(least, min(Self.usualReadAhead, MemoryLimit.current.bytes / 16))
+    bufferBytes = max(least, min(Self.usualReadAhead, MemoryLimit.current.bytes / 4))
     // One thread fetches.
     fetchingBytes = rows.map { $0.rows.fetchingByteCount }.max() ?? 0
     scratchBytes = rows.map { $0.rows.scratchByteCount }.max() ?? 0
@@ -43,8 +45,8 @@ struct StreamLayout<Scalar: TrainingScalar>: Sendable {
       + workers * (scratchBytes + codecs.byteCount)
   }
 
-  /// What is taken while rows are read ahead, and not before.
-  var readAheadBytes: Int { bufferBytes + fetchingBytes }
+  /// What is taken while rows are read ahead, and not before: buffers with what they are larger than they need to be.
+  var readAheadBytes: Int { FetchBuffers.roomy(bufferBytes) + fetchingBytes + workers * scratchBytes }
 
   /// Refuses what does not fit into memory.
   ///

@@ -18,6 +18,7 @@ package enum StreamedOrder: Sendable {
 
   /// Rows that are loaded together at the least where they come in order: fewer would be many units.
   private static let leastStretch = 256
+  private static let mostStretchesOfBurst = 4
   /// Bytes that rows which are loaded together have at the most.
   private static let mostBytes = 4 << 20
 
@@ -29,27 +30,33 @@ package enum StreamedOrder: Sendable {
   }
 
   /// The lanes that feed some shards, and their places in the rings.
+  ///
+  /// - Parameter workers: Those that load.
   package func lanes(
-    schedule: BatchSchedule, partition: ShardPartition, shards: Range<Int>
+    schedule: BatchSchedule, partition: ShardPartition, shards: Range<Int>, workers: Int = 1
   ) -> [LoadPlanner.Lane] {
     switch self {
     case .blocks(let order, let laneSteps):
       var base = 0
       return shards.map { shard in
         let feed = LaneFeed.lane(shard, order)
+        let burst = feed.mostRowsOfPiece
         let capacity = LoadPlanner.capacity(
-          of: feed, mostRowsOfStep: laneSteps.positions(ofShard: shard, of: order, step: 0).count)
+          of: feed, mostRowsOfStep: laneSteps.positions(ofShard: shard, of: order, step: 0).count, burst: burst)
         defer { base += capacity }
-        return LoadPlanner.Lane(feed: feed, base: base, capacity: capacity) { step in
+        return LoadPlanner.Lane(feed: feed, base: base, capacity: capacity, burst: burst) { step in
           laneSteps.positions(ofShard: shard, of: order, step: step)
         }
       }
     case .inOrder(let laneSteps, let stretch):
       let batch = schedule.batch(of: 0).positions.count
       let feed = LaneFeed.inOrder(rows: schedule.samples, stretch: stretch)
+      // A stretch for each worker, but no more than a few.
+      let burst = feed.mostRowsOfPiece * min(workers, Self.mostStretchesOfBurst)
       return [
         LoadPlanner.Lane(
-          feed: feed, base: 0, capacity: LoadPlanner.capacity(of: feed, mostRowsOfStep: batch),
+          feed: feed, base: 0, capacity: LoadPlanner.capacity(of: feed, mostRowsOfStep: batch, burst: burst),
+          burst: burst,
           positions: { step in
             laneSteps.positions(ofShards: 0..<partition.shards, step: step)
           },

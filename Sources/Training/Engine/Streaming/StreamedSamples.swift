@@ -79,7 +79,10 @@ final class StreamedSamples<Scalar: TrainingScalar>: Sendable {
   func ready(_ steps: Range<Int>, pool: Region) throws -> Range<Int> {
     let none = steps.lowerBound..<steps.lowerBound
     guard !steps.isEmpty else { return none }
-    if state[0].next != steps.lowerBound { restart(at: steps.lowerBound) }
+    if state[0].next != steps.lowerBound || steps.upperBound > state[0].end {
+      // A benchmark goes on beyond the steps of the run: some way, since to begin anew costs a wait.
+      restart(at: steps.lowerBound, to: steps.upperBound > order.steps ? 8 * steps.upperBound : order.steps)
+    }
     guard let loader = state[0].loader else { return none }
     while true {
       if let last = state[0].pending.last?.step {
@@ -144,16 +147,16 @@ final class StreamedSamples<Scalar: TrainingScalar>: Sendable {
         + "on with the run")
   }
 
-  private func restart(at step: Int) {
+  private func restart(at step: Int, to end: Int) {
     rest()
     state[0].hasBegun = false
-    state[0].next = step
+    (state[0].next, state[0].end) = (step, end)
     state[0].loader = RowLoader(
       rows, byteLimit: layout.bufferBytes,
       planner: LoadPlanner(
         lanes: layout.lanes,
         bands: rows.map { LoadPlanner.Bands($0.rows) },
-        from: step, of: order.steps))
+        from: step, of: end))
   }
 
   private func decode(_ steps: [FetchedStep], _ pool: Region) throws {
@@ -212,6 +215,8 @@ private struct LoadingState<Scalar: TrainingScalar> {
   var loader: RowLoader<Scalar>?
   /// The step that comes next; -1 before the first.
   var next = -1
+  /// The step behind the last that is read ahead.
+  var end = 0
   /// Steps that have been fetched and not been run.
   var pending: [FetchedStep] = []
   /// Those of the region that runs.
