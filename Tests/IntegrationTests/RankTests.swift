@@ -156,14 +156,16 @@ import Testing
     }
   }
 
-  /// The process of a rank, once all ranks know of a checkpoint: the second is begun after that.
+  /// The process of a rank, once all ranks know of a checkpoint: they are told of one behind its end, so that they know of the
+  /// first two at the latest when another two have been written.
   private func pid(ofRank rank: Int, of mpi: MPI, in output: String, _ process: Process) throws -> pid_t? {
     let files = FileManager.default
+    var seen: Set<String> = []
     while process.isRunning {
-      usleep(20_000)
-      guard let names = try? files.contentsOfDirectory(atPath: "\(output)/checkpoints"),
-        names.count(where: { $0.hasPrefix("step-") }) > 1
-      else { continue }
+      usleep(5000)
+      let names = (try? files.contentsOfDirectory(atPath: "\(output)/checkpoints")) ?? []
+      seen.formUnion(names.filter { $0.hasPrefix("step-") && $0.hasSuffix(".h5") })
+      guard seen.count > 3 else { continue }
       for name in try files.contentsOfDirectory(atPath: "/proc") {
         // A process may end while its files are looked at.
         guard let number = pid_t(name), let command = try? Data(contentsOf: URL(filePath: "/proc/\(name)/cmdline")),
