@@ -13,11 +13,7 @@ import Testing
 
   /// Rows of bytes that take about as much memory as a run is given.
   private static func write(_ path: String, _ layout: Layout) throws {
-    var (state, inputs) = (UInt32(1), [UInt8](repeating: 0, count: rows * columns))
-    for index in inputs.indices {
-      state = state &* 1_664_525 &+ 1_013_904_223
-      inputs[index] = UInt8(state >> 30)
-    }
+    let inputs = packableRows(rows, columns: columns)
     try writeFile(path) { root in
       let group = try root.createGroup("train")
       let properties: PropertyList? =

@@ -9,11 +9,7 @@ import Testing
 
   /// Ten times what is left of the budget.
   private static func write(_ path: String) throws {
-    var (state, inputs) = (UInt32(1), [UInt8](repeating: 0, count: rows * columns))
-    for index in inputs.indices {
-      state = state &* 1_664_525 &+ 1_013_904_223
-      inputs[index] = UInt8(state >> 30)
-    }
+    let inputs = packableRows(rows, columns: columns)
     try writeFile(path) { root in
       for (name, count) in [("train", rows), ("test", 6000)] {
         let group = try root.createGroup(name)
