@@ -9,8 +9,8 @@ struct DataCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "data", abstract: "Makes, inspects and rewrites dataset files.",
     subcommands: [
-      DataImportCommand.self, DataInfoCommand.self, DataCheckCommand.self, DataRechunkCommand.self,
-      DataShuffleCommand.self, DataSplitCommand.self, DataMergeCommand.self,
+      DataImportCommand.self, DataInfoCommand.self, DataStatsCommand.self, DataCheckCommand.self,
+      DataRechunkCommand.self, DataShuffleCommand.self, DataSplitCommand.self, DataMergeCommand.self,
     ])
 }
 

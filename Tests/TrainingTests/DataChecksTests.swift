@@ -11,7 +11,7 @@ import Training
   /// Writes a dataset of two inputs, and gives the error of training on it, or the warnings.
   private func train<Value: NativeScalar>(
     targets: [Value], shape: [Int], test: [Value]? = nil, units: Int = 1, loss: String, precision: String = "float32",
-    inputs: [Double]? = nil
+    inputs: [Double]? = nil, placing placement: DataPlacement = .bySize
   ) throws -> (error: TrainerError?, warnings: [String]) {
     try withScratchDirectory { directory in
       let data = "\(directory)/d.h5"
@@ -31,7 +31,8 @@ import Training
           """)
       let history = History()
       let error = try trainerError {
-        _ = try Training.train(training.configuration(output: "\(directory)/run"), observers: [history])
+        let configuration = try training.configuration(output: "\(directory)/run").placing(placement)
+        _ = try Training.train(configuration, observers: [history])
       }
       let left = try FileManager.default.subpathsOfDirectory(atPath: directory)
       #expect(error == nil || left == ["d.h5"], "\(left)")
@@ -121,6 +122,30 @@ import Training
     ).warnings
     #expect(inputs.count == 1 && inputs.first?.contains("column 1 of /train/inputs") == true)
     #expect(inputs.first?.contains("add \"standardize\" to data.preprocessing") == true)
+  }
+
+  /// Rows that stay in the file are not all seen before they are trained on: a sample of them is.
+  @Test(arguments: [DataPlacement.inFile, .streamed])
+  func whatTheTypeCannotHoldIsWarnedOfByASample(placement: DataPlacement) throws {
+    func warnings(_ inputs: [Double], _ placement: DataPlacement) throws -> [String] {
+      let targets = [Float](repeating: 1, count: inputs.count / 2)
+      return try train(
+        targets: targets, shape: [targets.count], loss: "meanSquaredError", inputs: inputs, placing: placement
+      ).warnings
+    }
+    let few = [1, 1e8, 2, 1e8 + 1, 3, 1e8 + 2, 4, 1e8 + 3]
+    let inMemory = try warnings(few, .bySize)
+    #expect(inMemory.count == 1)
+    #expect(try warnings(few, placement) == inMemory)
+    // More rows than the sample has, of which only the last differ from others.
+    var many: [Double] = []
+    for row in 0..<20_000 {
+      many.append(Double(row))
+      many.append(1e8 + Double(row < 19_900 ? 0 : row % 7))
+    }
+    #expect(try warnings(many, placement).count == 1)
+    let near = many.map { (value: Double) -> Double in value > 1e7 ? value - 1e8 : value }
+    #expect(try warnings(near, placement).isEmpty)
   }
 
   @Test(arguments: [[0.1, 0.1, 0.1, 0.1], [0.1, 0.2, 0.3, 0.7], [1e9, 0, 1, 2], [16_777_217, 16_777_217, 0, 0]])

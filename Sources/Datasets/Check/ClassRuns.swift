@@ -13,7 +13,7 @@ package struct ClassRuns: Sendable, Equatable {
   package let drawnRun: Double
 
   /// More different values are no classes.
-  private static let mostClasses = 1000
+  static let mostClasses = 1000
 
   /// Whether rows lie together that a drawn order would part.
   package var areSorted: Bool { meanRun >= 8 && meanRun > 4 * drawnRun }
@@ -83,8 +83,7 @@ package struct ClassRuns: Sendable, Equatable {
   /// samples.
   func finding(plan: LayoutCheck.Plan, rows: Int, rowBytes: Double, limit: Int, path: String) -> LayoutCheck.Finding? {
     guard areSorted else { return nil }
-    let shuffle =
-      "trainer data shuffle \(path.shellWord) -o \(LayoutCheck.Stored.output(path, "shuffled").shellWord)"
+    let shuffle = LayoutCheck.Mend.shuffle(path: path)
     let how =
       classes == nil
       ? "the targets are sorted" : "rows of one class follow each other, \(Int(meanRun.rounded())) on average"
@@ -93,7 +92,7 @@ package struct ClassRuns: Sendable, Equatable {
     case .none:
       return LayoutCheck.Finding(
         sentence: "\(how), and they are trained on as they are stored",
-        mends: ["\"shuffle\": \"rows\" in data", shuffle])
+        mends: [.setting("\"shuffle\": \"rows\" in data"), shuffle])
     case .blocks(let block, let window):
       let wanted = min(plan.batchSize ?? rows, rows)
       /// From how many runs the lanes draw at once.
@@ -109,7 +108,9 @@ package struct ClassRuns: Sendable, Equatable {
       var mends = [shuffle]
       if mixed(enough) >= Double(wanted), bytes <= Double(limit) / 2 {
         mends.insert(
-          "a window of \(enough) blocks, which takes \(ByteText.text(bytes)): \"shuffle\": {\"block\": \(block), \"window\": \(enough)} in data",
+          .setting(
+            "a window of \(enough) blocks, which takes \(ByteText.text(bytes)): \"shuffle\": {\"block\": \(block), \"window\": \(enough)} in data"
+          ),
           at: 0)
       }
       return LayoutCheck.Finding(

@@ -35,40 +35,22 @@ package struct LayoutCheck: Sendable {
     case streamed = "streamed"
   }
 
+  /// What mends a finding.
+  package enum Mend: Sendable, Equatable {
+    /// Storing a file in other chunks: of so many rows; with `nil` of those that suit each dataset.
+    case rechunk(path: String, rows: Int?)
+    /// Storing the rows of a file in a random order.
+    case shuffle(path: String)
+    /// A setting of the config, in words.
+    case setting(String)
+  }
+
   /// What costs more than it should.
   package struct Finding: Sendable, Equatable {
     /// A sentence, without a full stop.
     package let sentence: String
-    /// What mends it: commands, or settings of the config.
-    package let mends: [String]
-  }
-
-  /// One stored dataset.
-  package struct Stored: Sendable {
-    /// The group of samples.
-    package let group: String
-    /// What it is for: `inputs` or `targets`.
-    package let role: String
-    /// Its file and path there.
-    package let path: String, place: String
-    package let type: String
-    package let shape: [Int]
-    /// The shape of a chunk; `nil` for no chunks.
-    package let chunk: [Int]?
-    package let layout: String
-    package let filters: [String]
-    /// Bytes in the file, and decoded.
-    package let storedBytes: Int, decodedBytes: Double
-    package let source: Source
-    /// How often a chunk is decoded in an epoch, on average; `nil` for none.
-    package let decodes: Double?
-    /// The rows of a chunk that suits.
-    package let proposedRows: Int
-    /// The rows of a chunk, along the axis of the samples.
-    let chunkRows: Int
-    let chunkBytes: Double
-
-    var rowBytes: Double { decodedBytes / Double(max(1, shape.first ?? 1)) }
+    /// What mends it, any of these.
+    package fileprivate(set) var mends: [Mend]
   }
 
   /// The file, or the first of several.
@@ -98,7 +80,7 @@ package struct LayoutCheck: Sendable {
     path = reader.files.first?.path ?? reader.path
     self.plan = plan
     let names = [("inputs", inputs)] + (targets.map { [("targets", $0)] } ?? [])
-    let limit = MemoryLimit.$budget.withValue(plan.memory) { MemoryLimit.current.bytes }
+    let limit = MemoryLimit.$budget.withValue(plan.memory) { Int(MemoryLimit.forData) }
     var need = 0.0
     for group in reader.groups {
       for (_, name) in names {
@@ -141,7 +123,9 @@ package struct LayoutCheck: Sendable {
           Finding(
             sentence: "the windows take \(ByteText.text(bytes)), of \(ByteText.text(limit)) that can be had",
             mends: [
-              "smaller blocks or windows: \"shuffle\": {\"block\": \(max(1, block / 2)), \"window\": \(max(1, window / 2))} in data"
+              .setting(
+                "smaller blocks or windows: \"shuffle\": {\"block\": \(max(1, block / 2)), \"window\": \(max(1, window / 2))} in data"
+              )
             ]))
       }
     } else {
@@ -150,7 +134,23 @@ package struct LayoutCheck: Sendable {
     if let finding = runs?.finding(plan: plan, rows: rows, rowBytes: rowBytes, limit: limit, path: path) {
       findings.append(finding)
     }
-    self.findings = findings
+    self.findings = Self.joiningRechunks(findings)
+  }
+
+  /// A file is stored anew once, for all of its datasets: with the rows that suit its inputs, if these have a finding.
+  private static func joiningRechunks(_ findings: [Finding]) -> [Finding] {
+    var rows: [String: Int] = [:]
+    for case .rechunk(let path, let wanted?) in findings.flatMap(\.mends) where rows[path] == nil {
+      rows[path] = wanted
+    }
+    return findings.map { finding in
+      var finding = finding
+      finding.mends = finding.mends.map { mend in
+        guard case .rechunk(let path, nil) = mend else { return mend }
+        return .rechunk(path: path, rows: rows[path])
+      }
+      return finding
+    }
   }
 }
 
@@ -159,104 +159,5 @@ enum Windows {
   /// The bytes of two windows for each lane: one that is being read from, and the next.
   static func bytes(shards: Int, window: Int, block: Int, rows: Int, rowBytes: Double) -> Double {
     2 * Double(shards) * min(Double(window) * Double(block), Double(rows) / Double(shards)) * rowBytes
-  }
-}
-
-extension LayoutCheck.Stored {
-  /// Chunks of fewer bytes take longer to be found than to be decoded.
-  private static let leastChunkBytes = 4096.0
-  /// Chunks of more bytes are much to hold for a few rows.
-  private static let mostChunkBytes = 64e6
-
-  init(
-    _ dataset: HDF5.Dataset, group: String, role: String, fits: Bool, plan: LayoutCheck.Plan
-  ) throws {
-    self.group = group
-    self.role = role
-    (path, place) = (dataset.file.name, dataset.path)
-    type = dataset.datatype.detail
-    shape = try dataset.shape
-    chunk = try dataset.chunkShape
-    layout = try dataset.layout.rawValue
-    filters = try dataset.filters.map(\.description)
-    storedBytes = try dataset.storageSize
-    decodedBytes = Double(try dataset.dataspace.count) * Double(dataset.datatype.byteCount)
-    let isMappable = try dataset.layout == .contiguous && dataset.externalFileNames.isEmpty
-    source = fits ? .memory : isMappable ? .mapped : .streamed
-    chunkRows = chunk?.first ?? 1
-    chunkBytes = (chunk ?? []).reduce(Double(dataset.datatype.byteCount)) { $0 * Double($1) }
-    let rowBytes = decodedBytes / Double(max(1, shape.first ?? 1))
-    switch plan.order {
-    case .blocks(let block, _):
-      proposedRows = min(max(1, shape.first ?? 1), ChunkProposal.rows(ofRowBytes: rowBytes, block: block))
-      decodes =
-        chunk == nil
-        ? nil
-        : source == .streamed ? Self.decodes(rows: shape.first ?? 0, chunk: chunkRows, block: block) : 1
-    case .rows, .none:
-      proposedRows = min(max(1, shape.first ?? 1), ChunkProposal.rows(ofRowBytes: rowBytes))
-      let isDrawn = plan.order == .rows && source == .streamed
-      decodes = chunk == nil ? nil : isDrawn ? Double(min(chunkRows, max(1, shape.first ?? 1))) : 1
-    }
-  }
-
-  /// How often a chunk is decoded where each block is read by itself: once for each block that it has rows of.
-  static func decodes(rows: Int, chunk: Int, block: Int) -> Double {
-    guard rows > 0, chunk > 0, block > 0 else { return 1 }
-    // A block and a chunk that begin together begin so again after a common multiple of both; a million blocks tell enough.
-    let blocks = min((rows + block - 1) / block, 1_000_000)
-    let end = min(rows, blocks * block)
-    var decoded = 0
-    for first in stride(from: 0, to: end, by: block) {
-      let last = min(end, first + block) - 1
-      decoded += last / chunk - first / chunk + 1
-    }
-    return Double(decoded) / Double((end + chunk - 1) / chunk)
-  }
-
-  func finding(plan: LayoutCheck.Plan) -> LayoutCheck.Finding? {
-    guard let chunk else { return nil }
-    let count = zip(shape, chunk).reduce(1.0) { $0 * (Double($1.0) / Double(max(1, $1.1))).rounded(.up) }
-    let command = Self.command(path, rows: role == "inputs" ? proposedRows : nil)
-    if case .rows = plan.order, source == .streamed, chunkRows > 1 {
-      return LayoutCheck.Finding(
-        sentence:
-          "\(place) does not fit into memory, and an order of rows decodes each of its chunks \(chunkRows) times in an epoch",
-        mends: ["an order of blocks: \"shuffle\": {\"block\": \(max(1, proposedRows)), \"window\": 8} in data"])
-    }
-    if let decodes, decodes > 2, case .blocks(let block, _) = plan.order {
-      return LayoutCheck.Finding(
-        sentence:
-          "each chunk of \(place) is decoded \(Self.text(decodes)) times in an epoch: it has \(chunkRows) rows, and a block "
-          + "\(block)", mends: [command])
-    }
-    if count > 1000, chunkBytes < Self.leastChunkBytes {
-      return LayoutCheck.Finding(
-        sentence:
-          "\(place) has \(Int(count)) chunks of \(ByteText.text(chunkBytes)), which take longer to be found than to be read",
-        mends: [command])
-    }
-    if source == .streamed, chunkBytes > Self.mostChunkBytes {
-      return LayoutCheck.Finding(
-        sentence: "\(place) has chunks of \(ByteText.text(chunkBytes)), each of which is decoded whole for a few rows",
-        mends: [command])
-    }
-    return nil
-  }
-
-  static func text(_ times: Double) -> String {
-    times < 9.95 ? "\((times * 10).rounded() / 10)" : "\(Int(times.rounded()))"
-  }
-
-  /// The command that stores a file in other chunks.
-  static func command(_ path: String, rows: Int?) -> String {
-    "trainer data rechunk \(path.shellWord) -o \(output(path, "rechunked").shellWord)"
-      + (rows.map { " --chunk \($0)" } ?? "")
-  }
-
-  static func output(_ path: String, _ ending: String) -> String {
-    let name = fileName(of: path)
-    let stem = name.hasSuffix(".h5") ? String(name.dropLast(3)) : name
-    return "\(stem)-\(ending).h5"
   }
 }

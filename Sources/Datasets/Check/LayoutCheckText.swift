@@ -1,8 +1,10 @@
 import Foundations
 
-extension LayoutCheck: CustomStringConvertible {
+extension LayoutCheck {
   /// The facts, and what they mean, for people.
-  package var description: String {
+  ///
+  /// - Parameter command: A mend in the words of the program: the library knows no command.
+  package func text(_ command: (Mend) -> String) -> String {
     var table = TextTable(
       header: [
         "group", "dataset", "type", "rows x row", "stored", "in the file", "decoded", "read", "decoded an epoch",
@@ -39,9 +41,11 @@ extension LayoutCheck: CustomStringConvertible {
     }
     var text = "\(path)\n" + lines.map { "  \($0)\n" }.joined() + "\n" + table.text + "\n"
     guard !findings.isEmpty else { return text + "The layout suits training.\n" }
-    for finding in findings {
+    for (index, finding) in findings.enumerated() {
       text += "\(finding.sentence.prefix(1).uppercased() + finding.sentence.dropFirst()).\n"
-      text += finding.mends.map { "  \($0)\n" }.joined(separator: "  or\n")
+      // What mends several stands once, behind the last of them.
+      if index + 1 < findings.count, findings[index + 1].mends == finding.mends { continue }
+      text += finding.mends.map { "  \(command($0))\n" }.joined(separator: "  or\n")
     }
     return text
   }
@@ -55,7 +59,9 @@ extension LayoutCheck: CustomStringConvertible {
   }
 
   /// The same for programs.
-  package var json: JSONValue {
+  ///
+  /// - Parameter command: A mend in the words of the program.
+  package func json(_ command: (Mend) -> String) -> JSONValue {
     func numbers(_ values: [Int]) -> JSONValue { .array(values.map(JSONValue.integer)) }
     let order: JSONValue =
       switch plan.order {
@@ -102,7 +108,8 @@ extension LayoutCheck: CustomStringConvertible {
             findings.map { finding in
               .object(
                 JSONObject([
-                  ("sentence", .string(finding.sentence)), ("mends", .array(finding.mends.map(JSONValue.string))),
+                  ("sentence", .string(finding.sentence)),
+                  ("mends", .array(finding.mends.map { .string(command($0)) })),
                 ]))
             })
         ),

@@ -78,6 +78,9 @@ struct CalendarDate {
   /// Seconds since 1970 at the begin of the day.
   var seconds: Double { Double(days) * Self.secondsPerDay }
 
+  /// `2001-12-31`.
+  var text: String { String(format: "%04d-%02d-%02d", self[.year], self[.month], self[.day]) }
+
   subscript(part: FeatureTransform.DatePart) -> Int {
     let shifted = days + 719_468
     let era = Self.quotient(shifted, 146_097)

@@ -3,6 +3,9 @@ import HDF5
 import Kernels
 
 extension FittedFeatures {
+  /// The rows by which it is told whether rounding leaves little of a column, where not all are read before training.
+  private static let sampledRows = 4096
+
   /// A group's table, whose columns have been found to be those of the transform.
   private struct Table: Sendable {
     let reader: DatasetReader
@@ -55,8 +58,9 @@ extension FittedFeatures {
       let source: RowSource<Scalar> = try self.rows(rows, of: table)
       return source.storage
     }
+    let sample: RowSource<Scalar> = try self.rows(0..<min(table.table.rowCount, Self.sampledRows), of: table)
     return StreamedRows(
       rows: rows, rowShape: outputShape, affine: nil, place: "\(table.place): '\(name)'",
-      text: "columns read by libhdf5 and transformed")
+      text: "columns read by libhdf5 and transformed", lostPrecision: sample.lostPrecision)
   }
 }

@@ -52,6 +52,8 @@ package struct FittedFeatures: InputTransform {
     outputNames = columns.flatMap(\.outputs)
   }
 
+  /// The columns that are taken, and how many inputs each becomes.
+  package var outputCounts: [(name: String, count: Int)] { columns.map { ($0.feature.name, $0.outputs.count) } }
   package var features: [Feature]? { areNamed ? columns.map(\.feature) : nil }
   /// The columns that ``transform(_:firstRow:)`` takes; without names they are called by their places.
   package var takenFeatures: [Feature] { columns.map(\.feature) }

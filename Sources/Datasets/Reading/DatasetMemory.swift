@@ -65,3 +65,10 @@ extension PreprocessingStep {
     }
   }
 }
+
+extension MemoryLimit {
+  /// The bytes up to which data are held in memory; more of them are left in their file. Without a budget of the user's it is
+  /// a share of what there is, so that other programs and the system's cache of files have the rest; with one a tenth
+  /// remains for what is only known when the data have been read.
+  package static var forData: Double { Double(current.bytes) * (budget == nil ? 0.8 : 0.9) }
+}

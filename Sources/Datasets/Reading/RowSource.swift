@@ -99,6 +99,28 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
     return RowSource(rows: rows, rowShape: rowShape, storage: storage, lostPrecision: lost)
   }
 
+  /// The same rows, in which some columns are those of other rows: all of the same other row, in an order that depends on the
+  /// number of rows alone.
+  ///
+  /// - Returns: `nil` for rows that are no arrays in memory.
+  package func permutingRows(ofColumns chosen: Range<Int>) -> RowSource? {
+    let order = SplitRows.permutation(rows, 0)
+    func permuted<Element>(_ elements: [Element]) -> [Element] {
+      var result = elements
+      for row in 0..<rows {
+        for column in chosen { result[row * columns + column] = elements[Int(order[row]) * columns + column] }
+      }
+      return result
+    }
+    let storage: Storage
+    switch self.storage {
+    case .bytes(let bytes): storage = .bytes(permuted(bytes))
+    case .scalars(let scalars): storage = .scalars(permuted(scalars))
+    case .sparse, .ring, .mapped: return nil
+    }
+    return RowSource(rows: rows, rowShape: rowShape, storage: storage, affine: affine)
+  }
+
   /// A row as it is stored; a sparse one as it is gathered.
   package func row(_ index: Int) -> [Double] {
     let range = index * columns..<(index + 1) * columns

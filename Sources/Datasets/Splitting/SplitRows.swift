@@ -37,7 +37,7 @@ package struct SplitRows {
   }
 
   /// The numbers 0 ..< count in an order that is drawn.
-  private static func permutation(_ count: Int, _ seed: UInt64) -> [Int64] {
+  static func permutation(_ count: Int, _ seed: UInt64) -> [Int64] {
     guard count > 0 else { return [] }
     return [Int64](unsafeUninitializedCapacity: count) { buffer, written in
       if let out = buffer.baseAddress {

@@ -94,4 +94,6 @@ package struct StreamedRows<Scalar: KernelElement>: Sendable {
   package let place: String
   /// How the rows are read, for the log: `chunks of 256 rows, deflate`.
   package let text: String
+  /// A column that rounding leaves little of, by a sample of the rows; `nil` if there is none.
+  package let lostPrecision: LostPrecision?
 }

@@ -54,7 +54,6 @@ extension StreamedRows {
   package init(resident source: RowSource<Scalar>) {
     self.init(
       rows: ResidentRows(source), rowShape: source.rowShape, affine: source.isSparse ? nil : source.affine,
-      place: "memory",
-      text: "in memory")
+      place: "memory", text: "in memory", lostPrecision: source.lostPrecision)
   }
 }

@@ -28,7 +28,8 @@ extension DatasetReader {
         groupRows: 0..<count)
     }
     return StreamedRows(
-      rows: rows, rowShape: form.rowShape, affine: form.affine, place: "\(path): \(stored.place)", text: text)
+      rows: rows, rowShape: form.rowShape, affine: form.affine, place: "\(path): \(stored.place)", text: text,
+      lostPrecision: try sampledLoss(of: name, in: group, form, as: Scalar.self))
   }
 
   /// Rows of one file to fetch and decode, and how they are read, for the log.
@@ -100,10 +101,13 @@ extension DatasetReader {
     let stored = try Self.translating(path) { try self.stored(name, in: group) }
     guard let (dataset, rows) = Self.plainDataset(stored, selecting: selections[group]?.rows) else { return nil }
     let source = try storedPlace(stored, name, group, Scalar.elementType)
-    return try Self.translating(path) {
-      try MappedElements<Scalar>(dataset, rows: rows, form: form, source: source).map {
-        RowSource(rows: count, rowShape: form.rowShape, storage: .mapped($0), affine: form.affine)
-      }
+    let elements = try Self.translating(path) {
+      try MappedElements<Scalar>(dataset, rows: rows, form: form, source: source)
+    }
+    return try elements.map {
+      RowSource(
+        rows: count, rowShape: form.rowShape, storage: .mapped($0), affine: form.affine,
+        lostPrecision: try sampledLoss(of: name, in: group, form, as: Scalar.self))
     }
   }
 

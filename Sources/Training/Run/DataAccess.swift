@@ -43,8 +43,13 @@ enum GroupRows<Scalar: TrainingScalar> {
     }
   }
 
-  /// The rows in memory; `nil` for others.
-  var source: RowSource<Scalar>? { if case .gathered(let source) = self { source } else { nil } }
+  /// A column that rounding to `Scalar` leaves little of; of rows in the file by a sample.
+  var lostPrecision: LostPrecision? {
+    switch self {
+    case .gathered(let source), .mapped(let source, _): source.lostPrecision
+    case .streamed(let rows): rows.lostPrecision
+    }
+  }
 }
 
 extension SampleGroup {
@@ -120,7 +125,7 @@ struct DataPlan<Scalar: TrainingScalar> {
       inFile = Set(canStay)
       return
     }
-    let limit = Double(MemoryLimit.current.bytes) / Double(MemoryLimit.runsAtOnce)
+    let limit = MemoryLimit.forData / Double(MemoryLimit.runsAtOnce)
     let need = other + bytes.values.reduce(0, +)
     if need <= limit || !MemoryLimit.isNoticed(need) {
       inFile = []
@@ -130,6 +135,7 @@ struct DataPlan<Scalar: TrainingScalar> {
       canStay.filter { try bytes[$0, default: 0] > Self.share * limit && reader.isWritten($0.name, in: $0.group) })
     let least = bytes.reduce(other) { $0 + (inFile.contains($1.key) ? 0 : $1.value) }
     guard inFile.isEmpty || least > limit else { return }
+    // What cannot be left in the file may take all that there is.
     try reader.requireMemory(inFile.isEmpty ? need : least, isAll: inFile.isEmpty, beside: other)
   }
 

@@ -156,15 +156,15 @@ struct PrecisionWarnings<Scalar: TrainingScalar> {
   ///   - canPreprocess: Whether the config's preprocessing acts on it.
   ///   - transform: What makes the inputs, where each column has transforms of its own.
   mutating func note(
-    _ source: RowSource<Scalar>?, of name: String, in group: String, canPreprocess: Bool,
+    _ rows: GroupRows<Scalar>?, of name: String, in group: String, canPreprocess: Bool,
     transform: FittedFeatures? = nil
   ) {
-    guard let source, let loss = source.lostPrecision, names.insert(name).inserted else { return }
+    guard let rows, let loss = rows.lostPrecision, names.insert(name).inserted else { return }
     let type = Scalar.elementType
     let own = canPreprocess ? transform : nil
     let column =
       own.map { "'\($0.outputNames[loss.column].onOneLine)' of " }
-      ?? (source.columns == 1 ? "" : "column \(loss.column) of ")
+      ?? (rows.rowShape.reduce(1, *) == 1 ? "" : "column \(loss.column) of ")
     let key = own == nil ? "data.preprocessing" : "its transform in data.features"
     var remedies = [canPreprocess ? "add \"standardize\" to \(key)" : "subtract their mean in the file"]
     if type == .float32 { remedies.append("set \"precision\" to \"float64\"") }

@@ -98,7 +98,7 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
         shapes[name] = source.rowShape
         sources[name] = source
         warnings.note(
-          source.source, of: name, in: group, canPreprocess: name == settings.inputs,
+          source, of: name, in: group, canPreprocess: name == settings.inputs,
           transform: transform as? FittedFeatures)
       }
       if let weights = try settings.weights(
@@ -220,8 +220,8 @@ package struct TrainingData<Scalar: TrainingScalar>: Sendable {
       ).map { .gathered($0) }
       groups[name] = try SampleGroup(sources)
       warnings.note(
-        inputs.source, of: settings.inputs, in: name, canPreprocess: true, transform: transform as? FittedFeatures)
-      warnings.note(targets, of: targetName, in: name, canPreprocess: false)
+        inputs, of: settings.inputs, in: name, canPreprocess: true, transform: transform as? FittedFeatures)
+      warnings.note(.gathered(targets), of: targetName, in: name, canPreprocess: false)
     }
     self.targets = kinds.dropFirst().reduce(kinds.first ?? .values(count: 1), TargetKind.joined)
     self.groups = groups
