@@ -83,20 +83,29 @@ enum RunText {
   }
 
   /// The line of an epoch; a terminal that it would not fit with the pace gets it without.
-  static func line(_ report: EpochReport, of run: RunDescription?, columns: Int?) -> String {
+  static func line(
+    _ report: EpochReport, of run: RunDescription?, columns: Int?, _ detail: ProgressDisplay.Detail = .usual
+  ) -> String {
     let epochs = run.map { ($0.steps + $0.stepsPerEpoch - 1) / $0.stepsPerEpoch }
     let line =
       "epoch \(position(report.epoch, of: epochs))  " + measures(report.train, report.evaluations)
       + text(of: report.parameters)
     let whole = line + "  " + NumberText.rate(report.samplesPerSecond, of: "samples")
+    if detail == .more {
+      return
+        "\(whole)  learning rate \(NumberText.measure(report.learningRate))  \(NumberText.duration(report.seconds))"
+    }
     return whole.count <= columns ?? .max ? whole : line
   }
 
   /// The line of a step of a step-wise run.
-  static func line(_ report: StepReport, of run: RunDescription?) -> String {
+  static func line(
+    _ report: StepReport, of run: RunDescription?, _ detail: ProgressDisplay.Detail = .usual
+  ) -> String {
     var text = "step \(position(report.step, of: run?.steps))  "
     // A formula that stands alone has no groups.
     text += run?.samples.isEmpty == true ? measures(report.train) : measures(report.train, report.evaluations)
+    if detail == .more { text += "  learning rate \(NumberText.measure(report.learningRate))" }
     return text + self.text(of: report.parameters)
   }
 

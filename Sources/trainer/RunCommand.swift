@@ -130,6 +130,11 @@ struct RunningOptions: ParsableArguments {
   @Flag(help: "Print errors and warnings only.")
   var quiet = false
 
+  @Flag(help: "Print more: the learning rate and the seconds of each epoch, and each checkpoint.")
+  var verbose = false
+
+  @OptionGroup var color: ColorOption
+
   @Option(
     help: ArgumentHelp(
       "Save and end with exit code 75 after so long, for batch queues: 90s, 50m, 2h, 1h30m; at most 8760h.",
@@ -141,6 +146,10 @@ struct RunningOptions: ParsableArguments {
 
   @OptionGroup(title: "OPTIONS FOR RANKS") var ranks: RankOptions
 
+  func validate() throws {
+    if quiet, verbose { throw ValidationError("--quiet and --verbose do not go together") }
+  }
+
   /// Trains and shows it, and ends the program with the exit code of an interruption if there was one.
   ///
   /// - Parameter configuration: Reads the config on all ranks.
@@ -148,7 +157,7 @@ struct RunningOptions: ParsableArguments {
     resume: RunOptions.Resume, _ configuration: (any Communicator) throws -> RunConfiguration
   ) throws {
     try ranks.whileTogether { ranks in
-      let console = Console(isQuiet: quiet || format == .json || !ranks.isFirst)
+      let console = Console(isQuiet: quiet || format == .json || !ranks.isFirst, colors: color.color)
       let configuration = try configuration(ranks)
       var options = RunOptions(
         workers: try workers.workers(of: ranks, console), resume: resume, control: RunControl(),
@@ -156,7 +165,7 @@ struct RunningOptions: ParsableArguments {
       options.communicator = ranks
       // Only now: MPI's start has put handlers of its own in their place.
       let signals = SignalHandling(options.control, console)
-      let display = ProgressDisplay(console)
+      let display = ProgressDisplay(console, detail: verbose ? .more : .usual)
       defer { display.end() }
       let outcome = try signals.whileHandling {
         try train(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundations
 import HDF5
+import Reporting
 
 /// How a result is printed.
 enum ResultFormat: String, ExpressibleByArgument, CaseIterable {
@@ -20,6 +21,14 @@ struct OverrideOptions: ParsableArguments {
     get throws { try set.map { try SettingsOverride($0, option: "--set") } }
   }
 }
+
+/// `--color`, for the commands that show what they are at.
+struct ColorOption: ParsableArguments {
+  @Option(help: "Whether text on a terminal has colours; auto heeds the variable NO_COLOR.")
+  var color: ColorChoice = .auto
+}
+
+extension ColorChoice: ExpressibleByArgument {}
 
 /// `--external-files`, for the commands that read a dataset with a checkpoint.
 struct ExternalFilesOption: ParsableArguments {

@@ -22,6 +22,7 @@ struct TrainerCommand: ParsableCommand {
       InitCommand.self, RunCommand.self, ResumeCommand.self, EvaluateCommand.self, PredictCommand.self,
       DataCommand.self,
       CheckpointCommand.self, GradientCommand.self, GraphCommand.self, GradcheckCommand.self, PlotCommand.self,
+      ReportCommand.self,
       SweepCommand.self, CrossValidateCommand.self, VerifyResumeCommand.self, BenchCommand.self,
       SlurmCommand.self,
     ])
@@ -121,9 +122,22 @@ struct TrainerCommand: ParsableCommand {
         Foundation.exit(code.rawValue)
       }
     }
+    if colors.isOn(isTerminal: StandardStream.error.columns != nil), text.hasPrefix(_errorPrefix) {
+      text = TextStyle.bad.applied(to: "error:") + text.dropFirst("error:".count)
+    }
     // Where standard error itself is broken, only the exit code is left to tell.
     do { try StandardStream.error.write(text) } catch _ {}
     Foundation.exit(code.rawValue)
+  }
+
+  /// What `--color` says, wherever it stands: an error may come before the arguments are understood.
+  private static var colors: ColorChoice {
+    let words = CommandLine.arguments
+    let values = words.indices.compactMap { place in
+      words[place] == "--color" && place + 1 < words.count
+        ? words[place + 1] : words[place].hasPrefix("--color=") ? String(words[place].dropFirst(8)) : nil
+    }
+    return values.last.flatMap(ColorChoice.init(rawValue:)) ?? .auto
   }
 
   /// What is wrong with the arguments, on one line, with the help that explains them.

@@ -5,9 +5,22 @@ import Testing
 import Training
 
 @Suite struct ProgressDisplayTests {
+  @Test func moreIsToldIfAskedFor() {
+    let output = Transcript()
+    let display = ProgressDisplay(Console(output: output), detail: .more, now: { localTime(1, 2, 3) })
+    display.observe(.epoch(makeEpoch(4)))
+    display.observe(.saved(path: "somewhere"))
+    #expect(
+      output.text == """
+        01:02:03  epoch 4  train loss 0.5000 accuracy 0.8750  test loss 0.1000 accuracy 0.6667  12.3 k samples/s  learning rate 0.0010  0.25 s
+        01:02:03  saved somewhere
+
+        """)
+  }
+
   @Test func linesOfARunWithoutTerminal() {
     let (output, errors) = (Transcript(), Transcript())
-    let display = ProgressDisplay(Console(output: output, errors: errors))
+    let display = ProgressDisplay(Console(output: output, errors: errors), now: { localTime(9, 5, 7) })
     display.observe(.started(makeRun(resumedStep: 30)))
     display.observe(.epoch(makeEpoch(4)))
     display.observe(.warning("the disk is nearly full"))
@@ -24,8 +37,8 @@ import Training
           workers     3, plain kernels
           directory   /runs/sample
           goes on     from step 30
-        epoch  4/10  train loss 0.5000 accuracy 0.8750  test loss 0.1000 accuracy 0.6667  12.3 k samples/s
-        epoch 10/10  train loss 1234.6 accuracy 0.8750  test loss 0.1000 accuracy 0.6667  12.3 k samples/s
+        09:05:07  epoch  4/10  train loss 0.5000 accuracy 0.8750  test loss 0.1000 accuracy 0.6667  12.3 k samples/s
+        09:05:07  epoch 10/10  train loss 1234.6 accuracy 0.8750  test loss 0.1000 accuracy 0.6667  12.3 k samples/s
 
         """)
     #expect(errors.text == "warning: the disk is nearly full\n")
@@ -46,7 +59,7 @@ import Training
 
   @Test func aFormulaHasNoSamples() {
     let output = Transcript()
-    let display = ProgressDisplay(Console(output: output))
+    let display = ProgressDisplay(Console(output: output), now: { localTime(23, 59, 0) })
     display.observe(.started(makeRun(samples: [])))
     display.observe(
       .step(
@@ -60,7 +73,7 @@ import Training
           steps       100
           workers     3, plain kernels
           directory   /runs/sample
-        step   7/100  loss -0.5000  b 7.5000  w [-5.0000 1.000e-06]
+        23:59:00  step   7/100  loss -0.5000  b 7.5000  w [-5.0000 1.000e-06]
 
         """)
   }
@@ -95,24 +108,6 @@ import Training
     #expect(errors.text == "warning: bits may differ\n")
   }
 
-  @Test func theLineAtTheBottomGivesWayAndFitsTheTerminal() {
-    let output = Transcript(columns: 10)
-    let console = Console(output: output, errors: output)
-    console.draw("0123456789abc")
-    #expect(output.visible == "012345678")
-    output.columns = 12
-    console.draw("0123456789abc")
-    #expect(output.visible == "0123456789a")
-    console.print("permanent\n")
-    console.draw("live")
-    console.warn("careful")
-    console.draw("live")
-    console.clear()
-    console.clear()
-    #expect(output.visible == "permanent\nwarning: careful\n")
-    #expect(output.text.hasSuffix("live\r\u{1B}[K"))
-  }
-
   @Test func aTimerDrawsTheLineAndStops() async throws {
     let output = Transcript(columns: 100)
     let live = LiveProgress()
@@ -120,10 +115,10 @@ import Training
     display.observe(.started(makeRun(live: live)))
     live.update(step: 12, loss: 0.25)
     for _ in 0..<400 where !output.text.contains("step 12/100") { try await Task.sleep(for: .milliseconds(10)) }
-    #expect(output.visible.contains("epoch 2/10  step 12/100  loss 0.2500  "))
+    #expect(output.visible.contains("epoch 2/10  ") && output.visible.contains(" 20 %  step 12/100\n"))
     display.end()
     let text = output.text
-    #expect(text.hasSuffix("\r\u{1B}[K"))
+    #expect(!output.visible.contains("step 12/100") && output.visible.hasSuffix("directory   /runs/sample\n"))
     try await Task.sleep(for: .milliseconds(300))
     #expect(output.text == text)
   }
@@ -137,31 +132,6 @@ import Training
     #expect(
       errors.text
         == "warning: standard output cannot be written (write: No space left on device); the work goes on without it\n")
-  }
-
-  @Test func paceIsThatOfTheLastSeconds() {
-    let live = LiveProgress()
-    let start = ContinuousClock.now
-    let pace = Pace(makeRun(live: live), at: start)
-    #expect(pace.line(at: start) == "epoch 1/10  step 0/100  loss nan  - samples/s  - left")
-    live.update(step: 10, loss: 2)
-    #expect(
-      pace.line(at: start + .seconds(2)) == "epoch 2/10  step 10/100  loss 2.0000  47.5 samples/s  18 s left")
-    // 10 steps in 2 s, then 1 step a second: after a while only the slow ones count.
-    for second in 3...20 {
-      live.update(step: 8 + second, loss: 1)
-      _ = pace.line(at: start + .seconds(second))
-    }
-    #expect(
-      pace.line(at: start + .seconds(20.5)) == "epoch 3/10  step 28/100  loss 1.0000  8.64 samples/s  1 min 19 s left")
-  }
-
-  @Test func formulasHaveStepsASecond() {
-    let live = LiveProgress()
-    let start = ContinuousClock.now
-    let pace = Pace(makeRun(live: live, samples: []), at: start)
-    live.update(step: 100, loss: 2)
-    #expect(pace.line(at: start + .seconds(1)) == "step 100/100  loss 2.0000  100 steps/s  0.00 s left")
   }
 
   @Test(arguments: [
@@ -182,4 +152,10 @@ import Training
     (3.2e9, "3.20 G x/s"), (.nan, "- x/s"),
   ])
   func rates(value: Double, text: String) { #expect(NumberText.rate(value, of: "x") == text) }
+}
+
+/// A time of a day, by the clock on the wall.
+private func localTime(_ hour: Int, _ minute: Int, _ second: Int) -> Date {
+  let parts = DateComponents(year: 2026, month: 3, day: 5, hour: hour, minute: minute, second: second)
+  return Calendar(identifier: .gregorian).date(from: parts) ?? .distantPast
 }

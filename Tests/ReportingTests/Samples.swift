@@ -6,11 +6,13 @@ import Training
 /// Keeps what is written; a terminal if it has a width.
 final class Transcript: TextOutput {
   private let width: Mutex<Int?>
+  let rows: Int?
   private let written = Mutex("")
   private let failure: FileError?
 
-  init(columns: Int? = nil, failure: FileError? = nil) {
+  init(columns: Int? = nil, rows: Int? = nil, failure: FileError? = nil) {
     width = Mutex(columns)
+    self.rows = rows
     self.failure = failure
   }
 
@@ -25,12 +27,8 @@ final class Transcript: TextOutput {
     written.withLock { $0 += text }
   }
 
-  /// What a terminal shows in the end: text that `\r ESC [ K` has cleared is gone.
-  var visible: String {
-    text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-      String(line.split(separator: "\r\u{1B}[K", omittingEmptySubsequences: false).last ?? "")
-    }.joined(separator: "\n")
-  }
+  /// What a terminal shows in the end.
+  var visible: String { Screen(text).text }
 }
 
 /// A run of two layers: 100 steps in 10 epochs.

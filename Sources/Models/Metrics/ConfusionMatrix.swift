@@ -12,13 +12,13 @@ public struct ConfusionMatrix: Sendable, Equatable {
   func occurs(_ index: Int) -> Bool {
     (0..<classes).contains { self[index, $0] > 0 || self[$0, index] > 0 }
   }
-  func precision(of index: Int) -> Double {
+  package func precision(of index: Int) -> Double {
     ratio(self[index, index], (0..<classes).reduce(0) { $0 + self[$1, index] })
   }
-  func recall(of index: Int) -> Double {
+  package func recall(of index: Int) -> Double {
     ratio(self[index, index], (0..<classes).reduce(0) { $0 + self[index, $1] })
   }
-  func f1(of index: Int) -> Double {
+  package func f1(of index: Int) -> Double {
     let (precision, recall) = (precision(of: index), recall(of: index))
     return ratio(2 * precision * recall, precision + recall)
   }

@@ -43,18 +43,29 @@ enum Gnuplot {
   ///   written.
   static func draw(_ script: String, to file: OutputFile) throws {
     let format = try PictureFormat(path: file.path)
+    let picture = try drawn("\(format.terminal)\n\(script)")
+    try OutputFile.explaining {
+      try file.write(format == .svg ? Array(plain(picture).utf8) : picture)
+    }
+  }
+
+  /// Draws what a script plots as SVG.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if gnuplot is missing, fails or takes too long.
+  static func svg(_ script: String, width: Int, height: Int) throws -> String {
+    plain(
+      try drawn(
+        "set terminal svg size \(width),\(height) dynamic font \"\(font),12\" background \"#ffffff\"\n\(script)"))
+  }
+
+  private static func drawn(_ script: String) throws -> [UInt8] {
     let program = DrawingProgram(
       name: "gnuplot", package: "gnuplot-nox",
       // Without the user's own start-up files, which could change fonts and colours.
       arguments: ["--default-settings", "-"],
       environment: ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("GNUPLOT") }
         .merging(["LC_ALL": "C.UTF-8"]) { _, new in new })
-    let picture = try program.draw(
-      "\(format.terminal)\n\(script)",
-      advice: "draw fewer runs or shorter ones")
-    try OutputFile.explaining {
-      try file.write(format == .svg ? Array(plain(picture).utf8) : picture)
-    }
+    return try program.draw(script, advice: "draw fewer runs or shorter ones")
   }
 
   /// An SVG without what depends on gnuplot's version or is only for its own viewer, and with fonts to fall back on.

@@ -96,7 +96,7 @@ public struct Plot: Sendable {
   // MARK: The script
 
   /// Okabe and Ito's colours ("Color universal design", 2008), which people with any colour vision can tell apart.
-  private static let colors = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"]
+  static let colors = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"]
 
   var script: String {
     var lines = [

@@ -39,6 +39,18 @@ public struct RunTrace: Sendable {
   public let ending: Ending
   /// Completed steps at the end.
   public let step: Int
+  /// Where the time of a run that is complete went; `nil` if no line tells it.
+  public let time: Time?
+
+  /// Where the time of a run went, in seconds.
+  public struct Time: Sendable, Equatable {
+    /// Steps, with the rows that they wait for.
+    public let training: Double
+    /// Waiting for checkpoints; `nil` while the run is not complete.
+    public let saving: Double?
+    /// The median of the epochs' paces; `nil` for a run without samples.
+    public let samplesPerSecond: Double?
+  }
 
   /// Reads a run directory; the run may still be going on.
   ///
@@ -64,6 +76,14 @@ public struct RunTrace: Sendable {
     default: ending = .unfinished
     }
     step = last?["step"]?.int ?? 0
+    let seconds = lines.compactMap { $0["seconds"]?.double }
+    let paces = lines.compactMap { $0["samplesPerSecond"]?.double }.sorted()
+    time =
+      seconds.isEmpty
+      ? nil
+      : Time(
+        training: seconds.reduce(0, +), saving: last?["stallSeconds"]?.double,
+        samplesPerSecond: paces.isEmpty ? nil : paces[paces.count / 2])
   }
 
   private static func lines(of path: String) throws -> [JSONValue] {

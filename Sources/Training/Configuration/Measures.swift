@@ -30,3 +30,13 @@ struct Measures {
     metrics.first { $0.name == name }?.prefersLarger ?? isMaximizing
   }
 }
+
+extension RunConfiguration {
+  /// Whether the larger value of one of the run's measures, `loss` or a metric, is the better one.
+  public func prefersLarger(_ measure: String) -> Bool {
+    switch objective {
+    case .model(let settings): settings.metrics.first { $0.name == measure }?.prefersLarger ?? false
+    case .formula(let settings): measure == "loss" && settings.direction == .maximize
+    }
+  }
+}

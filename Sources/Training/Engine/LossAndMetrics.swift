@@ -26,6 +26,14 @@ public struct LossAndMetrics: Sendable, Equatable {
     confusion = set?.confusion(from: rest)
   }
 
+  /// Joins the sums of some steps of an epoch, and behind them the number of these steps.
+  init(soFar sums: [Double], isMean: Bool, metrics: MetricSet?) {
+    var sums = StepRecord.EpochSums(values: sums)
+    // A sum has no weight to divide by: the epoch's figure is the mean of its steps' objectives.
+    if !isMean { sums.statistics[Statistic.loss] /= sums.steps }
+    self.init(sums: sums.statistics, isMean: isMean, metrics: metrics)
+  }
+
   /// The value named `loss` or as a metric.
   public subscript(name: String) -> Double? {
     name == "loss" ? loss : metrics.first { $0.name == name }?.value

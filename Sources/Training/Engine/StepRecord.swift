@@ -1,6 +1,4 @@
 import DataParallel
-import Foundation
-import Synchronization
 
 /// What the steps of a run leave for the coordinator: sums over the epoch so far, the last loss, and whether the run
 /// has diverged. Written by the update unit of block 0, except for the marks of blocks whose parameters are not finite.
@@ -41,6 +39,7 @@ package struct StepRecord: Sendable {
       bad.pointer[0] = min(bad.pointer[0], step)
     }
     live.update(step: step + 1, loss: loss)
+    live.publish(sums.pointer, count: statistics.count + 1)
   }
 
   /// What the steps of an epoch so far add up to.
@@ -80,24 +79,5 @@ package struct StepRecord: Sendable {
     let parameter = nonFinite.elements.min() ?? .max
     let step = min(bad[0], parameter)
     return step == .max ? nil : (step, bad[0] <= parameter)
-  }
-}
-
-/// Numbers that a display reads while steps run, without slowing them.
-public final class LiveProgress: Sendable {
-  private let stepCount = Atomic<Int>(0)
-  private let lossBits = Atomic<UInt64>(Double.nan.bitPattern)
-
-  /// No progress yet.
-  public init() {}
-
-  /// Completed steps.
-  public var step: Int { stepCount.load(ordering: .relaxed) }
-  /// The loss of the last step; NaN before the first.
-  public var loss: Double { Double(bitPattern: lossBits.load(ordering: .relaxed)) }
-
-  package func update(step: Int, loss: Double) {
-    stepCount.store(step, ordering: .relaxed)
-    lossBits.store(loss.bitPattern, ordering: .relaxed)
   }
 }

@@ -224,9 +224,6 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
 
   /// The loss and the metrics of the epoch so far, as trained.
   package var epochMeasurement: LossAndMetrics {
-    var sums = record.epochSums
-    // A sum has no weight to divide by: the epoch's figure is the mean of its steps' objectives.
-    if !isMean { sums.statistics[Statistic.loss] /= sums.steps }
-    return LossAndMetrics(sums: sums.statistics, isMean: isMean, metrics: metrics)
+    LossAndMetrics(soFar: record.epochSums.values, isMean: isMean, metrics: metrics)
   }
 }

@@ -36,7 +36,12 @@ public struct EvaluationReport: Sendable {
 public func evaluate(
   checkpoint path: String, data: String? = nil, group: String = "test", options: RunOptions = RunOptions()
 ) throws -> EvaluationReport {
-  try evaluate(path, group, options) { settings, standardPaths, known, _ in
+  try evaluate(path, group, options, opening(data, group, options))
+}
+
+/// How a group of a dataset file is opened.
+func opening(_ data: String?, _ group: String, _ options: RunOptions) -> OpenData {
+  { settings, standardPaths, known, _ in
     // Other data have groups of their own.
     if let data {
       return try settings.reader(
@@ -73,7 +78,7 @@ public func evaluate(
 
 /// Opens the data to measure on; the other arguments are of those that the model was trained on: the place, what
 /// they are called, and the fingerprint.
-private typealias OpenData = (
+typealias OpenData = (
   _ settings: DataSettings, _ standardPaths: () throws -> [String], _ known: DataSchema, _ fingerprint: String?
 ) throws -> DatasetReader
 
@@ -95,10 +100,7 @@ private func evaluate<Scalar: TrainingScalar>(
 ) throws -> EvaluationReport {
   let ranks = options.communicator
   let measured = try ranks.together {
-    let model = try TrainedModel<Scalar>(checkpoint, configuration, path: path)
-    let reader = try open(
-      model.data, { try model.dataPaths }, model.schema, checkpoint.provenance[Provenance.dataName])
-    return try MeasuredGroup(model, on: reader, group: group, options)
+    try MeasuredGroup<Scalar>(checkpoint, configuration, path, group, options, open)
   }
   try ranks.requireSameData(measured.data.fingerprint)
   return try measured.report(by: ranks)
@@ -111,14 +113,29 @@ private let mostConfusionClasses = 100
 struct MeasuredGroup<Scalar: TrainingScalar> {
   /// The data that the group is of.
   let data: TrainingData<Scalar>
-  private let model: TrainedModel<Scalar>
+  let model: TrainedModel<Scalar>
   private let path: String
-  private let group: String
-  private let samples: SampleGroup<Scalar>
+  let group: String
+  let reader: DatasetReader
+  let samples: SampleGroup<Scalar>
+  let problem: ModelProblem
   private let evaluator: Evaluator<Scalar>
-  private let region: Region
-  private let classNames: [String]?
+  let region: Region
+  let classNames: [String]?
   private let warnings: [String]
+
+  /// Opens a dataset for a checkpoint's model, and reads the group.
+  ///
+  /// - Throws: `TrainerError` if the data are missing or do not fit.
+  init(
+    _ checkpoint: Checkpoint, _ configuration: RunConfiguration, _ path: String, _ group: String, _ options: RunOptions,
+    _ open: OpenData
+  ) throws {
+    let model = try TrainedModel<Scalar>(checkpoint, configuration, path: path)
+    let reader = try open(
+      model.data, { try model.dataPaths }, model.schema, checkpoint.provenance[Provenance.dataName])
+    try self.init(model, on: reader, group: group, options)
+  }
 
   /// Reads the group.
   ///
@@ -158,6 +175,8 @@ struct MeasuredGroup<Scalar: TrainingScalar> {
     self.data = data
     self.model = model
     self.group = group
+    self.reader = reader
+    self.problem = problem
     self.samples = samples
     path = reader.path
     evaluator = try Evaluator(problem, group: samples, workers: region.workers)

@@ -46,6 +46,10 @@ public struct RunDescription: Sendable {
   public var order = SampleOrder.rows
   /// The ranks that train together; `nil` in one process.
   public var crew: RankCrew?
+  /// Makes measures of the sums of an epoch so far.
+  private var measure: (@Sendable ([Double]) -> LossAndMetrics)?
+  /// Whether the larger value of a measure is the better one.
+  public private(set) var prefersLarger: @Sendable (String) -> Bool = { $0 != "loss" }
 
   /// Creates a description, which a run makes for its observers.
   public init(
@@ -74,6 +78,13 @@ public struct RunDescription: Sendable {
 }
 
 extension RunDescription {
+  /// Loss and metrics of the epoch so far, as trained; `nil` before its first step, and where there are too many sums for
+  /// every step to tell them. Any thread may ask while steps run.
+  public var measuresSoFar: LossAndMetrics? {
+    guard let measure, let sums = live.sums else { return nil }
+    return measure(sums)
+  }
+
   /// Describes a run that is about to begin or go on.
   ///
   /// - Parameters:
@@ -93,6 +104,9 @@ extension RunDescription {
       gradientBytes: setup.engine.gradientBytes, instructionSet: InstructionSet.best.name, resumedStep: resumedStep,
       live: live)
     order = configuration.data?.shuffle ?? .rows
+    let (isMean, metrics) = (setup.problem.isMean, setup.problem.metrics)
+    measure = { LossAndMetrics(soFar: $0, isMean: isMean, metrics: metrics) }
+    prefersLarger = { configuration.prefersLarger($0) }
     if case .fromFile(let text)? = setup.data?.access {
       rowSource = text
       memoryBytes = setup.memoryForecast

@@ -10,6 +10,14 @@ public protocol TextOutput: Sendable {
 
   /// The width in characters of the terminal that the text goes to; `nil` if it goes to none that can redraw a line.
   var columns: Int? { get }
+
+  /// The height of that terminal in lines; `nil` if it is not known.
+  var rows: Int? { get }
+}
+
+extension TextOutput {
+  /// Not known.
+  public var rows: Int? { nil }
 }
 
 /// Standard output or standard error.
@@ -32,8 +40,14 @@ public struct StandardStream: TextOutput {
   /// The terminal's width, also after it was resized; 80 for one that does not tell.
   public var columns: Int? {
     guard isatty(descriptor) == 1, ProcessInfo.processInfo.environment["TERM"] != "dumb" else { return nil }
+    return size.map { Int($0.ws_col) } ?? 80
+  }
+
+  /// The terminal's height, also after it was resized.
+  public var rows: Int? { size.map { Int($0.ws_row) }.flatMap { $0 > 0 ? $0 : nil } }
+
+  private var size: winsize? {
     var size = winsize()
-    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-    return Int(size.ws_col)
+    return ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? size : nil
   }
 }
