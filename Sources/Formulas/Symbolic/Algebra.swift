@@ -119,6 +119,10 @@ struct AlgebraicSum: Hashable, Sendable {
   /// The number of factors in all, however deep: what bounds the text's length.
   var size: Int { terms.keys.reduce(1) { $0 + $1.size } }
 
+  /// Whether a part of it, other than a comparison that stands alone, is another formula in one part of its domain than
+  /// in another.
+  var isPiecewise: Bool { terms.keys.contains { $0.factors.keys.contains(where: \.isPiecewise) } }
+
   /// Whether there is no name in it.
   var isConstant: Bool { terms.keys.allSatisfy { $0.factors.keys.allSatisfy(\.isConstant) } }
 }
@@ -169,6 +173,18 @@ indirect enum AlgebraicFactor: Hashable, Sendable {
     case .group(let sum), .exponential(let sum): sum.isConstant
     case .power(let x, let y), .comparison(_, let x, let y): x.isConstant && y.isConstant
     case .call(_, let arguments), .reduction(_, let arguments): arguments.allSatisfy(\.isConstant)
+    }
+  }
+
+  /// Whether it is another formula in one part of its domain than in another, but for the comparison that it may be itself.
+  fileprivate var isPiecewise: Bool {
+    switch self {
+    case .constant, .root, .symbol: false
+    case .group(let sum), .exponential(let sum): sum.isPiecewise
+    case .power(let x, let y), .comparison(_, let x, let y): x.isPiecewise || y.isPiecewise
+    case .reduction: true
+    case .call(let name, let arguments):
+      ["relu", "minimum", "maximum", "where", "sign"].contains(name) || arguments.contains(where: \.isPiecewise)
     }
   }
 

@@ -52,19 +52,18 @@ struct Monomial: Sendable {
 
   /// Multiplies by a whole power of a sum, in which nothing stands that could come before its brackets.
   private mutating func multiplyWhole(_ sum: AlgebraicSum, _ exponent: ExactNumber) {
-    let opposite = AlgebraicFactor.group(-sum)
-    if let own = factors[opposite], own.isWhole {
-      // (x - 1)·(1 - x) is -(1 - x)^2.
-      factors[opposite] = own + exponent == .zero ? nil : own + exponent
-      if !exponent.isEven { coefficient = -coefficient }
-      return
-    }
     let base = sum.factored
-    if base.coefficient == .one, base.factors == [.group(sum): .one] {
-      factors[.group(sum)] = exponent
-    } else {
-      multiply(by: base.power(exponent))
+    guard sum.terms.count > 1, case .group(let inner)? = base.factors.keys.first else {
+      return multiply(by: base.power(exponent))
     }
+    coefficient = coefficient * Monomial(base.coefficient, raisedTo: exponent).coefficient
+    let opposite = AlgebraicFactor.group(-inner)
+    // (x - 1)·(1 - x) is -(1 - x)^2.
+    let isTurned = factors[opposite]?.isWhole ?? false
+    if isTurned, !exponent.isEven { coefficient = -coefficient }
+    let factor = isTurned ? opposite : .group(inner)
+    let total = (factors[factor] ?? .zero) + exponent
+    factors[factor] = total.isZero ? nil : total
   }
 
   /// sign(x)·|x| is x, and x·sign(x) is |x|.

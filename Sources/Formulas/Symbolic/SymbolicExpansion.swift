@@ -66,7 +66,13 @@ private struct SymbolicExpansion {
         if let number = condition.constantValue { return number != 0 ? x[index] : y[index] }
         return x[index] == y[index] ? x[index] : AlgebraicSum(.call("where", [condition, x[index], y[index]]))
       }
-    case .guarded: return broadcast(inputs[2], node, 2)
+    case .guarded:
+      let (x, y) = (broadcast(inputs[1], node, 1), broadcast(inputs[2], node, 2))
+      return broadcast(inputs[0], node, 0).enumerated().map { index, condition in
+        if let number = condition.constantValue { return number != 0 ? x[index] : y[index] }
+        // What is made of pieces, such as relu(x), may be 0 on the whole of one.
+        return condition.isPiecewise ? AlgebraicSum(.call("where", [condition, x[index], y[index]])) : y[index]
+      }
     case .broadcast: return broadcast(inputs[0], node, 0)
     case .view: return inputs[0]
     case .matrixProduct(let transposesLeft, let transposesRight):

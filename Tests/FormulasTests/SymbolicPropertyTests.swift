@@ -1,0 +1,85 @@
+import Autodiff
+import Formulas
+import Foundation
+import TestSupport
+import Testing
+
+/// What is printed is the derivative: random formulas, whose printed first and second derivatives are read back by the
+/// parser and compared with the engine's at points of all signs.
+@Suite struct SymbolicPropertyTests {
+  private static let points: [(x: Double, y: Double)] = [(0.7, 1.3), (1.9, 0.4), (-0.6, 0.8), (-1.3, -0.9), (0.31, 2.2)]
+
+  @Test(arguments: 1...8) func printedDerivativesAreTheEnginesDerivatives(seed: UInt64) throws {
+    var generator = FormulaGenerator(seed: seed)
+    var compared = 0
+    for _ in 0..<Torture.count(60, 1500) {
+      let text = generator.formula(depth: 3)
+      let formula = try Formula(text)
+      let names = ["x", "y"].filter(formula.names.contains)
+      var printed: [[String]]?
+      for (x, y) in Self.points {
+        let point = names.map { (name: $0, value: ArrayValue([$0 == "x" ? x : y], shape: [])) }
+        let evaluation = try FormulaEvaluation(formula, at: point, precision: .float64)
+        let exact =
+          try [evaluation.gradient().map { $0.values[0] }] + evaluation.hessian().map { $0.map { $0.values[0] } }
+        let texts =
+          try printed
+          ?? [evaluation.partialDerivatives().map { $0[0] }]
+          + evaluation.secondPartialDerivatives().map { $0.map { $0[0] } }
+        printed = texts
+        for (row, numbers) in zip(texts, exact) {
+          // Where the engine has no number, the point lies outside the formula's domain.
+          for (derivative, number) in zip(row, numbers) where number.isFinite {
+            let found = try value(of: derivative, x, y)
+            #expect(
+              abs(found - number) <= 1e-6 * max(1, abs(number)),
+              "\(text) at x = \(x), y = \(y): \(derivative) is \(found), the engine says \(number)")
+            compared += 1
+          }
+        }
+      }
+    }
+    #expect(compared > 300)
+  }
+
+  private func value(of text: String, _ x: Double, _ y: Double) throws -> Double {
+    let graph = Graph()
+    let names = ["x": try graph.parameter("x", shape: []), "y": try graph.parameter("y", shape: [])]
+    var layout = ParameterLayout()
+    layout.append(name: "x", shape: [])
+    layout.append(name: "y", shape: [])
+    return try graph.evaluate(
+      Formula(text).build(in: graph, names: names), parameters: [x, y], layout: layout)[0]
+  }
+}
+
+/// Draws formulas of x and y with all kinds of parts that formulas of numbers have.
+private struct FormulaGenerator {
+  private var generator: SeededGenerator
+
+  init(seed: UInt64) { generator = SeededGenerator(seed) }
+
+  private static let leaves = ["x", "x", "x", "y", "y", "2", "3", "0.5", "1/3", "pi", "e", "10"]
+  private static let exponents = ["2", "3", "(-1)", "(-2)", "0.5", "(1/3)", "1.5", "4"]
+  private static let functions = [
+    "exp", "log", "ln", "log2", "log10", "log1p", "expm1", "sqrt", "rsqrt", "sin", "cos", "tan", "asin", "acos", "atan",
+    "sinh", "cosh", "tanh", "sigmoid", "softplus", "erf", "erfc", "abs", "sign", "relu", "square", "reciprocal", "-", "-",
+  ]
+
+  mutating func formula(depth: Int) -> String {
+    let kind = Double.random(in: 0..<1, using: &generator)
+    if depth == 0 || kind < 0.1 { return Self.leaves.randomElement(using: &generator) ?? "x" }
+    func part(_ generator: inout FormulaGenerator) -> String { "(\(generator.formula(depth: depth - 1)))" }
+    let (a, b) = (part(&self), part(&self))
+    switch kind {
+    case ..<0.38: return "\(a)\(Bool.random(using: &generator) ? " + " : " - ")\(b)"
+    case ..<0.54: return "\(a)*\(b)"
+    case ..<0.68: return "\(a)/\(b)"
+    case ..<0.78: return "\(a)^\(Self.exponents.randomElement(using: &generator) ?? "2")"
+    case ..<0.82: return "\(a)^\(b)"
+    case ..<0.84: return "where(x > \(Self.leaves.randomElement(using: &generator) ?? "1"), \(a), \(b))"
+    case ..<0.86: return "\(Bool.random(using: &generator) ? "maximum" : "minimum")(\(a), \(b))"
+    default: return "\(Self.functions.randomElement(using: &generator) ?? "sin")\(a)"
+    }
+  }
+}
