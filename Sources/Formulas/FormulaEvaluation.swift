@@ -132,6 +132,14 @@ public struct FormulaEvaluation {
     }
   }
 
+  /// The value, and the gradient if it is asked for, as a function of the elements of all names, one behind the other in the
+  /// order of ``point``: compiled once, for many points, in double precision. Not for several threads at once.
+  package func function(withGradient hasGradient: Bool = false) throws -> (_ elements: [Double]) throws -> [Double] {
+    let nodes = try [output] + (hasGradient ? gradientNodes() : [])
+    let compiled = try CompiledFunction<Double>(nodes, layout: layout)
+    return { try compiled.values(at: $0).flatMap(\.self) }
+  }
+
   /// What the value and the gradient are computed by: the plan that training would run.
   package func planSummary() throws -> PlanSummary {
     var outputs = [PlanOutput(output, .result("value"))]

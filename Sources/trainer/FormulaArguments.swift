@@ -8,8 +8,7 @@ struct PointOptions: ParsableArguments {
   @Option(
     name: .customLong("at"),
     help: ArgumentHelp(
-      "The value of a name: a number, or an expression such as pi/2, several with commas for a vector, or nested \
-      arrays in brackets. Once for each name.",
+      "The value of a name: a number or an expression such as pi/2, several with commas, or an array. Once for each name.",
       valueName: "name=value"))
   var values: [String] = []
 
@@ -19,7 +18,12 @@ struct PointOptions: ParsableArguments {
   /// The names with their values, in order.
   ///
   /// - Throws: `TrainerError` for a value that cannot be read, or a name that is given twice.
-  func point() throws -> [(name: String, value: ArrayValue)] {
+  func point() throws -> [(name: String, value: ArrayValue)] { try Self.point(values) }
+
+  /// The names with their values, in order, of texts such as `x=pi/2`.
+  ///
+  /// - Throws: `TrainerError` for a value that cannot be read, or a name that is given twice.
+  static func point(_ values: [String]) throws -> [(name: String, value: ArrayValue)] {
     var point: [(name: String, value: ArrayValue)] = []
     for text in values {
       guard let split = text.firstIndex(of: "="), split > text.startIndex else {
@@ -97,7 +101,9 @@ extension Substring {
 extension ArrayValue {
   /// Reads what stands behind `NAME=`: one number is a scalar, several separated by commas are a vector, anything in
   /// brackets is an array. In place of a number there may be a formula without names, such as `pi/2`.
-  fileprivate init(commandLine text: String, of argument: String) throws {
+  ///
+  /// - Throws: `TrainerError` that begins with the option and its whole argument.
+  init(commandLine text: String, of argument: String, option: String = "--at") throws {
     if let plain = Self.plain(text) {
       self = plain
       return
@@ -105,7 +111,7 @@ extension ArrayValue {
     func refused(_ fault: String) -> TrainerError {
       TrainerError(
         .usage,
-        "--at \(argument): found '\(text)', expected a number, an expression such as pi/2, several separated by commas, "
+        "\(option) \(argument): found '\(text)', expected a number, an expression such as pi/2, several separated by commas, "
           + "or an array whose rows are equally long (\(fault))")
     }
     guard let last = text.last(where: { !$0.isWhitespace }) else { throw refused("there is nothing") }
@@ -120,7 +126,7 @@ extension ArrayValue {
       throw refused(error.fault)
     }
     guard value.values.allSatisfy(\.isFinite) else {
-      throw TrainerError(.usage, "--at \(argument): the value of '\(text)' is not finite; give a number that is")
+      throw TrainerError(.usage, "\(option) \(argument): the value of '\(text)' is not finite; give a number that is")
     }
     self = value.shape.first == 1 ? ArrayValue(value.values, shape: Shape(value.shape.dropFirst())) : value
   }

@@ -7,7 +7,9 @@ import Testing
 /// What is printed is the derivative: random formulas, whose printed first and second derivatives are read back by the
 /// parser and compared with the engine's at points of all signs.
 @Suite struct SymbolicPropertyTests {
-  private static let points: [(x: Double, y: Double)] = [(0.7, 1.3), (1.9, 0.4), (-0.6, 0.8), (-1.3, -0.9), (0.31, 2.2)]
+  private static let points: [(x: Double, y: Double)] = [
+    (0.7, 1.3), (1.9, 0.4), (-0.6, 0.8), (-1.3, -0.9), (0.31, 2.2),
+  ]
 
   @Test(arguments: 1...8) func printedDerivativesAreTheEnginesDerivatives(seed: UInt64) throws {
     var generator = FormulaGenerator(seed: seed)
@@ -20,6 +22,8 @@ import Testing
       for (x, y) in Self.points {
         let point = names.map { (name: $0, value: ArrayValue([$0 == "x" ? x : y], shape: [])) }
         let evaluation = try FormulaEvaluation(formula, at: point, precision: .float64)
+        // Elsewhere the point lies outside the formula's domain.
+        guard try evaluation.value().values[0].isFinite else { continue }
         let exact =
           try [evaluation.gradient().map { $0.values[0] }] + evaluation.hessian().map { $0.map { $0.values[0] } }
         let texts =
@@ -28,7 +32,7 @@ import Testing
           + evaluation.secondPartialDerivatives().map { $0.map { $0[0] } }
         printed = texts
         for (row, numbers) in zip(texts, exact) {
-          // Where the engine has no number, the point lies outside the formula's domain.
+          // A derivative may have no number where the value has one: that of sqrt(x) at 0.
           for (derivative, number) in zip(row, numbers) where number.isFinite {
             let found = try value(of: derivative, x, y)
             #expect(
@@ -40,6 +44,37 @@ import Testing
       }
     }
     #expect(compared > 300)
+  }
+
+  /// SymPy's derivatives as numbers: what is printed has the same, and so has the engine.
+  @Test func printedDerivativesHaveTheValuesOfSymPys() throws {
+    let fixture = try Fixture.read("derivatives")
+    guard case .object(let others) = try fixture.member("names") else { throw TrainerError(.data, "no names") }
+    for item in try fixture.member("cases").elements ?? [] {
+      let formula = try Formula(item.member("formula").text ?? "")
+      for point in try item.member("points").elements ?? [] {
+        // The name by which is differentiated comes first.
+        let values =
+          try [("x", point.member("x").double ?? .nan)] + others.members.map { ($0.key, $0.value.double ?? .nan) }
+        let known = values.filter { formula.names.contains($0.0) }.map {
+          (name: $0.0, value: ArrayValue([$0.1], shape: []))
+        }
+        let evaluation = try FormulaEvaluation(formula, at: known, precision: .float64)
+        let printed = try [
+          evaluation.partialDerivatives()[0][0], evaluation.secondPartialDerivatives()[0][0][0],
+        ]
+        let engine = try [evaluation.gradient()[0].values[0], evaluation.hessian()[0][0].values[0]]
+        let expected = try [point.member("first").double ?? .nan, point.member("second").double ?? .nan]
+        for (order, text) in printed.enumerated() {
+          // A derivative that is a number has no names left.
+          let own = try Formula(text)
+          let point = known.filter { own.names.contains($0.name) }
+          let found = try FormulaEvaluation(own, at: point, precision: .float64).value().values[0]
+          #expect(found.isClose(to: expected[order], within: 1e-10), "\(formula.text): \(text)")
+          #expect(engine[order].isClose(to: expected[order], within: 1e-10), "\(formula.text), order \(order + 1)")
+        }
+      }
+    }
   }
 
   private func value(of text: String, _ x: Double, _ y: Double) throws -> Double {
@@ -63,7 +98,8 @@ private struct FormulaGenerator {
   private static let exponents = ["2", "3", "(-1)", "(-2)", "0.5", "(1/3)", "1.5", "4"]
   private static let functions = [
     "exp", "log", "ln", "log2", "log10", "log1p", "expm1", "sqrt", "rsqrt", "sin", "cos", "tan", "asin", "acos", "atan",
-    "sinh", "cosh", "tanh", "sigmoid", "softplus", "erf", "erfc", "abs", "sign", "relu", "square", "reciprocal", "-", "-",
+    "sinh", "cosh", "tanh", "sigmoid", "softplus", "erf", "erfc", "abs", "sign", "relu", "square", "reciprocal", "-",
+    "-",
   ]
 
   mutating func formula(depth: Int) -> String {

@@ -44,7 +44,8 @@ struct ExactNumber: Sendable {
     guard value.isFinite, let point = text.firstIndex(of: "."), !text.contains("e") else {
       guard value.isFinite, abs(value) >= 1e-9, abs(value) < 1e-3 else { return nil }
       return decimal(value * 1e6).flatMap { digits, scale in
-        scale <= 1_000_000_000 && Double(digits) / Double(scale * 1_000_000) == value ? (digits, scale * 1_000_000) : nil
+        scale <= 1_000_000_000 && Double(digits) / Double(scale * 1_000_000) == value
+          ? (digits, scale * 1_000_000) : nil
       }
     }
     let places = text.distance(from: point, to: text.endIndex) - 1

@@ -59,7 +59,9 @@ private struct SymbolicExpansion {
     case .constant(let values): return values.map(number)
     case .unary(let function): return inputs[0].map { AlgebraicSum.apply(function, $0) }
     case .binary(let function):
-      return zip(broadcast(inputs[0], node, 0), broadcast(inputs[1], node, 1)).map { AlgebraicSum.apply(function, $0, $1) }
+      return zip(broadcast(inputs[0], node, 0), broadcast(inputs[1], node, 1)).map {
+        AlgebraicSum.apply(function, $0, $1)
+      }
     case .select:
       let (x, y) = (broadcast(inputs[1], node, 1), broadcast(inputs[2], node, 2))
       return broadcast(inputs[0], node, 0).enumerated().map { index, condition in

@@ -75,6 +75,8 @@ extension AlgebraicSum {
   /// This raised to an exponent that is no number, x^(n - 1) as x^n·x^(-1).
   private func power(of exponent: AlgebraicSum) -> AlgebraicSum {
     if number == .one { return self }
+    // 0^x is no 0·0^(x - 1).
+    if number == .zero { return AlgebraicSum(.power(self, exponent)) }
     if terms.count == 1, let (product, coefficient) = terms.first, coefficient == .one, product.factors.count == 1,
       case (.exponential(let own), let content)? = product.factors.first
     {
