@@ -17,10 +17,10 @@ public struct GraphPicture: Sendable {
   package init(of nodes: [TracedNode], title: String) {
     // With derivatives at the edges the chain rule can be read off the picture.
     let isTraced = nodes.contains { $0.localDerivatives.contains { $0 != nil } }
-    let heading = isTraced ? "\(title)\n\(Self.chainRule)" : title
+    let heading = isTraced ? Self.heading(title, Self.chainRule) : Self.quoted(title)
     var lines = [
       "digraph {",
-      "  graph [label=\(Self.quoted(heading)), labelloc=t, fontname=\"sans-serif\", rankdir=BT, ordering=in]",
+      "  graph [label=\(heading), labelloc=t, fontname=\"sans-serif\", rankdir=BT, ordering=in]",
       "  node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"sans-serif\", fontsize=11]",
       "  edge [color=gray40, arrowsize=0.7, fontname=\"sans-serif\", fontsize=10, fontcolor=\"#a04000\"]",
     ]
@@ -43,6 +43,15 @@ public struct GraphPicture: Sendable {
     }
     nodeCount = nodes.count
     dot = lines.joined(separator: "\n") + "\n}\n"
+  }
+
+  /// A title and a smaller line under it, in Graphviz's markup.
+  private static func heading(_ title: String, _ line: String) -> String {
+    func escaped(_ text: String) -> String {
+      text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+        .replacing("\"", with: "&quot;").replacing("\n", with: " ")
+    }
+    return "<\(escaped(title))<br/><font point-size=\"10\" color=\"#a04000\">\(escaped(line))</font>>"
   }
 
   /// What stands under the title where edges have derivatives.

@@ -186,6 +186,21 @@ import Testing
     #expect(result.output.contains(#"label="subtract\nvalue 24\ngradient 1""#))
   }
 
+  @Test func arrowsCarryTheDerivativesOfTheNodesAbove() throws {
+    let result = try TrainerBinary.run("graph", "exp(w)*w - b", "--at", "w=0", "b=5")
+    let arrows = result.output.split(separator: "\n").filter { $0.contains("->") }.map { $0.drop { $0 == " " } }
+    // exp(w) is 1 at 0, and so is its derivative; the product's are w = 0 and exp(w) = 1.
+    #expect(
+      arrows.sorted() == [
+        #"n0 -> n1 [label=" × 1"]"#, #"n0 -> n2 [label=" × 1"]"#, #"n1 -> n2 [label=" × 0"]"#,
+        #"n2 -> n4 [label=" × 1"]"#, #"n3 -> n4 [label=" × -1"]"#,
+      ], "\(result.output)")
+    #expect(result.output.contains("gradient = sum over arrows"))
+    // Where an element depends on several, one number for each says nothing.
+    let product = try TrainerBinary.run("graph", "sum(m @ v)", "--at", "m=[[1,2],[3,4]]", "v=1,2")
+    #expect(product.output.split(separator: "\n").filter { $0.contains("->") && $0.contains("×") }.count == 1)
+  }
+
   @Test func withoutValuesShapesAreGuessed() throws {
     let result = try TrainerBinary.run("graph", "-w[0, 2]*x")
     #expect(result.output.contains(#"label="w\n[1, 3]""#) && result.output.contains(#"label="x""#))
@@ -241,5 +256,45 @@ import Testing
     #expect(try TrainerBinary.run("graph").status == 2)
     #expect(try TrainerBinary.run("graph", "x", "--config", "c.json").status == 2)
     #expect(try TrainerBinary.run("graph", "--config", "c.json", "--at", "x=1").status == 2)
+  }
+}
+
+@Suite struct PlotFormulaTests {
+  @Test(arguments: [
+    (["--formula", "x*y*z"], "give the others a value with --at NAME=VALUE"),
+    (["--formula", "x", "--from", "5", "--to", "1"], "the range of x is empty: it goes from 5 to 1"),
+    (["--formula", "x", "--from", "-pi", "--from", "-e"], "the value for all names is given twice"),
+    (["--formula", "x", "--to", "y=3"], "--to y=3: the formula has no free name 'y'; its free names are x"),
+    (["--formula", "x", "--to", "1,2"], "--to 1,2: expected one number"),
+    (["--formula", "sqtr(x)"], "unknown function 'sqtr'; did you mean \"sqrt\"?"),
+    (["--formula", "x", "-o", "x.gif"], "x.gif"),
+    (["--formula", "x", "run"], "--formula draws a formula without a run"),
+    (["run", "--from", "1"], "--from, --to, --at and --derivative are for --formula"),
+    (["run", "--path", "--parameters"], "give one of them"),
+    ([], "a run directory or --formula FORMULA is missing"),
+  ])
+  func errors(arguments: [String], message: String) throws {
+    let result = try TrainerBinary.run(["plot"] + arguments)
+    #expect(result.status == 2 && result.output == "")
+    #expect(result.errors.hasPrefix("error: ") && result.errors.contains(message), "\(result.errors)")
+  }
+
+  @Test(.enabled(if: Tool.path(of: "gnuplot") != nil, "gnuplot is missing"))
+  func aFormulaIsDrawnWithoutARun() throws {
+    try withScratchDirectory { directory in
+      for (arguments, name) in [
+        (["-x^2", "--from", "-2*pi", "--to", "pi", "--derivative"], "curve.svg"),
+        (["x*y", "--to", "y=1/3"], "contours.png"),
+      ] {
+        let path = "\(directory)/\(name)"
+        let result = try TrainerBinary.run(["plot", "--formula"] + arguments + ["-o", path])
+        #expect(result.status == 0 && result.output == "wrote \(path)\n", "\(result.errors)")
+        #expect(FileManager.default.fileExists(atPath: path))
+        // What is there stays unless asked.
+        #expect(try TrainerBinary.run(["plot", "--formula"] + arguments + ["-o", path]).status == 2)
+      }
+      let text = try String(contentsOfFile: "\(directory)/curve.svg", encoding: .utf8)
+      #expect(text.contains("derivative: -2*x"))
+    }
   }
 }

@@ -7,10 +7,11 @@ import Testing
 
 /// What pictures of formulas and of their contours show.
 @Suite struct ContourTests {
-  private static func grid(_ function: (Double, Double) -> Double, isMaximized: Bool = false) -> Plot.Contours {
+  private static func grid(_ function: (Double, Double) -> Double, goal: Plot.Contours.Goal = .minimum) -> Plot.Contours
+  {
     let places = (0...80).map { -2 + Double($0) / 20 }
     return Plot.Contours(
-      x: places, y: places, values: places.flatMap { y in places.map { function($0, y) } }, isMaximized: isMaximized)
+      x: places, y: places, values: places.flatMap { y in places.map { function($0, y) } }, goal: goal)
   }
 
   @Test func theLinesOfABowlAreEvenlySpaced() {
@@ -28,9 +29,14 @@ import Testing
   }
 
   @Test func aHillHasItsLinesAtTheTop() {
-    let hill = Self.grid({ -$0 * $0 - $1 * $1 }, isMaximized: true).levels
+    let hill = Self.grid({ -$0 * $0 - $1 * $1 }, goal: .maximum).levels
     let bowl = Self.grid { $0 * $0 + $1 * $1 }.levels
     #expect(hill == bowl.reversed().map { -$0 })
+  }
+
+  @Test func hillsAndHollowsHaveLinesAlike() {
+    let levels = Self.grid({ $0 * $1 }, goal: .either).levels
+    for (low, high) in zip(levels, levels.reversed()) { #expect(abs(low + high) < 1e-9) }
   }
 
   @Test func aPlateauHasOneLine() {

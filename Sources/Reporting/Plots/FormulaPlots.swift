@@ -95,10 +95,13 @@ extension Plot {
     return max(whole.lowerBound, low - extra)...min(whole.upperBound, high + extra)
   }
 
-  /// The points with a gap where the line leaves the picture on one side and comes back on the other.
+  /// The points with a gap where the line leaves the picture on one side and comes back on the other, and none so far outside
+  /// that a drawing program could not draw a line to it.
   private static func withoutPoles(_ points: [Point], _ range: ClosedRange<Double>) -> [Point] {
     var result: [Point] = []
-    for point in points {
+    let far = (range.lowerBound - range.width)...(range.upperBound + range.width)
+    for var point in points {
+      if point.y.isFinite { point = Point(x: point.x, y: min(max(point.y, far.lowerBound), far.upperBound)) }
       if let last = result.last,
         last.y > range.upperBound && point.y < range.lowerBound
           || last.y < range.lowerBound && point.y > range.upperBound
@@ -115,7 +118,7 @@ extension Plot {
     _ constants: [Double]
   ) throws -> Plot {
     let function = try evaluation.function()
-    let (x, y) = (samples(of: ranges[0], count: 121), samples(of: ranges[1], count: 121))
+    let (x, y) = (samples(of: ranges[0], count: 161), samples(of: ranges[1], count: 161))
     let values = try y.flatMap { y in try x.map { try function(constants + [$0, y])[0] } }
     guard values.contains(where: \.isFinite) else {
       throw TrainerError(
@@ -126,7 +129,7 @@ extension Plot {
     plot.yRange = ranges[1]
     // Axes of very different lengths would leave a picture too flat to read.
     plot.hasEqualUnits = max(ranges[0].width / ranges[1].width, ranges[1].width / ranges[0].width) <= 2
-    plot.contours = Contours(x: x, y: y, values: values, label: "value")
+    plot.contours = Contours(x: x, y: y, values: values, label: "value", goal: .either)
     return plot
   }
 }

@@ -101,7 +101,9 @@ extension Plot {
     // Equal widths, so that one unit is as long on both axes and gradients stand upright on the contours.
     let width = max(ranges[axes.0].width, ranges[axes.1].width)
     let (xRange, yRange) = (ranges[axes.0].widened(to: width), ranges[axes.1].widened(to: width))
-    let (x, y) = (samples(of: xRange, count: 81), samples(of: yRange, count: 81))
+    // Narrow valleys need a fine grid; with data, each value takes a pass over them.
+    let count = objective.hasData ? 81 : 161
+    let (x, y) = (samples(of: xRange, count: count), samples(of: yRange, count: count))
     var place = end
     let values = try y.flatMap { y in
       try x.map { x in
@@ -116,7 +118,7 @@ extension Plot {
     plot.xRange = xRange
     plot.yRange = yRange
     plot.hasEqualUnits = true
-    plot.contours = Contours(x: x, y: y, values: values, isMaximized: settings.direction == .maximize)
+    plot.contours = Contours(x: x, y: y, values: values, goal: settings.direction == .maximize ? .maximum : .minimum)
     return plot
   }
 

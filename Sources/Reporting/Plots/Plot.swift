@@ -51,6 +51,16 @@ public struct Plot: Sendable {
 
   /// A function of two variables, shown by lines of equal value.
   public struct Contours: Sendable {
+    /// Which values of a function are looked for.
+    public enum Goal: Sendable {
+      /// The least ones.
+      case minimum
+      /// The largest ones.
+      case maximum
+      /// Both alike.
+      case either
+    }
+
     /// Where the first variable is sampled, rising.
     public let x: [Double]
     /// Where the second variable is sampled, rising.
@@ -59,16 +69,16 @@ public struct Plot: Sendable {
     public let values: [Double]
     /// What the values are called beside their colours.
     public let label: String
-    /// Whether the largest values are looked for, and the lines densest there.
-    public let isMaximized: Bool
+    /// Which values are looked for, and have the densest lines.
+    public let goal: Goal
 
     /// Creates contours.
-    public init(x: [Double], y: [Double], values: [Double], label: String = "objective", isMaximized: Bool = false) {
+    public init(x: [Double], y: [Double], values: [Double], label: String = "objective", goal: Goal = .minimum) {
       self.x = x
       self.y = y
       self.values = values
       self.label = label
-      self.isMaximized = isMaximized
+      self.goal = goal
     }
   }
 

@@ -13,7 +13,7 @@ extension Plot {
     var script = [
       "set encoding utf8",
       "set multiplot layout 1,\(panels.count) title \(quoted(title)) noenhanced font \",14\" "
-        + "margins screen 0.06,0.96,0.2,0.84 spacing screen 0.09,0",
+        + "margins screen 0.08,0.97,0.24,0.84 spacing screen 0.09,0",
     ]
     for (index, panel) in panels.enumerated() {
       script += panel.lines(isPanel: true, hasLegend: index == 0)
@@ -31,7 +31,7 @@ extension Plot {
       "set grid lt 1 lw 0.5 lc rgb \"#e4e4e4\"",
       // Above the axes, where neither lines nor names of axes are.
       isPanel
-        ? "set key at screen 0.5,0.04 center horizontal Left reverse noenhanced samplen 2"
+        ? "set key at screen 0.5,0.03 center horizontal Left reverse noenhanced samplen 2"
         : "set key tmargin center horizontal Left reverse noenhanced samplen 2",
       "set datafile missing \"?\"",
     ]
@@ -86,7 +86,7 @@ extension Plot {
       "set table $contours", "splot $grid using 1:2:3", "unset table", "unset contour",
       "set palette defined (0 \"#08306b\", 1 \"#4292c6\", 2 \"#c6c6c6\")",
       // Colours go by the lines' order: by value, all lines of a steep function would have one.
-      "set cbrange [\(contours.isMaximized ? "\(max(levels.count, 2)):1" : "1:\(max(levels.count, 2))")]",
+      "set cbrange [\(contours.goal == .maximum ? "\(max(levels.count, 2)):1" : "1:\(max(levels.count, 2))")]",
       hasColorBox ? "set colorbox noborder" : "unset colorbox",
       "set cbtics scale 0.3 (\(tics.joined(separator: ", ")))",
       "set cblabel \(quoted(contours.label)) noenhanced",
@@ -115,9 +115,15 @@ extension Plot.Contours {
     let sorted = values.filter(\.isFinite).sorted()
     guard let low = sorted.first, let high = sorted.last, high > low else { return [values.first ?? 0] }
     let levels = (1..<Self.mostLevels).map { step in
-      let share = Double(step * step) / Double(Self.mostLevels * Self.mostLevels)
-      let place = share * Double(sorted.count - 1)
-      return sorted[Int((isMaximized ? Double(sorted.count - 1) - place : place).rounded())]
+      let part = Double(step) / Double(Self.mostLevels)
+      let share =
+        switch goal {
+        case .minimum: part * part
+        case .maximum: 1 - part * part
+        // A square at both ends.
+        case .either: (1 - cos(.pi * part)) / 2
+        }
+      return sorted[Int((share * Double(sorted.count - 1)).rounded())]
     }
     // A line at the lowest or highest value is none.
     var distinct: [Double] = []
