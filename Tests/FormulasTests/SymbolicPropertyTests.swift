@@ -1,6 +1,7 @@
 import Autodiff
 import Formulas
 import Foundation
+import Foundations
 import TestSupport
 import Testing
 

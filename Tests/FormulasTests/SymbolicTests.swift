@@ -34,7 +34,7 @@ import Testing
   /// First and second derivatives as a teacher writes them; of formulas of several names, those by x.
   static let written: [(formula: String, first: String, second: String)] = [
     // Powers
-    ("x^x", "x^x*(log(x) + 1)", "x^x*(2*log(x) + log(x)^2 + 1/x + 1)"),
+    ("x^x", "x^x*(log(x) + 1)", "x^x*(log(x)^2 + 2*log(x) + 1/x + 1)"),
     ("x^n", "n*x^(n - 1)", "n*x^(n - 2)*(n - 1)"),
     ("n^x", "n^x*log(n)", "n^x*log(n)^2"),
     ("2^x", "log(2)*2^x", "log(2)^2*2^x"),
@@ -63,6 +63,9 @@ import Testing
     ("(x + 1)^2*(x - 2)^3", "(5*x - 1)*(x + 1)*(x - 2)^2", "20*x^3 - 48*x^2 + 6*x + 20"),
     ("x*(x + 1)*(x + 2)", "3*x^2 + 6*x + 2", "6*x + 6"),
     ("x^2*y + x*y^2", "2*x*y + y^2", "2*y"),
+    ("x^2*log(x)", "2*x*log(x) + x", "2*log(x) + 3"),
+    ("x^5*exp(-2*x)", "x^4*exp(-2*x)*(5 - 2*x)", "4*x^3*exp(-2*x)*(x^2 - 5*x + 5)"),
+    ("(sin(x) + cos(x))^2", "2*(cos(x) + sin(x))*(cos(x) - sin(x))", "-8*cos(x)*sin(x)"),
     ("a*exp(-b*x)", "-a*b*exp(-b*x)", "a*b^2*exp(-b*x)"),
     // Roots and sizes
     ("sqrt(x^2 + 1)", "x/sqrt(x^2 + 1)", "1/(x^2 + 1)^(3/2)"),

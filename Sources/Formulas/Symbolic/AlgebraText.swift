@@ -2,14 +2,20 @@ import Foundations
 
 // The normal form as a formula that reads as a person would write it, and that parses back to the same value.
 extension AlgebraicSum {
-  /// The terms as they are written: by falling degree, then by name, a number last; a positive one first if there is
-  /// one.
+  /// The terms as they are written: by falling degree, first in names and then in functions, then by name, a number last; a
+  /// positive one first if there is one.
   var orderedTerms: [(product: AlgebraicProduct, coefficient: ExactNumber)] {
     if terms.count == 1, let (product, coefficient) = terms.first { return [(product, coefficient)] }
-    var ordered = terms.map { (product: $0.key, coefficient: $0.value, degree: $0.key.degree, text: $0.key.sortKey) }
+    var ordered = terms.map { product, coefficient in
+      (
+        product: product, coefficient: coefficient, degree: product.degree, order: product.orderInFunctions,
+        text: product.sortKey
+      )
+    }
     ordered.sort { a, b in
       if a.product.factors.isEmpty != b.product.factors.isEmpty { return b.product.factors.isEmpty }
-      return a.degree != b.degree ? a.degree > b.degree : naturallyPrecedes(a.text, b.text)
+      if a.degree != b.degree { return a.degree > b.degree }
+      return a.order != b.order ? a.order > b.order : naturallyPrecedes(a.text, b.text)
     }
     if let first = ordered.first, first.coefficient.isNegative,
       let positive = ordered.firstIndex(where: { !$0.coefficient.isNegative })
@@ -61,6 +67,16 @@ extension AlgebraicProduct {
       switch factor.key {
       case .symbol, .group: degree + factor.value.double
       default: degree
+      }
+    }
+  }
+
+  /// The sum of the exponents of functions.
+  fileprivate var orderInFunctions: Double {
+    factors.reduce(0) { order, factor in
+      switch factor.key {
+      case .call, .reduction, .exponential: order + factor.value.double
+      default: order
       }
     }
   }

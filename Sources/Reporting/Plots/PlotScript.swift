@@ -116,14 +116,10 @@ extension Plot.Contours {
     guard let low = sorted.first, let high = sorted.last, high > low else { return [values.first ?? 0] }
     let levels = (1..<Self.mostLevels).map { step in
       let part = Double(step) / Double(Self.mostLevels)
-      let share =
-        switch goal {
-        case .minimum: part * part
-        case .maximum: 1 - part * part
-        // A square at both ends.
-        case .either: (1 - cos(.pi * part)) / 2
-        }
-      return sorted[Int((share * Double(sorted.count - 1)).rounded())]
+      // For both, a square at both ends.
+      let share = goal == .either ? (1 - cos(.pi * part)) / 2 : part * part
+      let place = Int((share * Double(sorted.count - 1)).rounded())
+      return sorted[goal == .maximum ? sorted.count - 1 - place : place]
     }
     // A line at the lowest or highest value is none.
     var distinct: [Double] = []
