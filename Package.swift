@@ -91,7 +91,9 @@ let package = Package(
         "HDF5",
         "Foundations", "TestSupport",
       ]),
-    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Training", "Foundations", "TestSupport"]),
+    .testTarget(
+      name: "ReportingTests",
+      dependencies: ["Reporting", "Training", "Autodiff", "Formulas", "Foundations", "TestSupport"]),
     .testTarget(
       name: "DurabilityTests",
       dependencies: ["Training", "Reporting", "Checkpoints", "Foundations", "TestSupport"]),

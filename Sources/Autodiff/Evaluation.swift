@@ -33,7 +33,7 @@ extension Graph {
 }
 
 /// Nodes as a function of the flat parameter vector: compiled once, run at many points.
-struct CompiledFunction<Scalar: KernelElement> {
+package struct CompiledFunction<Scalar: KernelElement> {
   private let plan: Plan<Scalar>
   private let results: [String]
   private let workspace: Workspace<Scalar>
@@ -43,9 +43,9 @@ struct CompiledFunction<Scalar: KernelElement> {
   private let randomness: Randomness
 
   /// - Throws: `TrainerError` if an input or a parameter of the graph is missing, or the memory does not do.
-  init(
-    _ nodes: [Node], inputs: [String: [Scalar]], layout: ParameterLayout, kernels: Kernels<Scalar> = .best,
-    randomness: Randomness, simplifications: Simplification
+  package init(
+    _ nodes: [Node], inputs: [String: [Scalar]] = [:], layout: ParameterLayout, kernels: Kernels<Scalar> = .best,
+    randomness: Randomness = .init(), simplifications: Simplification = .all
   ) throws {
     results = nodes.indices.map { "\($0)" }
     plan = try Plan(
@@ -68,7 +68,7 @@ struct CompiledFunction<Scalar: KernelElement> {
   /// The nodes' values, each in row-major order.
   ///
   /// - Throws: `TrainerError` if there are not as many parameters as the layout has.
-  func values(at parameters: [Scalar]) throws -> [[Scalar]] {
+  package func values(at parameters: [Scalar]) throws -> [[Scalar]] {
     guard parameters.count == layout.count else {
       throw TrainerError(.usage, "the layout has \(layout.count) parameters, but \(parameters.count) values were given")
     }

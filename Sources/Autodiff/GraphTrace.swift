@@ -15,6 +15,9 @@ package struct TracedNode: Sendable {
   package let shape: Shape
   /// The positions of its operands in the trace.
   package let inputs: [Int]
+  /// For each operand the derivative of this node with respect to it, if known: a number for each of the operand's elements,
+  /// where this node is a scalar, or computed element by element from an operand of its own shape.
+  package var localDerivatives: [ArrayValue?] = []
   /// Its value, if known.
   package var value: ArrayValue?
   /// The gradient of the output with respect to it, if known.
@@ -60,6 +63,24 @@ extension Graph {
     let inner = nodes.indices.filter { trace[$0].kind != .constant }
     let gradients = try evaluate(graph, graph.gradient(of: root, withRespectTo: inner.map { nodes[$0] }))
     for (position, gradient) in zip(inner, gradients) { trace[position].gradient = gradient }
+    for (position, node) in nodes.enumerated() where trace[position].kind == .operation {
+      trace[position].localDerivatives = try graph.localDerivatives(of: node, evaluatedBy: evaluate)
+    }
     return trace
+  }
+
+  /// The derivative of a node with respect to each of its operands that is no constant, where its elements are one
+  /// number for each of the operand's.
+  private func localDerivatives(
+    of node: Node, evaluatedBy evaluate: (Graph, [Node]) throws -> [ArrayValue]
+  ) throws -> [ArrayValue?] {
+    let ones = try constant(1).broadcast(to: node.shape)
+    let contributions = try node.operation.gradient(of: node, upstream: ones)
+    return try zip(node.inputs, contributions).map { input, contribution in
+      let isPlain =
+        node.shape.elementCount == 1 || node.operation is any ElementwiseOperation && input.shape == node.shape
+      guard isPlain, !(input.operation is Constant), let contribution else { return nil }
+      return try evaluate(self, [contribution])[0]
+    }
   }
 }

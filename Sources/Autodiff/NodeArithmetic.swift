@@ -34,6 +34,11 @@ public func select(_ condition: Node, _ x: Node, _ y: Node) throws -> Node {
   try condition.apply(SelectOperation(), x, y)
 }
 
+/// `y`, but `x` at the isolated points of `condition`, where the formula `y` has no value.
+func guarded(_ condition: Node, _ x: Node, _ y: Node) throws -> Node {
+  try condition.apply(SelectOperation(isGuard: true), x, y)
+}
+
 extension Node {
   /// The function of each element.
   package func apply(_ function: UnaryFunction) throws -> Node { try apply(UnaryOperation(function: function)) }
@@ -46,6 +51,10 @@ extension Node {
   public func exp() throws -> Node { try apply(.exp) }
   /// The natural logarithm.
   public func log() throws -> Node { try apply(.log) }
+  /// The logarithm to base 2.
+  public func log2() throws -> Node { try apply(.log2) }
+  /// The logarithm to base 10.
+  public func log10() throws -> Node { try apply(.log10) }
   /// log(1 + x), exact near 0.
   public func log1p() throws -> Node { try apply(.log1p) }
   /// e^x − 1, exact near 0.
@@ -62,6 +71,18 @@ extension Node {
   public func sin() throws -> Node { try apply(.sin) }
   /// The cosine of x in radians.
   public func cos() throws -> Node { try apply(.cos) }
+  /// The tangent of x in radians.
+  public func tan() throws -> Node { try apply(.tan) }
+  /// The angle in radians, −π/2 to π/2, whose sine is x.
+  public func asin() throws -> Node { try apply(.asin) }
+  /// The angle in radians, 0 to π, whose cosine is x.
+  public func acos() throws -> Node { try apply(.acos) }
+  /// The angle in radians, −π/2 to π/2, whose tangent is x.
+  public func atan() throws -> Node { try apply(.atan) }
+  /// The hyperbolic sine.
+  public func sinh() throws -> Node { try apply(.sinh) }
+  /// The hyperbolic cosine.
+  public func cosh() throws -> Node { try apply(.cosh) }
   /// The hyperbolic tangent.
   public func tanh() throws -> Node { try apply(.tanh) }
   /// 1 / (1 + e^−x).

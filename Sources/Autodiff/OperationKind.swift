@@ -10,6 +10,8 @@ package enum OperationKind {
   case unary(UnaryFunction)
   case binary(BinaryFunction)
   case select
+  /// Its third operand but at isolated points, where that has no value.
+  case guarded
   case broadcast
   /// The operand's elements in the same order.
   case view
@@ -38,7 +40,7 @@ extension Node {
     case let constant as Constant: .constant(constant.values)
     case let unary as UnaryOperation: .unary(unary.function)
     case let binary as BinaryOperation: .binary(binary.function)
-    case is SelectOperation: .select
+    case let select as SelectOperation: select.isGuard ? .guarded : .select
     case is Broadcast: .broadcast
     case is Reshape, is StopGradient: .view
     case let multiply as MatrixMultiply:

@@ -57,6 +57,16 @@ public struct Formula: Sendable {
     try FormulaBuilder(text: text, graph: graph, names: names).build(syntax)
   }
 
+  /// The value of a formula without names, such as `pi/2` or `[1/3, -2*pi]`.
+  ///
+  /// - Throws: ``FormulaError`` if it cannot be computed without a name's value, and `TrainerError` for operations that
+  ///   have no value for these operands.
+  public func constantValue() throws -> ArrayValue {
+    let graph = Graph()
+    let node = try build(in: graph, names: [:])
+    return ArrayValue(try graph.evaluate(node), shape: node.shape)
+  }
+
   /// A function that formulas may call.
   public struct Function: Sendable {
     /// How it is called: `sum(x, axis=…, keepdims=…)`.

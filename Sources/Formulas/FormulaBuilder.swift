@@ -52,7 +52,7 @@ struct FormulaBuilder {
         throw FormulaError(
           text, at: offset, "'\(name)' is no function: write \(name)*(…) for a product or \(name)[…] for an element")
       }
-      let known = suggestion(for: name, among: FormulaFunction.all.map(\.name))
+      let known = suggestion(for: name, among: FormulaFunction.known)
       throw FormulaError(
         text, at: offset, "unknown function '\(name)'\(known.map { "; did you mean \"\($0)\"?" } ?? "")",
         remedy: known == nil ? .init("functions", "Formula.functions lists those that there are") : nil)

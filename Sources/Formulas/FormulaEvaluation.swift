@@ -11,6 +11,8 @@ import Kernels
 public struct FormulaEvaluation {
   /// The most elements of all names together whose Hessian is computed.
   public static let mostHessianElements = 1024
+  /// The most elements of all names together whose second derivatives are written as formulas.
+  public static let mostSymbolicHessianElements = 16
 
   /// The names in the order in which they were given, with their values.
   public let point: [(name: String, value: ArrayValue)]
@@ -104,6 +106,38 @@ public struct FormulaEvaluation {
           row.range.flatMap { columns[$0][column].values }, shape: row.shape + layout.entries[column].shape)
       }
     }
+  }
+
+  /// The formula of each second derivative: at `[i][j]` those with respect to the elements of name i and then of name j, in
+  /// row-major order of the shape of i's value followed by j's.
+  ///
+  /// - Throws: `TrainerError` as ``partialDerivatives()``, and if the names have more than
+  ///   ``mostSymbolicHessianElements`` elements.
+  public func secondPartialDerivatives() throws -> [[[String]]] {
+    guard layout.count <= Self.mostSymbolicHessianElements else {
+      throw TrainerError(
+        .usage,
+        "formulas of second derivatives are for small inputs: the names have \(layout.count) elements together, more "
+          + "than \(Self.mostSymbolicHessianElements)")
+    }
+    return try zip(gradientNodes(), layout.entries).map { first, entry in
+      let elements = try first.reshape([entry.range.count])
+      var columns = [[String]](repeating: [], count: parameters.count)
+      for element in entry.range.indices {
+        let index = element - entry.range.lowerBound
+        let second = try graph.gradient(of: elements[index], withRespectTo: parameters)
+        for (column, node) in second.enumerated() { columns[column] += try graph.formulas(of: node) }
+      }
+      return columns
+    }
+  }
+
+  /// The value, and the gradient if it is asked for, as a function of the elements of all names, one behind the other in the
+  /// order of ``point``: compiled once, for many points, in double precision. Not for several threads at once.
+  package func function(withGradient hasGradient: Bool = false) throws -> (_ elements: [Double]) throws -> [Double] {
+    let nodes = try [output] + (hasGradient ? gradientNodes() : [])
+    let compiled = try CompiledFunction<Double>(nodes, layout: layout)
+    return { try compiled.values(at: $0).flatMap(\.self) }
   }
 
   /// What the value and the gradient are computed by: the plan that training would run.

@@ -51,6 +51,9 @@ struct FormulaFunction: Sendable {
   /// The function of that name, whether its words are joined, set apart by underscores or by capitals.
   static func named(_ name: String) -> FormulaFunction? { byName[fold(name)] }
 
+  /// Every name that can be called, for suggestions.
+  static var known: [String] { all.map(\.name) + aliases.keys.sorted() }
+
   private static func fold(_ name: String) -> String { name.lowercased().filter { $0 != "_" } }
 
   private static let byName: [String: FormulaFunction] = {
@@ -65,7 +68,7 @@ struct FormulaFunction: Sendable {
   // Folded spellings of other libraries; the names of this package's own operations are known too.
   private static let aliases = [
     "variance": "var", "gather": "take", "negative": "neg", "amax": "max", "amin": "min", "select": "where",
-    "absolute": "abs",
+    "absolute": "abs", "ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan",
   ]
 
   /// All functions, in the order of documentation.

@@ -8,17 +8,21 @@ public struct GraphPicture: Sendable {
   public let dot: String
   private let nodeCount: Int
 
-  /// Draws nodes with their operations and shapes and, where known, values and gradients.
+  /// Draws nodes with their operations and shapes and, where known, values and gradients, and at each arrow the derivative of
+  /// the node above by the one below.
   ///
   /// - Parameters:
   ///   - nodes: Operands before the nodes that use them.
   ///   - title: What stands above the picture.
   package init(of nodes: [TracedNode], title: String) {
+    // With derivatives at the edges the chain rule can be read off the picture.
+    let isTraced = nodes.contains { $0.localDerivatives.contains { $0 != nil } }
+    let heading = isTraced ? Self.heading(title, Self.chainRule) : Self.quoted(title)
     var lines = [
       "digraph {",
-      "  graph [label=\(Self.quoted(title)), labelloc=t, fontname=\"sans-serif\", rankdir=BT, ordering=in]",
+      "  graph [label=\(heading), labelloc=t, fontname=\"sans-serif\", rankdir=BT, ordering=in]",
       "  node [shape=box, style=\"rounded,filled\", fillcolor=white, fontname=\"sans-serif\", fontsize=11]",
-      "  edge [color=gray40, arrowsize=0.7]",
+      "  edge [color=gray40, arrowsize=0.7, fontname=\"sans-serif\", fontsize=10, fontcolor=\"#a04000\"]",
     ]
     for (index, node) in nodes.enumerated() {
       let style =
@@ -31,11 +35,27 @@ public struct GraphPicture: Sendable {
       lines.append("  n\(index) [label=\(Self.label(node))\(style)]")
     }
     for (index, node) in nodes.enumerated() {
-      for input in node.inputs { lines.append("  n\(input) -> n\(index)") }
+      for (place, input) in node.inputs.enumerated() {
+        let derivative = place < node.localDerivatives.count ? node.localDerivatives[place] : nil
+        let label = derivative.map { " [label=\(Self.quoted(" × \(Self.text($0))"))]" } ?? ""
+        lines.append("  n\(input) -> n\(index)\(label)")
+      }
     }
     nodeCount = nodes.count
     dot = lines.joined(separator: "\n") + "\n}\n"
   }
+
+  /// A title and a smaller line under it, in Graphviz's markup.
+  private static func heading(_ title: String, _ line: String) -> String {
+    func escaped(_ text: String) -> String {
+      text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+        .replacing("\"", with: "&quot;").replacing("\n", with: " ")
+    }
+    return "<\(escaped(title))<br/><font point-size=\"10\" color=\"#a04000\">\(escaped(line))</font>>"
+  }
+
+  /// What stands under the title where edges have derivatives.
+  static let chainRule = "gradient = sum over arrows of the upper gradient × the derivative at the arrow"
 
   /// The most nodes that are drawn: the layout of more takes minutes and is nothing to look at.
   public static let mostDrawnNodes = 200

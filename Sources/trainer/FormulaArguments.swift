@@ -8,7 +8,7 @@ struct PointOptions: ParsableArguments {
   @Option(
     name: .customLong("at"),
     help: ArgumentHelp(
-      "The value of a name: a number, several with commas for a vector, or any JSON array. Once for each name.",
+      "The value of a name: a number or an expression such as pi/2, several with commas, or an array. Once for each name.",
       valueName: "name=value"))
   var values: [String] = []
 
@@ -18,7 +18,12 @@ struct PointOptions: ParsableArguments {
   /// The names with their values, in order.
   ///
   /// - Throws: `TrainerError` for a value that cannot be read, or a name that is given twice.
-  func point() throws -> [(name: String, value: ArrayValue)] {
+  func point() throws -> [(name: String, value: ArrayValue)] { try Self.point(values) }
+
+  /// The names with their values, in order, of texts such as `x=pi/2`.
+  ///
+  /// - Throws: `TrainerError` for a value that cannot be read, or a name that is given twice.
+  static func point(_ values: [String]) throws -> [(name: String, value: ArrayValue)] {
     var point: [(name: String, value: ArrayValue)] = []
     for text in values {
       guard let split = text.firstIndex(of: "="), split > text.startIndex else {
@@ -29,12 +34,7 @@ struct PointOptions: ParsableArguments {
       guard name.wholeMatch(of: /[\p{L}_][\p{L}_0-9]*/) != nil else {
         throw TrainerError(.usage, "--at \(text): '\(name)' cannot be a name in a formula")
       }
-      guard let value = ArrayValue(commandLine: number) else {
-        throw TrainerError(
-          .usage,
-          "--at \(text): found '\(number)', expected a number, numbers separated by commas, or a JSON array whose rows "
-            + "are equally long")
-      }
+      let value = try ArrayValue(commandLine: number, of: text)
       guard !point.contains(where: { $0.name == name }) else {
         throw TrainerError(.usage, "--at \(text): the name '\(name)' is given twice; give each name one value")
       }
@@ -100,20 +100,47 @@ extension Substring {
 
 extension ArrayValue {
   /// Reads what stands behind `NAME=`: one number is a scalar, several separated by commas are a vector, anything in
-  /// brackets is a JSON array; `nil` if it is none of them.
-  fileprivate init?(commandLine text: String) {
-    let trimmed = String(text.drop { $0.isWhitespace })
-    if trimmed.hasPrefix("[") {
-      guard let document = ArrayValue.parse(trimmed) else { return nil }
-      self = document
+  /// brackets is an array. In place of a number there may be a formula without names, such as `pi/2`.
+  ///
+  /// - Throws: `TrainerError` that begins with the option and its whole argument.
+  init(commandLine text: String, of argument: String, option: String = "--at") throws {
+    if let plain = Self.plain(text) {
+      self = plain
       return
     }
+    func refused(_ fault: String) -> TrainerError {
+      TrainerError(
+        .usage,
+        "\(option) \(argument): found '\(text)', expected a number, an expression such as pi/2, several separated by commas, "
+          + "or an array whose rows are equally long (\(fault))")
+    }
+    guard let last = text.last(where: { !$0.isWhitespace }) else { throw refused("there is nothing") }
+    guard last != "," else { throw refused("there is nothing behind the last comma") }
+    let value: ArrayValue
+    do {
+      // Which commas separate values and which those of a call, the parser knows.
+      value = try Formula("[\(text)]").constantValue()
+    } catch let error as FormulaError {
+      throw refused(error.fault)
+    } catch let error as TrainerError {
+      throw refused(error.fault)
+    }
+    guard value.values.allSatisfy(\.isFinite) else {
+      throw TrainerError(.usage, "\(option) \(argument): the value of '\(text)' is not finite; give a number that is")
+    }
+    self = value.shape.first == 1 ? ArrayValue(value.values, shape: Shape(value.shape.dropFirst())) : value
+  }
+
+  /// Numbers as they are, without the limits of formulas; `nil` if there is anything else.
+  private static func plain(_ text: String) -> ArrayValue? {
+    let trimmed = String(text.drop { $0.isWhitespace })
+    if trimmed.hasPrefix("[") { return parse(trimmed) }
     let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
       decimalNumber(part.trimmingWhitespace)
     }
     let numbers = parts.compactMap { $0 }
     guard numbers.count == parts.count, numbers.allSatisfy(\.isFinite) else { return nil }
-    self.init(numbers, shape: numbers.count == 1 ? [] : [numbers.count])
+    return ArrayValue(numbers, shape: numbers.count == 1 ? [] : [numbers.count])
   }
 
   private static func parse(_ text: String) -> ArrayValue? {

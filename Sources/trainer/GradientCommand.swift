@@ -12,6 +12,12 @@ struct GradientCommand: ParsableCommand {
       rounding. Each name of the formula needs a value, and the gradient has that \
       value's shape.
 
+      A value is a number or an expression such as pi/2: --at x=1/3, --at v=1,-2*pi.
+
+      --symbolic prints the derivatives as formulas too, and with --hessian the \
+      second ones. They are written as on paper: log(x) assumes that x is above 0, \
+      and x/x is 1.
+
       FORMULAS
         numbers       2, .5, 1e-3; pi and e, unless --at gives these names a value
         arithmetic    + - * / ^ and @ for the matrix product, broadcasting as NumPy;
@@ -25,6 +31,7 @@ struct GradientCommand: ParsableCommand {
       EXAMPLES
         trainer gradient "w[0]^2 + w[1]^2 - w[0]*w[1]" --at w=-5,5
         trainer gradient "sum((x - b)^2)" --at x=5,10 --at b=10 --symbolic
+        trainer gradient "x*sin(x)" --at x=pi/2 --symbolic --hessian
         trainer gradient "-log(sigmoid(x @ w))" --at "x=1,2" --at "w=0.5,-1" --hessian --format json
       """)
 
@@ -41,7 +48,7 @@ struct GradientCommand: ParsableCommand {
   @Option(help: "How to print the result.")
   var format: ResultFormat = .text
 
-  @Flag(help: "Print the partial derivatives as formulas too.")
+  @Flag(help: "Print the partial derivatives as formulas too; with --hessian also the second ones.")
   var symbolic = false
 
   @Flag(help: "Print the matrix of second derivatives too.")
@@ -66,6 +73,7 @@ struct GradientReport {
   private let gradient: [ArrayValue]
   private let partials: [[String]]?
   private let hessian: [[ArrayValue]]?
+  private let secondPartials: [[[String]]]?
 
   init(_ evaluation: FormulaEvaluation, isSymbolic: Bool, hasHessian: Bool) throws {
     names = evaluation.point.map(\.name)
@@ -73,6 +81,7 @@ struct GradientReport {
     value = try evaluation.value()
     partials = isSymbolic ? try evaluation.partialDerivatives() : nil
     hessian = hasHessian ? try evaluation.hessian() : nil
+    secondPartials = isSymbolic && hasHessian ? try evaluation.secondPartialDerivatives() : nil
   }
 
   /// `{"value":75,"gradient":{"w":[-15,15]}}`; what is asked for beside it has keys of its own.
@@ -84,6 +93,12 @@ struct GradientReport {
     }
     if let hessian {
       object["hessian"] = .object(byName { row in .object(byName { hessian[row][$0].json }) })
+      if let secondPartials {
+        object["symbolicHessian"] = .object(
+          byName { row in
+            .object(byName { hessian[row][$0].nested(secondPartials[row][$0].map(JSONValue.string)) })
+          })
+      }
     }
     return .object(object)
   }
@@ -109,6 +124,21 @@ struct GradientReport {
       lines.append("second derivatives:")
       for (row, values) in hessian.enumerated() {
         lines += values.indices.map { "  \(names[row]), \(names[$0]): \(array(values[$0]))" }
+      }
+    }
+    if let secondPartials, !names.isEmpty {
+      lines.append("second partial derivatives:")
+      let elements = names.indices.map { gradient[$0].elementNames(names[$0]) }
+      for (row, columns) in secondPartials.enumerated() {
+        // The matrix is symmetric: what stands below its diagonal is left out.
+        for column in row..<names.count {
+          for (index, formula) in columns[column].enumerated() {
+            let (i, j) = (index / elements[column].count, index % elements[column].count)
+            if row == column, j < i { continue }
+            let (first, second) = (elements[row][i], elements[column][j])
+            lines.append("  d2/\(first == second ? "d\(first)^2" : "d\(first) d\(second)"): \(formula)")
+          }
+        }
       }
     }
     return lines.joined(separator: "\n") + "\n"

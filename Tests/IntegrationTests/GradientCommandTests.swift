@@ -26,6 +26,10 @@ import Testing
           d/dw[1]: 2*w[1] - w[0]
         second derivatives:
           w, w: [[2, -1], [-1, 2]]
+        second partial derivatives:
+          d2/dw[0]^2: 2
+          d2/dw[0] dw[1]: -1
+          d2/dw[1]^2: 2
 
         """)
     #expect(
@@ -33,6 +37,7 @@ import Testing
         == [
           "value": 75, "gradient": ["w": [-15, 15]], "symbolic": ["w": ["2*w[0] - w[1]", "2*w[1] - w[0]"]],
           "hessian": ["w": ["w": [[2, -1], [-1, 2]]]],
+          "symbolicHessian": ["w": ["w": [["2", "-1"], ["-1", "2"]]]],
         ])
   }
 
@@ -54,19 +59,56 @@ import Testing
     #expect(try json("x/0", "--at", "x=1") == ["value": "inf", "gradient": ["x": "inf"]])
   }
 
+  private static let expected =
+    "expected a number, an expression such as pi/2, several separated by commas, or an array whose rows are equally long"
+
+  @Test func valuesMayBeExpressions() throws {
+    #expect(try json("x", "--at", "x=pi")["value"] == .number(.pi))
+    #expect(try json("x", "--at", "x=1/3")["value"] == .number(1.0 / 3))
+    #expect(try json("x", "--at", "x=-2*pi")["value"] == .number(-2 * .pi))
+    #expect(try json("x*y", "--at", "x=-e", "y=2^3")["gradient"]?["x"] == 8)
+    for vector in ["v=1,pi", "v=[1,pi]", "v= [ 1 , pi ]", "v=maximum(1, 0),pi"] {
+      #expect(try json("sum(v*v)", "--at", vector)["gradient"] == ["v": [2, .number(2 * .pi)]], "\(vector)")
+    }
+    #expect(try json("v[0]", "--at", "v=[1/3]")["gradient"] == ["v": [1]])
+    #expect(try json("sum(m)", "--at", "m=[[1/2, 2], [3, pi]]")["gradient"] == ["m": [[1, 1], [1, 1]]])
+    // A name that has a value is no constant.
+    #expect(try json("e*x", "--at", "e=2", "x=e")["value"] == .number(2 * M_E))
+  }
+
+  @Test func secondDerivativesAsFormulas() throws {
+    let result = try TrainerBinary.run("gradient", "x^2*y", "--at", "x=1", "y=3", "--symbolic", "--hessian")
+    #expect(
+      result.output.hasSuffix(
+        """
+        second partial derivatives:
+          d2/dx^2: 2*y
+          d2/dx dy: 2*x
+          d2/dy^2: 0
+
+        """))
+  }
+
   @Test(arguments: [
     (["x", "--at", "x=1", "--at", "x=2"], "--at x=2: the name 'x' is given twice; give each name one value"),
     (["x", "--at", "x=1", "x=2"], "--at x=2: the name 'x' is given twice; give each name one value"),
     (["x", "--at", "x"], "--at x: expected NAME=VALUE, such as w=-5,5"),
     (
       ["x", "--at", "x=a"],
-      "--at x=a: found 'a', expected a number, numbers separated by commas, or a JSON array whose rows are equally long"
+      "--at x=a: found 'a', \(Self.expected) (unknown name 'a'; no names have values here)"
     ),
     (
       ["x", "--at", "x=[[1],[2,3]]"],
-      "--at x=[[1],[2,3]]: found '[[1],[2,3]]', expected a number, numbers separated by commas, or a JSON array whose "
-        + "rows are equally long"
+      "--at x=[[1],[2,3]]: found '[[1],[2,3]]', \(Self.expected) (the elements of an array must have one shape; these "
+        + "have [1], [2])"
     ),
+    (["x", "--at", "x="], "--at x=: found '', \(Self.expected) (there is nothing)"),
+    (["x", "--at", "x=1,"], "--at x=1,: found '1,', \(Self.expected) (there is nothing behind the last comma)"),
+    (
+      ["x", "--at", "x=sqr(2)"],
+      "--at x=sqr(2): found 'sqr(2)', \(Self.expected) (unknown function 'sqr'; did you mean \"sqrt\"?)"
+    ),
+    (["x", "--at", "x=1/0"], "--at x=1/0: the value of '1/0' is not finite; give a number that is"),
     (["x", "--at", "2x=1"], "--at 2x=1: '2x' cannot be a name in a formula"),
     (["x", "--at", "y=1"], "the formula has no name 'y'; did you mean \"x\"?"),
     (
@@ -144,6 +186,21 @@ import Testing
     #expect(result.output.contains(#"label="subtract\nvalue 24\ngradient 1""#))
   }
 
+  @Test func arrowsCarryTheDerivativesOfTheNodesAbove() throws {
+    let result = try TrainerBinary.run("graph", "exp(w)*w - b", "--at", "w=0", "b=5")
+    let arrows = result.output.split(separator: "\n").filter { $0.contains("->") }.map { $0.drop { $0 == " " } }
+    // exp(w) is 1 at 0, and so is its derivative; the product's are w = 0 and exp(w) = 1.
+    #expect(
+      arrows.sorted() == [
+        #"n0 -> n1 [label=" × 1"]"#, #"n0 -> n2 [label=" × 1"]"#, #"n1 -> n2 [label=" × 0"]"#,
+        #"n2 -> n4 [label=" × 1"]"#, #"n3 -> n4 [label=" × -1"]"#,
+      ], "\(result.output)")
+    #expect(result.output.contains("gradient = sum over arrows"))
+    // Where an element depends on several, one number for each says nothing.
+    let product = try TrainerBinary.run("graph", "sum(m @ v)", "--at", "m=[[1,2],[3,4]]", "v=1,2")
+    #expect(product.output.split(separator: "\n").filter { $0.contains("->") && $0.contains("×") }.count == 1)
+  }
+
   @Test func withoutValuesShapesAreGuessed() throws {
     let result = try TrainerBinary.run("graph", "-w[0, 2]*x")
     #expect(result.output.contains(#"label="w\n[1, 3]""#) && result.output.contains(#"label="x""#))
@@ -199,5 +256,45 @@ import Testing
     #expect(try TrainerBinary.run("graph").status == 2)
     #expect(try TrainerBinary.run("graph", "x", "--config", "c.json").status == 2)
     #expect(try TrainerBinary.run("graph", "--config", "c.json", "--at", "x=1").status == 2)
+  }
+}
+
+@Suite struct PlotFormulaTests {
+  @Test(arguments: [
+    (["--formula", "x*y*z"], "give the others a value with --at NAME=VALUE"),
+    (["--formula", "x", "--from", "5", "--to", "1"], "the range of x is empty: it goes from 5 to 1"),
+    (["--formula", "x", "--from", "-pi", "--from", "-e"], "the value for all names is given twice"),
+    (["--formula", "x", "--to", "y=3"], "--to y=3: the formula has no free name 'y'; its free names are x"),
+    (["--formula", "x", "--to", "1,2"], "--to 1,2: expected one number"),
+    (["--formula", "sqtr(x)"], "unknown function 'sqtr'; did you mean \"sqrt\"?"),
+    (["--formula", "x", "-o", "x.gif"], "x.gif"),
+    (["--formula", "x", "run"], "--formula draws a formula without a run"),
+    (["run", "--from", "1"], "--from, --to, --at and --derivative are for --formula"),
+    (["run", "--path", "--parameters"], "give one of them"),
+    ([], "a run directory or --formula FORMULA is missing"),
+  ])
+  func errors(arguments: [String], message: String) throws {
+    let result = try TrainerBinary.run(["plot"] + arguments)
+    #expect(result.status == 2 && result.output == "")
+    #expect(result.errors.hasPrefix("error: ") && result.errors.contains(message), "\(result.errors)")
+  }
+
+  @Test(.enabled(if: Tool.path(of: "gnuplot") != nil, "gnuplot is missing"))
+  func aFormulaIsDrawnWithoutARun() throws {
+    try withScratchDirectory { directory in
+      for (arguments, name) in [
+        (["-x^2", "--from", "-2*pi", "--to", "pi", "--derivative"], "curve.svg"),
+        (["x*y", "--to", "y=1/3"], "contours.png"),
+      ] {
+        let path = "\(directory)/\(name)"
+        let result = try TrainerBinary.run(["plot", "--formula"] + arguments + ["-o", path])
+        #expect(result.status == 0 && result.output == "wrote \(path)\n", "\(result.errors)")
+        #expect(FileManager.default.fileExists(atPath: path))
+        // What is there stays unless asked.
+        #expect(try TrainerBinary.run(["plot", "--formula"] + arguments + ["-o", path]).status == 2)
+      }
+      let text = try String(contentsOfFile: "\(directory)/curve.svg", encoding: .utf8)
+      #expect(text.contains("derivative: -2*x"))
+    }
   }
 }

@@ -158,7 +158,7 @@ import Testing
       #expect(result.status == 0, "\(result.output)")
       let pictures = try files(in: "\(Repository.path)/docs/pictures").filter { $0.hasSuffix(".svg") }
       let drawn = try files(in: directory)
-      #expect(drawn.count == 11)
+      #expect(drawn.count == 15)
       let text = try String(contentsOfFile: "\(Repository.path)/docs/gradients.md", encoding: .utf8)
       for name in drawn.sorted() {
         let now = try Data(contentsOf: URL(filePath: "\(directory)/\(name)"))
@@ -192,7 +192,7 @@ import Testing
 
   @Test func plotsSayWhatTheyCannotDraw() throws {
     try withRun("softmax") { run in
-      try TrainerBinary.run("plot", run.directory, "--path").expectError(2, "a formula of one or two numbers")
+      try TrainerBinary.run("plot", run.directory, "--path").expectError(2, "a formula of one to three numbers")
       try TrainerBinary.run("plot", run.directory, "--metric", "accuracy").expectError(2, "accuracy", "it has loss")
       try TrainerBinary.run("plot", run.directory, "--output", "loss.gif").expectError(2, "loss.gif", ".svg or .png")
       try TrainerBinary.run("plot", run.directory + "/none").expectError(2, "there is no such run directory")

@@ -9,7 +9,8 @@ import Testing
 /// Of the functions that call the platform's library, the bounds are glibc's.
 private let bounds: [(UnaryFunction, Double)] = [
   (.exp, 1.1), (.expm1, 2), (.tanh, 2.6), (.sigmoid, 2.3), (.softplus, 2.1),
-  (.log, 1), (.log1p, 1.5), (.sin, 1), (.cos, 1), (.erf, 1.5), (.sqrt, 0.5), (.rsqrt, 1.5),
+  (.log, 1), (.log1p, 1.5), (.sin, 1), (.cos, 1), (.tan, 1), (.asin, 1), (.acos, 1),
+  (.atan, 1), (.sinh, 2), (.cosh, 2), (.log2, 1), (.log10, 2), (.erf, 1.5), (.sqrt, 0.5), (.rsqrt, 1.5),
 ]
 
 @Suite struct AccuracyTests {
@@ -76,6 +77,14 @@ private func value(of function: UnaryFunction, at x: Double) -> Double {
   case .log1p: Foundation.log1p(x)
   case .sin: Foundation.sin(x)
   case .cos: Foundation.cos(x)
+  case .tan: Foundation.tan(x)
+  case .asin: Foundation.asin(x)
+  case .acos: Foundation.acos(x)
+  case .atan: Foundation.atan(x)
+  case .sinh: Foundation.sinh(x)
+  case .cosh: Foundation.cosh(x)
+  case .log2: Foundation.log2(x)
+  case .log10: Foundation.log10(x)
   case .erf: Foundation.erf(x)
   case .sqrt: x.squareRoot()
   case .rsqrt: 1 / x.squareRoot()
@@ -95,6 +104,14 @@ private func value(of function: UnaryFunction, at x: Double) -> Double {
     case .log1p: Foundation.log1p(x)
     case .sin: Foundation.sin(x)
     case .cos: Foundation.cos(x)
+    case .tan: Foundation.tan(x)
+    case .asin: Foundation.asin(x)
+    case .acos: Foundation.acos(x)
+    case .atan: Foundation.atan(x)
+    case .sinh: Foundation.sinh(x)
+    case .cosh: Foundation.cosh(x)
+    case .log2: Foundation.log2(x)
+    case .log10: Foundation.log10(x)
     case .erf: Foundation.erf(x)
     case .sqrt: x.squareRoot()
     case .rsqrt: 1 / x.squareRoot()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the reference numbers in Tests/Fixtures with PyTorch, optax, numpy and scikit-learn.
+"""Makes the reference numbers in Tests/Fixtures with PyTorch, optax, numpy, scikit-learn and SymPy.
 
     python3 -m venv .venv && .venv/bin/pip install -r scripts/references/requirements.txt
     .venv/bin/python scripts/references/make_references.py           writes Tests/Fixtures
@@ -18,6 +18,7 @@ import torch
 
 import classifiers
 import columns
+import derivatives
 import features
 import linear
 import losses
@@ -33,7 +34,7 @@ from common import FIXTURES, text
 
 MAKERS = (
     trajectories, optimizers, schedules, losses, operations, linear, classifiers, metrics, tables, columns, features,
-    splits, weights,
+    splits, weights, derivatives,
 )
 
 

@@ -54,6 +54,9 @@ struct BinaryOperation: ElementwiseOperation {
 
 /// `condition != 0 ? x : y`.
 struct SelectOperation: ElementwiseOperation {
+  /// Whether a gradient rule asks for it at isolated points only, where the formula `y` has no value: formulas that people read
+  /// are `y` alone.
+  var isGuard = false
   var name: String { "where" }
 
   func loop<Scalar: KernelElement>(of kernels: Kernels<Scalar>) -> ElementwiseLoop { .select(kernels.selectLoop) }
@@ -62,8 +65,8 @@ struct SelectOperation: ElementwiseOperation {
     let (condition, x, y) = (node.inputs[0], node.inputs[1], node.inputs[2])
     let zero = try node.graph.constant(0)
     return [
-      nil, try select(condition, upstream, zero).sum(to: x.shape),
-      try select(condition, zero, upstream).sum(to: y.shape),
+      nil, try condition.apply(self, upstream, zero).sum(to: x.shape),
+      try condition.apply(self, zero, upstream).sum(to: y.shape),
     ]
   }
 }

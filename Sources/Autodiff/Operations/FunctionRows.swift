@@ -57,10 +57,28 @@ package struct UnaryRow: Sendable {
     UnaryRow(.rsqrt, is: "1/sqrt(x)", of: .positive) { x, y, upstream in try upstream * -0.5 * y / x },
     UnaryRow(.exp, is: "e^x") { _, y, upstream in try upstream * y },
     UnaryRow(.expm1, is: "e^x - 1, exact near 0") { _, y, upstream in try upstream * (y + 1) },
-    UnaryRow(.log, is: "the natural logarithm", of: .positive) { x, _, upstream in try upstream / x },
+    UnaryRow(.log, is: "the natural logarithm, also ln", of: .positive) { x, _, upstream in try upstream / x },
+    UnaryRow(.log2, is: "the logarithm to base 2", of: .positive) { x, _, upstream in
+      try upstream / (x * x.graph.constant(2).log())
+    },
+    UnaryRow(.log10, is: "the logarithm to base 10", of: .positive) { x, _, upstream in
+      try upstream / (x * x.graph.constant(10).log())
+    },
     UnaryRow(.log1p, is: "log(1 + x), exact near 0", of: .aboveMinusOne) { x, _, upstream in try upstream / (x + 1) },
     UnaryRow(.sin, is: "the sine of radians") { x, _, upstream in try upstream * x.cos() },
     UnaryRow(.cos, is: "the cosine of radians") { x, _, upstream in try -(upstream * x.sin()) },
+    UnaryRow(.tan, is: "the tangent of radians") { _, y, upstream in try upstream * (y.square() + 1) },
+    UnaryRow(.asin, is: "the angle in radians whose sine is x", of: .insideOne) { x, _, upstream in
+      try upstream / (1 - x.square()).sqrt()
+    },
+    UnaryRow(.acos, is: "the angle in radians whose cosine is x", of: .insideOne) { x, _, upstream in
+      try -(upstream / (1 - x.square()).sqrt())
+    },
+    UnaryRow(.atan, is: "the angle in radians whose tangent is x") { x, _, upstream in
+      try upstream / (x.square() + 1)
+    },
+    UnaryRow(.sinh, is: "the hyperbolic sine") { x, _, upstream in try upstream * x.cosh() },
+    UnaryRow(.cosh, is: "the hyperbolic cosine") { x, _, upstream in try upstream * x.sinh() },
     UnaryRow(.tanh, is: "the hyperbolic tangent") { _, y, upstream in try upstream * (1 - y.square()) },
     UnaryRow(.sigmoid, is: "1/(1 + e^-x)") { _, y, upstream in try upstream * y * (1 - y) },
     UnaryRow(.softplus, is: "log(1 + e^x)") { x, _, upstream in try upstream * x.sigmoid() },
@@ -149,12 +167,12 @@ package struct BinaryRow: Sendable {
   // which keeps formulas and pictures plain.
   @Sendable private static func powerGradient(_ x: Node, _ y: Node, _ z: Node, _ upstream: Node) throws -> [Node?] {
     let zero = try z.graph.constant(0)
-    let logarithm = try (x.number ?? 0) > 0 ? x.log() : select(x.isEqual(to: zero), zero, x.log())
+    let logarithm = try (x.number ?? 0) > 0 ? x.log() : guarded(x.isEqual(to: zero), zero, x.log())
     let base =
       switch y.number {
       case 0: nil as Node?
       case let number?: try upstream * number * x.power(number - 1)
-      case nil: try select(x.isEqual(to: zero) * y.isEqual(to: zero), zero, upstream * y * x.power(y - 1))
+      case nil: try guarded(x.isEqual(to: zero) * y.isEqual(to: zero), zero, upstream * y * x.power(y - 1))
       }
     return [base, try upstream * z * logarithm]
   }
@@ -223,6 +241,7 @@ package enum OperandDomain: String, Sendable, CaseIterable {
   case nonzero = "not 0"
   case positive = "above 0"
   case aboveMinusOne = "above -1"
+  case insideOne = "between -1 and 1"
 
   /// Where a derivative can be told by differences: not too near where the function ends, nor where its slope has no
   /// bound.
@@ -231,6 +250,7 @@ package enum OperandDomain: String, Sendable, CaseIterable {
     case .all: -2...2
     case .nonzero, .positive: 0.5...3
     case .aboveMinusOne: -0.5...3
+    case .insideOne: -0.8...0.8
     }
   }
 }

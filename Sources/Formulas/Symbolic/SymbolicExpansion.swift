@@ -4,7 +4,9 @@ import Kernels
 
 extension Graph {
   /// The elements of a node as formulas in the elements of the graph's parameters and inputs, in row-major order:
-  /// `2*w[0] - w[1]`. Each parses back, with the same names, to the same value.
+  /// `2*w[0] - w[1]`. Each parses back, with the same names, to the same value wherever it has one: the rules are those
+  /// of real numbers where both sides are defined, and what gradient rules say of isolated points, such as 0^0, is left
+  /// out.
   ///
   /// Arrays are taken apart into scalars, so that the gradient of an index or a sum reads as a person would write it;
   /// the derivative itself is the graph's own, and no rule exists twice.
@@ -13,7 +15,7 @@ extension Graph {
   public func formulas(of node: Node) throws -> [String] {
     let simplified = try simplified([node], [.commonSubexpressions, .deadNodes])[0]
     var expansion = SymbolicExpansion(of: simplified.graph)
-    return try expansion.elements(of: simplified).map(\.text)
+    return try expansion.elements(of: simplified).map(\.tidied.text)
   }
 }
 
@@ -55,14 +57,23 @@ private struct SymbolicExpansion {
     switch node.kind {
     case .named(let name): return node.shape.elementNames(name).map { AlgebraicSum(.symbol($0)) }
     case .constant(let values): return values.map(number)
-    case .unary(let function): return inputs[0].map { Self.apply(function, $0) }
+    case .unary(let function): return inputs[0].map { AlgebraicSum.apply(function, $0) }
     case .binary(let function):
-      return zip(broadcast(inputs[0], node, 0), broadcast(inputs[1], node, 1)).map { Self.apply(function, $0, $1) }
+      return zip(broadcast(inputs[0], node, 0), broadcast(inputs[1], node, 1)).map {
+        AlgebraicSum.apply(function, $0, $1)
+      }
     case .select:
       let (x, y) = (broadcast(inputs[1], node, 1), broadcast(inputs[2], node, 2))
       return broadcast(inputs[0], node, 0).enumerated().map { index, condition in
-        if let number = condition.number { return number != 0 ? x[index] : y[index] }
+        if let number = condition.constantValue { return number != 0 ? x[index] : y[index] }
         return x[index] == y[index] ? x[index] : AlgebraicSum(.call("where", [condition, x[index], y[index]]))
+      }
+    case .guarded:
+      let (x, y) = (broadcast(inputs[1], node, 1), broadcast(inputs[2], node, 2))
+      return broadcast(inputs[0], node, 0).enumerated().map { index, condition in
+        if let number = condition.constantValue { return number != 0 ? x[index] : y[index] }
+        // What is made of pieces, such as relu(x), may be 0 on the whole of one.
+        return condition.isPiecewise ? AlgebraicSum(.call("where", [condition, x[index], y[index]])) : y[index]
       }
     case .broadcast: return broadcast(inputs[0], node, 0)
     case .view: return inputs[0]
@@ -70,7 +81,7 @@ private struct SymbolicExpansion {
       return product(node, inputs[0], transposed: transposesLeft, inputs[1], transposed: transposesRight)
     case .oneHot(let count):
       return inputs[0].flatMap { x in
-        (0..<count).map { Self.compare("==", x, AlgebraicSum(Double($0))) }
+        (0..<count).map { AlgebraicSum.compare("==", x, AlgebraicSum($0)) }
       }
     case .reduction(.sum), .linear: return try linear(node, inputs)
     case .reduction:
@@ -92,10 +103,20 @@ private struct SymbolicExpansion {
   // MARK: - Leaves
 
   private func number(_ value: Double) -> AlgebraicSum {
-    for name in ["pi", "e"] where Formula.constants[name] == value && !leafNames.contains(name) {
-      return AlgebraicSum(.symbol(name))
+    for name in ["pi", "e"] where !leafNames.contains(name) {
+      guard let constant = Formula.constants[name] else { continue }
+      // The exponents of x^pi's derivatives are pi less a whole number.
+      var lower = constant
+      for count in 0..<4 {
+        if lower == value { return AlgebraicSum(.constant(name)) - AlgebraicSum(count) }
+        lower -= 1
+      }
     }
-    return AlgebraicSum(value)
+    // The derivative of the error function has this number.
+    if abs(value) == 2 / Double.pi.squareRoot(), !leafNames.contains("pi") {
+      return ExactNumber(value < 0 ? -2 : 2) * AlgebraicSum(.constant("pi")).power(ExactNumber(-1) / ExactNumber(2))
+    }
+    return AlgebraicSum(ExactNumber(value))
   }
 
   // MARK: - Element-wise
@@ -107,61 +128,6 @@ private struct SymbolicExpansion {
     return (0..<target.elementCount).map { index in
       elements[target.indices.reduce(0) { $0 + index / strides[$1] % target[$1] * steps[$1] }]
     }
-  }
-
-  private static func apply(_ function: UnaryFunction, _ x: AlgebraicSum) -> AlgebraicSum {
-    switch function {
-    case .negate: return -1 * x
-    case .square: return x.power(2)
-    case .reciprocal: return x.power(-1)
-    case .sqrt: return x.power(0.5)
-    case .rsqrt: return x.power(-0.5)
-    case .log where x == AlgebraicSum(.symbol("e")): return AlgebraicSum(1)
-    default: break
-    }
-    if var number = x.number {
-      var output = 0.0
-      Kernels<Double>.best.loop(function)(1, &number, &output)
-      return AlgebraicSum(output)
-    }
-    return AlgebraicSum(.call(UnaryRow.of(function).formulaName, [x]))
-  }
-
-  private static func apply(_ function: BinaryFunction, _ x: AlgebraicSum, _ y: AlgebraicSum) -> AlgebraicSum {
-    switch function {
-    case .add: return x + y
-    case .subtract: return x - y
-    case .multiply: return x * y
-    case .divide: return x / y
-    case .power: return y.number.map(x.power) ?? AlgebraicSum(.power(x, y))
-    case .minimum where x == y, .maximum where x == y: return x
-    case .equal: return compare("==", x, y)
-    case .less: return compare("<", x, y)
-    case .lessOrEqual: return compare("<=", x, y)
-    default: break
-    }
-    if var a = x.number, var b = y.number {
-      var output = 0.0
-      Kernels<Double>.best.loop(function)(1, &a, &b, &output)
-      return AlgebraicSum(output)
-    }
-    return AlgebraicSum(.call(BinaryRow.of(function).formulaName, [x, y]))
-  }
-
-  /// A comparison, with a number on the right where there is one.
-  private static func compare(_ symbol: String, _ x: AlgebraicSum, _ y: AlgebraicSum) -> AlgebraicSum {
-    if let a = x.number, let b = y.number {
-      let holds =
-        switch symbol {
-        case "<": a < b
-        case "<=": a <= b
-        default: a == b
-        }
-      return AlgebraicSum(holds ? 1 : 0)
-    }
-    let mirrored = ["<": ">", "<=": ">=", "==": "=="]
-    if x.number != nil { return AlgebraicSum(.comparison(mirrored[symbol] ?? symbol, y, x)) }
-    return AlgebraicSum(.comparison(symbol, x, y))
   }
 
   // MARK: - Arrays
@@ -182,12 +148,12 @@ private struct SymbolicExpansion {
     return stride(from: 0, to: x.count, by: max(columns, 1)).flatMap { start -> [AlgebraicSum] in
       let row = Array(x[start..<start + columns])
       if case .argmax = node.kind { return [AlgebraicSum(.reduction("argmax", row))] }
-      let exponentials = row.map { Self.apply(.exp, $0) }
+      let exponentials = row.map { AlgebraicSum.apply(.exp, $0) }
       let total = exponentials.reduce(AlgebraicSum(0), +)
       switch node.kind {
       case .softmax: return exponentials.map { $0 / total }
-      case .logSoftmax: return row.map { $0 - Self.apply(.log, total) }
-      default: return [Self.apply(.log, total)]
+      case .logSoftmax: return row.map { $0 - AlgebraicSum.apply(.log, total) }
+      default: return [AlgebraicSum.apply(.log, total)]
       }
     }
   }
@@ -228,7 +194,7 @@ private struct SymbolicExpansion {
         if let indices { operands.append(try trial.constant(indices, shape: node.inputs[1].shape)) }
         let column = try trial.evaluate(trial.apply(node.operation, to: operands), simplifications: [])
         for (row, coefficient) in column.enumerated() where coefficient != 0 {
-          result[row] = result[row] + coefficient * element
+          result[row] = result[row] + ExactNumber(coefficient) * element
         }
       }
     }

@@ -20,8 +20,8 @@ public enum PictureFormat: String, CaseIterable, Sendable {
     self = format
   }
 
-  fileprivate var terminal: String {
-    let (width, height) = Gnuplot.size
+  fileprivate func terminal(_ size: (width: Int, height: Int)) -> String {
+    let (width, height) = size
     switch self {
     case .svg:
       return "set terminal svg size \(width),\(height) fixed font \"\(Gnuplot.font),13\" background \"#ffffff\""
@@ -34,16 +34,15 @@ public enum PictureFormat: String, CaseIterable, Sendable {
 
 /// Draws with gnuplot, which is found along PATH when a picture is asked for.
 enum Gnuplot {
-  static let size = (width: 720, height: 460)
   static let font = "DejaVu Sans"
 
-  /// Draws what a script plots and puts the picture in place whole, or leaves what was there.
+  /// Draws what a script plots, in a picture of that size in SVG's units, and puts the picture in place whole, or leaves what was there.
   ///
   /// - Throws: `TrainerError` with code `.usage` if gnuplot is missing, fails or takes too long, or the file cannot be
   ///   written.
-  static func draw(_ script: String, to file: OutputFile) throws {
+  static func draw(_ script: String, size: (width: Int, height: Int), to file: OutputFile) throws {
     let format = try PictureFormat(path: file.path)
-    let picture = try drawn("\(format.terminal)\n\(script)")
+    let picture = try drawn("\(format.terminal(size))\n\(script)")
     try OutputFile.explaining {
       try file.write(format == .svg ? Array(plain(picture).utf8) : picture)
     }

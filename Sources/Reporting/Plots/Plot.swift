@@ -28,6 +28,10 @@ public struct Plot: Sendable {
       /// The steps of a run: marks joined by lines, broader if other paths are drawn `above` it, so that
       /// those which lie on each other all show.
       case path(color: Int, above: Int)
+      /// Where paths begin: a ring.
+      case start
+      /// Where paths end: a dot.
+      case end
     }
 
     /// What the legend calls it; empty if it is not in the legend.
@@ -47,18 +51,34 @@ public struct Plot: Sendable {
 
   /// A function of two variables, shown by lines of equal value.
   public struct Contours: Sendable {
+    /// Which values of a function are looked for.
+    public enum Goal: Sendable {
+      /// The least ones.
+      case minimum
+      /// The largest ones.
+      case maximum
+      /// Both alike.
+      case either
+    }
+
     /// Where the first variable is sampled, rising.
     public let x: [Double]
     /// Where the second variable is sampled, rising.
     public let y: [Double]
     /// The values, all of the first `y` first.
     public let values: [Double]
+    /// What the values are called beside their colours.
+    public let label: String
+    /// Which values are looked for, and have the densest lines.
+    public let goal: Goal
 
     /// Creates contours.
-    public init(x: [Double], y: [Double], values: [Double]) {
+    public init(x: [Double], y: [Double], values: [Double], label: String = "objective", goal: Goal = .minimum) {
       self.x = x
       self.y = y
       self.values = values
+      self.label = label
+      self.goal = goal
     }
   }
 
@@ -74,6 +94,11 @@ public struct Plot: Sendable {
   public var yRange: ClosedRange<Double>?
   /// Whether the vertical axis is logarithmic.
   public var isLogarithmic = false
+  /// Whether a unit is as long on one axis as on the other, so that directions are seen as they are.
+  public var hasEqualUnits = false
+  /// Pictures that stand side by side under the title in place of axes of this one's own; the series are then the
+  /// legend's alone.
+  public var panels: [Plot] = []
   /// Lines of equal value under the series.
   public var contours: Contours?
   /// What is shown, the first at the bottom.
@@ -91,84 +116,8 @@ public struct Plot: Sendable {
   ///
   /// - Throws: `TrainerError` with code `.usage` if gnuplot is missing or takes too long, the suffix is another, or the
   ///   file cannot be written or replaced.
-  package func write(to file: OutputFile) throws { try Gnuplot.draw(script, to: file) }
+  package func write(to file: OutputFile) throws { try Gnuplot.draw(script, size: size, to: file) }
 
-  // MARK: The script
-
-  /// Okabe and Ito's colours ("Color universal design", 2008), which people with any colour vision can tell apart.
-  static let colors = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"]
-
-  var script: String {
-    var lines = [
-      "set encoding utf8",
-      "set title \(quoted(title)) noenhanced",
-      // Nearer to the axis than to the legend below it.
-      "set xlabel \(quoted(xLabel)) noenhanced offset 0,0.8",
-      "set ylabel \(quoted(yLabel)) noenhanced",
-      "set border 3 lc rgb \"#666666\"",
-      "set tics nomirror out scale 0.5",
-      "set grid lt 1 lw 0.5 lc rgb \"#e4e4e4\"",
-      "set key bmargin center horizontal Left reverse noenhanced samplen 2",
-      "set datafile missing \"?\"",
-    ]
-    if isLogarithmic { lines += ["set logscale y", "set format y \"%g\""] }
-    if let xRange { lines.append("set xrange [\(number(xRange.lowerBound)):\(number(xRange.upperBound))]") }
-    if let yRange { lines.append("set yrange [\(number(yRange.lowerBound)):\(number(yRange.upperBound))]") }
-    var plots: [String] = []
-    if let contours {
-      lines += contourLines(contours)
-      plots.append("$contours using 1:2:3 with lines lw 1.2 lc palette notitle")
-    }
-    for (index, series) in series.enumerated() {
-      lines += ["$series\(index) << END"] + series.points.map { "\(number($0.x)) \(number($0.y))" } + ["END"]
-      let title = series.title.isEmpty ? "notitle" : "title \(quoted(series.title)) noenhanced"
-      plots.append("$series\(index) using 1:2 \(look(of: series.style)) \(title)")
-    }
-    return (lines + ["plot " + plots.joined(separator: ", \\\n  ")]).joined(separator: "\n") + "\n"
-  }
-
-  private func look(of style: Series.Style) -> String {
-    func color(_ index: Int) -> String { "\"\(Self.colors[index % Self.colors.count])\"" }
-    switch style {
-    case .line(let index, let dash, let width):
-      return "with lines lw \(number(width)) dt \(dash + 1) lc rgb \(color(index))"
-    case .function: return "with lines lw 2 lc rgb \"#aaaaaa\""
-    case .path(let index, let above):
-      let marks = [7, 5, 9, 13, 11]
-      let (width, size) = above == 0 ? (1.6, 0.7) : (3.2, 1.0)
-      return "with linespoints lw \(number(width)) pt \(marks[index % marks.count]) ps \(number(size)) "
-        + "lc rgb \(color(index))"
-    }
-  }
-
-  /// Levels get farther apart as the square, so that the lines of a bowl are evenly spaced.
-  private func contourLines(_ contours: Contours) -> [String] {
-    let finite = contours.values.filter(\.isFinite)
-    let (low, high) = (finite.min() ?? 0, finite.max() ?? 1)
-    let levels = (1..<16).map { low + (high - low) * Double($0 * $0) / 256 }
-    var lines = ["$grid << END"]
-    for (row, y) in contours.y.enumerated() {
-      for (column, x) in contours.x.enumerated() {
-        lines.append("\(number(x)) \(number(y)) \(number(contours.values[row * contours.x.count + column]))")
-      }
-      lines.append("")
-    }
-    return lines + [
-      "END", "set contour base", "unset surface",
-      "set cntrparam levels discrete "
-        + levels.map(number).joined(separator: ","),
-      "set table $contours", "splot $grid using 1:2:3", "unset table", "unset contour",
-      "set palette defined (0 \"#08306b\", 1 \"#9ecae1\", 2 \"#d9d9d9\")",
-      "set cbrange [\(number(low)):\(number(high))]", "set colorbox noborder", "set cbtics scale 0.3",
-      "set format cb \"%g\"",
-      "set size ratio -1",
-    ]
-  }
-
-  /// Enough digits for any picture, and too few for the last bits of another machine to show.
-  private func number(_ value: Double) -> String { value.isFinite ? String(format: "%.7g", value) : "?" }
-
-  private func quoted(_ text: String) -> String {
-    "'" + text.replacing("'", with: "''").replacing("\n", with: " ") + "'"
-  }
+  /// The width and height in SVG's units.
+  private var size: (width: Int, height: Int) { panels.isEmpty ? (720, 460) : (340 * panels.count, 420) }
 }

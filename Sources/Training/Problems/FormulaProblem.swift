@@ -31,10 +31,17 @@ package struct FormulaProblem: Problem {
     try translating { try Formula(settings.objective) }
   }
 
-  /// The names in a formula that are neither parameters nor constants: those of datasets.
-  static func dataNames(of formula: Formula, _ settings: FormulaSettings) -> [String] {
+  /// The names in a formula that are neither parameters nor constants: those of datasets. A dataset that is called as a
+  /// constant is, `e` or `pi`, is meant rather than the constant.
+  ///
+  /// - Parameter hasDataset: Whether the data have a dataset of that name.
+  static func dataNames(
+    of formula: Formula, _ settings: FormulaSettings, hasDataset: (String) throws -> Bool
+  ) rethrows -> [String] {
     let parameters = Set(settings.parameters.map(\.name))
-    return formula.names.filter { !parameters.contains($0) && Formula.constants[$0] == nil }
+    return try formula.names.filter { name in
+      try !parameters.contains(name) && (Formula.constants[name] == nil || hasDataset(name))
+    }
   }
 
   /// Says that it is the config's objective in which a place is wrong, and shows the place.

@@ -7,6 +7,9 @@ package struct ObjectiveFunction {
   /// The names of the parameters' elements in layout order, as the formula writes them: `b`, or `w[0]` and `w[1]`.
   package let variables: [String]
 
+  /// Whether each value takes a pass over data.
+  package let hasData: Bool
+
   private let evaluator: Evaluator<Double>
   private let parameters: SharedBuffer<Double>
   private let region = Region(workers: 1)
@@ -24,6 +27,7 @@ package struct ObjectiveFunction {
     }
     let (problem, data) = try RunSetup<Double>.problem(configuration)
     evaluator = try Evaluator(problem, group: data?.train ?? SampleGroup(count: 1, sources: [:]), workers: 1)
+    hasData = data != nil
     parameters = SharedBuffer(repeating: 0, count: problem.layout.count)
     variables = problem.layout.entries.flatMap(Self.elementNames)
   }

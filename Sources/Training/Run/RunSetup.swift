@@ -120,7 +120,12 @@ struct RunSetup<Scalar: TrainingScalar> {
       return (problem, data)
     case .formula(let settings):
       let formula = try FormulaProblem.read(settings)
-      let names = FormulaProblem.dataNames(of: formula, settings)
+      let names = try FormulaProblem.dataNames(of: formula, settings) { name in
+        guard let dataSettings = configuration.data else { return false }
+        let reader = try dataSettings.reader(arrays)
+        let groups = reader.groups.isEmpty ? [DatasetReader.root] : reader.groups
+        return try groups.contains { try reader.hasDataset(name, in: $0) }
+      }
       var layout = ParameterLayout()
       for parameter in settings.parameters { layout.append(name: parameter.name, shape: parameter.shape) }
       let memory = try parameterMemory(of: layout, configuration)
