@@ -45,7 +45,8 @@ import Testing
                                   central differences.
           plot                    Draws the loss curves of runs, or the paths of
                                   formula runs.
-          sweep                   Trains a config once for each combination of values.
+          sweep                   Trains a config with many settings, and says which is
+                                  best.
           cross-validate          Trains a config once for each fold of its data, and
                                   measures it there.
           verify-resume           Proves that a killed run goes on to the same bits.
@@ -62,7 +63,8 @@ import Testing
   @Test(arguments: [
     ["run"], ["resume"], ["evaluate"], ["predict"], ["data"], ["data", "import"], ["data", "info"], ["checkpoint"],
     ["checkpoint", "info"], ["checkpoint", "digest"], ["checkpoint", "verify"], ["checkpoint", "diff"], ["gradient"],
-    ["graph"], ["gradcheck"], ["plot"], ["sweep"], ["cross-validate"], ["bench"], ["bench", "steps"],
+    ["graph"], ["gradcheck"], ["plot"], ["sweep"], ["runs"], ["compare"], ["lr-find"], ["reproduce"],
+    ["cross-validate"], ["bench"], ["bench", "steps"],
     ["bench", "scaling"],
     ["verify-resume"],
   ])
