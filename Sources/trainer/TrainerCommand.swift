@@ -22,7 +22,8 @@ struct TrainerCommand: ParsableCommand {
       InitCommand.self, RunCommand.self, ResumeCommand.self, EvaluateCommand.self, PredictCommand.self,
       DataCommand.self,
       CheckpointCommand.self, GradientCommand.self, GraphCommand.self, GradcheckCommand.self, PlotCommand.self,
-      SweepCommand.self, CrossValidateCommand.self, VerifyResumeCommand.self, BenchCommand.self,
+      RunsCommand.self, CompareCommand.self, SweepCommand.self, LearningRateCommand.self, CrossValidateCommand.self,
+      VerifyResumeCommand.self, ReproduceCommand.self, BenchCommand.self,
       SlurmCommand.self,
     ])
 

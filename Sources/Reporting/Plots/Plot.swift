@@ -74,6 +74,8 @@ public struct Plot: Sendable {
   public var yRange: ClosedRange<Double>?
   /// Whether the vertical axis is logarithmic.
   public var isLogarithmic = false
+  /// Whether the horizontal axis is logarithmic.
+  public var isXLogarithmic = false
   /// Lines of equal value under the series.
   public var contours: Contours?
   /// What is shown, the first at the bottom.
@@ -112,6 +114,7 @@ public struct Plot: Sendable {
       "set datafile missing \"?\"",
     ]
     if isLogarithmic { lines += ["set logscale y", "set format y \"%g\""] }
+    if isXLogarithmic { lines += ["set logscale x", "set format x \"%.0e\""] }
     if let xRange { lines.append("set xrange [\(number(xRange.lowerBound)):\(number(xRange.upperBound))]") }
     if let yRange { lines.append("set yrange [\(number(yRange.lowerBound)):\(number(yRange.upperBound))]") }
     var plots: [String] = []
