@@ -96,7 +96,8 @@ public struct RunList: Sendable {
   public var json: JSONValue { ["runs": .array(runs.map(\.json))] }
 
   private func shown(_ directory: String) -> String {
-    if directory + "/" == root { return "." }
+    // The directory itself, with or without a slash behind it.
+    if directory + "/" == root || directory == root { return "." }
     return directory.hasPrefix(root) ? String(directory.dropFirst(root.count)) : directory
   }
 

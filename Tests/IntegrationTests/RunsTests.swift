@@ -28,6 +28,16 @@ import Testing
       #expect(json["runs"]?.elements?.map { $0["name"] } == ["fast", "slow"])
       #expect(json["runs"]?.elements?[0]["digest"]?.text == digest)
 
+      // By a link, with a slash, and one run itself.
+      try FileManager.default.createSymbolicLink(atPath: directory + "/link", withDestinationPath: directory)
+      for place in ["/link", "/link/", "/"] {
+        let again = try TrainerBinary.run("runs", directory + place, "--sort", "test.accuracy")
+        #expect(again.output == list.output, "\(place)")
+      }
+      for place in ["/fast", "/fast/"] {
+        #expect(try TrainerBinary.run("runs", directory + place).output.contains("\n.    finished "))
+      }
+
       let comparison = try TrainerBinary.run("compare", directory + "/slow", directory + "/fast")
       #expect(comparison.status == 0 && comparison.errors == "")
       let lines = comparison.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
@@ -108,6 +118,12 @@ import Testing
       #expect(other.status == 1 && other.output.contains("the data are others"), "\(other.errors)")
       try TrainerBinary.run("reproduce", checkpoint, "--data", directory + "/none.h5", "--quiet")
         .expectError(3, "none.h5")
+      try TrainerBinary.run(
+        "run", Repository.path + "/configs/notes/bowl.json", "--output", directory + "/bowl", "--quiet")
+      let bowl = try Run(directory + "/bowl").newestCheckpoint
+      #expect(try TrainerBinary.run("reproduce", bowl, "--quiet").status == 0)
+      try TrainerBinary.run("reproduce", bowl, "--data", Repository.data("iris")).expectError(
+        2, "a formula without data")
     }
   }
 }

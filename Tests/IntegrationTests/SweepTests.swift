@@ -147,6 +147,7 @@ import Testing
       try expect(["--random", "2", "--over", "seed=[5..1]"], "from 5 to 1, which does not rise")
       try expect(["--random", "2", "--over", "seed=log[0..1]"], "must be greater than 0")
       try expect(["--random", "2", "--over", #"seed={"from": 1, "too": 2}"#], "found the key \"too\"")
+      try expect(["--random", "2", "--over", "seed=[0..9223372036854775807]"], "integers of more than 52 bits")
       try expect(["--random", "0", "--over", "seed=[1]"], "--random is 0, expected 1 to 10000")
       try expect(["--over", "seed=[1]", "--factor", "2"], "--factor is for --halving")
       try expect(["--over", "seed=[1]", "--seed", "2"], "--seed is for --random")

@@ -68,6 +68,10 @@ public struct Reproduction: Sendable {
       try SettingsOverride("output=\(JSONValue.string(directory).compactText)"),
       try SettingsOverride("checkpoints.keep=1"),
     ]
+    if data != nil, stored.data == nil {
+      throw TrainerError(
+        .usage, "\(path): the checkpoint is of a formula without data, so that no dataset can take their place")
+    }
     if let data {
       overrides.append(
         try SettingsOverride("data.path=\(JSONValue.string(absolutePath(data, relativeTo: ".")).compactText)"))

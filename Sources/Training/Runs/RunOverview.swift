@@ -71,7 +71,7 @@ public struct RunOverview: Sendable {
     }
   }
 
-  /// The run directories in a directory and below, in the order of their paths. Symbolic links are not followed.
+  /// The run directories in a directory and below, in the order of their paths. Symbolic links below it are not followed.
   ///
   /// - Throws: `TrainerError` with code `.usage` if there is no such directory.
   public static func directories(in directory: String) throws -> [String] {
@@ -88,9 +88,11 @@ public struct RunOverview: Sendable {
     } catch let error as FileError {
       throw TrainerError(.usage, "\(directory): the directory cannot be read: \(error.reason)")
     }
-    var found = isRun(directory) ? [directory] : []
-    guard let enumerator = FileManager.default.enumerator(atPath: directory) else { return found }
-    let root = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
+    let root = directory.count > 1 && directory.hasSuffix("/") ? String(directory.dropLast()) : directory
+    var found = isRun(root) ? [root] : []
+    // The directory itself may be a link.
+    let place = URL(filePath: root).resolvingSymlinksInPath().path(percentEncoded: false)
+    guard let enumerator = FileManager.default.enumerator(atPath: place) else { return found }
     while let path = enumerator.nextObject() as? String {
       guard enumerator.fileAttributes?[.type] as? FileAttributeType == .typeDirectory else { continue }
       let name = fileName(of: path)

@@ -131,7 +131,15 @@ struct SweptRange {
       throw fault("found a logarithmic range from \(from.formatted), which must be greater than 0")
     }
     (self.from, self.to, self.isLogarithmic) = (from, to, isLogarithmic)
-    self.integers = integers.flatMap { $0[1].subtractingReportingOverflow($0[0]).overflow ? nil : $0[0]...$0[1] }
+    guard let integers else {
+      self.integers = nil
+      return
+    }
+    // A random number has 53 bits.
+    guard integers.allSatisfy({ $0.magnitude < 1 << 52 }) else {
+      throw fault("found integers of more than 52 bits, which are not drawn evenly")
+    }
+    self.integers = integers[0]...integers[1]
   }
 
   /// The number at a random place: an integer, or one of four digits, so that names of directories stay short.
