@@ -161,6 +161,10 @@ enum RunText {
     if let threads = summary.threads {
       rows.append(("threads", "\(threads) ran: there are not as many cores as workers"))
     }
+    if let best = summary.best {
+      let place = best.checkpoint.map { ", \(shortened($0))" } ?? ""
+      rows.append(("best", "\(best.metric) \(NumberText.measure(best.value)) at step \(best.step)\(place)"))
+    }
     if let checkpoint = summary.checkpoint { rows.append(("checkpoint", shortened(checkpoint))) }
     if let directory = summary.directory { rows.append(("metrics", shortened(RunDirectory(directory).metricsPath))) }
     rows.append(("digest", summary.digest))

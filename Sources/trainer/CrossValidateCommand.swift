@@ -95,14 +95,3 @@ struct CrossValidateCommand: ParsableCommand {
     }
   }
 }
-
-/// Says what a run warns of.
-private final class WarningPrinter: RunObserver {
-  private let console: Console
-
-  init(_ console: Console) { self.console = console }
-
-  func observe(_ event: RunEvent) {
-    if case .warning(let sentence) = event { console.warn(sentence) }
-  }
-}

@@ -16,6 +16,12 @@ enum OptionRanges {
   static let rounds = 1...10_000
   /// Samples or coordinates that a check compares.
   static let compared = 1...1_000_000
+  /// Runs of a sweep.
+  static let runs = 1...10_000
+  /// Of how many runs successive halving goes on with one.
+  static let halvingFactor = 2...1000
+  /// Steps of a search for a learning rate.
+  static let searchSteps = 10...1_000_000
   /// Rows of a chunk.
   static let rows = 1...1_000_000_000
   /// A level of compression.

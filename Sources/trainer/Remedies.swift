@@ -51,6 +51,7 @@ enum Remedies {
     "externalFiles": "add --external-files if they are to be read",
     "rewritingMemory": "allow more with --memory",
     "testImages": "give both --test-images and --test-labels, or neither",
+    "trainedData": "name the dataset file with --data",
     "launcher": LauncherAdvice.slurm,
     "openMPILauncher": "\(LauncherAdvice.openMPI) \(otherLibrary)",
     "mpichLauncher": "\(LauncherAdvice.mpich) \(otherLibrary)",

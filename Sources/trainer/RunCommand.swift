@@ -39,7 +39,8 @@ struct RunCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What to begin from: auto, the newest checkpoint if there is one; never, a directory without a run; or a file.",
+      "What to begin from: auto, the newest checkpoint if there is one; never, a directory without a run; or a checkpoint, "
+        + "also the last one of another run directory.",
       valueName: "auto|never|file"))
   var resume: RunOptions.Resume = .automatic
 

@@ -23,7 +23,8 @@ struct TrainerCommand: ParsableCommand {
       DataCommand.self,
       CheckpointCommand.self, GradientCommand.self, GraphCommand.self, GradcheckCommand.self, PlotCommand.self,
       ReportCommand.self,
-      SweepCommand.self, CrossValidateCommand.self, VerifyResumeCommand.self, BenchCommand.self,
+      RunsCommand.self, CompareCommand.self, SweepCommand.self, LearningRateCommand.self, CrossValidateCommand.self,
+      VerifyResumeCommand.self, ReproduceCommand.self, BenchCommand.self,
       SlurmCommand.self,
     ])
 

@@ -45,10 +45,18 @@ import Testing
                                   central differences.
           plot                    Draws the loss curves of runs, or the paths of
                                   formula runs.
-          sweep                   Trains a config once for each combination of values.
+          runs                    Lists the runs in a directory and below.
+          compare                 Says in which settings runs differ, and what they
+                                  measured.
+          sweep                   Trains a config with many settings, and says which is
+                                  best.
+          lr-find                 Finds a learning rate by a short training in which it
+                                  grows.
           cross-validate          Trains a config once for each fold of its data, and
                                   measures it there.
           verify-resume           Proves that a killed run goes on to the same bits.
+          reproduce               Trains anew what a checkpoint holds, and compares the
+                                  bits.
           bench                   Measures how fast a config trains on this machine,
                                   and how fast data load.
           slurm                   Writes a batch script that trains a config with Slurm.
@@ -62,7 +70,8 @@ import Testing
   @Test(arguments: [
     ["run"], ["resume"], ["evaluate"], ["predict"], ["data"], ["data", "import"], ["data", "info"], ["checkpoint"],
     ["checkpoint", "info"], ["checkpoint", "digest"], ["checkpoint", "verify"], ["checkpoint", "diff"], ["gradient"],
-    ["graph"], ["gradcheck"], ["plot"], ["sweep"], ["cross-validate"], ["bench"], ["bench", "steps"],
+    ["graph"], ["gradcheck"], ["plot"], ["sweep"], ["runs"], ["compare"], ["lr-find"], ["reproduce"],
+    ["cross-validate"], ["bench"], ["bench", "steps"],
     ["bench", "scaling"],
     ["verify-resume"],
   ])

@@ -184,8 +184,8 @@ import Testing
       #expect(result.status == 0, "\(result.errors)")
       let rows = result.output.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
       #expect(rows.count == 5)
-      #expect(rows[1].prefix(2) == ["0.55", "90"] && rows[1].last == "DIVERGED")
-      #expect(rows[4] == ["0.25", "60", "60", "12.500", "finished"])
+      #expect(rows[3].prefix(2) == ["0.55", "90"] && rows[3].last == "DIVERGED")
+      #expect(rows[2] == ["0.25", "60", "60", "12.500", "finished"])
       #expect(try files(in: directory).contains("optimizer.learningRate=0.25,training.steps=60/metrics.jsonl"))
     }
   }

@@ -37,10 +37,20 @@ package final class FileLock: Sendable {
       self.init(host: String(words[3]), process: process)
     }
 
-    /// Whether it runs on this machine.
-    fileprivate var isRunningHere: Bool {
+    /// Whether it is of this machine and still runs.
+    package var isRunningHere: Bool {
       host == Self.current.host && process != getpid() && (kill(process, 0) == 0 || errno == EPERM)
     }
+  }
+
+  /// Who the text of a lock's file names, for somebody who does not want the lock; `nil` if there is no file, or it names
+  /// nobody. A process that was killed leaves its file behind.
+  ///
+  /// - Throws: ``FileError`` if the file cannot be read.
+  package static func holder(of path: String) throws -> Holder? {
+    let files = SystemFileSystem()
+    guard try files.status(of: path)?.kind == .regular else { return nil }
+    return Holder(text: String(decoding: try files.contents(of: path), as: UTF8.self))
   }
 
   /// What came of asking for a lock.

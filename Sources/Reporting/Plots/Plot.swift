@@ -99,6 +99,8 @@ public struct Plot: Sendable {
   /// Pictures that stand side by side under the title in place of axes of this one's own; the series are then the
   /// legend's alone.
   public var panels: [Plot] = []
+  /// Whether the horizontal axis is logarithmic.
+  public var isXLogarithmic = false
   /// Lines of equal value under the series.
   public var contours: Contours?
   /// What is shown, the first at the bottom.

@@ -37,6 +37,7 @@ extension Plot {
     ]
     if isPanel, !hasLegend { lines.append("unset key") }
     if isLogarithmic { lines += ["set logscale y", "set format y \"%g\""] }
+    if isXLogarithmic { lines += ["set logscale x", "set format x \"%.0e\""] }
     if let xRange { lines.append("set xrange [\(number(xRange.lowerBound)):\(number(xRange.upperBound))]") }
     if let yRange { lines.append("set yrange [\(number(yRange.lowerBound)):\(number(yRange.upperBound))]") }
     if hasEqualUnits { lines.append("set size ratio -1") }

@@ -9,7 +9,7 @@ extension RunReport {
   /// A line for each run with its last measures, the best of each column marked.
   var runsSection: HTML {
     let names = measureNames
-    let values = entries.map { entry in names.map { entry.lastValue($0.metric, $0.group) } }
+    let values = entries.map { entry in names.map { entry.trace.last($0.metric, of: $0.group) } }
     let best = names.indices.map { column -> Double? in
       let found = values.compactMap { $0[column] }.filter(\.isFinite)
       guard entries.count > 1 else { return nil }
@@ -154,11 +154,11 @@ extension RunReport {
   /// Where the time went.
   var timeSection: HTML {
     let rows = entries.compactMap { entry -> [HTML]? in
-      guard let time = entry.trace.time else { return nil }
+      guard let seconds = entry.trace.seconds else { return nil }
       return [
-        "\(entry.label)", "\(NumberText.duration(time.training))",
-        "\(time.saving.map(NumberText.duration) ?? "-")",
-        "\(time.samplesPerSecond.map { NumberText.rate($0, of: "samples") } ?? "-")",
+        "\(entry.label)", "\(NumberText.duration(seconds))",
+        "\(entry.trace.stallSeconds.map(NumberText.duration) ?? "-")",
+        "\(entry.trace.samplesPerSecond.map { NumberText.rate($0, of: "samples") } ?? "-")",
       ]
     }
     guard !rows.isEmpty else { return "" }
@@ -205,10 +205,6 @@ extension RunReport {
 }
 
 extension RunReport.Entry {
-  fileprivate func lastValue(_ metric: String, _ group: String) -> Double? {
-    trace.records.last { $0.value(metric, of: group) != nil }?.value(metric, of: group)
-  }
-
   fileprivate func prefersLarger(_ metric: String) -> Bool { trace.configuration.prefersLarger(metric) }
 
   fileprivate var status: String {

@@ -40,25 +40,55 @@ public struct MetricReference: Sendable, Equatable, CustomStringConvertible {
 
   init(_ key: String, in settings: Settings, default reference: String?, measures: Measures, help: String) throws {
     let text = try settings.string(key, default: reference, help: help)
+    self = try Self.read(text, measures) {
+      settings.error(key, "\($0); add \"\($1)\" to \"metrics\" to measure it")
+    } fault: {
+      settings.error(key, $0)
+    }
+  }
+
+  /// The measure that a text such as `validation.accuracy` names, of those that a run of this configuration takes.
+  ///
+  /// - Parameter registries: The components that the configuration was read with.
+  /// - Throws: `TrainerError` with code `.usage` if it names none.
+  public init(_ text: String, of configuration: RunConfiguration, registries: Registries = .standard) throws {
+    let measures = Measures(configuration.objective, among: registries.metrics)
+    self = try Self.read(text, measures) {
+      TrainerError(.usage, "\($0); add \"\($1)\" to the config's \"metrics\" to measure it")
+    } fault: {
+      TrainerError(.usage, $0)
+    }
+  }
+
+  /// - Parameters:
+  ///   - unmeasured: Makes the error where a config could measure it: of the fault and the metric's name.
+  ///   - fault: Makes any other error.
+  private static func read(
+    _ text: String, _ measures: Measures, unmeasured: (String, String) -> TrainerError,
+    fault: (String) -> TrainerError
+  ) throws -> MetricReference {
     let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let groups = Group.allCases.map(\.rawValue)
     guard parts.count == 2, let group = Group(rawValue: parts[0]) else {
       let near = suggestion(for: parts[0], among: groups).map { "; did you mean \"\($0)\"?" } ?? ""
-      throw settings.error(
-        key,
+      throw fault(
         "found \"\(text)\", expected a group (\(groups.joined(separator: ", "))), a dot and a metric, such as "
           + "\"validation.loss\"\(near)")
     }
     guard measures.names.contains(parts[1]) else {
       let names = measures.names.joined(separator: ", ")
-      let advice =
-        measures.known.contains(parts[1]) && !measures.isFormula
-        ? "; add \"\(parts[1])\" to \"metrics\" to measure it"
-        : suggestion(for: parts[1], among: measures.names).map { "; did you mean \"\(parts[0]).\($0)\"?" } ?? ""
-      throw settings.error(key, "found \"\(text)\", but this run measures only \(names)\(advice)")
+      let found = "found \"\(text)\", but this run measures only \(names)"
+      if measures.known.contains(parts[1]), !measures.isFormula { throw unmeasured(found, parts[1]) }
+      throw fault(
+        found + (suggestion(for: parts[1], among: measures.names).map { "; did you mean \"\(parts[0]).\($0)\"?" } ?? "")
+      )
     }
+    return MetricReference(group, parts[1], prefersLarger: measures.prefersLarger(parts[1]))
+  }
+
+  private init(_ group: Group, _ name: String, prefersLarger: Bool) {
     self.group = group
-    name = parts[1]
-    prefersLarger = measures.prefersLarger(name)
+    self.name = name
+    self.prefersLarger = prefersLarger
   }
 }

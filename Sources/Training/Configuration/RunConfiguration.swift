@@ -28,7 +28,7 @@ public struct RunConfiguration: Sendable {
   /// The optimizer.
   public let optimizer: OptimizerConfiguration
   /// How the learning rate changes over the run.
-  public let schedule: ScheduleSettings
+  public internal(set) var schedule: ScheduleSettings
   /// The measure that a schedule by measurements goes by; `nil` for any other.
   public let scheduleMetric: MetricReference?
   /// How long and in what portions the run trains.
@@ -95,11 +95,15 @@ public struct RunConfiguration: Sendable {
 
   /// Reads the resolved config in a checkpoint, which may name neither a dataset file nor a run directory.
   ///
+  /// - Parameter overrides: Values in place of the config's, in order.
   /// - Throws: `TrainerError` with code `.usage` for the first fault.
-  init(checkpointed text: String, source: String, directory: String, registries: Registries) throws {
+  init(
+    checkpointed text: String, source: String, directory: String, overrides: [SettingsOverride] = [],
+    registries: Registries
+  ) throws {
     try self.init(
-      Settings(text: text, source: source, directory: directory), stem: Self.stem(of: source), output: nil,
-      origin: .program, registries: registries)
+      Settings(text: text, source: source, directory: directory, overrides: overrides), stem: Self.stem(of: source),
+      output: nil, origin: .program, registries: registries)
   }
 
   /// Where a config comes from, and so what it may lack.

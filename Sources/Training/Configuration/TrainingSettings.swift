@@ -28,7 +28,7 @@ public struct TrainingSettings: Sendable, Equatable {
   }
 
   /// How long the run is.
-  public let length: Length
+  public internal(set) var length: Length
   /// How many samples one step takes; `nil` for a formula that stands alone.
   public private(set) var batchSize: BatchSize?
   /// The number of slices of a batch. With the batch it fixes the numerics, whatever the number of workers.

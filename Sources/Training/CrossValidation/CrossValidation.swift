@@ -1,8 +1,6 @@
 import Checkpoints
 import Datasets
-import Foundation
 import Foundations
-import Synchronization
 
 /// A config that is trained once for each fold of its data, each time without that fold, and measured on it.
 ///
@@ -93,18 +91,19 @@ public struct CrossValidation: Sendable {
     jobs: Int = 1, options: RunOptions = RunOptions(), makeObservers: @escaping @Sendable () -> [any RunObserver],
     progress: @escaping @Sendable (_ fold: Int, Progress) -> Void = { _, _ in }
   ) throws -> CrossValidationReport? {
-    let runs = runsAtOnce(jobs)
-    var ofRun = options
-    ofRun.workers = workers(options, runs)
-    let check = TrainabilityCheck(options: ofRun)
+    let concurrent = ConcurrentRuns(atOnce: jobs, of: configurations.count, options: options)
+    let check = TrainabilityCheck(options: concurrent.options)
     for (fold, configuration) in configurations.enumerated() {
       do {
-        try MemoryLimit.$runsAtOnce.withValue(runs) { try check.require(configuration) }
+        try MemoryLimit.$runsAtOnce.withValue(concurrent.count) { try check.require(configuration) }
       } catch let error as TrainerError {
         throw TrainerError(error.code, "fold \(fold + 1): \(error.message)", excerpt: error.excerpt)
       }
     }
-    let endings = try train(jobs: jobs, options, makeObservers, progress)
+    let (configurations, ofRun) = (configurations, concurrent.options)
+    let endings = try concurrent.map(configurations.count) { fold in
+      try Self.train(configurations[fold], ofRun, makeObservers()) { progress(fold + 1, $0) }
+    }.map { $0 ?? .interrupted }
     guard !options.control.isStopping, !endings.contains(where: \.isInterrupted) else { return nil }
     let folds = try zip(configurations, endings).enumerated().map { index, pair in
       try CrossValidationReport.Fold(number: index + 1, pair.0, pair.1, options)
@@ -124,66 +123,6 @@ public struct CrossValidation: Sendable {
     case diverged(String)
 
     var isInterrupted: Bool { if case .interrupted = self { true } else { false } }
-  }
-
-  /// What the threads that train folds share.
-  private final class State: Sendable {
-    struct Values {
-      var next = 0
-      var endings: [Ending]
-      var error: (any Error)?
-    }
-    let values: Mutex<Values>
-    init(_ count: Int) { values = Mutex(Values(endings: Array(repeating: .interrupted, count: count))) }
-  }
-
-  private func runsAtOnce(_ jobs: Int) -> Int {
-    ThreadSupply.current.isScarce ? 1 : max(1, min(jobs, configurations.count))
-  }
-
-  /// Those of each run.
-  private func workers(_ options: RunOptions, _ runs: Int) -> Int { max(1, options.workerCount / runs) }
-
-  private func train(
-    jobs: Int, _ options: RunOptions, _ makeObservers: @escaping @Sendable () -> [any RunObserver],
-    _ progress: @escaping @Sendable (_ fold: Int, Progress) -> Void
-  ) throws -> [Ending] {
-    let jobs = runsAtOnce(jobs)
-    var options = options
-    options.workers = workers(options, jobs)
-    let (given, configurations, state) = (options, configurations, State(configurations.count))
-    let work: @Sendable () -> Void = {
-      while !given.control.isStopping {
-        let fold = state.values.withLock { values in
-          defer { values.next += 1 }
-          return values.next
-        }
-        guard configurations.indices.contains(fold) else { return }
-        do {
-          let ending = try Self.train(configurations[fold], given, makeObservers()) { progress(fold + 1, $0) }
-          state.values.withLock { $0.endings[fold] = ending }
-        } catch {
-          state.values.withLock { $0.error = $0.error ?? error }
-          // The others save and end: what is wrong here needs somebody.
-          given.control.stop()
-        }
-      }
-    }
-    let done = DispatchSemaphore(value: 0)
-    for _ in 1..<jobs {
-      let thread = Thread {
-        work()
-        done.signal()
-      }
-      thread.stackSize = 8 << 20
-      thread.start()
-    }
-    work()
-    for _ in 1..<jobs { done.wait() }
-    return try state.values.withLock { values in
-      if let error = values.error { throw error }
-      return values.endings
-    }
   }
 
   private static func train(

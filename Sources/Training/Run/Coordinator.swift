@@ -149,8 +149,13 @@ struct Coordinator<Scalar: TrainingScalar> {
     let (engine, timetable) = (setup.engine, setup.timetable)
     var pace = RegionPace()
     var effort = RunEffort()
+    if isPaused(at: progress.step, of: timetable.steps), earlyStop(progress) == nil {
+      if saving.lastStep < progress.step || progress.step == 0 { try saving.begin(&progress) }
+      return try finish(setup, progress, effort, &saving, interruptedBy: RunTrace.pauseReason)
+    }
     while progress.step < timetable.steps, earlyStop(progress) == nil {
-      let wanted = min(timetable.nextStop(after: progress.step), progress.step + pace.steps)
+      let wanted = min(
+        timetable.nextStop(after: progress.step), progress.step + pace.steps, options.stopAtStep ?? .max)
       var end = progress.step
       let elapsed = try effort.measure(ranks) {
         let done = try engine.runReady(steps: progress.step..<wanted)
@@ -169,10 +174,11 @@ struct Coordinator<Scalar: TrainingScalar> {
       pace.steps = agreement.regionSteps
       saving.note(good: agreement.lastGood)
       let isDue = !isWaiting && timetable.isSaveDue(at: end, secondsSinceLast: agreement.secondsSinceSave)
-      if isDue || isBest || agreement.stopReason != nil || agreement.wantsSave {
+      let stopReason = agreement.stopReason ?? (isPaused(at: end, of: timetable.steps) ? RunTrace.pauseReason : nil)
+      if isDue || isBest || stopReason != nil || agreement.wantsSave {
         let stall = try ContinuousClock().measure { try saving.begin(&progress) }
         if end < timetable.steps {
-          if let reason = agreement.stopReason {
+          if let reason = stopReason {
             return try finish(setup, progress, effort, &saving, interruptedBy: reason)
           }
           progress.stallSeconds += stall.seconds
@@ -181,6 +187,11 @@ struct Coordinator<Scalar: TrainingScalar> {
     }
     if saving.lastStep < progress.step || progress.step == 0 { try saving.begin(&progress) }
     return try finish(setup, progress, effort, &saving)
+  }
+
+  /// Whether the run saves and ends here because it was told beforehand how far to go; all ranks were told the same.
+  private func isPaused(at step: Int, of steps: Int) -> Bool {
+    options.stopAtStep.map { step >= $0 && step < steps } ?? false
   }
 
   /// Comes to know what all ranks do next.

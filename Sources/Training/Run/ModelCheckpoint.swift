@@ -28,13 +28,7 @@ public struct ModelCheckpoint: Sendable, Equatable {
   /// - Throws: `TrainerError` with code `.checkpoint` if the directory has none, or one that is needed is damaged; with code
   ///   `.usage` for a choice where there is none.
   public init(_ model: String, choosing choice: Choice = .automatic) throws {
-    let isDirectory: Bool
-    do {
-      isDirectory = try SystemFileSystem().status(of: model)?.isDirectory == true
-    } catch let error as FileError {
-      throw TrainerError(.checkpoint, "\(model): it cannot be read: \(error.reason)")
-    }
-    guard isDirectory else {
+    guard try Self.isDirectory(model) else {
       guard choice == .automatic else {
         throw TrainerError(
           .usage,
@@ -72,6 +66,21 @@ public struct ModelCheckpoint: Sendable, Equatable {
     guard try SystemFileSystem().status(of: path) != nil else {
       throw TrainerError(
         .checkpoint, "\(path): the run's best checkpoint is not there any more; name another, or choose the last")
+    }
+  }
+
+  /// The path of a checkpoint, or of the last one in a run directory.
+  ///
+  /// - Throws: `TrainerError` with code `.checkpoint` if the directory has none.
+  static func lastIfDirectory(_ model: String) throws -> String {
+    try isDirectory(model) ? ModelCheckpoint(model, choosing: .last).path : model
+  }
+
+  private static func isDirectory(_ model: String) throws -> Bool {
+    do {
+      return try SystemFileSystem().status(of: model)?.isDirectory == true
+    } catch let error as FileError {
+      throw TrainerError(.checkpoint, "\(model): it cannot be read: \(error.reason)")
     }
   }
 

@@ -26,6 +26,10 @@ public struct RunOptions: Sendable {
   public var control: RunControl
   /// How long after its start the run saves and ends, as if asked to stop; `nil` if it may take as long as it takes.
   public var stopAfter: Duration?
+  /// After how many steps of the whole run it saves and ends, as if asked to stop; `nil` for its whole length. Unlike a
+  /// shorter length it changes nothing else: a schedule goes by the length, and the same call without it goes on to the
+  /// same bits.
+  public var stopAtStep: Int?
   /// Whether `evaluate` and `predict` read contents that a dataset file keeps in other files; `nil` for what the
   /// checkpoint's config says.
   public var externalFiles: ExternalFiles?

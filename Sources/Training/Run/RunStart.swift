@@ -9,17 +9,24 @@ extension Coordinator {
   /// Makes what a run needs before its first step, and looks whether its directory is free or holds this run.
   ///
   /// - Parameter loaded: Data that may be shared with other runs.
-  func requireTrainable(sharing loaded: LoadedData<Scalar>? = nil) throws {
+  /// - Returns: How long it is, and what it measures.
+  @discardableResult
+  func requireTrainable(sharing loaded: LoadedData<Scalar>? = nil) throws -> RunExtent {
     try requireKeptBest()
     let setup = try RunSetup<Scalar>(
       configuration, arrays: arrays, sharing: loaded, region: region, live: LiveProgress())
     try directory?.requireSameRun(
       setup.configuration, mustBeNew: options.resume == .never, objection: setup.lengthening.objection)
+    return RunExtent(
+      steps: setup.timetable.steps, stepsPerMeasurement: setup.timetable.stepsPerMeasurement,
+      groups: ["train"] + setup.evaluators.map(\.group))
   }
 
   /// The checkpoint that the user has named.
   func givenCheckpoint(_ setup: RunSetup<Scalar>) throws -> StartingPoint? {
-    guard case .file(let path) = options.resume else { return nil }
+    guard case .file(let given) = options.resume else { return nil }
+    // A run goes on from its last one, whichever was the best.
+    let path = try ModelCheckpoint.lastIfDirectory(given)
     let checkpoint = try CheckpointFile.read(path, fileSystem: options.fileSystem)
     try requireSameRun(setup, checkpoint, path)
     return (checkpoint, path)
@@ -33,8 +40,10 @@ extension Coordinator {
       // A run that has become longer since has the same config, but has not ended yet.
       var summary = try directory.finishedSummary(), summary.step >= setup.timetable.steps || summary.reason != nil
     else { return nil }
-    // For its warnings and its errors: other data may lie at the same path now.
-    _ = try newestCheckpoint(setup)
+    // Also for its warnings and its errors: other data may lie at the same path now.
+    if let (checkpoint, path) = try newestCheckpoint(setup) {
+      summary.best = best(try RunProgress(checkpoint, path: path))
+    }
     summary.model = TrainedState(configuration: configuration, checkpoint: nil)
     return summary
   }

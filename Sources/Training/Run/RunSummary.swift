@@ -34,7 +34,7 @@ public struct RunSummary: Sendable, Equatable {
   /// What loading rows from the file has taken, of all ranks together and over this process's part of the run; `nil` where
   /// all are in memory, and in a summary that a file gave.
   public internal(set) var loading: Loading?
-  /// The best checkpoint; `nil` if the config asks for none, and in a summary that a file gave.
+  /// The best checkpoint; `nil` if the config asks for none.
   public internal(set) var best: Best?
   /// What the run has trained; `nil` in a summary that a file gave.
   var model: TrainedState?

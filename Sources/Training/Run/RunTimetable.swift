@@ -1,5 +1,22 @@
 import Foundations
 
+/// How far a run that can be trained goes, and what it measures on the way.
+package struct RunExtent: Sendable, Equatable {
+  /// The steps of the whole run.
+  package let steps: Int
+  /// From one measurement of all groups to the next.
+  package let stepsPerMeasurement: Int
+  /// The groups that are measured, `train` first.
+  package let groups: [String]
+
+  /// Creates the value.
+  package init(steps: Int, stepsPerMeasurement: Int, groups: [String]) {
+    self.steps = steps
+    self.stepsPerMeasurement = stepsPerMeasurement
+    self.groups = groups
+  }
+}
+
 /// After which steps of a run the coordinator has something to do: report, save, end.
 struct RunTimetable: Sendable {
   /// The steps of the whole run.
@@ -55,6 +72,9 @@ struct RunTimetable: Sendable {
   func isReportDue(at step: Int) -> Bool {
     isEpochEnd(step) || step == steps || reportPeriod.map { step % $0 == 0 } ?? false
   }
+
+  /// From one measurement of all groups to the next; the last may come sooner.
+  var stepsPerMeasurement: Int { reportPeriod ?? stepsPerEpoch }
 
   /// The next number of completed steps at which the coordinator has something to do.
   func nextStop(after step: Int) -> Int {

@@ -13,7 +13,12 @@ public final class TrainabilityCheck {
   /// Checks what training would check before its first step. Nothing is written.
   ///
   /// - Throws: What `train` would throw.
-  public func require(_ configuration: RunConfiguration) throws {
+  public func require(_ configuration: RunConfiguration) throws { _ = try extent(of: configuration) }
+
+  /// Does the same, and says how far the run goes.
+  ///
+  /// - Throws: What `train` would throw.
+  package func extent(of configuration: RunConfiguration) throws -> RunExtent {
     try MemoryLimit.$budget.withValue(configuration.data?.memory) {
       switch configuration.precision {
       case .float32: try Coordinator(configuration, options, []).requireTrainable(sharing: singles)

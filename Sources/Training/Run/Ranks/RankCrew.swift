@@ -101,7 +101,8 @@ extension Coordinator {
           + "\(ranks.name(of: 0)) to \(digests[0]): a fault of a machine or of the program; train again and compare"))
   }
 
-  private func best(_ progress: RunProgress) -> RunSummary.Best? {
+  /// The best checkpoint so far; `nil` if the config asks for none.
+  func best(_ progress: RunProgress) -> RunSummary.Best? {
     guard let reference = configuration.checkpoints.best, progress.best.step >= 0 else { return nil }
     return RunSummary.Best(
       metric: "\(reference)", value: progress.best.value, step: progress.best.step,

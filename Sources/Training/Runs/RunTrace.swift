@@ -1,6 +1,5 @@
 import Foundation
 import Foundations
-import Training
 
 /// What a run directory tells of how its run went: the config and the lines of `metrics.jsonl`.
 public struct RunTrace: Sendable {
@@ -8,6 +7,10 @@ public struct RunTrace: Sendable {
   public struct Record: Sendable {
     /// Completed steps.
     public let step: Int
+    /// Completed epochs; `nil` for a line within an epoch, and of a run without epochs.
+    public let epoch: Int?
+    /// Seconds of training since the line before; `nil` where the line has none.
+    public let seconds: Double?
     /// Loss and metrics by group.
     public let measures: [GroupMeasures]
     /// The parameters in layout order; empty where the line has none.
@@ -29,6 +32,9 @@ public struct RunTrace: Sendable {
     case unfinished
   }
 
+  /// Why a run ended that was to come so far only, though its length is greater.
+  static let pauseReason = "paused"
+
   /// The run directory.
   public let directory: String
   /// The run's config.
@@ -39,18 +45,14 @@ public struct RunTrace: Sendable {
   public let ending: Ending
   /// Completed steps at the end.
   public let step: Int
-  /// Where the time of a run that is complete went; `nil` if no line tells it.
-  public let time: Time?
-
-  /// Where the time of a run went, in seconds.
-  public struct Time: Sendable, Equatable {
-    /// Steps, with the rows that they wait for.
-    public let training: Double
-    /// Waiting for checkpoints; `nil` while the run is not complete.
-    public let saving: Double?
-    /// The median of the epochs' paces; `nil` for a run without samples.
-    public let samplesPerSecond: Double?
-  }
+  /// Seconds that steps waited for checkpoints; `nil` if the run is not complete.
+  public let stallSeconds: Double?
+  /// The median of the epochs' paces; `nil` where no line tells.
+  public let samplesPerSecond: Double?
+  /// Why it ended before its length, or was stopped; `nil` if it did not say so.
+  public let reason: String?
+  /// The digest of the trained parameters; `nil` if the run is not complete.
+  public let digest: String?
 
   /// Reads a run directory; the run may still be going on.
   ///
@@ -76,14 +78,50 @@ public struct RunTrace: Sendable {
     default: ending = .unfinished
     }
     step = last?["step"]?.int ?? 0
-    let seconds = lines.compactMap { $0["seconds"]?.double }
+    stallSeconds = last?["stallSeconds"]?.double
     let paces = lines.compactMap { $0["samplesPerSecond"]?.double }.sorted()
-    time =
-      seconds.isEmpty
-      ? nil
-      : Time(
-        training: seconds.reduce(0, +), saving: last?["stallSeconds"]?.double,
-        samplesPerSecond: paces.isEmpty ? nil : paces[paces.count / 2])
+    samplesPerSecond = paces.isEmpty ? nil : paces[paces.count / 2]
+    reason = last?["reason"]?.text
+    digest = last?["digest"]?.text
+  }
+
+  /// Completed epochs at the end; 0 for a run without epochs.
+  public var epochs: Int { records.last { $0.epoch != nil }?.epoch ?? 0 }
+
+  /// Seconds of training; `nil` where no line tells.
+  public var seconds: Double? {
+    let known = records.compactMap(\.seconds)
+    return known.isEmpty ? nil : known.reduce(0, +)
+  }
+
+  /// The last measure of a group; `nil` if no line has it, NaN if it is not finite.
+  ///
+  /// - Parameter step: The last step that counts; `nil` for the whole run.
+  public func last(_ metric: String, of group: String, upTo step: Int? = nil) -> Double? {
+    records.last { $0.step <= step ?? .max && $0.value(metric, of: group) != nil }?.value(metric, of: group)
+  }
+
+  /// The best value of a measure and where it was taken, the first of equal ones; `nil` if there is none that is a number.
+  ///
+  /// - Parameter step: The last step that counts; `nil` for the whole run.
+  public func best(_ metric: MetricReference, upTo step: Int? = nil) -> (value: Double, step: Int)? {
+    var best: (value: Double, step: Int)?
+    for record in records where record.step <= step ?? .max {
+      guard let value = record.value(metric.name, of: metric.group.rawValue), !value.isNaN else { continue }
+      if best.map({ metric.isBetter(value, than: $0.value) }) ?? true { best = (value, record.step) }
+    }
+    return best
+  }
+
+  /// What a run is judged by: its best value of a measure if it keeps its best checkpoint by that, else the last one.
+  ///
+  /// - Parameter step: The last step that counts; `nil` for the whole run.
+  /// - Returns: `nil` if there is no such measure, or it is not a number.
+  public func score(_ metric: MetricReference, upTo step: Int? = nil) -> Double? {
+    let value =
+      configuration.checkpoints.best == metric
+      ? best(metric, upTo: step)?.value : last(metric.name, of: metric.group.rawValue, upTo: step)
+    return value.flatMap { $0.isNaN ? nil : $0 }
   }
 
   private static func lines(of path: String) throws -> [JSONValue] {
@@ -118,6 +156,8 @@ extension RunTrace.Record {
       return nil
     }
     self.step = step
+    epoch = line["epoch"]?.int
+    seconds = line["seconds"]?.double
     measures = ["train", "validation", "test"].compactMap { group in
       guard case .object(let values)? = line[group] else { return nil }
       return GroupMeasures(group: group, values: values.members)
