@@ -2,6 +2,7 @@ import DataParallel
 import Datasets
 import Foundations
 import Kernels
+import TensorBoard
 
 /// What a run is about, for its first lines.
 public struct RunDescription: Sendable {
@@ -46,6 +47,16 @@ public struct RunDescription: Sendable {
   public var order = SampleOrder.rows
   /// The ranks that train together; `nil` in one process.
   public var crew: RankCrew?
+  /// Whether there are data, so that a pass over them is an epoch.
+  public var hasEpochs = true
+  /// What is measured of each group, in the order of reports.
+  public var measures = ["loss"]
+  /// The numbers that are parameters of a formula, such as `parameters.w[0]`, where its reports have them.
+  public var fewParameterNames: [String] = []
+  /// The resolved config.
+  public var settings: JSONObject = [:]
+  /// Makes a picture of what is trained, for an observer that wants one.
+  package var makeGraph: @Sendable () throws -> [GraphNode] = { [] }
 
   /// Creates a description, which a run makes for its observers.
   public init(
@@ -93,6 +104,16 @@ extension RunDescription {
       gradientBytes: setup.engine.gradientBytes, instructionSet: InstructionSet.best.name, resumedStep: resumedStep,
       live: live)
     order = configuration.data?.shuffle ?? .rows
+    hasEpochs = setup.timetable.hasEpochs
+    measures = setup.measureNames
+    if setup.isFormula {
+      fewParameterNames = setup.engine.memory.fewParameters.flatMap { parameter in
+        ElementNames.all(of: "parameters.\(parameter.name)", shape: parameter.shape)
+      }
+    }
+    if case .object(let object) = configuration.resolved { settings = object }
+    let problem = setup.problem
+    makeGraph = { try GraphOutline.nodes(of: problem) }
     if case .fromFile(let text)? = setup.data?.access {
       rowSource = text
       memoryBytes = setup.memoryForecast
