@@ -193,7 +193,7 @@ private final class ParameterKeeper: RunObserver {
   @Test func confusionIsCountedWhereItIsWanted() throws {
     try withScratchDirectory { directory in
       let (with, without) = (ParameterKeeper(.epochs(1), confusion: true), ParameterKeeper(.epochs(1)))
-      let configuration = { try Self.iris().configuration(output: "\(directory)/\($0)") }
+      let configuration = { (name: String) in try Self.iris().configuration(output: "\(directory)/\(name)") }
       let counted = try train(configuration("with"), observers: [with]).summary
       let plain = try train(configuration("without"), observers: [without]).summary
       // Four epochs; the test group has 30 samples.

@@ -16,6 +16,8 @@ final class AppendedFile: Sendable {
     var isTorn = false
     /// Whether all that is written is on the disk.
     var isSynchronized = true
+    /// Whether the file's name is on the disk.
+    var isNamed = true
   }
 
   /// The file.
@@ -67,6 +69,10 @@ final class AppendedFile: Sendable {
     do {
       try state.withLock { state in
         try write(&state)
+        if !state.isNamed {
+          try fileSystem.retryingWhenInterrupted { try fileSystem.synchronizeDirectory(directory(of: path)) }
+          state.isNamed = true
+        }
         guard !state.isSynchronized else { return }
         let file = try fileSystem.retryingWhenInterrupted { try fileSystem.openForAppending(path) }
         try fileSystem.withFile(file) { file in
@@ -82,7 +88,7 @@ final class AppendedFile: Sendable {
   private func write(_ state: inout State) throws {
     guard !state.pending.isEmpty else { return }
     let length = try state.length ?? make()
-    state.length = length
+    if state.length == nil { (state.length, state.isNamed) = (length, false) }
     if state.isTorn { try fileSystem.retryingWhenInterrupted { try fileSystem.truncate(path, to: length) } }
     state.isTorn = true
     let file = try fileSystem.retryingWhenInterrupted { try fileSystem.openForAppending(path) }
@@ -93,10 +99,8 @@ final class AppendedFile: Sendable {
   }
 
   private func make() throws -> Int {
-    let folder = directory(of: path)
-    try fileSystem.makeDurableDirectory(folder)
+    try fileSystem.makeDurableDirectory(directory(of: path))
     try fileSystem.close(fileSystem.retryingWhenInterrupted { try fileSystem.openForWriting(creating: path) })
-    try fileSystem.retryingWhenInterrupted { try fileSystem.synchronizeDirectory(folder) }
     return 0
   }
 }

@@ -14,7 +14,7 @@ extension RunDescription {
       return object.members.flatMap { leaves(of: $0.value, at: path.isEmpty ? $0.key : "\(path).\($0.key)") }
     case .array(let elements) where !elements.allSatisfy(\.isScalar):
       return elements.enumerated().flatMap { leaves(of: $0.element, at: "\(path)[\($0.offset)]") }
-    case .null: return []
+    case .null, .array([]): return []
     default: return [(path, value)]
     }
   }
