@@ -27,7 +27,8 @@ import Training
   // The row of epoch 1 is written only when epoch 3 has been reported: training does not wait for it.
   @Test func trainingGoesOnWhileARowIsWritten() throws {
     try withScratchDirectory { directory in
-      let (thirdEpoch, isLate) = (DispatchSemaphore(value: 0), Atomic<Bool>(false))
+      let thirdEpoch = DispatchSemaphore(value: 0)
+      let isLate = Atomic<Bool>(false)
       let table = CSVObserver(
         fileSystem: InstrumentedFileSystem { event in
           if case .write(_, let bytes) = event, bytes.starts(with: Array("10,1,".utf8)),

@@ -88,11 +88,11 @@ private final class ParameterKeeper: RunObserver {
   private static let faults: [(setting: String, message: String)] = [
     (
       #"["tensorbord"]"#,
-      #"observers[0]: found "tensorbord", expected one of "tensorboard", "csv"; did you mean "tensorboard"?"#
+      #"observers[0]: found the string "tensorbord", expected one of "tensorboard", "csv"; did you mean "tensorboard"?"#
     ),
     (#"["csv", "csv"]"#, #"observers: "csv" comes twice, name each observer once"#),
     (#"[{"type": "csv", "every": 1}]"#, #"observers[0].every: unknown key"#),
-    (#""csv""#, "observers: found \"csv\", expected an array of objects"),
+    (#""csv""#, "observers: found the string \"csv\", expected an array of objects"),
     (
       #"[{"type": "tensorboard", "histograms": {}}]"#,
       #"observers[0].histograms: found none of "epochs" and "steps", expected one"#
