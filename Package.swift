@@ -11,7 +11,7 @@ let package = Package(
       name: "Training",
       targets: [
         "Foundations", "HDF5", "Kernels", "Autodiff", "Formulas", "Models", "Optimizers", "Datasets", "DataParallel",
-        "Checkpoints", "Training", "Reporting",
+        "Checkpoints", "TensorBoard", "Training", "Reporting",
       ]),
     .library(name: "HDF5", targets: ["HDF5"]),
   ],
@@ -41,11 +41,12 @@ let package = Package(
       dependencies: ["HDF5", "Kernels", "Foundations", "CZlib"]),
     .target(name: "DataParallel", dependencies: ["CMPI", "Kernels", "Foundations"]),
     .target(name: "Checkpoints", dependencies: ["HDF5", "Foundations"]),
+    .target(name: "TensorBoard", dependencies: ["CZlib", "Foundations"]),
     .target(
       name: "Training",
       dependencies: [
         "Foundations", "HDF5", "Kernels", "Autodiff", "Formulas", "Models", "Optimizers", "Datasets", "DataParallel",
-        "Checkpoints",
+        "Checkpoints", "TensorBoard",
       ]),
     .target(name: "Reporting", dependencies: ["Training", "Autodiff", "Formulas", "Foundations"]),
     .executableTarget(
@@ -82,10 +83,12 @@ let package = Package(
       name: "DataParallelTests",
       dependencies: ["DataParallel", "Foundations", "Kernels", "TestSupport", "RankProbe", "RankModel"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "HDF5", "Foundations", "TestSupport"]),
+    .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard", "CZlib", "Foundations", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Training", "Reporting", "Checkpoints", "Autodiff", "Formulas", "Models", "Optimizers", "Datasets",
+        "Training", "TensorBoard", "Reporting", "Checkpoints", "Autodiff", "Formulas", "Models", "Optimizers",
+        "Datasets",
         "DataParallel",
         "Kernels",
         "HDF5",

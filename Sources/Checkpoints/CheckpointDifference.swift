@@ -118,7 +118,7 @@ extension Checkpoint {
       object["training"] = .object(training)
       object["data"] = .object(data)
     }
-    for key in ["name", "output", "checkpoints"] { object[key] = nil }
+    for key in ["name", "output", "checkpoints", "observers"] { object[key] = nil }
     if case .object(var data)? = object["data"] {
       for key in ["path", "externalFiles", "memory"] { data[key] = nil }
       object["data"] = .object(data)

@@ -58,6 +58,34 @@ public struct Model: Sendable {
     return y
   }
 
+  /// What a model's layers are and give, for people.
+  package struct LayerOutline {
+    /// The layer's name.
+    package let name: String
+    /// Its type in configs.
+    package let type: String
+    /// Its settings but for the type, as a config writes them.
+    package let settings: JSONObject
+    /// Its parameters.
+    package let parameters: [(name: String, shape: Shape)]
+    /// The extents of what it gives for one sample.
+    package let outputShape: Shape
+  }
+
+  /// The layers for samples of a shape.
+  package func outline(inputShape: Shape) throws -> [LayerOutline] {
+    let builder = LayerBuilder(isTraining: false)
+    var y = try Graph().input("inputs", shape: [1] + inputShape)
+    return try zip(layers, names).map { layer, name in
+      builder.layerName = name
+      let first = builder.declarations.count
+      y = try layer.apply(to: y, builder)
+      return LayerOutline(
+        name: name, type: Swift.type(of: layer).type, settings: layer.json,
+        parameters: builder.declarations[first...].map { ($0.name, $0.shape) }, outputShape: Array(y.shape.dropFirst()))
+    }
+  }
+
   /// The model's parameters for samples of a shape, and the shape of its output for one sample.
   public func parameters(inputShape: Shape) throws -> ModelParameters {
     let builder = LayerBuilder(isTraining: false)

@@ -20,12 +20,19 @@ struct CheckpointCommand: ParsableCommand {
 
     @OptionGroup var choice: ModelOptions
 
-    @Flag(help: "Print the config that the checkpoint holds instead.")
+    @Flag(help: "Print the config that the checkpoint holds instead, which is JSON.")
     var config = false
 
+    @Option(help: "How to print it.") var format: ResultFormat = .text
+
     func run() throws {
-      let checkpoint = try CheckpointFile.read(choice.checkpoint(model))
-      try printResult(config ? checkpoint.config + "\n" : checkpoint.info)
+      let file = try choice.checkpoint(model)
+      let checkpoint = try CheckpointFile.read(file)
+      if config { return try printResult(checkpoint.config + "\n") }
+      switch format {
+      case .text: try printResult(checkpoint.info)
+      case .json: try printResult(checkpoint.json(of: file), .indented)
+      }
     }
   }
 
@@ -40,7 +47,16 @@ struct CheckpointCommand: ParsableCommand {
 
     @OptionGroup var choice: ModelOptions
 
-    func run() throws { try printResult("\(CheckpointFile.read(choice.checkpoint(model)).digest)\n") }
+    @Option(help: "How to print it.") var format: ResultFormat = .text
+
+    func run() throws {
+      let file = try choice.checkpoint(model)
+      let digest = try CheckpointFile.read(file).digest.description
+      switch format {
+      case .text: try printResult("\(digest)\n")
+      case .json: try printResult(["file": .string(file), "digest": .string(digest)], .indented)
+      }
+    }
   }
 
   /// `trainer checkpoint verify MODEL…`.
@@ -54,16 +70,22 @@ struct CheckpointCommand: ParsableCommand {
 
     @OptionGroup var choice: ModelOptions
 
+    @Option(help: "How to print what was found.") var format: ResultFormat = .text
+
     func run() throws {
       var damages: [String] = []
+      var files: [JSONValue] = []
       for model in models {
         let file = try choice.checkpoint(model)
-        if let damage = try CheckpointFile.damage(in: file) {
+        let damage = try CheckpointFile.damage(in: file)
+        files.append(["file": .string(file), "damage": damage.map(JSONValue.string) ?? .null])
+        if let damage {
           damages.append(damage)
-        } else {
+        } else if format == .text {
           try printResult("\(file): every byte is as it was written\n")
         }
       }
+      if format == .json { try printResult(["whole": .boolean(damages.isEmpty), "files": .array(files)], .indented) }
       for damage in damages.dropLast() { try StandardStream.error.write("error: \(damage.onOneLine)\n") }
       if let damage = damages.last { throw TrainerError(.checkFailed, damage) }
     }
@@ -86,10 +108,15 @@ struct CheckpointCommand: ParsableCommand {
 
     @OptionGroup var choice: ModelOptions
 
+    @Option(help: "How to print the difference.") var format: ResultFormat = .text
+
     func run() throws {
-      let difference = CheckpointDifference(
-        try CheckpointFile.read(choice.checkpoint(first)), try CheckpointFile.read(choice.checkpoint(second)))
-      try printResult(difference.text + "\n")
+      let files = (try choice.checkpoint(first), try choice.checkpoint(second))
+      let difference = CheckpointDifference(try CheckpointFile.read(files.0), try CheckpointFile.read(files.1))
+      switch format {
+      case .text: try printResult(difference.text + "\n")
+      case .json: try printResult(difference.json(of: files.0, files.1), .indented)
+      }
       guard difference.isEmpty else { throw ArgumentParser.ExitCode(Foundations.ExitCode.checkFailed.rawValue) }
     }
   }

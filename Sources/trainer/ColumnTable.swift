@@ -5,6 +5,15 @@ import Foundations
 enum ColumnTable {
   private static let mostColumns = 60
 
+  /// A column for programs; more different values than are counted are `null`.
+  static func json(_ column: ImportedColumn) -> JSONValue {
+    [
+      "name": .string(column.name), "kind": .string(column.kind.rawValue), "missing": .integer(column.missingCount),
+      "distinct": column.distinctCount.map(JSONValue.integer) ?? .null, "values": .string(column.values),
+      "note": .string(column.note),
+    ]
+  }
+
   /// The lines; none for no columns.
   static func text(of columns: [ImportedColumn]) -> String {
     guard !columns.isEmpty else { return "" }

@@ -44,6 +44,9 @@ struct GradcheckCommand: ParsableCommand {
   @Option(help: "The largest relative error that passes; at most 1.")
   var tolerance = 1e-6
 
+  @Option(help: "How to print what was found.")
+  var format: ResultFormat = .text
+
   func validate() throws {
     try require(samples, of: "--samples", in: OptionRanges.compared)
     try require(coordinates, of: "--coordinates", in: OptionRanges.compared)
@@ -54,12 +57,15 @@ struct GradcheckCommand: ParsableCommand {
     let configuration = try RunConfiguration(file: config, overrides: overrides.parsed)
     let report = try checkGradient(
       of: configuration, samples: samples, coordinates: all ? nil : coordinates, seed: seed, tolerance: tolerance)
-    try printResult(text(of: report, named: configuration.name))
+    switch format {
+    case .text: try printResult(text(of: report, named: configuration.name))
+    case .json: try printResult(report.json(named: configuration.name), .indented)
+    }
     guard report.passes else {
       throw TrainerError(
         .checkFailed, "the gradient of \(configuration.name) is off by more than the tolerance \(tolerance)")
     }
-    try printResult("all within \(tolerance)\n")
+    if format == .text { try printResult("all within \(tolerance)\n") }
   }
 
   private func text(of report: GradientCheckReport, named name: String) -> String {

@@ -40,6 +40,9 @@ struct GraphCommand: ParsableCommand {
   @Flag(help: "Print the plan of value and gradient: instructions, buffers, bytes, floating-point operations.")
   var plan = false
 
+  @Option(help: "How the plan is printed.")
+  var format: ResultFormat = .text
+
   @Option(
     help: ArgumentHelp("Where to draw: a file that ends with .svg, .png or .dot.", valueName: "file"),
     completion: .file(extensions: ["svg", "png", "dot"]))
@@ -52,6 +55,9 @@ struct GraphCommand: ParsableCommand {
       throw ValidationError(
         formula == nil ? "a formula or --config FILE is missing" : "give a formula or --config, not both")
     }
+    guard plan || format == .text else {
+      throw ValidationError("--format json is for the plan; add --plan, or leave it out for the graph")
+    }
     guard config == nil || point.values.isEmpty else {
       throw ValidationError("--at gives a formula's names values; a config has values of its own")
     }
@@ -61,7 +67,7 @@ struct GraphCommand: ParsableCommand {
     let file = try output.map { try overwriting.file($0, inputs: config.map { [$0] } ?? []) }
     let picture: GraphPicture
     let summary: () throws -> PlanSummary
-    var heading = ""
+    var samples: Int?
     if let formula {
       (picture, summary) = try showingFormulaErrors { try drawing(of: Formula(formula)) }
     } else {
@@ -69,11 +75,16 @@ struct GraphCommand: ParsableCommand {
       let graph = try RunGraph(of: configuration)
       picture = GraphPicture(of: graph.nodes, title: configuration.name)
       summary = { graph.plan }
-      if graph.samples > 1 { heading = "for a shard of \(graph.samples) samples\n\n" }
+      samples = graph.samples
     }
     if let file { try write(picture, to: file) }
     if plan {
-      try printResult(heading + showingFormulaErrors(summary).text + "\n")
+      let summary = try showingFormulaErrors(summary)
+      let heading = samples.flatMap { $0 > 1 ? "for a shard of \($0) samples\n\n" : nil } ?? ""
+      switch format {
+      case .text: try printResult(heading + summary.text + "\n")
+      case .json: try printResult(summary.json(samples: samples), .indented)
+      }
     } else if output == nil {
       try printResult(picture.dot)
     }

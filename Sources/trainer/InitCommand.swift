@@ -43,6 +43,9 @@ struct InitCommand: ParsableCommand {
 
   @OptionGroup var overwriting: OverwriteOption
 
+  @Option(help: "How to print what was found and chosen.")
+  var format: ResultFormat = .text
+
   func run() throws { try InterruptedOutput.whileHandling(write) }
 
   private func write() throws {
@@ -71,7 +74,15 @@ struct InitCommand: ParsableCommand {
       try isHDF5
       ? files.writeForHDF5()
       : files.write(importing: table(rowsDirectory: directory(of: String(dataset))))
-    try printResult(Self.report(findings, data: data) + Self.end(outputs.map(\.path).reversed(), config))
+    switch format {
+    case .text:
+      try printResult(Self.report(findings, data: data) + Self.end(outputs.map(\.path).reversed(), config))
+    case .json:
+      try printResult(
+        Self.json(
+          of: findings, data: data, config: outputs[0].path, page: outputs[1].path,
+          dataset: isHDF5 ? nil : outputs[2].path), .indented)
+    }
   }
 
   private func table(rowsDirectory: String) throws -> AutomaticImport.Samples {
@@ -122,6 +133,19 @@ struct InitCommand: ParsableCommand {
     let columns = ColumnTable.text(of: findings.table?.columns ?? [])
     let doubts = findings.doubts.map { "  - \($0.onOneLine)\n" }.joined()
     return "\(data)\n\(facts)\(columns)" + (doubts.isEmpty ? "" : "could not tell\n\(doubts)")
+  }
+
+  private static func json(
+    of findings: ProposedFiles.Findings, data: String, config: String, page: String, dataset: String?
+  ) -> JSONValue {
+    [
+      "data": .string(data), "config": .string(config), "page": .string(page),
+      "dataset": dataset.map(JSONValue.string) ?? .null,
+      "found": .array(ConfigPage.facts(findings).map { ["name": .string($0.name), "value": .string($0.value)] }),
+      "columns": .array((findings.table?.columns ?? []).map(ColumnTable.json)),
+      "choices": .array(findings.config.choices.map { ["keys": .string($0.keys), "reason": .string($0.reason)] }),
+      "doubts": .array(findings.doubts.map(JSONValue.string)),
+    ]
   }
 
   private static func end(_ files: [String], _ config: String) -> String {

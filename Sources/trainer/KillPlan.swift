@@ -1,3 +1,4 @@
+import Foundations
 import Kernels
 
 /// Where the processes of a run are to be killed: spread over all of the run, and over what a process does.
@@ -63,6 +64,14 @@ struct KillRecord {
     inSaves += isInSave ? 1 : 0
     beforeSteps += isBeforeStep ? 1 : 0
     count += 1
+  }
+
+  /// The same for programs.
+  var json: JSONValue {
+    [
+      "quarters": .array(quarters.map(JSONValue.integer)), "inSaves": .integer(inSaves),
+      "beforeFirstSave": .integer(beforeSteps), "between": .integer(count - inSaves - beforeSteps),
+    ]
   }
 
   /// `the kills fell: 5, 5, 5, 5 in the quarters of the run; 9 while a checkpoint was written, …`.

@@ -27,7 +27,7 @@ struct ResumeTrial {
   /// - Returns: What was compared and found equal.
   /// - Throws: `TrainerError` with code `.checkFailed` if anything differs or a run cannot go on; the exit code of the
   ///   uninterrupted run if that fails.
-  func run() throws -> String {
+  func run() throws -> ResumeProof {
     let whole = "\(directory)/once-through"
     let pace = try trainOnceThrough(whole)
     let expected = try TrainedRun(whole)
@@ -52,8 +52,7 @@ struct ResumeTrial {
       }
       if plan.targets.count == left { plan.takeAnyMoment() }
     }
-    return "equal: \(kills) kills in \(runs) \(runs == 1 ? "run" : "runs"), the same digest, state and history as once "
-      + "through\n\(record.text)\ndigest \(expected.summary.digest)\n"
+    return ResumeProof(kills: kills, runs: runs, steps: steps, record: record, digest: expected.summary.digest)
   }
 
   private func trainOnceThrough(_ run: String) throws -> Pace {
@@ -123,6 +122,31 @@ struct ResumeTrial {
 
   private func arguments(_ run: String, workers: Int) -> [String] {
     ["run", config, "--output", run, "--workers", String(workers), "--quiet"] + overrides.flatMap { ["--set", $0] }
+  }
+}
+
+/// What was compared and found equal.
+struct ResumeProof {
+  let kills: Int
+  /// The runs that were killed.
+  let runs: Int
+  /// The steps of each.
+  let steps: Int
+  let record: KillRecord
+  let digest: String
+
+  /// For people.
+  var text: String {
+    "equal: \(kills) kills in \(runs) \(runs == 1 ? "run" : "runs"), the same digest, state and history as once "
+      + "through\n\(record.text)\ndigest \(digest)\n"
+  }
+
+  /// For programs.
+  var json: JSONValue {
+    [
+      "equal": true, "kills": .integer(kills), "runs": .integer(runs), "steps": .integer(steps), "fell": record.json,
+      "digest": .string(digest),
+    ]
   }
 }
 

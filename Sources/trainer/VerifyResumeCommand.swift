@@ -45,6 +45,9 @@ struct VerifyResumeCommand: ParsableCommand {
   @Flag(help: "Print errors and the result only.")
   var quiet = false
 
+  @Option(help: "How to print the result; json is one object at the end, and nothing before it.")
+  var format: ResultFormat = .text
+
   func validate() throws {
     try require(kills, of: "--kills", in: OptionRanges.kills)
   }
@@ -62,12 +65,12 @@ struct VerifyResumeCommand: ParsableCommand {
     } catch let error as FileError {
       throw TrainerError(.usage, "\(error.path): the directory cannot be made: \(error.reason)")
     }
-    let console = Console(isQuiet: quiet)
+    let console = Console(isQuiet: quiet || format == .json)
     let children = ChildProcesses()
     let trial = ResumeTrial(
       config: config, overrides: overrides.set, directory: directory, kills: kills, seed: seed, children: children,
       console: console)
-    let result: String
+    let result: ResumeProof
     do {
       result = try children.whileHandlingSignals { try trial.run() }
     } catch let error as TrainerError where error.code == .checkFailed {
@@ -77,7 +80,10 @@ struct VerifyResumeCommand: ParsableCommand {
       throw error
     }
     try removeTemporary(directory)
-    try printResult(result)
+    switch format {
+    case .text: try printResult(result.text)
+    case .json: try printResult(result.json, .indented)
+    }
   }
 
   private func removeTemporary(_ directory: String) throws {

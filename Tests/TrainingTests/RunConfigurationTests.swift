@@ -108,6 +108,7 @@ private func message(_ text: String) -> String {
             },
             "keep": 3
           },
+          "observers": [],
           "output": "/home/c/runs/x"
         }
         """)
@@ -509,7 +510,8 @@ extension JSONObject {
 @Suite struct ConfigurationDifferenceTests {
   @Test func onlyWhatMattersIsCompared() throws {
     let stored = try read(model()).resolved
-    let same = try read(model(#""name": "other", "output": "o", "checkpoints": {"keep": 1}"#)).resolved
+    let same = try read(model(#""name": "other", "output": "o", "observers": ["csv"], "checkpoints": {"keep": 1}"#))
+      .resolved
     #expect(ConfigurationDifference(stored: stored, given: same).isEmpty)
     // Data are told by their contents; configs from before there were other files have no key for them.
     var moved = try #require(JSONObject(stored))

@@ -40,7 +40,7 @@ private func rebuilt(_ read: RunConfiguration) throws -> RunConfiguration {
       name: read.name, seed: read.seed, precision: read.precision, data: try #require(data),
       model: settings.model.layers, loss: settings.loss, metrics: settings.metrics, optimizer: optimizer,
       schedule: schedule, penalties: penalties, training: training, earlyStopping: earlyStopping,
-      checkpoints: checkpoints, output: read.output)
+      checkpoints: checkpoints, observers: read.observers, output: read.output)
   case .formula(let settings):
     let formula = FormulaSettings(
       settings.objective, parameters: settings.parameters, direction: settings.direction,
@@ -48,7 +48,7 @@ private func rebuilt(_ read: RunConfiguration) throws -> RunConfiguration {
     return try RunConfiguration(
       name: read.name, seed: read.seed, precision: read.precision, data: data, formula: formula,
       optimizer: optimizer, schedule: schedule, penalties: penalties, training: training,
-      earlyStopping: earlyStopping, checkpoints: checkpoints, output: read.output)
+      earlyStopping: earlyStopping, checkpoints: checkpoints, observers: read.observers, output: read.output)
   }
 }
 
@@ -86,7 +86,7 @@ private let unusual = [
    "training": {"steps": 55, "batchSize": 16, "shards": 3, "shuffle": false},
    "earlyStopping": {"metric": "test.f1", "patience": 4, "minDelta": 0.1},
    "checkpoints": {"every": {"seconds": 1.5}, "keep": "all", "keepEveryEpochs": 2, "best": {"metric": "validation.f1"}},
-   "output": "there"}
+   "observers": ["csv", {"type": "tensorboard", "histograms": {"steps": 5}}], "output": "there"}
   """,
   """
   {"name": "b", "data": {"path": "d.h5"}, "parameters": {"w": [[1, 2], [3, 4.5]], "b": -1,

@@ -6,7 +6,7 @@ import Models
 import Optimizers
 import Training
 
-/// Trains a small model with a layer, a loss, an optimizer, a schedule, a metric, an importer and an observer that the
+/// Trains a small model with a layer, a loss, an optimizer, a schedule, a metric, an importer and observers that the
 /// package does not have. Run it with `swift run Extensions`.
 @main
 struct Main {
@@ -23,6 +23,7 @@ struct Main {
     try registries.optimizers.add(Signum.self)
     try registries.schedules.add(InverseRoot.self)
     try registries.importers.add(PointsImport.self)
+    try registries.observers.add(StepLog.self)
 
     // The importer is found by the file's contents.
     let points = "\(directory)/saddle.txt"
@@ -34,7 +35,8 @@ struct Main {
       name: "saddle", seed: 1, data: DataSettings(path: dataset),
       model: [Dense(units: 16), Swish(), Dense(units: 1)], loss: LogCosh(), metrics: [ShareWithin(distance: 0.02)],
       optimizer: OptimizerConfiguration(Signum(learningRate: 0.02)), schedule: ScheduleSettings(InverseRoot()),
-      training: TrainingSettings(.epochs(60), batchSize: .samples(16)), output: "\(directory)/run",
+      training: TrainingSettings(.epochs(60), batchSize: .samples(16)),
+      observers: [StepLog(path: "\(directory)/log.txt"), TensorBoardSettings()], output: "\(directory)/run",
       registries: registries)
     let best = BestEpoch(of: "shareWithin")
     let outcome = try train(configuration, observers: [best])
@@ -50,6 +52,9 @@ struct Main {
     print("optimizer:", configuration.resolved["optimizer"]?.compactText ?? "")
     print("schedule:", configuration.schedule.schedule.factor(at: 0, of: RunLength(steps: 10, stepsPerEpoch: 5)))
     print("metric:", report.measurement["shareWithin"] ?? .nan)
+    let log = try String(contentsOfFile: "\(directory)/log.txt", encoding: .utf8).split(separator: "\n")
+    guard log.count == 120 else { throw TrainerError(.usage, "the log has \(log.count) lines") }
+    print("observer of the config:", log[118], log[119], separator: "\n  ")
     print("observer: \(best.metric) was best after epoch \(best.epoch), at \(best.value)")
   }
 

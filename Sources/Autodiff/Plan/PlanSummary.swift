@@ -67,3 +67,27 @@ extension Plan {
       floatingPointOperations: floatingPointOperations)
   }
 }
+
+extension PlanSummary {
+  /// The same as one object, for `trainer graph --plan --format json`.
+  ///
+  /// - Parameter samples: The samples that it computes at once; `nil` for a formula.
+  package func json(samples: Int?) -> JSONValue {
+    [
+      "samples": samples.map(JSONValue.integer) ?? .null, "instructions": .array(instructions.map(\.json)),
+      "floatingPointOperations": .integer(floatingPointOperations), "bufferBytes": .integer(bufferByteCount),
+      "unsharedBytes": .integer(unsharedByteCount), "scratchBytes": .integer(scratchByteCount),
+      "constantBytes": .integer(constantByteCount),
+    ]
+  }
+}
+
+extension PlanSummary.Instruction {
+  fileprivate var json: JSONValue {
+    [
+      "name": .string(name), "shape": .array(shape.map(JSONValue.integer)), "place": .string(region),
+      "offset": .integer(offset), "bytes": .integer(byteCount),
+      "floatingPointOperations": .integer(floatingPointOperations),
+    ]
+  }
+}

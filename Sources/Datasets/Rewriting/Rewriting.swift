@@ -129,3 +129,16 @@ package struct RewritingSummary: Sendable, CustomStringConvertible {
     return parts.joined(separator: "; ")
   }
 }
+
+extension RewritingSummary {
+  /// The same as one object.
+  ///
+  /// - Parameter output: The file that was written.
+  package func json(of output: String) -> JSONValue {
+    [
+      "output": .string(output), "groups": .object(JSONObject(groups.map { ($0.name, .integer($0.rows)) })),
+      "storage": storage.map(JSONValue.string) ?? .null, "bytesRead": .integer(bytes.read),
+      "bytesWritten": .integer(bytes.written), "notes": .array(notes.map(JSONValue.string)),
+    ]
+  }
+}

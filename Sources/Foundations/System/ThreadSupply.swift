@@ -30,8 +30,8 @@ package struct ThreadSupply: Sendable, Equatable {
       + "goes on with those there are, without a live line, and steps wait while a checkpoint is saved"
   }
 
-  /// Signals, the live line, checkpoints, Dispatch's own, and some to spare.
-  private static let beside = 6
+  /// Signals, the live line, checkpoints, two files of observers, Dispatch's own, and some to spare.
+  private static let beside = 8
 
   /// What this process has, tried once when it is first asked for.
   package static let current: ThreadSupply = {

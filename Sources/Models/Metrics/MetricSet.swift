@@ -62,6 +62,14 @@ public struct MetricSet: Sendable {
     return shifted
   }
 
+  /// The same metrics with the confusion matrix, where the task has classes.
+  ///
+  /// - Throws: Nothing that making this set has not thrown.
+  public func countingConfusion() throws -> MetricSet {
+    guard !countsConfusion else { return self }
+    return try MetricSet(metrics, task: task, wantsConfusion: true, isWeighted: shared.isWeighted)
+  }
+
   /// Adds samples to the sums.
   ///
   /// - Parameters:

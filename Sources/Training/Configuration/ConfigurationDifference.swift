@@ -22,7 +22,7 @@ package struct ConfigurationDifference: Sendable, Equatable {
     let new: Int
   }
 
-  /// Compares two resolved configs but for `name`, `output`, `checkpoints` and where the data lie, which change no
+  /// Compares two resolved configs but for `name`, `output`, `checkpoints`, `observers` and where the data lie, which change no
   /// parameter.
   ///
   /// - Parameters:

@@ -23,6 +23,8 @@ public struct Registries: Sendable {
   public var optimizers = Registry<any OptimizerSettings>.optimizers
   /// How the learning rate changes.
   public var schedules = Registry<any Schedule>.schedules
+  /// Who writes down how a run goes.
+  public var observers = Registry<any ObserverSettings>.observers
   /// The formats that datasets are made from.
   public var importers = ImporterRegistry.standard
 

@@ -37,6 +37,8 @@ public struct RunConfiguration: Sendable {
   public let earlyStopping: EarlyStoppingSettings?
   /// When checkpoints are saved and which stay.
   public let checkpoints: CheckpointSettings
+  /// Who writes down how the run goes, beside those that the program has by itself. They change no bit of its result.
+  public let observers: [any ObserverSettings]
   /// The run directory as an absolute path; `nil` for a run that writes no file.
   public let output: String?
   /// Every setting with its value, defaults filled in and paths absolute. Read again, it gives this configuration. Where
@@ -178,11 +180,19 @@ public struct RunConfiguration: Sendable {
     checkpoints = try CheckpointSettings(
       from: settings.object("checkpoints", default: [:], help: "When checkpoints are saved and which stay."),
       hasData: data != nil, measures: measures)
+    observers = try registries.observers.readAll(from: settings)
     self.output = try Self.output(settings, name: name, given: output, hasDefault: !origin.mayLackPlaces)
     try settings.finish()
     resolved = settings.resolved
     if let oldOrder { shuffle(by: oldOrder) }
     if optimizer.settings.goesByObjective { try requireOneObjective(settings) }
+  }
+
+  /// What a checkpoint keeps: ``resolved`` without observers, which whoever reads the model need not know.
+  package var checkpointed: JSONValue {
+    guard case .object(var object) = resolved else { return resolved }
+    object["observers"] = nil
+    return .object(object)
   }
 
   /// The same with this order of samples, unless it has one: what the data's size, or an old key, says.

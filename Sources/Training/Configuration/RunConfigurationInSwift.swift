@@ -23,6 +23,7 @@ extension RunConfiguration {
   ///   - training: How long and in what portions the run trains.
   ///   - earlyStopping: When the run stops before its end; `nil` for never.
   ///   - checkpoints: When checkpoints are saved and which stay.
+  ///   - observers: Who writes down how the run goes, as a config names them.
   ///   - output: The run directory, relative to the working directory; `nil` for a run that writes no file.
   ///   - registries: What the components are of; those that the package lacks are in it, too.
   /// - Throws: `TrainerError` with code `.usage` for the first fault, with its key's path as in a file.
@@ -32,7 +33,8 @@ extension RunConfiguration {
     loss: any Loss, metrics: [any Metric] = [], optimizer: OptimizerConfiguration = OptimizerConfiguration(),
     schedule: ScheduleSettings = ScheduleSettings(), penalties: PenaltySettings = PenaltySettings(),
     training: TrainingSettings = TrainingSettings(), earlyStopping: EarlyStoppingSettings? = nil,
-    checkpoints: CheckpointSettings = CheckpointSettings(), output: String? = nil, registries: Registries = .standard
+    checkpoints: CheckpointSettings = CheckpointSettings(), observers: [any ObserverSettings] = [],
+    output: String? = nil, registries: Registries = .standard
   ) throws {
     try self.init(
       parts: [
@@ -40,7 +42,8 @@ extension RunConfiguration {
         ("loss", .object(loss.typedJSON)), ("metrics", .array(metrics.map { .string($0.name) })),
       ],
       name: name, seed: seed, precision: precision, optimizer: optimizer, schedule: schedule, penalties: penalties,
-      training: training, earlyStopping: earlyStopping, checkpoints: checkpoints, output: output,
+      training: training, earlyStopping: earlyStopping, checkpoints: checkpoints, observers: observers,
+      output: output,
       registries: registries)
   }
 
@@ -58,6 +61,7 @@ extension RunConfiguration {
   ///   - training: How long and in what portions the run trains.
   ///   - earlyStopping: When the run stops before its end; `nil` for never.
   ///   - checkpoints: When checkpoints are saved and which stay.
+  ///   - observers: Who writes down how the run goes, as a config names them.
   ///   - output: The run directory, relative to the working directory; `nil` for a run that writes no file.
   ///   - registries: What the components are of; those that the package lacks are in it, too.
   /// - Throws: `TrainerError` with code `.usage` for the first fault, with its key's path as in a file.
@@ -67,7 +71,7 @@ extension RunConfiguration {
     optimizer: OptimizerConfiguration = OptimizerConfiguration(), schedule: ScheduleSettings = ScheduleSettings(),
     penalties: PenaltySettings = PenaltySettings(), training: TrainingSettings = TrainingSettings(),
     earlyStopping: EarlyStoppingSettings? = nil, checkpoints: CheckpointSettings = CheckpointSettings(),
-    output: String? = nil, registries: Registries = .standard
+    observers: [any ObserverSettings] = [], output: String? = nil, registries: Registries = .standard
   ) throws {
     let names = formula.parameters.map(\.name)
     if let twin = names.first(where: { name in names.count { $0 == name } > 1 }) {
@@ -76,7 +80,8 @@ extension RunConfiguration {
     try self.init(
       parts: [("data", data.map { .object($0.json) })] + formula.json.members.map { ($0.key, $0.value) },
       name: name, seed: seed, precision: precision, optimizer: optimizer, schedule: schedule, penalties: penalties,
-      training: training, earlyStopping: earlyStopping, checkpoints: checkpoints, output: output,
+      training: training, earlyStopping: earlyStopping, checkpoints: checkpoints, observers: observers,
+      output: output,
       registries: registries)
   }
 
@@ -87,7 +92,7 @@ extension RunConfiguration {
     parts: [(key: String, value: JSONValue?)], name: String, seed: Int, precision: ElementType?,
     optimizer: OptimizerConfiguration, schedule: ScheduleSettings, penalties: PenaltySettings,
     training: TrainingSettings, earlyStopping: EarlyStoppingSettings?, checkpoints: CheckpointSettings,
-    output: String?, registries: Registries
+    observers: [any ObserverSettings], output: String?, registries: Registries
   ) throws {
     let json = JSONObject(
       [
@@ -96,6 +101,7 @@ extension RunConfiguration {
         ("penalties", .object(penalties.json)), ("optimizer", .object(optimizer.json)),
         ("schedule", .object(schedule.json)), ("training", .object(training.json)),
         ("earlyStopping", earlyStopping.map { .object($0.json) }), ("checkpoints", .object(checkpoints.json)),
+        ("observers", observers.isEmpty ? nil : .array(observers.map { .object($0.typedJSON) })),
         ("output", output.map(JSONValue.string)),
       ])
     let settings = Settings(json: json, source: Self.source, directory: FileManager.default.currentDirectoryPath)

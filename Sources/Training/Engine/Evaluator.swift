@@ -12,12 +12,16 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
 
   /// Compiles the plans for a group.
   ///
-  /// - Parameter workers: Those that will measure.
+  /// - Parameters:
+  ///   - workers: Those that will measure.
+  ///   - wantsConfusion: Whether to count the confusion matrix though no metric needs it, if that takes little memory.
   /// - Throws: `TrainerError` if the problem does not fit the group.
   init(
-    _ problem: any Problem, group: SampleGroup<Scalar>, workers: Int, kernels: Kernels<Scalar> = .best
+    _ problem: any Problem, group: SampleGroup<Scalar>, workers: Int, kernels: Kernels<Scalar> = .best,
+    wantsConfusion: Bool = false
   ) throws {
-    metrics = group.metrics(of: problem)
+    let own = group.metrics(of: problem)
+    metrics = wantsConfusion ? try own?.countingConfusion(of: group.count) : own
     isMean = problem.isMean
     shards = try EvaluationShards(of: group, kernels: kernels, workers: workers) {
       try problem.evaluationPlan(samples: $0, kernels: kernels)
@@ -85,5 +89,26 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
           to: UnsafeMutableBufferPointer(rebasing: sums[Statistic.metrics...]))
       }
     }
+  }
+}
+
+extension MetricSet {
+  /// The most bytes that the confusion matrices of all shards may take.
+  private static var mostConfusionBytes: Int { 64 << 20 }
+
+  /// The same metrics with the confusion matrix, where there are few classes and the shards of this many samples leave
+  /// room for it.
+  fileprivate func countingConfusion(of samples: Int) throws -> MetricSet {
+    let classes: Int
+    switch task {
+    case .multiclass(let count, _): classes = count
+    case .binary: classes = 2
+    case .regression: return self
+    }
+    let shards = samples / EvaluationShards<Float>.size + 1
+    guard classes <= ObserverInterests.mostConfusionClasses,
+      shards * classes * classes * MemoryLayout<Double>.size <= Self.mostConfusionBytes
+    else { return self }
+    return try countingConfusion()
   }
 }

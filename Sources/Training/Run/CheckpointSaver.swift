@@ -35,14 +35,18 @@ final class CheckpointSaver: Sendable {
 
   /// Waits for the save in flight, copies the state of the run by `update`, and saves it while the caller goes on.
   ///
-  /// - Parameter best: Steps whose checkpoints stay in any case.
-  func begin(best: Set<Int>, _ update: (inout Checkpoint) -> Void) {
+  /// - Parameters:
+  ///   - best: Steps whose checkpoints stay in any case.
+  ///   - works: What has to be done before; the save fails if it fails.
+  func begin(
+    best: Set<Int>, after works: [@Sendable () throws -> Void] = [], _ update: (inout Checkpoint) -> Void
+  ) {
     wait()
     state.withLock { update(&$0.copy) }
     if ThreadSupply.current.isScarce {
-      save(best)
+      save(best, works)
     } else {
-      queue.async { [self] in save(best) }
+      queue.async { [self] in save(best, works) }
     }
   }
 
@@ -57,11 +61,12 @@ final class CheckpointSaver: Sendable {
     }
   }
 
-  private func save(_ best: Set<Int>) {
+  private func save(_ best: Set<Int>, _ works: [@Sendable () throws -> Void]) {
     let outcome: Outcome
     // A second reference for as long as the save takes; the copy itself is not touched before `wait` has returned.
     let checkpoint = state.withLock { $0.copy }
     do {
+      for work in works { try work() }
       outcome = .success(try directory.save(checkpoint, keeping: retention, best: best))
     } catch let error as TrainerError {
       outcome = .failure(error)

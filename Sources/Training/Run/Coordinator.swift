@@ -58,8 +58,11 @@ struct Coordinator<Scalar: TrainingScalar> {
       try requireKeptBest()
       try requireShards()
     }
+    // Observers are rank 0's, but where regions end, and what is counted, all ranks must know.
+    let interests = try ranks.fromFirst { RunInterests(of: observers) }
     let setup = try ranks.together {
-      try RunSetup<Scalar>(configuration, arrays: arrays, region: region, live: live, ranks: ranks)
+      try RunSetup<Scalar>(
+        configuration, arrays: arrays, region: region, live: live, ranks: ranks, interests: interests)
     }
     try ranks.requireSameData(setup.data?.fingerprint)
     var coordinator = self
@@ -153,10 +156,12 @@ struct Coordinator<Scalar: TrainingScalar> {
       if saving.lastStep < progress.step || progress.step == 0 { try saving.begin(&progress) }
       return try finish(setup, progress, effort, &saving, interruptedBy: RunTrace.pauseReason)
     }
+    var observation = ParameterObservation(ranks.isFirst ? observers : [], timetable)
     while progress.step < timetable.steps, earlyStop(progress) == nil {
       let wanted = min(
         timetable.nextStop(after: progress.step), progress.step + pace.steps, options.stopAtStep ?? .max)
       var end = progress.step
+      try observation.willTrain(end, engine.memory)
       let elapsed = try effort.measure(ranks) {
         let done = try engine.runReady(steps: progress.step..<wanted)
         end = done.end
@@ -168,6 +173,7 @@ struct Coordinator<Scalar: TrainingScalar> {
       progress.note(end, elapsed)
       try stopIfDiverged(engine)
 
+      if !isWaiting { try observation.didTrain(end, engine.memory) }
       let isBest = !isWaiting && timetable.isReportDue(at: end) ? try report(setup, &progress) : false
       try saving.collect()
       let agreement = try agree(pace, saving)

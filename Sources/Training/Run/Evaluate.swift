@@ -106,9 +106,6 @@ private func evaluate<Scalar: TrainingScalar>(
   return try measured.report(by: ranks)
 }
 
-/// Confusion matrices of more classes are not counted: they would not be read.
-private let mostConfusionClasses = 100
-
 /// A group of a file that is open, ready to be measured with a model.
 struct MeasuredGroup<Scalar: TrainingScalar> {
   /// The data that the group is of.
@@ -161,7 +158,8 @@ struct MeasuredGroup<Scalar: TrainingScalar> {
         samples: reader.inputShape(of: settings.inputs, in: group).rows, workers: region.workers))
     let problem = try data.naming(model.data.targets) {
       try model.problem(targets: data.targets, isWeighted: isWeighted) { task in
-        let isSmall = if case .multiclass(let classes, _) = task { classes <= mostConfusionClasses } else { true }
+        let isSmall =
+          if case .multiclass(let classes, _) = task { classes <= ObserverInterests.mostConfusionClasses } else { true }
         return try MetricSet(
           model.settings.metrics, task: task, wantsConfusion: isSmall, isWeighted: isWeighted)
       }

@@ -30,7 +30,7 @@ struct RunCheckpoints<Scalar: TrainingScalar>: Sendable {
   func make(_ progress: RunProgress) -> Checkpoint {
     Checkpoint(
       step: progress.step, epoch: timetable.epochs(after: progress.step), seed: configuration.seed,
-      config: configuration.resolved.prettyText, schema: schema,
+      config: configuration.checkpointed.prettyText, schema: schema,
       parameters: memory.parameterTensors,
       optimizer: memory.stateTensors, preprocessing: preprocessing?.tensors ?? [],
       history: progress.tensors, progress: progress.values, provenance: Provenance.current(data: fingerprint))

@@ -2,6 +2,7 @@ import DataParallel
 import Datasets
 import Foundations
 import Kernels
+import TensorBoard
 
 /// What a run is about, for its first lines.
 public struct RunDescription: Sendable {
@@ -50,6 +51,16 @@ public struct RunDescription: Sendable {
   private var measure: (@Sendable ([Double]) -> LossAndMetrics)?
   /// Whether the larger value of a measure is the better one.
   public private(set) var prefersLarger: @Sendable (String) -> Bool = { $0 != "loss" }
+  /// Whether there are data, so that a pass over them is an epoch.
+  public var hasEpochs = true
+  /// What is measured of each group, in the order of reports.
+  public var measures = ["loss"]
+  /// The numbers that are parameters of a formula, such as `parameters.w[0]`, where its reports have them.
+  public var fewParameterNames: [String] = []
+  /// The resolved config.
+  public var settings: JSONObject = [:]
+  /// Makes a picture of what is trained, for an observer that wants one.
+  package var makeGraph: @Sendable () throws -> [GraphNode] = { [] }
 
   /// Creates a description, which a run makes for its observers.
   public init(
@@ -107,6 +118,16 @@ extension RunDescription {
     let (isMean, metrics) = (setup.problem.isMean, setup.problem.metrics)
     measure = { LossAndMetrics(soFar: $0, isMean: isMean, metrics: metrics) }
     prefersLarger = { configuration.prefersLarger($0) }
+    hasEpochs = setup.timetable.hasEpochs
+    measures = setup.measureNames
+    if setup.isFormula {
+      fewParameterNames = setup.engine.memory.fewParameters.flatMap { parameter in
+        ElementNames.all(of: "parameters.\(parameter.name)", shape: parameter.shape)
+      }
+    }
+    if case .object(let object) = configuration.resolved { settings = object }
+    let problem = setup.problem
+    makeGraph = { try GraphOutline.nodes(of: problem) }
     if case .fromFile(let text)? = setup.data?.access {
       rowSource = text
       memoryBytes = setup.memoryForecast

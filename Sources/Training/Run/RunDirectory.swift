@@ -10,6 +10,10 @@ public struct RunDirectory: Sendable {
   public var configPath: String { "\(path)/config.json" }
   /// One line for each event.
   public var metricsPath: String { "\(path)/metrics.jsonl" }
+  /// The same as a table, if an observer writes it.
+  public var csvPath: String { "\(path)/metrics.csv" }
+  /// The directory of what an observer writes for TensorBoard.
+  public var tensorBoardPath: String { "\(path)/tensorboard" }
   /// The checkpoints.
   package var checkpoints: CheckpointDirectory { CheckpointDirectory("\(path)/checkpoints", fileSystem: fileSystem) }
   /// Names the process that writes in the directory; it is there while one does.

@@ -12,11 +12,30 @@ public protocol RunObserver: AnyObject {
   ///
   /// - Throws: `TrainerError` if they cannot be recorded; the checkpoint is not saved then, which is a failed save.
   func prepareForSave() throws
+
+  /// What has to be done after ``prepareForSave()`` and before a checkpoint gets its name: the same promise, kept beside
+  /// the training. It is called on the thread that saves, while steps go on; `nil` if there is nothing to do. What it
+  /// throws is a failed save.
+  func workBeforeSave() -> (@Sendable () throws -> Void)?
+
+  /// What the observer wants beside the events. It is asked when a run begins, and stays as it is.
+  var interests: ObserverInterests { get }
+
+  /// Takes note of the parameters, as often as ``interests`` says: after the step that is due, and before it.
+  ///
+  /// - Throws: `TrainerError` if it cannot record them, which ends the run.
+  func observe(_ parameters: ParameterValues) throws
 }
 
 extension RunObserver {
   /// Does nothing.
   public func prepareForSave() {}
+  /// There is nothing to do.
+  public func workBeforeSave() -> (@Sendable () throws -> Void)? { nil }
+  /// The events are enough.
+  public var interests: ObserverInterests { ObserverInterests() }
+  /// Does nothing.
+  public func observe(_ parameters: ParameterValues) {}
 }
 
 /// What happens in a run.

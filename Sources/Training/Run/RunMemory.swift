@@ -22,8 +22,10 @@ extension RunSetup {
     // The copy that is saved, the image that the HDF5 library makes of it and grows by copying, the image that is taken
     // from it, the library's copy of that, and what it reads back as.
     let saving = 6 * vectors * count * Double(MemoryLayout<Scalar>.stride)
+    // What observers of parameters copy: before a step and after it.
+    let copies = configuration.observers.contains { $0.makeObserver().interests.parameters != nil } ? 2.0 : 0
     // Beside the vectors, a gradient and weights in a second order.
-    let bytes = (vectors + 2) * count * Double(MemoryLayout<Scalar>.stride) + max(starting, saving)
+    let bytes = (vectors + copies + 2) * count * Double(MemoryLayout<Scalar>.stride) + max(starting, saving)
     try MemoryLimit.require(
       bytes, for: "training \(layout.count) parameters", code: .usage, advice: "make the model smaller")
     return bytes

@@ -57,7 +57,9 @@ struct RunSaving<Scalar: TrainingScalar> {
       return try note(.failure(error))
     }
     let best = progress.best.step >= 0 ? Set([progress.best.step]) : []
-    saver.begin(best: best) { setup.checkpoints.update(&$0, progress) }
+    saver.begin(best: best, after: observers.compactMap { $0.workBeforeSave() }) {
+      setup.checkpoints.update(&$0, progress)
+    }
   }
 
   /// Tells what came of saves that have ended meanwhile.

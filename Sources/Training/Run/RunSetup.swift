@@ -37,10 +37,12 @@ struct RunSetup<Scalar: TrainingScalar> {
   ///   - arrays: The data; `nil` for those of the file that the configuration names, if it names one.
   ///   - loaded: Data that may be shared with other runs.
   ///   - ranks: Who trains together.
+  ///   - interests: What observers want to be told.
   /// - Throws: `TrainerError` for whatever is wrong with the configuration or the data.
   init(
     _ given: RunConfiguration, arrays: TrainingArrays? = nil, sharing loaded: LoadedData<Scalar>? = nil,
-    region: Region, live: LiveProgress, ranks: any Communicator = SingleProcess()
+    region: Region, live: LiveProgress, ranks: any Communicator = SingleProcess(),
+    interests: RunInterests = RunInterests()
   ) throws {
     (problem, data) = try Self.problem(
       given, arrays: arrays, sharing: loaded ?? LoadedData(), workers: region.workers)
@@ -51,7 +53,8 @@ struct RunSetup<Scalar: TrainingScalar> {
     samplesPerEpoch = samples.count
     batchSize = try Self.batchSize(configuration, samples: samples.count, path: data?.path ?? "")
     let stepsPerPass = (samples.count + batchSize - 1) / batchSize
-    timetable = try RunTimetable(configuration, stepsPerPass: stepsPerPass, hasEpochs: data != nil)
+    timetable = try RunTimetable(
+      configuration, stepsPerPass: stepsPerPass, hasEpochs: data != nil, observed: interests.parameters)
     optimizer = try Self.optimizer(
       configuration, layout: problem.layout,
       run: RunLength(steps: timetable.steps, stepsPerEpoch: timetable.stepsPerEpoch))
@@ -65,7 +68,13 @@ struct RunSetup<Scalar: TrainingScalar> {
     checkpoints = RunCheckpoints(configuration, timetable, memory: engine.memory, data: data)
     let (problem, data) = (problem, data)
     evaluators = try DatasetReader.groupNames.dropFirst().compactMap { name in
-      try data?.groups[name].map { (name, try Evaluator(problem, group: $0, workers: region.workers)) }
+      try data?.groups[name].map { group in
+        (
+          name,
+          try Evaluator(
+            problem, group: group, workers: region.workers, wantsConfusion: interests.confusion)
+        )
+      }
     }
     isFormula = if case .formula = configuration.objective { true } else { false }
     trainEvaluator =

@@ -28,6 +28,8 @@ struct RunTimetable: Sendable {
   private let savePeriod: CheckpointSettings.Period?
   /// Runs without epochs report this often.
   private let reportPeriod: Int?
+  /// How often observers are given the parameters.
+  private let observed: [ObserverInterests.Period]
 
   /// The most lines that a run without epochs writes.
   private static let mostReports = 1000
@@ -37,13 +39,17 @@ struct RunTimetable: Sendable {
   /// - Parameters:
   ///   - stepsPerPass: The steps that take each sample once.
   ///   - hasEpochs: Whether there are data, so that such a pass is an epoch.
+  ///   - observed: How often observers are given the parameters.
   /// - Throws: `TrainerError` with code `.usage` for more steps than can be counted.
-  init(_ configuration: RunConfiguration, stepsPerPass: Int, hasEpochs: Bool) throws {
+  init(
+    _ configuration: RunConfiguration, stepsPerPass: Int, hasEpochs: Bool, observed: [ObserverInterests.Period] = []
+  ) throws {
     steps = try Self.steps(of: configuration, inEpoch: stepsPerPass)
     stepsPerEpoch = hasEpochs ? stepsPerPass : steps
     self.hasEpochs = hasEpochs
     reportPeriod = hasEpochs ? nil : max(1, (steps + Self.mostReports - 1) / Self.mostReports)
     savePeriod = configuration.checkpoints.every
+    self.observed = observed
   }
 
   /// The steps of the whole run.
@@ -81,7 +87,27 @@ struct RunTimetable: Sendable {
     var stop = min(steps, (step / stepsPerEpoch + 1) * stepsPerEpoch)
     if let reportPeriod { stop = min(stop, (step / reportPeriod + 1) * reportPeriod) }
     if case .steps(let period)? = savePeriod { stop = min(stop, (step / period + 1) * period) }
+    for period in observed {
+      let unit = stepCount(of: period)
+      let due = step / unit >= .max / unit - 1 ? .max : (step / unit + 1) * unit
+      stop = min(stop, due - 1 > step ? due - 1 : due)
+    }
     return stop
+  }
+
+  /// Whether observers that asked for this period are given the parameters after this many steps. They are given those
+  /// before that step too, so that both are stops.
+  func isDue(_ period: ObserverInterests.Period, at step: Int) -> Bool {
+    step > 0 && step % stepCount(of: period) == 0
+  }
+
+  private func stepCount(of period: ObserverInterests.Period) -> Int {
+    switch period {
+    case .steps(let count): return max(1, count)
+    case .epochs(let count):
+      let (steps, isTooMany) = max(1, count).multipliedReportingOverflow(by: reportPeriod ?? stepsPerEpoch)
+      return isTooMany ? .max : steps
+    }
   }
 
   /// Whether a checkpoint is due after this many steps.

@@ -35,7 +35,7 @@ private func requireTrainable(
 /// - Parameters:
 ///   - configuration: What to train.
 ///   - options: How; nothing there changes a bit of the result.
-///   - observers: See every event, in this order.
+///   - observers: See every event, in this order; behind them those that the configuration names.
 /// - Throws: `TrainerError` with the documented exit code: for the data, the directory, a checkpoint, or because the run
 ///   diverged.
 public func train(
@@ -55,7 +55,7 @@ public func train(
 ///   - configuration: What to train.
 ///   - data: The samples.
 ///   - options: How; nothing there changes a bit of the result.
-///   - observers: See every event, in this order.
+///   - observers: See every event, in this order; behind them those that the configuration names.
 /// - Throws: `TrainerError` with the documented exit code: for the data, the directory, a checkpoint, or because the run
 ///   diverged.
 public func train(
@@ -68,7 +68,10 @@ public func train(
 private func train(
   _ configuration: RunConfiguration, arrays: TrainingArrays?, _ options: RunOptions, _ observers: [any RunObserver]
 ) throws -> RunOutcome {
-  try MemoryLimit.$budget.withValue(configuration.data?.memory) {
+  // Of several ranks the first alone writes.
+  let named = options.communicator.isFirst ? configuration.observers.map { $0.makeObserver() } : []
+  let observers = observers + named
+  return try MemoryLimit.$budget.withValue(configuration.data?.memory) {
     switch configuration.precision {
     case .float32: try Coordinator<Float>(configuration, arrays: arrays, options, observers).run()
     case .float64: try Coordinator<Double>(configuration, arrays: arrays, options, observers).run()

@@ -19,6 +19,8 @@ struct RewritingOptions: ParsableArguments {
 
   @Flag(help: "Also read what the file keeps in other files.") var externalFiles = false
 
+  @Option(help: "How to print what was made.") var format: ResultFormat = .text
+
   /// The options for the library, when the output has been found fit.
   ///
   /// - Parameter inputs: The files that are read.
@@ -44,7 +46,10 @@ struct RewritingOptions: ParsableArguments {
 
   /// Prints what was made, and what a user should know of it.
   func report(_ summary: RewritingSummary) throws {
-    try printResult("\(output): \(summary)\n")
+    switch format {
+    case .text: try printResult("\(output): \(summary)\n")
+    case .json: try printResult(summary.json(of: output), .indented)
+    }
     for note in summary.notes { Console().warn(note) }
   }
 }
