@@ -1,3 +1,4 @@
+import DataParallel
 import Datasets
 import Foundations
 import Kernels
