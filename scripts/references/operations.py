@@ -213,6 +213,8 @@ DOMAINS = {
     "not 0": [value for value in ANY if value != 0],
     "above 0": POSITIVE,
     "above -1": [-0.5, -1e-9, *POSITIVE],
+    # The tangent has values between the other poles too.
+    "between -pi/2 and pi/2": ANY,
     "between -1 and 1": [-1.0, -0.99, -0.5, -1e-9, 0.0, 1e-9, 1e-3, 0.25, 0.8, 1.0],
 }
 

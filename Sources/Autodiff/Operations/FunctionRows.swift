@@ -67,7 +67,8 @@ package struct UnaryRow: Sendable {
     UnaryRow(.log1p, is: "log(1 + x), exact near 0", of: .aboveMinusOne) { x, _, upstream in try upstream / (x + 1) },
     UnaryRow(.sin, is: "the sine of radians") { x, _, upstream in try upstream * x.cos() },
     UnaryRow(.cos, is: "the cosine of radians") { x, _, upstream in try -(upstream * x.sin()) },
-    UnaryRow(.tan, is: "the tangent of radians") { _, y, upstream in try upstream * (y.square() + 1) },
+    UnaryRow(.tan, is: "the tangent of radians", of: .betweenPoles) { _, y, upstream in try upstream * (y.square() + 1)
+    },
     UnaryRow(.asin, is: "the angle in radians whose sine is x", of: .insideOne) { x, _, upstream in
       try upstream / (1 - x.square()).sqrt()
     },
@@ -242,6 +243,7 @@ package enum OperandDomain: String, Sendable, CaseIterable {
   case positive = "above 0"
   case aboveMinusOne = "above -1"
   case insideOne = "between -1 and 1"
+  case betweenPoles = "between -pi/2 and pi/2"
 
   /// Where a derivative can be told by differences: not too near where the function ends, nor where its slope has no
   /// bound.
@@ -251,6 +253,7 @@ package enum OperandDomain: String, Sendable, CaseIterable {
     case .nonzero, .positive: 0.5...3
     case .aboveMinusOne: -0.5...3
     case .insideOne: -0.8...0.8
+    case .betweenPoles: -1.2...1.2
     }
   }
 }
