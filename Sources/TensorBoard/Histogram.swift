@@ -49,7 +49,7 @@ package struct Histogram: Sendable, Equatable {
     }
     // Halved first: the width of numbers at both ends of the range would not be finite.
     let width = (largest / 2 - smallest / 2) / Double(Self.bucketCount) * 2
-    limits = (1..<Self.bucketCount).map { smallest + Double($0) * width } + [largest]
+    limits = (1..<Self.bucketCount).map { (smallest / 2 + Double($0) * (width / 2)) * 2 } + [largest]
     counts = Array(repeating: 0, count: Self.bucketCount)
     for index in range {
       let number = value(index)

@@ -59,7 +59,7 @@ def main(directory):
             layout = layout_pb2.Layout.FromString(rows[-1][1].item())
             for chart in layout.category[0].chart:
                 found["charts"][chart.title] = list(chart.multiline.tag)
-        else:
+        elif metadata.plugin_name != "graphs":
             found["other"].append(tag)
     graph = events.Graph()
     found["graph"] = {node.name: [node.op, *node.input] for node in graph.node}

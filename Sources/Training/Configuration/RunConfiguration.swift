@@ -188,10 +188,10 @@ public struct RunConfiguration: Sendable {
     if optimizer.settings.goesByObjective { try requireOneObjective(settings) }
   }
 
-  /// What a checkpoint keeps: ``resolved`` without observers, which whoever reads the model need not know.
+  /// What a checkpoint keeps: ``resolved`` with no observer named, which whoever reads the model need not know.
   package var checkpointed: JSONValue {
     guard case .object(var object) = resolved else { return resolved }
-    object["observers"] = nil
+    object["observers"] = []
     return .object(object)
   }
 
