@@ -29,7 +29,9 @@ import Testing
       let text = try page(directory, ["a", "b", "--output", "both.html"])
       // What a run is called is text, never markup.
       #expect(text.contains("&lt;i&gt;first &amp; &quot;best&quot;&lt;/i&gt;") && !text.contains("<i>first"))
-      for heading in ["Measures", "Curves", "Confusion", "Classes", "Worst samples", "Time", "Parameters", "Config", "Provenance"] {
+      for heading in [
+        "Measures", "Curves", "Confusion", "Classes", "Worst samples", "Time", "Parameters", "Config", "Provenance",
+      ] {
         #expect(text.contains("<h2>\(heading)</h2>"), "the page lacks \(heading)")
       }
       // A curve for the loss and one for the accuracy, in the page's own colours.
@@ -57,9 +59,9 @@ import Testing
       let data = "\(directory)/iris.h5"
       try FileManager.default.copyItem(atPath: Repository.data("iris"), toPath: data)
       try """
-        {"data": {"path": "iris.h5"}, "model": {"layers": [{"type": "dense", "units": 3}]}, "loss": "softmaxCrossEntropy",
-         "metrics": ["accuracy"], "optimizer": {"type": "sgd", "learningRate": 0.1}, "training": {"epochs": 20, "batchSize": 20}}
-        """.write(toFile: "\(directory)/iris.json", atomically: true, encoding: .utf8)
+      {"data": {"path": "iris.h5"}, "model": {"layers": [{"type": "dense", "units": 3}]}, "loss": "softmaxCrossEntropy",
+       "metrics": ["accuracy"], "optimizer": {"type": "sgd", "learningRate": 0.1}, "training": {"epochs": 20, "batchSize": 20}}
+      """.write(toFile: "\(directory)/iris.json", atomically: true, encoding: .utf8)
       try train(directory, "\(directory)/iris.json", "iris")
       let whole = try page(directory, ["iris"])
       #expect(whole.contains("<h2>Columns</h2>") && whole.contains("petal length (cm)"))

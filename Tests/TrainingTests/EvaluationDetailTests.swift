@@ -75,7 +75,8 @@ import Training
       #expect(Set(detail.worst.map(\.row)) == wrong && detail.worst.allSatisfy { $0.probability < 0.5 })
       #expect(detail.worst.map(\.probability) == detail.worst.map(\.probability).sorted())
       let first = try #require(detail.worst.first)
-      #expect(first.shape == [4, 4] && first.inputs.count == 16 && (first.inputs[0] > 100) == (first.prediction == "bright"))
+      #expect(
+        first.shape == [4, 4] && first.inputs.count == 16 && (first.inputs[0] > 100) == (first.prediction == "bright"))
       #expect(try evaluateInDetail(checkpoint: ModelCheckpoint(run).path, worstCount: 2).worst.count == 2)
     }
   }
