@@ -9,7 +9,7 @@ import Testing
 /// Of the functions that call the platform's library, the bounds are glibc's.
 private let bounds: [(UnaryFunction, Double)] = [
   (.exp, 1.1), (.expm1, 2), (.tanh, 2.6), (.sigmoid, 2.3), (.softplus, 2.1),
-  (.log, 1), (.log1p, 1.5), (.sin, 1), (.cos, 1), (.tan, 1), (.asin, 1), (.acos, 1),
+  (.log, 1), (.log1p, 1.5), (.sin, 1), (.cos, 1), (.tan, 1.5), (.asin, 1), (.acos, 1),
   (.atan, 1), (.sinh, 2), (.cosh, 2), (.log2, 1), (.log10, 2), (.erf, 1.5), (.sqrt, 0.5), (.rsqrt, 1.5),
 ]
 
