@@ -93,7 +93,7 @@ import Testing
       #expect(try columns(tight.groups[0].inputs)[0].numbers == found[0].numbers)
       let text = statistics.text
       #expect(
-        text.contains("    up      number        0  149.5     86.602     0  74.75   149.5  224.25  299\n"), "\(text)")
+        text.contains("    up      number        0  149.5     86.602     0   74.75  149.5  224.25  299\n"), "\(text)")
       #expect(text.contains("    never        0   0.0 %\n"), "\(text)")
     }
   }

@@ -43,8 +43,9 @@ import Testing
                                   computes it.
           gradcheck               Compares the gradients that a run would use with
                                   central differences.
-          plot                    Draws the loss curves of runs, or the paths of
-                                  formula runs.
+          plot                    Draws the loss curves of runs, the paths of formula
+                                  runs, or a formula.
+          report                  Writes one page about runs, for a browser.
           runs                    Lists the runs in a directory and below.
           compare                 Says in which settings runs differ, and what they
                                   measured.
@@ -144,7 +145,8 @@ import Testing
       #expect(lines[7] == "  directory   runs/config")
       for epoch in 1...2 {
         #expect(
-          lines[7 + epoch].wholeMatch(of: /epoch [12]\/2  train loss \d\.\d{4}  [\d.]+ [kM]? ?samples\/s/) != nil)
+          lines[7 + epoch].wholeMatch(
+            of: /\d\d:\d\d:\d\d  epoch [12]\/2  train loss \d\.\d{4}  [\d.]+ [kM]? ?samples\/s/) != nil)
       }
       #expect(lines[10].wholeMatch(of: /finished 2 epochs, 4 steps in 0\.\d\d s of training/) != nil)
       #expect(lines[12].wholeMatch(of: #/  waited      \d\.\d\d s for checkpoints, \d+\.\d % of the run/#) != nil)

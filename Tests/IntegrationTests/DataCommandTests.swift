@@ -68,7 +68,8 @@ import Testing
       }
       try run("data shuffle x.h5 -o mixed.h5 --seed 3")
       try run("data split mixed.h5 -o parts.h5 --validation 0.1 --test 0.2")
-      try run("data merge parts.h5 parts.h5 -o twice.h5")
+      try FileManager.default.copyItem(atPath: workshop.path("parts.h5"), toPath: workshop.path("same.h5"))
+      try run("data merge parts.h5 same.h5 -o twice.h5")
       func samples(_ name: String) throws -> [String: [Float]] {
         let file = try HDF5.File.open(at: workshop.path(name))
         var found: [String: [Float]] = [:]

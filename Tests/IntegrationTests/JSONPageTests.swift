@@ -10,8 +10,10 @@ import Testing
     let path: String
     let isAlways: Bool
 
-    /// Whether a path that was found is this one; `*` is any key.
+    /// Whether a path that was found is this one; `*` is any key, `**` one with dots in it.
     func matches(_ found: String) -> Bool {
+      // A name with dots in it.
+      if path.hasSuffix(".**") { return found.hasPrefix(path.dropLast(2)) }
       let (own, other) = (path.split(separator: "."), found.split(separator: "."))
       guard own.count == other.count else { return false }
       return zip(own, other).allSatisfy { own, other in

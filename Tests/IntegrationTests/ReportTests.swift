@@ -1,5 +1,6 @@
 import Foundation
 import Foundations
+import HDF5
 import TestSupport
 import Testing
 
@@ -24,13 +25,13 @@ import Testing
   @Test func onePageTellsOfTwoRuns() throws {
     try withScratchDirectory { directory in
       let config = Repository.config("softmax")
-      try train(directory, config, "a", "training.epochs=3", "name=<i>first & \"best\"</i>")
+      try train(directory, config, "a", "training.epochs=3", "name=<i>first & best\"")
       try train(directory, config, "b", "training.epochs=2", "optimizer.learningRate=0.5", "name=second")
       let text = try page(directory, ["a", "b", "--output", "both.html"])
       // What a run is called is text, never markup.
-      #expect(text.contains("&lt;i&gt;first &amp; &quot;best&quot;&lt;/i&gt;") && !text.contains("<i>first"))
+      #expect(text.contains("&lt;i&gt;first &amp; best&quot;") && !text.contains("<i>first"))
       for heading in [
-        "Measures", "Curves", "Confusion", "Classes", "Worst samples", "Time", "Parameters", "Config", "Provenance",
+        "Measures", "Curves", "Confusion", "Classes", "Time", "Parameters", "Config", "Provenance",
       ] {
         #expect(text.contains("<h2>\(heading)</h2>"), "the page lacks \(heading)")
       }
@@ -40,12 +41,43 @@ import Testing
       // Each run has its digest, and the confusion matrix as many cells as classes squared.
       #expect(text.components(separatedBy: "sha256:").count >= 3)
       #expect(text.components(separatedBy: "<td style=\"--share:").count == 2 * 100 + 1)
-      #expect(text.contains("data:image/bmp;base64,Qk"))
       // A page of one's own choice is not replaced.
       try TrainerBinary.run("report", "a", "--output", "both.html", in: directory).expectError(2, "both.html")
       try TrainerBinary.run("report", "none", in: directory).expectError(2, "none: there is no such run directory")
       #expect(try page(directory, ["a"]).contains("<h2>Measures</h2>"))
       #expect(FileManager.default.fileExists(atPath: "\(directory)/a/report.html"))
+    }
+  }
+
+  @Test func samplesThatAreImagesAreDrawn() throws {
+    try withScratchDirectory { directory in
+      try writeFile("\(directory)/images.h5") { root in
+        for group in ["train", "test"] {
+          // Targets that have nothing to do with the images: some are taken for others.
+          let parent = try root.createGroup(group)
+          _ = try parent.createDataset(
+            "inputs", shape: [60, 4, 3], values: (0..<720).map { UInt8($0 * 37 % 251) })
+          _ = try parent.createDataset("targets", shape: [60], values: (0..<60).map { UInt8($0 * 7 % 5 % 2) })
+        }
+      }
+      try """
+      {"data": {"path": "images.h5"}, "model": {"layers": [{"type": "dense", "units": 2}]}, "loss": "softmaxCrossEntropy",
+       "optimizer": {"type": "sgd", "learningRate": 1e-6}, "training": {"epochs": 1, "batchSize": 20}}
+      """.write(toFile: "\(directory)/images.json", atomically: true, encoding: .utf8)
+      try train(directory, "\(directory)/images.json", "run")
+      let text = try page(directory, ["run"])
+      #expect(text.contains("<h2>Worst samples</h2>"))
+      let start = try #require(text.range(of: "data:image/bmp;base64,"))
+      let bytes = try #require(Data(base64Encoded: String(text[start.upperBound...].prefix { $0 != "\"" })))
+      // A head of 54 bytes, and four rows of three pixels of three bytes, each filled up to a word.
+      #expect(bytes.count == 54 + 4 * 12 && bytes.prefix(2) == Data("BM".utf8))
+      #expect([18, 22].map { Int(bytes[$0]) } == [3, 4])
+      // Grey: three equal bytes a pixel, from black to white.
+      let pixels = (0..<4).flatMap { row in
+        (0..<3).map { Array(bytes[(54 + row * 12 + $0 * 3)..<(57 + row * 12 + $0 * 3)]) }
+      }
+      #expect(
+        pixels.allSatisfy { Set($0).count == 1 } && pixels.contains([0, 0, 0]) && pixels.contains([255, 255, 255]))
     }
   }
 

@@ -7,7 +7,10 @@ enum ReportPicture {
   ///
   /// - Throws: `TrainerError` with code `.usage` if gnuplot is missing or takes too long.
   static func html(_ plot: Plot) throws -> HTML {
-    HTML(trusting: themed(try Gnuplot.svg(plot.script, width: 480, height: 320)))
+    // Smaller numbers at the axes: a page has less room than a picture by itself.
+    let script = plot.script.replacing(
+      "set tics nomirror out scale 0.5", with: "set tics nomirror out scale 0.5 font \",9\"")
+    return HTML(trusting: themed(try Gnuplot.svg(script, width: 480, height: 320)))
   }
 
   /// A drawing in the colours of the page, as wide as it is given room.
@@ -83,7 +86,9 @@ extension String {
       let from = color.index(color.startIndex, offsetBy: start)
       return Int(color[from..<color.index(from, offsetBy: 2)], radix: 16) ?? 0
     }
-    let spelt = String(format: "rgb(%3d, %3d, %3d)", channels[0], channels[1], channels[2])
-    return replacing(spelt, with: name).replacing(color, with: name).replacing(color.uppercased(), with: name)
+    let spelt = ["rgb(%3d, %3d, %3d)", "rgb(%d,%d,%d)"].map {
+      String(format: $0, channels[0], channels[1], channels[2])
+    }
+    return ([color, color.uppercased()] + spelt).reduce(self) { $0.replacing($1, with: name) }
   }
 }
