@@ -42,7 +42,7 @@ extension DatasetStatistics {
             + (hasCategories ? [frequent(column)] : []))
       }
       let rest = columns.count - mostColumns
-      return table.text + (rest > 0 ? "    … and \(rest) more columns; --format json has them all\n" : "")
+      return table.text + (rest > 0 ? "    … and \(rest) more columns\n" : "")
         + infinities(columns.map { (" in '\($0.feature.name.onOneLine)'", $0.numbers.infinite) })
     }
   }

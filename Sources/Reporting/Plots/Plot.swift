@@ -32,6 +32,8 @@ public struct Plot: Sendable {
       case start
       /// Where paths end: a dot.
       case end
+      /// A grey line in the legend alone, which says what a dash means.
+      case dash(Int)
     }
 
     /// What the legend calls it; empty if it is not in the legend.
@@ -40,12 +42,15 @@ public struct Plot: Sendable {
     public let points: [Point]
     /// How they are shown.
     public let style: Style
+    /// What stands at a line's right end; `nil` for nothing.
+    public let endLabel: String?
 
     /// Creates a series.
-    public init(_ title: String, _ points: [Point], _ style: Style) {
+    public init(_ title: String, _ points: [Point], _ style: Style, endLabel: String? = nil) {
       self.title = title
       self.points = points
       self.style = style
+      self.endLabel = endLabel
     }
   }
 
@@ -119,7 +124,4 @@ public struct Plot: Sendable {
   /// - Throws: `TrainerError` with code `.usage` if gnuplot is missing or takes too long, the suffix is another, or the
   ///   file cannot be written or replaced.
   package func write(to file: OutputFile) throws { try Gnuplot.draw(script, size: size, to: file) }
-
-  /// The width and height in SVG's units.
-  private var size: (width: Int, height: Int) { panels.isEmpty ? (720, 460) : (340 * panels.count, 420) }
 }

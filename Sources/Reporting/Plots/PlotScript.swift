@@ -41,6 +41,7 @@ extension Plot {
     if let xRange { lines.append("set xrange [\(number(xRange.lowerBound)):\(number(xRange.upperBound))]") }
     if let yRange { lines.append("set yrange [\(number(yRange.lowerBound)):\(number(yRange.upperBound))]") }
     if hasEqualUnits { lines.append("set size ratio -1") }
+    lines += endLabelLines(color: lineColor, quoted: quoted, number: number)
     var plots: [String] = []
     if let contours {
       let levels = contours.levels
@@ -50,13 +51,21 @@ extension Plot {
     for (index, series) in series.enumerated() {
       lines += ["$series\(index) << END"] + series.points.map { "\(number($0.x)) \(number($0.y))" } + ["END"]
       let title = series.title.isEmpty ? "notitle" : "title \(quoted(series.title)) noenhanced"
-      plots.append("$series\(index) using 1:2 \(look(of: series.style)) \(title)")
+      let data = series.points.isEmpty ? "NaN" : "$series\(index) using 1:2"
+      plots.append("\(data) \(look(of: series.style)) \(title)")
     }
     return lines + ["plot " + plots.joined(separator: ", \\\n  ")]
   }
 
+  private func lineColor(_ index: Int) -> String {
+    let count = series.reduce(0) { most, series in
+      if case .line(let color, _, _) = series.style { max(most, color + 1) } else { most }
+    }
+    return Self.color(index, of: count)
+  }
+
   private func look(of style: Series.Style) -> String {
-    func color(_ index: Int) -> String { "\"\(Self.colors[index % Self.colors.count])\"" }
+    func color(_ index: Int) -> String { "\"\(lineColor(index))\"" }
     switch style {
     case .line(let index, let dash, let width):
       return "with lines lw \(number(width)) dt \(dash + 1) lc rgb \(color(index))"
@@ -67,6 +76,7 @@ extension Plot {
       return "with linespoints lw \(number(width)) pt \(marks[index % marks.count]) ps \(number(size)) "
         + "lc rgb \(color(index))"
     case .start: return "with points lw 2 pt 6 ps 2 lc rgb \"#000000\""
+    case .dash(let dash): return "with lines lw 1.6 dt \(dash + 1) lc rgb \"#666666\""
     case .end: return "with points pt 7 ps 1.3 lc rgb \"#000000\""
     }
   }

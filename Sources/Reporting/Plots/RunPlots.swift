@@ -27,6 +27,9 @@ extension Plot {
   /// No screen shows more points of one line, and an SVG would become large.
   private static let mostPoints = 2000
 
+  /// More runs have their names at the ends of their lines in place of a legend.
+  private static let mostInLegend = 3
+
   /// Curves of a metric over the steps: a colour for each run, a dash for each group of samples.
   ///
   /// Of several runs, one that diverged before its first measurement is left out.
@@ -34,6 +37,8 @@ extension Plot {
   /// - Throws: `TrainerError` with code `.usage` if a run has not measured it.
   public static func curves(of metric: String, _ runs: [Run], isLogarithmic: Bool = false) throws -> Plot {
     var series: [Series] = []
+    let areLabelled = runs.count > mostInLegend
+    var shownGroups: [String] = []
     for (color, run) in runs.enumerated() {
       let groups = run.trace.groups(with: metric)
       guard !groups.isEmpty else {
@@ -51,6 +56,14 @@ extension Plot {
         let points = run.trace.records.compactMap { record in
           record.value(metric, of: group).map { Point(x: Double(record.step), y: $0) }
         }
+        if areLabelled {
+          if !shownGroups.contains(group) { shownGroups.append(group) }
+          series.append(
+            Series(
+              "", thinned(points), .line(color: color, dash: dash, width: 1.6),
+              endLabel: group == groups.last ? run.label : nil))
+          continue
+        }
         let title = runs.count == 1 ? group : groups.count == 1 ? run.label : "\(run.label), \(group)"
         series.append(
           Series(
@@ -60,15 +73,33 @@ extension Plot {
               color: runs.count == 1 ? dash : color, dash: dash, width: runs.count > 1 && color == 0 ? 4 : 2)))
       }
     }
+    // What the dashes mean, once for all runs.
+    if areLabelled, shownGroups.count > 1 {
+      series += shownGroups.enumerated().map { Series($1, [], .dash($0)) }
+    }
     var plot = Plot(
       title: runs.count == 1 ? runs[0].label : "", xLabel: "step", yLabel: metric, series: series)
     plot.isLogarithmic = isLogarithmic
     return plot
   }
 
-  static func thinned(_ points: [Point]) -> [Point] {
+  /// At most so many points as are seen: of each stretch the least and the greatest, so that no peak is lost, and whatever is not
+  /// finite, so that a gap stays one.
+  package static func thinned(_ points: [Point]) -> [Point] {
     guard points.count > mostPoints else { return points }
-    let stride = (points.count + mostPoints - 1) / mostPoints
-    return points.enumerated().filter { $0.offset % stride == 0 || $0.offset == points.count - 1 }.map(\.element)
+    let size = (2 * points.count + mostPoints - 1) / mostPoints
+    var kept: [Point] = []
+    for start in stride(from: 0, to: points.count, by: size) {
+      let stretch = start..<min(points.count, start + size)
+      var places: Set<Int> = []
+      if start == 0 { places.insert(0) }
+      if stretch.upperBound == points.count { places.insert(points.count - 1) }
+      let finite = stretch.filter { points[$0].y.isFinite }
+      if let least = finite.min(by: { points[$0].y < points[$1].y }) { places.insert(least) }
+      if let greatest = finite.max(by: { points[$0].y < points[$1].y }) { places.insert(greatest) }
+      if let gap = stretch.first(where: { !points[$0].y.isFinite }) { places.insert(gap) }
+      kept += places.sorted().map { points[$0] }
+    }
+    return kept
   }
 }

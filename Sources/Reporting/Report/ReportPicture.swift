@@ -10,7 +10,8 @@ enum ReportPicture {
     // Smaller numbers at the axes: a page has less room than a picture by itself.
     let script = plot.script.replacing(
       "set tics nomirror out scale 0.5", with: "set tics nomirror out scale 0.5 font \",9\"")
-    return HTML(trusting: themed(try Gnuplot.svg(script, width: 480, height: 320)))
+    let (width, height) = plot.hasEndLabels ? plot.size : (480, 320)
+    return HTML(trusting: themed(try Gnuplot.svg(script, width: width, height: height)))
   }
 
   /// A drawing in the colours of the page, as wide as it is given room.
