@@ -159,6 +159,11 @@ static inline herr_t chdf5_object_identity(hid_t object, uint64_t identity[3]) {
   return 0;
 }
 
+// The path of the object that a reference leads to. H5R_OBJECT is a constant up to 1.10 and a macro since, which Swift does not see.
+static inline ssize_t chdf5_reference_name(hid_t object, const void *reference, char *name, size_t size) {
+  return H5Rget_name(object, H5R_OBJECT, reference, name, size);
+}
+
 // Visits names in alphabetical order until the visitor returns another number than 0.
 typedef int (*chdf5_visitor)(const char *name, void *context);
 
@@ -179,6 +184,30 @@ static inline herr_t chdf5_each_link(hid_t group, chdf5_visitor visitor, void *c
   return H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, &index, chdf5_visit_link, &visit);
 }
 
+#if H5_VERSION_GE(1, 12, 0)
+
+// H5Aiterate2 opens a dataset once more since 1.12, without the properties that it is open with, and fails. Asking for one
+// name after the other does not.
+static inline herr_t chdf5_each_attribute(hid_t object, chdf5_visitor visitor, void *context) {
+  H5O_info2_t info;
+  if (H5Oget_info3(object, &info, H5O_INFO_NUM_ATTRS) < 0) return -1;
+  for (hsize_t index = 0; index < info.num_attrs; index++) {
+    ssize_t length = H5Aget_name_by_idx(object, ".", H5_INDEX_NAME, H5_ITER_INC, index, NULL, 0, H5P_DEFAULT);
+    if (length < 0) return -1;
+    char *name = (char *)malloc((size_t)length + 1);
+    if (name == NULL) return -1;
+    herr_t status = -1;
+    if (H5Aget_name_by_idx(object, ".", H5_INDEX_NAME, H5_ITER_INC, index, name, (size_t)length + 1, H5P_DEFAULT) >= 0) {
+      status = visitor(name, context);
+    }
+    free(name);
+    if (status != 0) return status;
+  }
+  return 0;
+}
+
+#else
+
 static inline herr_t chdf5_visit_attribute(hid_t object, const char *name, const H5A_info_t *info, void *context) {
   (void)object, (void)info;
   const struct chdf5_visit *visit = (const struct chdf5_visit *)context;
@@ -190,6 +219,8 @@ static inline herr_t chdf5_each_attribute(hid_t object, chdf5_visitor visitor, v
   hsize_t index = 0;
   return H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, &index, chdf5_visit_attribute, &visit);
 }
+
+#endif
 
 // The chunks that have a place in the file, and whether one does that begins at some element. Since 1.10.5; before it
 // all of them are taken for written.

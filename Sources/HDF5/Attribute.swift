@@ -143,7 +143,7 @@ public final class Attribute: Sendable {
     let id = try handle.id
     func length(_ buffer: UnsafeMutablePointer<CChar>?, _ size: Int) throws -> Int {
       try Library.call("follow a reference in \(handle.label)") {
-        withUnsafePointer(to: reference) { Int(H5Rget_name(id, H5R_OBJECT, $0, buffer, size)) }
+        withUnsafePointer(to: reference) { chdf5_reference_name(id, $0, buffer, size) }
       }
     }
     var text = [CChar](repeating: 0, count: try length(nil, 0) + 1)
