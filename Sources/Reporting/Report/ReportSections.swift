@@ -8,7 +8,7 @@ extension RunReport {
 
   /// A line for each run with its last measures, the best of each column marked.
   var runsSection: HTML {
-    let names = measureNames
+    let names = RunTrace.measures(of: entries.map(\.trace))
     let values = entries.map { entry in names.map { entry.trace.last($0.metric, of: $0.group) } }
     let best = names.indices.map { column -> Double? in
       let found = values.compactMap { $0[column] }.filter(\.isFinite)
@@ -27,18 +27,6 @@ extension RunReport {
     let gaps = entries.compactMap { entry in entry.gap.map { "<p class=\"faint\">\(entry.label): \($0)</p>\n" as HTML }
     }
     return "<h2>Measures</h2>\n\(HTML.table(header, rows, left: [0, 1]))\(gaps)"
-  }
-
-  private var measureNames: [(group: String, metric: String)] {
-    var names: [(group: String, metric: String)] = []
-    for trace in entries.map(\.trace) {
-      for metric in trace.metrics {
-        for group in trace.groups(with: metric) where !names.contains(where: { $0 == (group, metric) }) {
-          names.append((group, metric))
-        }
-      }
-    }
-    return names
   }
 
   // MARK: Curves

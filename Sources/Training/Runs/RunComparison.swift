@@ -63,16 +63,8 @@ public struct RunComparison: Sendable {
   }
 
   private static func measures(of runs: [RunOverview], _ registries: Registries) -> [Line] {
-    var names: [(group: String, metric: String)] = []
-    for trace in runs.compactMap(\.trace) {
-      for metric in trace.metrics {
-        for group in trace.groups(with: metric) where !names.contains(where: { $0 == (group, metric) }) {
-          names.append((group, metric))
-        }
-      }
-    }
     var lines: [Line] = []
-    for (group, metric) in names {
+    for (group, metric) in RunTrace.measures(of: runs.compactMap(\.trace)) {
       let name = "\(group).\(metric)"
       let reference = reference(name, among: runs, registries)
       let last = runs.map { $0.trace?.last(metric, of: group) }

@@ -138,6 +138,19 @@ public struct RunTrace: Sendable {
       .map { try JSONDocument(text: String($0), source: path).root }
   }
 
+  /// What any of several runs has measured, metric by metric.
+  package static func measures(of traces: [RunTrace]) -> [(group: String, metric: String)] {
+    var names: [(group: String, metric: String)] = []
+    for trace in traces {
+      for metric in trace.metrics {
+        for group in trace.groups(with: metric) where !names.contains(where: { $0 == (group, metric) }) {
+          names.append((group, metric))
+        }
+      }
+    }
+    return names
+  }
+
   /// The groups that have a metric, in the order train, validation, test.
   public func groups(with metric: String) -> [String] {
     ["train", "validation", "test"].filter { group in records.contains { $0.value(metric, of: group) != nil } }
