@@ -124,9 +124,11 @@ public final class File: Sendable {
 
   /// Opens a file as libhdf5 opens the sources of a virtual dataset, which may have it open: with other settings it would
   /// refuse to open it twice.
-  static func open(asSource path: String) throws -> File {
+  ///
+  /// - Parameter parent: The file with the virtual dataset.
+  static func open(_ path: String, asSourceOf parent: File) throws -> File {
     let byteCount = try checkIsRegularFile(path)
-    let access = try PropertyList.sourceAccess().handle
+    let access = try PropertyList.sourceAccess(of: parent.handle)
     do {
       let id = try access.use { accessID in
         try Library.call("open '\(path)'") { H5Fopen(path, chdf5_open_read_only(), accessID) }

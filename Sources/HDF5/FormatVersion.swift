@@ -58,13 +58,7 @@ struct Superblock: Sendable, Equatable {
 /// belong is found before it is looked at. In an older file it can be either.
 enum FormatVersion {
   /// The library that this program runs with, such as `libhdf5 1.10.8`.
-  ///
-  /// It is a call that keeps no state, so it needs no lock.
-  static let library: String = {
-    var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)
-    H5get_libversion(&major, &minor, &release)
-    return "libhdf5 \(major).\(minor).\(release)"
-  }()
+  static let library = "libhdf5 \(File.libraryVersion.map { "\($0)" }.joined(separator: "."))"
 
   /// Whether the library's words are about a version that it does not know.
   static func isUnknown(in stack: [HDF5Error.Frame]) -> Bool {
@@ -100,6 +94,14 @@ enum FormatVersion {
 extension File {
   /// The endings of names by which a file is meant to be HDF5, in lower case.
   private static let nameEndings = [".h5", ".hdf5", ".hdf", ".he5", ".h5ad", ".nc", ".mat"]
+
+  /// The version of the HDF5 library that this program runs with: major, minor and release number.
+  public static let libraryVersion: [Int] = {
+    var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)
+    // A call that keeps no state, so it needs no lock.
+    H5get_libversion(&major, &minor, &release)
+    return [Int(major), Int(minor), Int(release)]
+  }()
 
   /// The eight bytes that an HDF5 file begins with, maybe behind another program's.
   package static var signature: [UInt8] { Superblock.signature }

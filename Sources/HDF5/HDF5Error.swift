@@ -103,6 +103,10 @@ public struct HDF5Error: Error, Sendable, Equatable, CustomStringConvertible {
       return "the HDF5 library gives no reason"
     }
     if innermost.text.contains("conversion exception") { return "a value does not fit the other number type" }
+    // From 1.14 on, what the filter itself said is lost.
+    if innermost.text.hasPrefix("filter returned failure during read") {
+      return "a filter refuses the stored bytes, which are damaged"
+    }
     if innermost.text.contains("conversion path") { return "there is no conversion between the two types" }
     // The file drivers hide the system's message in a list of numbers.
     let marker = "error message = '"

@@ -28,7 +28,7 @@ extension Dataset {
   }
 
   /// Where the library looks for filters.
-  private static var pluginFolders: [String] {
+  package static var pluginFolders: [String] {
     Library.value {
       var count: UInt32 = 0
       guard H5PLsize(&count) >= 0 else { return [] }

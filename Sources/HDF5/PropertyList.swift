@@ -61,11 +61,13 @@ public final class PropertyList: Sendable {
     }
   }
 
-  /// How libhdf5 opens the sources of a virtual dataset.
-  static func sourceAccess() throws -> PropertyList {
-    try PropertyList(label: "file access", class: chdf5_property_file_access) {
-      H5Pset_fclose_degree($0, H5F_CLOSE_WEAK)
-    }
+  /// How libhdf5 opens the sources of a virtual dataset: as it says that their file is open, locks included (from 1.14 on
+  /// they are part of it), and closed when the last object in it is.
+  static func sourceAccess(of file: Handle) throws -> Handle {
+    let id = try file.use { id in try Library.call("read how \(file.label) is open") { H5Fget_access_plist(id) } }
+    let access = Handle(id, label: "the file access properties")
+    try Library.call("set the file access properties") { H5Pset_fclose_degree(id, H5F_CLOSE_WEAK) }
+    return access
   }
 
   /// How a file in memory is opened, from bytes that the library copies, or empty.

@@ -89,7 +89,7 @@ extension Dataset {
     let path = try find(name, .virtual, what)
     if let file = files[path] { return file }
     do {
-      let file = try File.open(asSource: path)
+      let file = try File.open(path, asSourceOf: self.file)
       // Not all are kept open: there may be more of them than files that a process may have open.
       if files.count >= 64 { files = [:] }
       files[path] = file

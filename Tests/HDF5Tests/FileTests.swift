@@ -106,10 +106,12 @@ import Testing
     let dataset = try File.open(image: image).root.dataset("x")
     let error = try #require(throws: HDF5Error.self) { try dataset.read(as: UInt32.self) }
     #expect(error.reason == .library)
-    #expect(
-      error.message == "cannot read dataset '/x' of 'a file in memory': data error detected by Fletcher32 checksum")
+    let cause =
+      File.libraryVersion.lexicographicallyPrecedes([1, 14])
+      ? "data error detected by Fletcher32 checksum" : "a filter refuses the stored bytes, which are damaged"
+    #expect(error.message == "cannot read dataset '/x' of 'a file in memory': \(cause)")
     #expect(error.stack.last?.function == "H5Dread")
-    #expect(error.cause == "data error detected by Fletcher32 checksum")
+    #expect(error.cause == cause)
   }
 
   @Test(arguments: [0, 512, 4096]) func offsetsAreTheFiles(userBlock: Int) throws {

@@ -52,10 +52,7 @@ import Testing
 
   /// Whether a plugin is installed where the library looks: Debian's package hdf5-filter-plugin.
   private static func hasPlugin(_ name: String) -> Bool {
-    let folders =
-      ProcessInfo.processInfo.environment["HDF5_PLUGIN_PATH"]?.split(separator: ":").map(String.init)
-      ?? ["/usr/lib/x86_64-linux-gnu/hdf5/serial/plugins", "/usr/lib/aarch64-linux-gnu/hdf5/serial/plugins"]
-    return folders.contains { FileManager.default.fileExists(atPath: "\($0)/libh5\(name).so") }
+    HDF5.Dataset.pluginFolders.contains { FileManager.default.fileExists(atPath: "\($0)/libh5\(name).so") }
   }
 
   @Test(

@@ -1,4 +1,5 @@
 import Foundation
+import HDF5
 import TestSupport
 import Testing
 
@@ -75,7 +76,10 @@ import Testing
     Row(
       "libver_latest.h5",
       .refused(["written in a newer format than libhdf5 1.", "layout", "h5py.File", "libver_latest-v110.h5"])),
-    Row("vds_v112.h5", settings: external, .refused(["written in a newer format than libhdf5 1.", "h5py.File"])),
+    Row(
+      "vds_v112.h5", settings: external,
+      File.libraryVersion.lexicographicallyPrecedes([1, 12])
+        ? .refused(["written in a newer format than libhdf5 1.", "h5py.File"]) : .trains),
     Row("hardlink_cycle.h5", .trains), Row("softlink_loop.h5", config: "numbers", .trains),
     Row("vds_earliest.h5", settings: external, .trains), Row("link.h5", settings: external, .trains),
     Row("link.h5", .refused(["'x' in the file 'src.h5'", "data.externalFiles"])),

@@ -1,5 +1,6 @@
 import Foundation
 import Foundations
+import HDF5
 import TestSupport
 import Testing
 
@@ -50,7 +51,7 @@ import Testing
     Row("zero_rows.h5", refused: ["empty"]), Row("attrs_only.h5", refused: ["no dataset"]),
     Row("never_written0.h5", refused: ["the same value"]), Row("huge_shape.h5", refused: ["huge_shape.h5"]),
     Row("grpnew.h5", refused: ["new/inputs"]), Row("libver_latest.h5", refused: ["libver_latest.h5"]),
-    Row("vds_v112.h5", refused: ["vds_v112.h5"]),
+    Row("vds_v112.h5", refused: File.libraryVersion.lexicographicallyPrecedes([1, 12]) ? ["vds_v112.h5"] : nil),
   ].map { Row("h5/" + $0.file, $0.arguments, refused: $0.refusal) }
 
   @Test(arguments: tables + hdf5)
