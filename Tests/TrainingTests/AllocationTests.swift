@@ -30,6 +30,29 @@ private struct CountingWork: RegionWork {
   }
 }
 
+/// Sums up how often each worker asks for memory in units, whatever happens between regions.
+private struct UnitCountingWork: RegionWork {
+  let work: StepWork<Float>
+  let warmUp: Int
+  let allocations: SharedBuffer<Int>
+  let units: SharedBuffer<Int>
+
+  init(_ work: StepWork<Float>, workers: Int, warmUp: Int) {
+    self.work = work
+    self.warmUp = warmUp
+    allocations = SharedBuffer(repeating: 0, count: workers)
+    units = SharedBuffer(repeating: 0, count: workers)
+  }
+
+  func run(step: Int, phase: Int, unit: Int, worker: Int) {
+    let before = allocationsOfThisThread
+    work.run(step: step, phase: phase, unit: unit, worker: worker)
+    guard step >= warmUp else { return }
+    allocations[worker] += allocationsOfThisThread - before
+    units[worker] += 1
+  }
+}
+
 /// Promise 4: a training step allocates nothing, whatever the optimizer and the schedule.
 @Suite struct AllocationTests {
   // The count would also be 0 if nothing were counted.
@@ -49,6 +72,27 @@ private struct CountingWork: RegionWork {
     #expect(counting.units.elements.reduce(0, +) == (steps - warmUp) * engine.work.phases.reduce(0, +))
     for worker in 0..<workers where counting.units[worker] > 0 {
       #expect(counting.last[worker] == counting.first[worker], "worker \(worker)")
+    }
+  }
+
+  /// Units unpack chunks here as well; a chunk is one of three steps.
+  @Test(.enabled(if: allocationsAreCounted), arguments: [StreamedRunTests.blocks, #""none""#])
+  func aStepOfStreamedRowsAllocatesNothing(shuffle: String) throws {
+    try withScratchDirectory { directory in
+      let (path, steps, warmUp, workers) = (directory + "/packed.h5", 200, 50, 3)
+      try StreamedRunTests.writePacked(path, rows: 700, rowsOfChunk: 100)
+      let test = TrainingCase(
+        name: "packed", data: path, preprocessing: #"["standardize"]"#, shuffle: shuffle,
+        settings: StreamedRunTests.softmax)
+      let engine = try makeEngine(
+        test.configuration(output: "/nowhere").placing(.streamed), Float.self, workers: workers,
+        starter: ThreadStarter(seed: 1).start, steps: steps)
+      let counting = UnitCountingWork(engine.work, workers: workers, warmUp: warmUp)
+      _ = try engine.run(steps: 0..<steps, as: counting)
+      let loading = try #require(engine.loading)
+      #expect(loading.bytesRead > 0)
+      #expect(counting.units.elements.reduce(0, +) > (steps - warmUp) * engine.work.phases.reduce(0, +) / 2)
+      #expect(counting.allocations.elements.allSatisfy { $0 == 0 }, "\(counting.allocations.elements)")
     }
   }
 

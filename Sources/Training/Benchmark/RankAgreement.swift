@@ -29,5 +29,5 @@ extension Communicator {
 
 extension TrainingMemory {
   /// The digest of the parameters, which all ranks have.
-  var parametersDigest: String { Digest(of: UnsafeRawBufferPointer(parameters.elements)).description }
+  package var parametersDigest: String { Digest(of: UnsafeRawBufferPointer(parameters.elements)).description }
 }

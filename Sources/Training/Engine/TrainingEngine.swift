@@ -146,7 +146,7 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
   package func run(steps: Range<Int>) throws -> Int { try run(steps: steps, as: work) }
 
   /// - Parameter body: The work, or what does it for the work.
-  func run(steps: Range<Int>, as body: some RegionWork) throws -> Int {
+  package func run(steps: Range<Int>, as body: some RegionWork) throws -> Int {
     var (next, participants) = (steps.lowerBound, 0)
     while next < steps.upperBound {
       let done = try runReady(steps: next..<steps.upperBound, as: body)

@@ -42,6 +42,39 @@ import Testing
     }
   }
 
+  /// Of what is fetched, any filter and type: memory was made before.
+  @Test(.enabled(if: allocationsAreCounted), arguments: ["bytes", "numbers", "types", "indices-latest"])
+  func decodingAllocatesNothing(_ file: String) throws {
+    let reader = try DatasetReader(path: "\(Self.folder)/\(file).h5")
+    var bands = 0
+    for name in try Self.names(file) where !name.contains("f8") {
+      let streamed: StreamedRows<Float> = try reader.streamedRows(of: name, in: "train")
+      // What libhdf5 decodes is only copied.
+      guard let rows = streamed.rows as? ChunkedRows<Float> else { continue }
+      let scratch = DecodingScratch(byteCount: rows.scratchByteCount, codecs: rows.codecs)
+      var first = 0
+      while first < rows.rowCount {
+        let band = first..<rows.endOfBand(first)
+        let fetched = UnsafeMutableRawBufferPointer.allocate(byteCount: rows.fetchedByteCount(band), alignment: 1)
+        let out = UnsafeMutableRawBufferPointer.allocate(byteCount: band.count * rows.rowByteCount, alignment: 16)
+        defer {
+          fetched.deallocate()
+          out.deallocate()
+        }
+        try rows.fetch(band, into: fetched)
+        let (stored, base) = (UnsafeRawBufferPointer(fetched), try #require(out.baseAddress))
+        var fault: DecodingFault?
+        let count = allocations { fault = rows.decode(stored, rows: band, into: base, scratch: scratch) }
+        #expect(fault == nil)
+        // The first may make what lasts, such as a library that is opened.
+        if first > 0 { #expect(count == 0, "\(file) \(name) \(band)") }
+        bands += first > 0 ? 1 : 0
+        first = band.upperBound
+      }
+    }
+    #expect(bands > 10)
+  }
+
   @Test func everyTypeGivesTheNumbersOfRowsInMemory() throws {
     for name in try Self.names("types") {
       let isChunked = name != "half:half"

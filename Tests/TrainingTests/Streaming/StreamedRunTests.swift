@@ -104,7 +104,7 @@ import Training
   /// - Parameters:
   ///   - rowsOfChunk: `nil` for no chunks.
   ///   - part: Those of the rows that are written; of the test group, the first file has all.
-  private static func writePacked(
+  static func writePacked(
     _ path: String, rows: Int, rowsOfChunk: Int?, of part: Range<Int>? = nil
   ) throws {
     var random = SeededGenerator(8)
