@@ -24,7 +24,28 @@ extension StepBenchmark {
       \(share(bytesPerSecond / limits.bytesPerSecond)) of this machine's \
       \(NumberText.rate(limits.bytesPerSecond, of: "bytes"))
       \(exchangeLine)
-      """
+      """ + kernelTable
+  }
+
+  /// The kernels by what they take; nothing if they were not timed.
+  private var kernelTable: String {
+    guard !kernels.isEmpty else { return "" }
+    let all = Double(workers) * Double(batchSize) / samplesPerSecond.median
+    let peak = limits.operationsPerSecond / Double(workers)
+    var table = TextTable(
+      header: ["kernel", "result", "µs a step", "of the time", "flop/s", "of the peak"], left: [0, 1])
+    func row(_ name: String, _ shape: [Int], _ seconds: Double, _ rate: Double) {
+      table.append([
+        name, shape.isEmpty ? "" : "\(shape)", String(format: "%.1f", 1e6 * seconds),
+        String(format: "%.1f %%", 100 * seconds / all), rate > 0 ? NumberText.rate(rate, of: "flop") : "",
+        rate > 0 ? String(format: "%.0f %%", 100 * rate / peak) : "",
+      ])
+    }
+    for kernel in kernels { row(kernel.name, kernel.shape, kernel.seconds, kernel.operationsPerSecond) }
+    let timed = kernels.reduce(0) { $0 + $1.seconds }
+    row("the rest: claiming, waiting, other programs", [], max(0, all - timed), 0)
+    return "\n" + table.text
+      + "A kernel's time is the sum of all workers', the least of several rounds; a shape is a shard's or a matrix's.\n"
   }
 
   /// What goes from rank to rank, with the end of its line; nothing in one process.
@@ -51,6 +72,13 @@ extension StepBenchmark {
       "operationsPerSecond": .number(operationsPerSecond),
       "peakOperationsPerSecond": .number(limits.operationsPerSecond), "bytesPerSecond": .number(bytesPerSecond),
       "peakBytesPerSecond": .number(limits.bytesPerSecond),
+      "kernels": .array(
+        kernels.map {
+          [
+            "name": .string($0.name), "shape": .array($0.shape.map(JSONValue.integer)),
+            "secondsPerStep": .number($0.seconds), "operationsPerStep": .integer($0.operations),
+          ]
+        }),
     ])
   }
 }

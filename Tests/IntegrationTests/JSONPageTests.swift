@@ -116,7 +116,7 @@ import Testing
       try check("checkpoint verify", [run])
       try check("checkpoint diff", [run, run])
       try check("verify-resume", [config, "--kills", "2"] + short)
-      try check("bench steps", [config, "--seconds", "0.2"])
+      try check("bench steps", [config, "--seconds", "0.2", "--kernels"])
       try check("bench scaling", [config, "--seconds", "0.1", "--rounds", "2", "--workers", "1,2"])
       try check("bench data", [data, "--seconds", "0.1"])
     }

@@ -124,14 +124,40 @@ package final class Plan<Scalar: KernelElement>: Sendable {
     kept: UnsafeMutablePointer<Scalar>? = nil, packed: UnsafePointer<Scalar>? = nil,
     inputs: UnsafeBufferPointer<UnsafePointer<Scalar>>, randomness: Randomness
   ) {
+    withFrame(
+      workspace, parameters: parameters, slot: slot, kept: kept, packed: packed, inputs: inputs, randomness: randomness,
+      body)
+  }
+
+  /// The same, one instruction after the other.
+  ///
+  /// - Parameter each: Runs an instruction, by its number in `summary`, for a benchmark that takes its time.
+  package func run(
+    _ workspace: Workspace<Scalar>, parameters: UnsafePointer<Scalar>?, slot: UnsafeMutablePointer<Scalar>?,
+    kept: UnsafeMutablePointer<Scalar>?, packed: UnsafePointer<Scalar>?,
+    inputs: UnsafeBufferPointer<UnsafePointer<Scalar>>, randomness: Randomness, each: (Int, () -> Void) -> Void
+  ) {
+    withFrame(
+      workspace, parameters: parameters, slot: slot, kept: kept, packed: packed, inputs: inputs, randomness: randomness
+    ) { frame in
+      for (index, instruction) in instructions.enumerated() { each(index) { instruction.body(frame) } }
+    }
+  }
+
+  @inline(__always)
+  private func withFrame(
+    _ workspace: Workspace<Scalar>, parameters: UnsafePointer<Scalar>?, slot: UnsafeMutablePointer<Scalar>?,
+    kept: UnsafeMutablePointer<Scalar>?, packed: UnsafePointer<Scalar>?,
+    inputs: UnsafeBufferPointer<UnsafePointer<Scalar>>, randomness: Randomness, _ body: (Frame<Scalar>) -> Void
+  ) {
     precondition(inputs.count == self.inputs.count, "the plan takes \(self.inputs.count) inputs")
     precondition(workspace.fits(self), "the workspace was made for other plans")
     precondition(packed != nil || packedMatrices.isEmpty, "the plan reads packed matrices")
     constants.withUnsafeBufferPointer { constants in
-      let frame = workspace.frame(
-        parameters: parameters, slot: slot, kept: kept, packed: packed, constants: constants.baseAddress,
-        inputs: inputs, randomness: randomness)
-      body(frame)
+      body(
+        workspace.frame(
+          parameters: parameters, slot: slot, kept: kept, packed: packed, constants: constants.baseAddress,
+          inputs: inputs, randomness: randomness))
     }
   }
 

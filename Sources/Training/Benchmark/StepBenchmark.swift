@@ -42,6 +42,8 @@ package struct StepBenchmark: Sendable {
   package let bytesPerStep: Int
   /// What the machine can do at most.
   package let limits: MachineLimits
+  /// What each kernel takes; empty if that was not asked for.
+  package let kernels: [KernelTime]
 
   /// The workers' time by what they did with it.
   package struct Shares: Sendable, Equatable {
@@ -70,15 +72,16 @@ package struct StepBenchmark: Sendable {
   /// Trains for about `seconds` without writing anything, after as much again to warm up and to take times. All ranks do so
   /// together, and what they measure is rank 0's but for what is sent.
   ///
+  /// - Parameter timesKernels: Whether each kernel is timed as well.
   /// - Throws: `TrainerError` as a run of the configuration would, `RankFailure`.
   package init(
-    _ configuration: RunConfiguration, workers: Int? = nil, seconds: Double = 3,
+    _ configuration: RunConfiguration, workers: Int? = nil, seconds: Double = 3, timesKernels: Bool = false,
     ranks: any Communicator = SingleProcess()
   ) throws {
     self = try MemoryLimit.$budget.withValue(configuration.data?.memory) {
       switch configuration.precision {
-      case .float32: try Self(configuration, workers: workers, seconds: seconds, ranks, as: Float.self)
-      case .float64: try Self(configuration, workers: workers, seconds: seconds, ranks, as: Double.self)
+      case .float32: try Self(configuration, workers: workers, seconds: seconds, timesKernels, ranks, as: Float.self)
+      case .float64: try Self(configuration, workers: workers, seconds: seconds, timesKernels, ranks, as: Double.self)
       }
     }
   }
@@ -86,7 +89,8 @@ package struct StepBenchmark: Sendable {
   private static let rounds = 9
 
   private init<Scalar: TrainingScalar>(
-    _ configuration: RunConfiguration, workers: Int?, seconds: Double, _ ranks: any Communicator, as type: Scalar.Type
+    _ configuration: RunConfiguration, workers: Int?, seconds: Double, _ timesKernels: Bool,
+    _ ranks: any Communicator, as type: Scalar.Type
   ) throws {
     var options = RunOptions(workers: workers)
     options.communicator = ranks
@@ -117,6 +121,12 @@ package struct StepBenchmark: Sendable {
         times.add(timed.times(of: pacer.lastSeconds))
       }
     }
+    let stepsOfKernels = stepsPerRound
+    kernels =
+      try timesKernels
+      ? engine.kernelTimes(steps: stepsOfKernels) {
+        _ = try pacer.round(of: stepsOfKernels) { _ = try engine.run(steps: $0) }
+      } : []
     let data = engine.work.secondsOfData(steps: min(stepsPerRound, 200))
     samplesPerSecond = Spread(rates)
     shares = times.shares(dataSecondsPerStep: data, stepsPerRound: stepsPerRound)

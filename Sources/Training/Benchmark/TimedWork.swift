@@ -78,7 +78,7 @@ extension StepWork {
   }
 
   /// Floating-point operations of a step, but for those of the optimizer.
-  var operationsPerStep: Int {
+  package var operationsPerStep: Int {
     defer { withExtendedLifetime(self) {} }
     let samples = schedule.batch(of: 0).positions.count
     return (0..<partition.shards).reduce(0) { total, shard in

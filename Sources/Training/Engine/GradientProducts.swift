@@ -58,17 +58,22 @@ struct GradientProducts<Scalar: TrainingScalar>: Sendable {
       }
     }
     if let gathered {
-      sources[gathered].gather(
-        UnsafeBufferPointer(start: indices.pointer + own.lowerBound, count: own.count), columns: rows, into: room.rows,
-        kernels: kernels)
+      room.clock.time(KernelPlace.rows(ofProduct: number)) {
+        sources[gathered].gather(
+          UnsafeBufferPointer(start: indices.pointer + own.lowerBound, count: own.count), columns: rows,
+          into: room.rows,
+          kernels: kernels)
+      }
     } else if columns > Self.columnsToPack {
-      pack(rows, of: shards, stride: stride, room)
+      room.clock.time(KernelPlace.rows(ofProduct: number)) { pack(rows, of: shards, stride: stride, room) }
       stride = rows.count
     }
     let first = shards.lowerBound
-    kernels.multiplyTree(
-      left: room.left + first, leftStride: stride, right: room.right + first, depths: room.depths + first,
-      shards: shards.count, rows: rows.count, columns: columns, into: out, scratch: room.productScratch)
+    room.clock.time(KernelPlace.product(number)) {
+      kernels.multiplyTree(
+        left: room.left + first, leftStride: stride, right: room.right + first, depths: room.depths + first,
+        shards: shards.count, rows: rows.count, columns: columns, into: out, scratch: room.productScratch)
+    }
   }
 
   /// The left operand is read once for each panel of columns: for more columns than these, its rows are brought together

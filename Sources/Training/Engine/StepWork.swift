@@ -103,16 +103,34 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   func gradient(step: Int, shard: Int, worker: Int, _ own: ShardRoom<Scalar>) {
     let sums = statistics[shard]
     sums.update(repeating: 0)
-    let slice = loadSamples(step: step, shard: shard, worker: worker, own)
+    var slice = 0..<0
+    own.clock.time(KernelPlace.samples) { slice = loadSamples(step: step, shard: shard, worker: worker, own) }
     guard !slice.isEmpty else { return slots.clear(shard) }
 
     let plan = plans[slice.count]
+    let randomness = Randomness(seed: seed, step: UInt64(step), firstSample: UInt64(slice.lowerBound))
     plan.use {
+      guard !own.clock.isOn else { return runTimed($0, shard: shard, randomness, own) }
       $0.run(
         own.workspace, parameters: memory.parameters.pointer, slot: slots[shard], kept: products.kept[shard],
-        packed: copies.packed, inputs: UnsafeBufferPointer(own.inputs),
-        randomness: Randomness(seed: seed, step: UInt64(step), firstSample: UInt64(slice.lowerBound)))
+        packed: copies.packed, inputs: UnsafeBufferPointer(own.inputs), randomness: randomness)
     }
+    own.clock.time(KernelPlace.statistics) { takeStatistics(plan, of: slice, into: sums, own) }
+  }
+
+  /// Runs a plan with the times of its instructions taken.
+  private func runTimed(_ plan: Plan<Scalar>, shard: Int, _ randomness: Randomness, _ own: ShardRoom<Scalar>) {
+    let products = plan.products.count
+    plan.run(
+      own.workspace, parameters: memory.parameters.pointer, slot: slots[shard], kept: self.products.kept[shard],
+      packed: copies.packed, inputs: UnsafeBufferPointer(own.inputs), randomness: randomness
+    ) { own.clock.time(KernelPlace.instruction($0, products: products), $1) }
+  }
+
+  private func takeStatistics(
+    _ plan: ShardPlan<Scalar>, of slice: Range<Int>, into sums: UnsafeMutableBufferPointer<Double>,
+    _ own: ShardRoom<Scalar>
+  ) {
     sums[Statistic.loss] = own.workspace.total(plan.losses, kernels)
     sums[Statistic.sampleWeight] =
       isMean ? own.workspace.total(plan.sampleWeights, kernels, default: Double(slice.count)) : 0
@@ -126,47 +144,6 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     }
   }
 
-  /// Finds the samples of a shard and converts them into the worker's memory.
-  ///
-  /// - Returns: Which of the batch's samples they are.
-  func loadSamples(step: Int, shard: Int, worker: Int, _ own: ShardRoom<Scalar>) -> Range<Int> {
-    let batch = schedule.batch(of: step)
-    let slice = partition.range(of: shard, in: batch.positions.count)
-    let first = batch.positions.lowerBound + slice.lowerBound
-    if let stream {
-      stream.fillSlots(own.indices, step: step, shard: shard, samples: 0..<slice.count)
-      (products.indices.pointer + slice.lowerBound).update(from: own.indices, count: slice.count)
-      own.gather(samples: slice.count, kernels: kernels)
-      return slice
-    }
-    let next = probablyNext(after: shard, of: step, worker: worker)
-    sampler.fill(
-      own.indices, epoch: batch.epoch, shard: shard, positions: first..<first + slice.count, nextShard: next.shard,
-      following: next.positions)
-    (products.indices.pointer + slice.lowerBound).update(from: own.indices, count: slice.count)
-    own.gather(samples: slice.count, following: next.positions.count, kernels: kernels)
-    return slice
-  }
-
-  /// The samples of a step's batch.
-  package func samples(ofStep step: Int) -> [Int64] {
-    let count = schedule.batch(of: step).positions.count
-    return [Int64](unsafeUninitializedCapacity: count) { buffer, written in
-      guard let first = buffer.baseAddress else { return }
-      for shard in 0..<partition.shards { findSamples(of: shard, step: step, into: first) }
-      written = count
-    }
-  }
-
-  /// Writes a shard's samples to their places in `out`, which holds those of the whole batch.
-  func findSamples(of shard: Int, step: Int, into out: UnsafeMutablePointer<Int64>) {
-    let batch = schedule.batch(of: step)
-    let slice = partition.range(of: shard, in: batch.positions.count)
-    let first = batch.positions.lowerBound + slice.lowerBound
-    sampler.fill(
-      out + slice.lowerBound, epoch: batch.epoch, shard: shard, positions: first..<first + slice.count)
-  }
-
   /// How the gradient of a stretch of the flat vector that begins with a block comes about, in words.
   package func delivery(of range: Range<Int>) -> String {
     let isPacked = copies.hasCopies(of: range)
@@ -177,21 +154,6 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
       case .slots, nil: "slots"
       }
     return isPacked ? way + ", packed" : way
-  }
-
-  /// Where in the epoch the samples lie that a worker needs first after a shard, if it keeps to its home (Note [Homes] in
-  /// `Region`) and the epoch goes on: a hint, which changes nothing but when memory is asked for.
-  private func probablyNext(after shard: Int, of step: Int, worker: Int) -> (shard: Int, positions: Range<Int>) {
-    let first = share.shards.lowerBound
-    let home = region.home(of: worker, among: share.shards.count)
-    guard home.contains(shard - first) else { return (0, 0..<0) }
-    let isLast = shard + 1 - first == home.upperBound
-    let (epoch, batch) = schedule.batch(of: isLast ? step + 1 : step)
-    guard epoch == schedule.batch(of: step).epoch else { return (0, 0..<0) }
-    let next = isLast ? first + home.lowerBound : shard + 1
-    let slice = partition.range(of: next, in: batch.count)
-    let position = batch.lowerBound + slice.lowerBound
-    return (next, position..<position + min(ShardRoom<Scalar>.mostFollowing, slice.count))
   }
 
   /// The block's place for the batch's gradient: in the whole vector if several passes need it, else the worker's own.
@@ -212,23 +174,27 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   func update(step: Int, pass: Int, block: Int, _ room: BlockRoom<Scalar>) {
     let place = blocks.blocks[block]
     let range = place.range
-    updatePlan.run(
-      pass: pass, block: block, step: step + 1, rateFactor: memory.rateFactor[0],
-      vectors: UpdateVectors(
-        gradient: gradient(of: place, room), gradientStart: range.lowerBound, parameters: memory.parameters.pointer,
-        state: UnsafePointer(memory.statePointers.pointer), memory: memory.update),
-      scratch: room.scratch, kernels: kernels)
+    room.clock.time(KernelPlace.optimizer) {
+      updatePlan.run(
+        pass: pass, block: block, step: step + 1, rateFactor: memory.rateFactor[0],
+        vectors: UpdateVectors(
+          gradient: gradient(of: place, room), gradientStart: range.lowerBound, parameters: memory.parameters.pointer,
+          state: UnsafePointer(memory.statePointers.pointer), memory: memory.update),
+        scratch: room.scratch, kernels: kernels)
+    }
     guard pass == updatePlan.passes - 1 else { return }
-    noteParameters(of: block, step: step)
+    noteParameters(of: block, step: step, room.clock)
     if block == 0, exchange == nil { noteStep(step) }
   }
 
   /// Does what new parameters of a block call for.
-  func noteParameters(of block: Int, step: Int) {
+  func noteParameters(of block: Int, step: Int, _ clock: KernelClock = .off) {
     let place = blocks.blocks[block]
-    writeCopies(of: place)
-    if !kernels.allFinite(memory.parameters.pointer + place.range.lowerBound, count: place.range.count) {
-      record.noteNonFinite(step: step, block: block)
+    clock.time(KernelPlace.copies) { writeCopies(of: place) }
+    clock.time(KernelPlace.finite) {
+      if !kernels.allFinite(memory.parameters.pointer + place.range.lowerBound, count: place.range.count) {
+        record.noteNonFinite(step: step, block: block)
+      }
     }
   }
 
@@ -254,15 +220,19 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   ) {
     switch block.source {
     case .slots(let offset):
-      slots.sum(offset..<offset + block.range.count, of: shards, scaledBy: factor, into: gradient)
+      room.clock.time(KernelPlace.slots) {
+        slots.sum(offset..<offset + block.range.count, of: shards, scaledBy: factor, into: gradient)
+      }
     case .transposedSlots(let offset, let stride):
       let (rows, columns) = (block.rows.count, block.range.count / block.rows.count)
-      for column in 0..<columns {
-        let first = offset + column * stride
-        slots.sum(first..<first + rows, of: shards, scaledBy: factor, into: room.scratch + column * rows)
+      room.clock.time(KernelPlace.slots) {
+        for column in 0..<columns {
+          let first = offset + column * stride
+          slots.sum(first..<first + rows, of: shards, scaledBy: factor, into: room.scratch + column * rows)
+        }
+        kernels.transpose(
+          room.scratch, rows: columns, columns: rows, stride: rows, into: gradient, outStride: columns)
       }
-      kernels.transpose(
-        room.scratch, rows: columns, columns: rows, stride: rows, into: gradient, outStride: columns)
     case .product(let number):
       products.compute(
         number, rows: block.rows, of: shards, samples: schedule.batch(of: step).positions.count, room: room,

@@ -15,6 +15,8 @@ final class ShardRoom<Scalar: TrainingScalar> {
   private let sources: [Unmanaged<RowSource<Scalar>>]
   /// The plan's inputs: pointers to `rows`.
   let inputs: UnsafeMutableBufferPointer<UnsafePointer<Scalar>>
+  /// What its work takes, where somebody asks.
+  var clock = KernelClock.off
 
   /// The most samples of the next shard that are known: as many as the kernels ask memory for.
   static var mostFollowing: Int { 8 }
@@ -61,6 +63,8 @@ final class BlockRoom<Scalar: TrainingScalar> {
   let gradient: UnsafeMutablePointer<Scalar>
   /// Scratch space of the optimizer, for any block.
   let scratch: UnsafeMutablePointer<Scalar>
+  /// What its work takes, where somebody asks.
+  var clock = KernelClock.off
 
   /// Memory for any block.
   init(blocks: BlockPartition, shards: Int, samples: Int, kernels: Kernels<Scalar>) {

@@ -45,6 +45,7 @@ struct BenchStepsCommand: ParsableCommand {
       EXAMPLES
         trainer bench steps configs/softmax.json
         trainer bench steps configs/fashion-mlp.json --set training.batchSize=1024 --workers 1
+        trainer bench steps configs/mlp.json --kernels
         mpirun -n 2 trainer bench steps configs/fashion-mlp.json
       """)
 
@@ -54,6 +55,9 @@ struct BenchStepsCommand: ParsableCommand {
 
   @Option(help: "About how long to measure; at most 86400.")
   var seconds = 3.0
+
+  @Flag(help: "Also time each kernel: a roofline, line by line.")
+  var kernels = false
 
   func validate() throws {
     try require(seconds, of: "--seconds", in: OptionRanges.seconds)
@@ -65,7 +69,8 @@ struct BenchStepsCommand: ParsableCommand {
     try ranks.whileTogether { ranks in
       let count = try workers.workers(of: ranks, Console(isQuiet: !ranks.isFirst))
       let result = try StepBenchmark(
-        ranks.together { try options.configuration }, workers: count, seconds: seconds, ranks: ranks)
+        ranks.together { try options.configuration }, workers: count, seconds: seconds, timesKernels: kernels,
+        ranks: ranks)
       guard ranks.isFirst else { return }
       try options.print(result.text, result.json)
     }
