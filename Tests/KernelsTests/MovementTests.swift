@@ -85,13 +85,14 @@ import Testing
         var generator = SeededGenerator(2)
         let bytes = (0..<20 * columns).map { _ in UInt8.random(in: 0...255, using: &generator) }
         let numbers: [Scalar] = mixedNumbers(20 * columns, seed: 3)
-        let (scale, offset): ([Scalar], [Scalar]) = (generator.numbers(columns), generator.numbers(columns))
-        func expected(_ source: [Scalar]) -> [Scalar] {
-          indices.flatMap { row in
-            (0..<columns).map { multiplyAdd(source[Int(row) * columns + $0], scale[$0], offset[$0]) }
+        let mixed: ([Scalar], [Scalar]) = (generator.numbers(columns), generator.numbers(columns))
+        for (shift, kind) in [(0, 0), (1, 0), (0, 1), (1, 2), (0, 3)] {
+          let (scale, offset) = Self.maps(mixed, kind)
+          func expected(_ source: [Scalar]) -> [Scalar] {
+            indices.flatMap { row in
+              (0..<columns).map { multiplyAdd(source[Int(row) * columns + $0], scale[$0], offset[$0]) }
+            }
           }
-        }
-        for shift in [0, 1] {
           let (fromBytes, fromNumbers) = withMemory { memory in
             let (rows, factor, summand) = (memory.place(indices), memory.place(scale), memory.place(offset))
             let out = (0..<2).map { _ in memory.room(indices.count * columns, shift: shift, of: Scalar.self) }
@@ -105,7 +106,7 @@ import Testing
               offset: summand, into: out[1])
             return (array(out[0], indices.count * columns), array(out[1], indices.count * columns))
           }
-          let name = "\(Scalar.self), \(columns) columns, shifted by \(shift)"
+          let name = "\(Scalar.self), \(columns) columns, shifted by \(shift), map \(kind)"
           #expect(bitDifference(fromBytes, expected(bytes.map { Scalar($0) })) == nil, "\(name)")
           #expect(bitDifference(fromNumbers, expected(numbers)) == nil, "\(name)")
         }
@@ -113,6 +114,17 @@ import Testing
     }
     check(Float.self)
     check(Double.self)
+  }
+
+  /// Factors and summands for columns: as they are; the same for all; another factor, or another sign of the summand zero, in
+  /// the last column alone.
+  private static func maps<Scalar: KernelElement>(_ mixed: ([Scalar], [Scalar]), _ kind: Int) -> ([Scalar], [Scalar]) {
+    guard kind > 0, let factor = mixed.0.first else { return mixed }
+    var scale = mixed.0.map { _ in kind == 3 ? -factor.magnitude : factor }
+    var offset = mixed.1.map { _ in kind == 3 ? Scalar(0) : mixed.1[0] }
+    if kind == 2 { scale[scale.count - 1] *= 2 }
+    if kind == 3 { offset[offset.count - 1] = -0.0 }
+    return (scale, offset)
   }
 
   /// Some columns of each row: what a block of a weight's gradient reads of the samples.
