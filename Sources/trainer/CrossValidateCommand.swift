@@ -70,12 +70,18 @@ struct CrossValidateCommand: ParsableCommand {
     let control = RunControl()
     let signals = SignalHandling(control, console)
     let options = RunOptions(workers: workers.workers, control: control)
-    let report = try signals.whileHandling {
-      try validation.run(
-        jobs: jobs, options: options, makeObservers: { [MetricsFile(), WarningPrinter(console), signals] },
-        progress: { [folds] fold, progress in
-          console.print("fold \(fold) of \(folds): \(Self.sentence(progress))\n")
-        })
+    let watch = FoldWatch(folds: folds)
+    let report = try LongWork.showing(isQuiet: quiet) {
+      let part = WorkProgress.begin("training \(folds) folds") { watch.progress }
+      defer { part?.end() }
+      return try signals.whileHandling {
+        try validation.run(
+          jobs: jobs, options: options, makeObservers: { [MetricsFile(), WarningPrinter(console), signals, watch] },
+          progress: { [folds] fold, progress in
+            watch.end(fold: fold)
+            console.print("fold \(fold) of \(folds): \(Self.sentence(progress))\n")
+          })
+      }
     }
     guard let report else {
       console.print("interrupted; the same command goes on from there\n")

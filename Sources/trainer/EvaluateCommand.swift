@@ -1,4 +1,5 @@
 import ArgumentParser
+import DataParallel
 import Reporting
 import Training
 
@@ -37,8 +38,15 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup(title: "OPTIONS FOR RANKS") var ranks: RankOptions
 
+  @OptionGroup var showing: QuietOption
+
   func run() throws {
     try ranks.whileTogether { ranks in
+      try LongWork.run(isQuiet: showing.quiet || !ranks.isFirst) { try measure(ranks) }
+    }
+  }
+
+  private func measure(_ ranks: any Communicator) throws {
       let console = Console(isQuiet: !ranks.isFirst)
       var options = RunOptions(workers: try workers.workers(of: ranks, console), externalFiles: external.choice)
       options.communicator = ranks
@@ -51,6 +59,5 @@ struct EvaluateCommand: ParsableCommand {
         case .text: try printResult(report.text)
         }
       }
-    }
   }
 }

@@ -48,6 +48,8 @@ struct GraphCommand: ParsableCommand {
     completion: .file(extensions: ["svg", "png", "dot"]))
   var output: String?
 
+  @OptionGroup var coloring: ThemeOption
+
   @OptionGroup var overwriting: OverwriteOption
 
   func validate() throws {
@@ -118,7 +120,7 @@ struct GraphCommand: ParsableCommand {
     let bytes: [UInt8]
     switch ending {
     case "dot": bytes = Array(picture.dot.utf8)
-    case "svg", "png": bytes = try picture.rendered(as: ending)
+    case "svg", "png": bytes = try picture.rendered(as: ending, theme: coloring.theme)
     default: throw TrainerError(.usage, "--output \(file.path): expected a file that ends with .svg, .png or .dot")
     }
     try OutputFile.explaining { try file.write(bytes) }

@@ -16,11 +16,31 @@ extension Plot {
       self.trace = trace
     }
 
-    /// Runs called by their names or, where those are not all different, by their directories.
+    /// Runs called by their names or, where those are not all different, by what differs between their configs, or else by their
+    /// directories.
     public static func labelled(_ traces: [RunTrace]) -> [Run] {
-      let names = traces.map(\.configuration.name)
-      let areDistinct = Set(names).count == names.count
-      return zip(traces, names).map { Run(label: areDistinct ? $1 : fileName(of: $0.directory), $0) }
+      func areDistinct(_ labels: [String]) -> Bool { Set(labels).count == labels.count }
+      let directories = traces.map(\.directory)
+      let labels =
+        [traces.map(\.configuration.name), differences(between: traces), directories.map { fileName(of: $0) }]
+        .first(where: areDistinct) ?? directories
+      return zip(labels, traces).map { Run(label: $0, $1) }
+    }
+
+    /// More settings, or longer values, are no label.
+    private static let (mostSettings, mostCharacters) = (3, 48)
+
+    /// In what each run differs from the others, such as `learningRate 0.1, batchSize 8`; empty for too much.
+    private static func differences(between traces: [RunTrace]) -> [String] {
+      let settings = RunComparison.settings(of: traces.map(\.configuration))
+      guard settings.count <= mostSettings else { return traces.map { _ in "" } }
+      let labels = traces.indices.map { run in
+        settings.map { setting in
+          let key = setting.name.split(separator: ".").last.map(String.init) ?? setting.name
+          return "\(key) \(setting.values[run].map { $0.text ?? $0.lineText } ?? "-")"
+        }.joined(separator: ", ")
+      }
+      return labels.contains { $0.count > mostCharacters } ? traces.map { _ in "" } : labels
     }
   }
 

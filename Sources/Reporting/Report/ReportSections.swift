@@ -21,13 +21,35 @@ extension RunReport {
         let text = NumberText.measure(value)
         return value == best ? "<span class=\"best\">\(text)</span>" : "\(text)"
       }
-      return ["\(entry.label)", "\(entry.status)", "\(entry.trace.step)"] + cells
+      return ["\(entry.status)", "\(entry.trace.step)"] + cells
     }
-    let header = ["run", "status", "steps"] + names.map { "\($0.group) \($0.metric)" }
+    let settings = differingSettings
+    let areColumns = settings.count <= Self.mostSettingColumns
+    let own = areColumns ? settings : []
+    let header = ["run"] + own.map(\.name) + ["status", "steps"] + names.map { "\($0.group) \($0.metric)" }
+    let lines = zip(entries, rows).enumerated().map { index, pair -> [HTML] in
+      ["\(pair.0.label)"] + own.map { Self.setting($0.values[index]) } + pair.1
+    }
     let gaps = entries.compactMap { entry in entry.gap.map { "<p class=\"faint\">\(entry.label): \($0)</p>\n" as HTML }
     }
-    return "<h2>Measures</h2>\n\(HTML.table(header, rows, left: [0, 1]))\(gaps)"
+    let others =
+      areColumns
+      ? "" as HTML
+      : "<h3>In what the configs differ</h3>\n\(HTML.table(["setting"] + entries.map(\.label), settings.map { line in ["\(line.name)"] + line.values.map(Self.setting) }, left: Set(0...entries.count)))"
+    let same: HTML =
+      entries.count > 1 && settings.isEmpty ? "<p class=\"faint\">The settings of all runs are the same.</p>\n" : ""
+    return "<h2>Measures</h2>\n\(HTML.table(header, lines, left: Set(0...own.count + 1)))\(gaps)\(same)\(others)"
   }
+
+  /// More settings that differ have a table of their own.
+  private static let mostSettingColumns = 6
+
+  /// In what the configs differ.
+  private var differingSettings: [RunComparison.Line] {
+    RunComparison.settings(of: entries.map(\.trace.configuration))
+  }
+
+  private static func setting(_ value: JSONValue?) -> HTML { "\(value.map { $0.text ?? $0.lineText } ?? "-")" }
 
   // MARK: Curves
 
@@ -171,7 +193,7 @@ extension RunReport {
     return tables.isEmpty ? "" : "<h2>Parameters</h2>\n\(tables)"
   }
 
-  /// What differs between the configs, and each whole.
+  /// Each config whole.
   var configSection: HTML {
     let whole = entries.map { entry -> HTML in
       "<details><summary>\(entry.label)</summary><pre>\(entry.trace.configuration.resolved.prettyText)</pre></details>\n"

@@ -87,6 +87,8 @@ struct SweepCommand: ParsableCommand {
         + "numbers, else their loss.", valueName: "file"))
   var plot: String?
 
+  @OptionGroup var coloring: ThemeOption
+
   @OptionGroup var overwriting: OverwriteOption
 
   @Option(help: "How the table is printed; json is one object, and nothing before it.")
@@ -177,7 +179,7 @@ struct SweepCommand: ParsableCommand {
     let drawn =
       Plot.canDrawPaths(of: runs.map(\.trace.configuration))
       ? try Plot.paths(runs) : try Plot.curves(of: "loss", runs)
-    try drawn.write(to: picture)
+    try drawn.write(to: picture, theme: coloring.theme)
     console.print("wrote \(picture.path)\n")
   }
 }
