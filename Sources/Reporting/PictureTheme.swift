@@ -9,13 +9,13 @@ public enum PictureTheme: String, CaseIterable, Sendable {
   case dark
 
   /// The ground of dark pictures, and their text.
-  static let (ground, text) = ("#16181b", "#e6e7e9")
+  package static let (ground, text) = ("#16181b", "#e6e7e9")
 
   /// A colour, as a dark picture has it.
   ///
   /// - Parameter color: `#rrggbb`, the spellings of gnuplot's SVG, or a name of those that pictures have.
   /// - Returns: `nil` for what is no such colour, such as `none`.
-  static func dark(_ color: String) -> String? {
+  package static func dark(_ color: String) -> String? {
     guard let channels = channels(of: color) else { return nil }
     let hex = "#" + channels.map { String(format: "%02x", $0) }.joined()
     return known[hex] ?? inverted(channels)
@@ -61,11 +61,13 @@ public enum PictureTheme: String, CaseIterable, Sendable {
   /// An SVG in the theme.
   ///
   /// - Parameter plainText: Whether there is text without a colour of its own or of what it is in.
-  func applied(toSVG svg: String, plainText: Bool = false) -> String {
+  package func applied(toSVG svg: String, plainText: Bool = false) -> String {
     switch self {
     case .light: return svg
     case .auto:
-      guard let start = svg.range(of: "<svg"), let end = svg[start.upperBound...].firstIndex(of: ">") else { return svg }
+      guard let start = svg.range(of: "<svg"), let end = svg[start.upperBound...].firstIndex(of: ">") else {
+        return svg
+      }
       return svg[...end] + "\n" + Self.style(for: svg, plainText: plainText) + svg[svg.index(after: end)...]
     case .dark:
       return svg.replacing(Self.attribute) { match in
@@ -91,7 +93,7 @@ public enum PictureTheme: String, CaseIterable, Sendable {
   }
 
   /// A script of gnuplot's for a PNG in the theme.
-  func applied(toScript script: String) -> String {
+  package func applied(toScript script: String) -> String {
     guard self == .dark else { return script }
     let colored = Self.replacingColors(in: script)
     let texts = ["set title ", "set xlabel ", "set ylabel ", "set cblabel ", "set tics ", "set cbtics ", "set key "]
@@ -103,7 +105,7 @@ public enum PictureTheme: String, CaseIterable, Sendable {
   }
 
   /// A graph in Graphviz's language in the theme.
-  func applied(toDOT dot: String) -> String {
+  package func applied(toDOT dot: String) -> String {
     guard self == .dark else { return dot }
     return Self.replacingColors(in: dot)
       .replacing(/=(white|gray40|gray92)\b/) { match in "=\"\(Self.dark(String(match.1)) ?? String(match.1))\"" }

@@ -63,6 +63,7 @@ struct CrossValidateCommand: ParsableCommand {
   }
 
   func run() throws {
+    try requireOneProcess("cross-validate")
     if let fault = output.flatMap(pathFault) { throw TrainerError(.usage, "--output: the path \(fault)") }
     let validation = try CrossValidation(file: config, folds: folds, overrides: overrides.parsed, output: output)
     // What is printed as JSON stands alone on standard output.

@@ -47,17 +47,17 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   private func measure(_ ranks: any Communicator) throws {
-      let console = Console(isQuiet: !ranks.isFirst)
-      var options = RunOptions(workers: try workers.workers(of: ranks, console), externalFiles: external.choice)
-      options.communicator = ranks
-      let report = try evaluate(
-        checkpoint: ranks.fromFirst { try choice.checkpoint(model) }, data: data, group: group, options: options)
-      try ranks.onFirst {
-        report.warnings.forEach(console.warn)
-        switch format {
-        case .json: try printResult(report.json, .indented)
-        case .text: try printResult(report.text)
-        }
+    let console = Console(isQuiet: !ranks.isFirst)
+    var options = RunOptions(workers: try workers.workers(of: ranks, console), externalFiles: external.choice)
+    options.communicator = ranks
+    let report = try evaluate(
+      checkpoint: ranks.fromFirst { try choice.checkpoint(model) }, data: data, group: group, options: options)
+    try ranks.onFirst {
+      report.warnings.forEach(console.warn)
+      switch format {
+      case .json: try printResult(report.json, .indented)
+      case .text: try printResult(report.text)
       }
+    }
   }
 }

@@ -53,6 +53,7 @@ struct VerifyResumeCommand: ParsableCommand {
   }
 
   func run() throws {
+    try requireOneProcess("verify-resume")
     let directory: String
     do {
       if let output {

@@ -3,10 +3,14 @@ import Synchronization
 
 /// How far work was at a moment.
 public struct WorkSighting: Sendable, Equatable {
+  /// What was done.
   public let what: String
+  /// How much of it.
   public let count: Int
+  /// Which share of the whole.
   public let share: Double?
 
+  /// Creates the value.
   public init(what: String, count: Int, share: Double?) { (self.what, self.count, self.share) = (what, count, share) }
 }
 

@@ -22,7 +22,8 @@ struct CSVTable {
   ///   - check: Called once, when some rows have been read.
   /// - Throws: `TrainerError` with exit code `data`, with line and column where there is one, and what `check` throws.
   init(
-    reading path: String, as settings: CSVImport, like first: CSVColumns? = nil, into scan: TableScan, check: (CSVColumns) throws -> Void
+    reading path: String, as settings: CSVImport, like first: CSVColumns? = nil, into scan: TableScan,
+    check: (CSVColumns) throws -> Void
   ) throws {
     self.path = path
     let source = scan.segments.count

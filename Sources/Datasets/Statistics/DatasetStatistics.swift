@@ -113,9 +113,13 @@ package struct DatasetStatistics: Sendable {
         }
       }
     }
+    part?.end()
+    let sorting = WorkProgress.begin("sorting \(group)/\(name)", of: sorted.count, "columns")
+    defer { sorting?.end() }
     for index in sorted where keeps {
       columns[index].quartiles = Quartiles(of: kept[index])
       kept[index] = []
+      sorting?.add(1)
     }
     return columns
   }

@@ -52,7 +52,7 @@ public final class WorkProgress: Sendable {
       progress.tell(self)
     }
 
-    /// Ends the piece: what it is a piece of goes on.
+    /// Ends the piece: what it is a piece of goes on. Once more does nothing.
     package func end() { progress.parts.withLock { parts in parts.removeAll { $0 === self } } }
   }
 

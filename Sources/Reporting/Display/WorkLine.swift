@@ -33,7 +33,8 @@ package struct WorkLine {
     while rest > 0, width < (rest > 1 ? what.count : least) + taken() { rest -= 1 }
     let name = width - taken() >= least ? Self.shortened(what, to: width - taken()) : ""
     var line = StyledLine(name, .bold)
-    let bar = min(Self.mostBarColumns, width - name.count - taken() - 2)
+    // By fours, so that it keeps its length while the texts beside it change theirs.
+    let bar = min(Self.mostBarColumns, (width - name.count - taken() - 2) / 4 * 4)
     if let share, !name.isEmpty, bar >= Self.fewestBarColumns {
       let (done, left) = LiveBlock.bar(share, columns: bar, isUnicode: isUnicode)
       line.append("  ")
@@ -79,11 +80,11 @@ package struct WorkPace {
     let first = sightings[0]
     let seconds = first.time.duration(to: time) / .seconds(1)
     let rate = Double(now.count - first.count) / seconds
-    var time = NumberText.duration((part.begin.duration(to: time) / .seconds(1)).rounded(.down))
+    var time = Self.duration((part.begin.duration(to: time) / .seconds(1)).rounded(.down))
     if let share = now.share {
       let before = first.share ?? 0
       let left = (1 - share) * seconds / (share - before)
-      time = share > before && seconds > 0 ? "\(NumberText.duration(left)) left" : ""
+      time = share > before && share < 1 && seconds > 0 ? "\(Self.duration(left)) left" : ""
     }
     return WorkLine(
       what: part.what, share: now.share,
@@ -92,7 +93,15 @@ package struct WorkPace {
   }
 
   private static func amount(_ count: Int, of total: Int?, _ unit: String) -> String {
-    unit == "bytes" ? ByteText.text(count) : total.map { "\(count)/\($0) \(unit)" } ?? "\(count) \(unit)"
+    if unit == "bytes" { return ByteText.text(count) }
+    // Beside a percentage, of many the total says little.
+    return total.map { $0 < 10_000 ? "\(count)/\($0) \(unit)" : "\(count) \(unit)" } ?? "\(count) \(unit)"
+  }
+
+  /// What is left, in whole seconds.
+  private static func duration(_ seconds: Double) -> String {
+    let seconds = seconds.rounded(.up)
+    return seconds < 60 ? "\(Int(seconds)) s" : NumberText.duration(seconds)
   }
 
   private static func rate(_ rate: Double, _ unit: String) -> String {

@@ -30,17 +30,24 @@ extension Plot {
     /// More settings, or longer values, are no label.
     private static let (mostSettings, mostCharacters) = (3, 48)
 
-    /// In what each run differs from the others, such as `learningRate 0.1, batchSize 8`; empty for too much.
+    /// In what each run differs from the others, such as `learningRate 0.1, batchSize 8`; empty for too much. What follows from
+    /// the rest is left out, as the number of shards is that goes by the batch.
     private static func differences(between traces: [RunTrace]) -> [String] {
-      let settings = RunComparison.settings(of: traces.map(\.configuration))
-      guard settings.count <= mostSettings else { return traces.map { _ in "" } }
-      let labels = traces.indices.map { run in
-        settings.map { setting in
-          let key = setting.name.split(separator: ".").last.map(String.init) ?? setting.name
-          return "\(key) \(setting.values[run].map { $0.text ?? $0.lineText } ?? "-")"
-        }.joined(separator: ", ")
+      var settings = RunComparison.settings(of: traces.map(\.configuration))
+      func labels(_ settings: [RunComparison.Line]) -> [String] {
+        traces.indices.map { run in
+          settings.map { "\($0.lastKey) \($0.text(of: run))" }.joined(separator: ", ")
+        }
       }
-      return labels.contains { $0.count > mostCharacters } ? traces.map { _ in "" } : labels
+      guard Set(labels(settings)).count == traces.count else { return traces.map { _ in "" } }
+      for place in settings.indices.reversed() {
+        var fewer = settings
+        fewer.remove(at: place)
+        if Set(labels(fewer)).count == traces.count { settings = fewer }
+      }
+      let found = labels(settings)
+      let isShort = settings.count <= mostSettings && found.allSatisfy { $0.count <= mostCharacters }
+      return isShort ? found : traces.map { _ in "" }
     }
   }
 
@@ -122,4 +129,12 @@ extension Plot {
     }
     return kept
   }
+}
+
+extension RunComparison.Line {
+  /// The last key of a setting's path, such as `learningRate`.
+  var lastKey: String { name.split(separator: ".").last.map(String.init) ?? name }
+
+  /// A setting's value in a run, for people.
+  func text(of run: Int) -> String { values[run].map { $0.text ?? $0.lineText } ?? "-" }
 }

@@ -26,16 +26,18 @@ extension RunReport {
     let settings = differingSettings
     let areColumns = settings.count <= Self.mostSettingColumns
     let own = areColumns ? settings : []
-    let header = ["run"] + own.map(\.name) + ["status", "steps"] + names.map { "\($0.group) \($0.metric)" }
+    let keys = own.map(\.lastKey)
+    let titles = Set(keys).count == keys.count ? keys : own.map(\.name)
+    let header = ["run"] + titles + ["status", "steps"] + names.map { "\($0.group) \($0.metric)" }
     let lines = zip(entries, rows).enumerated().map { index, pair -> [HTML] in
-      ["\(pair.0.label)"] + own.map { Self.setting($0.values[index]) } + pair.1
+      ["<span class=\"name\">\(pair.0.label)</span>"] + own.map { "\($0.text(of: index))" } + pair.1
     }
     let gaps = entries.compactMap { entry in entry.gap.map { "<p class=\"faint\">\(entry.label): \($0)</p>\n" as HTML }
     }
     let others =
       areColumns
       ? "" as HTML
-      : "<h3>In what the configs differ</h3>\n\(HTML.table(["setting"] + entries.map(\.label), settings.map { line in ["\(line.name)"] + line.values.map(Self.setting) }, left: Set(0...entries.count)))"
+      : "<h3>In what the configs differ</h3>\n\(differencesTable(settings))"
     let same: HTML =
       entries.count > 1 && settings.isEmpty ? "<p class=\"faint\">The settings of all runs are the same.</p>\n" : ""
     return "<h2>Measures</h2>\n\(HTML.table(header, lines, left: Set(0...own.count + 1)))\(gaps)\(same)\(others)"
@@ -49,7 +51,13 @@ extension RunReport {
     RunComparison.settings(of: entries.map(\.trace.configuration))
   }
 
-  private static func setting(_ value: JSONValue?) -> HTML { "\(value.map { $0.text ?? $0.lineText } ?? "-")" }
+  /// A line for each setting, a column for each run.
+  private func differencesTable(_ settings: [RunComparison.Line]) -> HTML {
+    let rows = settings.map { line -> [HTML] in
+      ["\(line.name)"] + entries.indices.map { "\(line.text(of: $0))" }
+    }
+    return HTML.table(["setting"] + entries.map(\.label), rows, left: Set(0...entries.count))
+  }
 
   // MARK: Curves
 

@@ -73,10 +73,14 @@ public struct RunReport: Sendable {
     try OutputFile.explaining { try file.write(Array(page.utf8)) }
   }
 
+  /// More names of runs are no title.
+  private static let mostTitleCharacters = 60
+
   /// The page.
   private var html: HTML {
     get throws {
-      let title = entries.map(\.label).joined(separator: ", ")
+      let names = entries.map(\.label).joined(separator: ", ")
+      let title = names.count <= Self.mostTitleCharacters ? names : "\(entries.count) runs"
       let sections: [HTML] = [
         runsSection, try curvesSection, confusionSection, classSection, importanceSection, worstSection, timeSection,
         parameterSection, configSection,

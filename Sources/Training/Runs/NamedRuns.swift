@@ -31,7 +31,8 @@ public struct NamedRuns: Sendable {
       found.formUnion(own)
     }
     guard !directories.isEmpty else {
-      throw TrainerError(.usage, "\(paths.joined(separator: ", ")): these are files; name directories with runs in them")
+      throw TrainerError(
+        .usage, "\(paths.joined(separator: ", ")): these are files; name directories with runs in them")
     }
     var seen: Set<String> = []
     self.directories = directories.filter { seen.insert($0).inserted }

@@ -53,6 +53,7 @@ struct LearningRateCommand: ParsableCommand {
   }
 
   func run() throws {
+    try requireOneProcess("lr-find")
     if let output { _ = try PictureFormat(path: output) }
     let picture = try output.map { try overwriting.file($0, inputs: [config]) }
     let configuration = try RunConfiguration(file: config, overrides: overrides.parsed)

@@ -55,7 +55,9 @@ struct CompareCommand: ParsableCommand {
         trainer compare runs/mlp-sweep --format json
       """)
 
-  @Argument(help: ArgumentHelp("Run directories, or directories with runs in them, such as a sweep's.", valueName: "run"), completion: .directory)
+  @Argument(
+    help: ArgumentHelp("Run directories, or directories with runs in them, such as a sweep's.", valueName: "run"),
+    completion: .directory)
   var runs: [String]
 
   @Option(help: "How the comparison is printed.")
@@ -65,7 +67,7 @@ struct CompareCommand: ParsableCommand {
     let named = try NamedRuns(runs)
     guard named.directories.count > 1 else {
       throw TrainerError(
-        .usage, "\(runs[0]): this is one run; name two or more, or a directory with several in it")
+        .usage, "\(runs[0]): one run is named, expected two or more to compare, or a directory with several in it")
     }
     let comparison = try RunComparison(named.directories)
     switch format {

@@ -110,6 +110,7 @@ struct SweepCommand: ParsableCommand {
   }
 
   func run() throws {
+    try requireOneProcess("sweep")
     if let fault = output.flatMap(pathFault) { throw TrainerError(.usage, "--output: the path \(fault)") }
     if let plot { _ = try PictureFormat(path: plot) }
     let picture = try plot.map { try overwriting.file($0, inputs: [config]) }
