@@ -56,6 +56,13 @@ import Testing
     #expect(terminal.text.isEmpty)
   }
 
+  @Test func allIsDoneOnlyWhenAllIsDone() {
+    for (done, percent) in [(994, "99 %"), (999, "99 %"), (1000, "100 %")] {
+      let text = shown(on: Transcript(columns: 40), after: [.seconds(1)]) { $0.add(done) }
+      #expect(text.hasPrefix("reading big.csv  \(percent)"), "\(text)")
+    }
+  }
+
   @Test func afterItsEndNothingIsDrawn() {
     let terminal = Transcript(columns: 80)
     let progress = WorkProgress()

@@ -16,12 +16,15 @@ import Testing
 
   /// The contrast of two colours by the Web Content Accessibility Guidelines 2.1, from 1 to 21.
   private func contrast(_ one: String, _ other: String) throws -> Double {
+    func linear(_ channel: Int) -> Double {
+      let value = Double(channel & 255) / 255
+      return value <= 0.03928 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4)
+    }
     func luminance(_ color: String) throws -> Double {
-      let number = try #require(Int(color.dropFirst(), radix: 16))
-      let channels = [number >> 16, number >> 8 & 255, number & 255].map { Double($0) / 255 }.map {
-        $0 <= 0.03928 ? $0 / 12.92 : pow(($0 + 0.055) / 1.055, 2.4)
-      }
-      return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]
+      let number: Int = try #require(Int(color.dropFirst(), radix: 16))
+      let red: Double = 0.2126 * linear(number >> 16)
+      let green: Double = 0.7152 * linear(number >> 8)
+      return red + green + 0.0722 * linear(number)
     }
     let values = [try luminance(one), try luminance(other)].sorted()
     return (values[1] + 0.05) / (values[0] + 0.05)
