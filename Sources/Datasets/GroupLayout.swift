@@ -59,7 +59,11 @@ struct GroupDatasets {
     let chunk = try dataset.chunkShape?.first ?? 1
     let step = max(chunk, (4 << 20) / max(1, size) / chunk * chunk)
     try table.bytes.withUnsafeBytes { bytes in
-      guard table.rowCount > step else { return try dataset.write(bytes: bytes, of: table.type) }
+      guard table.rowCount > step else {
+        try dataset.write(bytes: bytes, of: table.type)
+        part?.add(table.rowCount)
+        return
+      }
       for rows in RowStretches(0..<table.rowCount, of: step) {
         try dataset.write(
           bytes: UnsafeRawBufferPointer(rebasing: bytes[rows.lowerBound * size..<rows.upperBound * size]),

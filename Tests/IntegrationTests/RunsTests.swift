@@ -93,7 +93,7 @@ import Testing
       #expect(made.status == 0, "\(made.errors)")
       // A half-made run is left out with a word, a file beside the runs without one.
       try FileManager.default.createDirectory(atPath: sweep + "/broken/checkpoints", withIntermediateDirectories: true)
-      let names = ["batchSize 64, learningRate 0.1", "batchSize 512, learningRate 0.5"]
+      let names = ["learningRate 0.1, batchSize 64", "learningRate 0.5, batchSize 512"]
       if Tool.path(of: "gnuplot") != nil {
         let plot = try TrainerBinary.run("plot", sweep)
         #expect(plot.status == 0 && plot.output == "wrote \(sweep)/loss.svg\n", "\(plot.errors)")
