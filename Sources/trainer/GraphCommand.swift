@@ -44,6 +44,7 @@ struct GraphCommand: ParsableCommand {
   var format: ResultFormat = .text
 
   @Option(
+    name: .shortAndLong,
     help: ArgumentHelp("Where to draw: a file that ends with .svg, .png or .dot.", valueName: "file"),
     completion: .file(extensions: ["svg", "png", "dot"]))
   var output: String?

@@ -86,10 +86,12 @@ package struct WorkPace {
       let left = (1 - share) * seconds / (share - before)
       time = share > before && share < 1 && seconds > 0 ? "\(Self.duration(left)) left" : ""
     }
+    // Of few things, each takes seconds: how many of them a second says nothing.
+    let isFew = part.total.map { $0 < 100 } ?? false
     return WorkLine(
       what: part.what, share: now.share,
       done: now.count == 0 || part.unit.isEmpty ? "" : Self.amount(now.count, of: part.total, part.unit),
-      rate: rate > 0 && rate.isFinite && !part.unit.isEmpty ? Self.rate(rate, part.unit) : "", time: time)
+      rate: rate > 0 && rate.isFinite && !part.unit.isEmpty && !isFew ? Self.rate(rate, part.unit) : "", time: time)
   }
 
   private static func amount(_ count: Int, of total: Int?, _ unit: String) -> String {
