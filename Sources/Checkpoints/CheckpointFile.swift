@@ -128,7 +128,7 @@ public enum CheckpointFile {
   static func decode(_ bytes: [UInt8], name: String, isTriedOnce: Bool = true) throws -> Checkpoint {
     let block = try CheckpointBlock(bytes, fileLength: bytes.count)
     let image = bytes[CheckpointBlock.size...]
-    guard Digest(of: image) == block.digest else {
+    guard digest(of: image, name) == block.digest else {
       throw CheckpointFault.damaged("the SHA-256 of its contents does not fit")
     }
     let checkpoint: Checkpoint
@@ -147,12 +147,30 @@ public enum CheckpointFile {
     return checkpoint
   }
 
+  /// The digest of a file's contents.
+  private static func digest(of image: ArraySlice<UInt8>, _ name: String) -> Digest {
+    let part = WorkProgress.begin("checking \(fileName(of: name))", of: image.count, "bytes")
+    defer { part?.end() }
+    var stream = Digest.Stream()
+    for start in stride(from: image.startIndex, to: image.endIndex, by: piece) {
+      let end = min(image.endIndex, start + piece)
+      stream.update(image[start..<end])
+      part?.add(end - start)
+    }
+    return stream.digest
+  }
+
+  /// Bytes that are hashed at once.
+  private static let piece = 1 << 24
+
   /// The contents that this process has read whole without a fault, by their digest, which is compared with the bytes each
   /// time: they need no second trial in a process of their own. A command that looks into a run for its best checkpoint
   /// reads one twice.
   private static let readBefore = Mutex<Set<Digest>>([])
 
   static func load(_ path: String, _ fileSystem: some FileSystem, isTriedOnce: Bool = true) throws -> Checkpoint {
+    let part = WorkProgress.begin("reading \(fileName(of: path))")
+    defer { part?.end() }
     let bytes: [UInt8]
     do {
       bytes = try fileSystem.contents(of: path)

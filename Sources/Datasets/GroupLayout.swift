@@ -1,3 +1,4 @@
+import Foundations
 import HDF5
 
 /// What the elements of a dataset are, one row a sample.
@@ -51,7 +52,25 @@ struct GroupDatasets {
   }
 
   private static func write(_ table: NumberTable, to dataset: Dataset) throws {
-    try table.bytes.withUnsafeBytes { try dataset.write(bytes: $0, of: table.type) }
+    let part = WorkProgress.begin("storing \(dataset.path.drop { $0 == "/" })", of: table.rowCount, "rows")
+    defer { part?.end() }
+    let size = table.rowByteCount
+    // Whole chunks, so that none is packed twice.
+    let chunk = try dataset.chunkShape?.first ?? 1
+    let step = max(chunk, (4 << 20) / max(1, size) / chunk * chunk)
+    try table.bytes.withUnsafeBytes { bytes in
+      guard table.rowCount > step else {
+        try dataset.write(bytes: bytes, of: table.type)
+        part?.add(table.rowCount)
+        return
+      }
+      for rows in RowStretches(0..<table.rowCount, of: step) {
+        try dataset.write(
+          bytes: UnsafeRawBufferPointer(rebasing: bytes[rows.lowerBound * size..<rows.upperBound * size]),
+          of: table.type, selecting: .range(rows))
+        part?.add(rows.count)
+      }
+    }
   }
 }
 

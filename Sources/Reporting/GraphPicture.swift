@@ -62,18 +62,22 @@ public struct GraphPicture: Sendable {
 
   /// The picture as a file's bytes.
   ///
-  /// - Parameter format: `svg`, `png`, or any other that `dot` can draw.
+  /// - Parameters:
+  ///   - format: `svg`, `png`, or any other that `dot` can draw.
+  ///   - theme: Its colours.
   /// - Throws: `TrainerError` if the graph has more nodes than ``mostDrawnNodes``, or Graphviz is not installed, fails or
   ///   takes too long.
-  public func rendered(as format: String) throws -> [UInt8] {
+  public func rendered(as format: String, theme: PictureTheme = .auto) throws -> [UInt8] {
     let advice = "draw a smaller graph, or write the graph itself to a file that ends with .dot"
     guard nodeCount <= Self.mostDrawnNodes else {
       throw TrainerError(
         .usage, "the graph has \(nodeCount) nodes, and a picture at most \(Self.mostDrawnNodes); \(advice)")
     }
-    return try DrawingProgram(
+    let picture = try DrawingProgram(
       name: "dot", package: "graphviz", arguments: ["-T\(format)"]
-    ).draw(dot, advice: advice)
+    ).draw(theme.applied(toDOT: dot), advice: advice)
+    guard theme == .auto, format == "svg" else { return picture }
+    return Array(theme.applied(toSVG: String(decoding: picture, as: UTF8.self), plainText: true).utf8)
   }
 
   private static func label(_ node: TracedNode) -> String {

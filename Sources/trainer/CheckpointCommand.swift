@@ -72,7 +72,11 @@ struct CheckpointCommand: ParsableCommand {
 
     @Option(help: "How to print what was found.") var format: ResultFormat = .text
 
-    func run() throws {
+    @OptionGroup var showing: QuietOption
+
+    func run() throws { try LongWork.run(isQuiet: showing.quiet, verify) }
+
+    private func verify() throws {
       var damages: [String] = []
       var files: [JSONValue] = []
       for model in models {
@@ -86,7 +90,9 @@ struct CheckpointCommand: ParsableCommand {
         }
       }
       if format == .json { try printResult(["whole": .boolean(damages.isEmpty), "files": .array(files)], .indented) }
-      for damage in damages.dropLast() { try StandardStream.error.write("error: \(damage.onOneLine)\n") }
+      for damage in damages.dropLast() {
+        try Console.whileCleared { try StandardStream.error.write("error: \(damage.onOneLine)\n") }
+      }
       if let damage = damages.last { throw TrainerError(.checkFailed, damage) }
     }
   }

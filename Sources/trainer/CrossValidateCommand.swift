@@ -63,6 +63,7 @@ struct CrossValidateCommand: ParsableCommand {
   }
 
   func run() throws {
+    try requireOneProcess("cross-validate")
     if let fault = output.flatMap(pathFault) { throw TrainerError(.usage, "--output: the path \(fault)") }
     let validation = try CrossValidation(file: config, folds: folds, overrides: overrides.parsed, output: output)
     // What is printed as JSON stands alone on standard output.
@@ -70,12 +71,18 @@ struct CrossValidateCommand: ParsableCommand {
     let control = RunControl()
     let signals = SignalHandling(control, console)
     let options = RunOptions(workers: workers.workers, control: control)
-    let report = try signals.whileHandling {
-      try validation.run(
-        jobs: jobs, options: options, makeObservers: { [MetricsFile(), WarningPrinter(console), signals] },
-        progress: { [folds] fold, progress in
-          console.print("fold \(fold) of \(folds): \(Self.sentence(progress))\n")
-        })
+    let watch = FoldWatch(folds: folds)
+    let report = try LongWork.showing(isQuiet: quiet) {
+      let part = WorkProgress.begin("training \(folds) folds") { watch.progress }
+      defer { part?.end() }
+      return try signals.whileHandling {
+        try validation.run(
+          jobs: jobs, options: options, makeObservers: { [MetricsFile(), WarningPrinter(console), signals, watch] },
+          progress: { [folds] fold, progress in
+            watch.end(fold: fold)
+            console.print("fold \(fold) of \(folds): \(Self.sentence(progress))\n")
+          })
+      }
     }
     guard let report else {
       console.print("interrupted; the same command goes on from there\n")

@@ -29,7 +29,11 @@ struct DataInfoCommand: ParsableCommand {
   @Option(help: "How the result is printed.")
   var format: ResultFormat = .text
 
-  func run() throws {
+  @OptionGroup var showing: QuietOption
+
+  func run() throws { try LongWork.run(isQuiet: showing.quiet, describe) }
+
+  private func describe() throws {
     let description = try DatasetDescription(paths: DatasetFiles(expanding: files).paths)
     switch format {
     case .text: try printResult(description.description)
@@ -95,6 +99,8 @@ struct DataImportCommand: ParsableCommand {
 
   @OptionGroup var overwriting: OverwriteOption
 
+  @OptionGroup var showing: QuietOption
+
   func validate() throws {
     try require(chunkRows, of: "--chunk-rows", in: OptionRanges.rows)
     try require(deflate, of: "--deflate", in: OptionRanges.deflate)
@@ -104,7 +110,7 @@ struct DataImportCommand: ParsableCommand {
   @OptionGroup(title: "CSV AND TSV OPTIONS") var csv: CSVOptions
   @OptionGroup(title: "NPY AND NPZ OPTIONS") var arrays: ArrayOptions
 
-  func run() throws { try InterruptedOutput.whileHandling(write) }
+  func run() throws { try LongWork.run(isQuiet: showing.quiet, write) }
 
   private func write() throws {
     guard input != "-" else {
@@ -243,8 +249,7 @@ struct CSVOptions: ParsableArguments {
       path: input, target: targetColumn ?? .number(-1), drop: drop.map(column), testPath: test,
       hasHeader: header ?? true, delimiter: separator,
       comment: try comment.map { try oneCharacter($0, of: "--comment") },
-      decimalMark: decimal ?? .point, task: task ?? .automatic, inputType: type ?? .automatic, split: split,
-      progress: showProgress())
+      decimalMark: decimal ?? .point, task: task ?? .automatic, inputType: type ?? .automatic, split: split)
     importer.namesMayBeNumbers = header == true
     importer.thousandsMark = try thousands.map { try oneCharacter($0, of: "--thousands") }
     importer.dateOrder = dates ?? .yearFirst
@@ -258,21 +263,11 @@ struct CSVOptions: ParsableArguments {
     var importer = JSONLinesImport(
       path: input, target: targetColumn ?? .number(-1), drop: drop.map(column), testPath: test,
       task: task ?? .automatic,
-      inputType: type ?? .automatic, split: split, progress: showProgress())
+      inputType: type ?? .automatic, split: split)
     importer.kinds = try kind.map(columnKind)
     importer.missing = na
     importer.dropMissingTargets = dropMissingTargets
     return importer
-  }
-
-  /// Shows on a terminal how far an import is.
-  private func showProgress() -> @Sendable (ImportProgress) -> Void {
-    let line = LateLine()
-    return { progress in
-      let name = fileName(of: progress.path)
-      line.show("\(name): \(Int(100 * progress.fraction)) %, \(progress.rowCount) samples")
-      if progress.fraction == 1 { line.clear() }
-    }
   }
 
   private func columnKind(_ text: String) throws -> (column: CSVImport.Column, kind: ColumnKind) {

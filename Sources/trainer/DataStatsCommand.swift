@@ -27,7 +27,11 @@ struct DataStatsCommand: ParsableCommand {
 
   @Option(help: "How the result is printed.") var format: ResultFormat = .text
 
-  func run() throws {
+  @OptionGroup var showing: QuietOption
+
+  func run() throws { try LongWork.run(isQuiet: showing.quiet, measure) }
+
+  private func measure() throws {
     let opened = try config.configuration(for: file).map { try OpenedDataset(file, for: $0) }
     let statistics = try DatasetStatistics(opened ?? OpenedDataset(file: file), group: group)
     switch format {

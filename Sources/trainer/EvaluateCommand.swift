@@ -1,4 +1,5 @@
 import ArgumentParser
+import DataParallel
 import Reporting
 import Training
 
@@ -37,19 +38,25 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup(title: "OPTIONS FOR RANKS") var ranks: RankOptions
 
+  @OptionGroup var showing: QuietOption
+
   func run() throws {
     try ranks.whileTogether { ranks in
-      let console = Console(isQuiet: !ranks.isFirst)
-      var options = RunOptions(workers: try workers.workers(of: ranks, console), externalFiles: external.choice)
-      options.communicator = ranks
-      let report = try evaluate(
-        checkpoint: ranks.fromFirst { try choice.checkpoint(model) }, data: data, group: group, options: options)
-      try ranks.onFirst {
-        report.warnings.forEach(console.warn)
-        switch format {
-        case .json: try printResult(report.json, .indented)
-        case .text: try printResult(report.text)
-        }
+      try LongWork.run(isQuiet: showing.quiet || !ranks.isFirst) { try measure(ranks) }
+    }
+  }
+
+  private func measure(_ ranks: any Communicator) throws {
+    let console = Console(isQuiet: !ranks.isFirst)
+    var options = RunOptions(workers: try workers.workers(of: ranks, console), externalFiles: external.choice)
+    options.communicator = ranks
+    let report = try evaluate(
+      checkpoint: ranks.fromFirst { try choice.checkpoint(model) }, data: data, group: group, options: options)
+    try ranks.onFirst {
+      report.warnings.forEach(console.warn)
+      switch format {
+      case .json: try printResult(report.json, .indented)
+      case .text: try printResult(report.text)
       }
     }
   }

@@ -50,7 +50,7 @@ extension ElementType: ExpressibleByArgument {}
 ///
 /// A formula may begin with a minus, which would make it an option; and one `--at` may be followed by several values.
 enum FormulaArguments {
-  private static let valued = ["--at", "--format", "--precision", "--config", "--output"]
+  private static let valued = ["--at", "--format", "--precision", "--config", "--output", "-o", "--theme"]
 
   /// The same arguments with any formula behind `--`, and each value of `--at` behind one of its own.
   static func normalized(_ arguments: [String]) -> [String] {

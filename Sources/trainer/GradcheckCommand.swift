@@ -47,13 +47,17 @@ struct GradcheckCommand: ParsableCommand {
   @Option(help: "How to print what was found.")
   var format: ResultFormat = .text
 
+  @OptionGroup var showing: QuietOption
+
   func validate() throws {
     try require(samples, of: "--samples", in: OptionRanges.compared)
     try require(coordinates, of: "--coordinates", in: OptionRanges.compared)
     try require(tolerance, of: "--tolerance", in: OptionRanges.tolerance)
   }
 
-  func run() throws {
+  func run() throws { try LongWork.run(isQuiet: showing.quiet, check) }
+
+  private func check() throws {
     let configuration = try RunConfiguration(file: config, overrides: overrides.parsed)
     let report = try checkGradient(
       of: configuration, samples: samples, coordinates: all ? nil : coordinates, seed: seed, tolerance: tolerance)

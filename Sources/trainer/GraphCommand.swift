@@ -44,9 +44,12 @@ struct GraphCommand: ParsableCommand {
   var format: ResultFormat = .text
 
   @Option(
+    name: .shortAndLong,
     help: ArgumentHelp("Where to draw: a file that ends with .svg, .png or .dot.", valueName: "file"),
     completion: .file(extensions: ["svg", "png", "dot"]))
   var output: String?
+
+  @OptionGroup var coloring: ThemeOption
 
   @OptionGroup var overwriting: OverwriteOption
 
@@ -118,7 +121,7 @@ struct GraphCommand: ParsableCommand {
     let bytes: [UInt8]
     switch ending {
     case "dot": bytes = Array(picture.dot.utf8)
-    case "svg", "png": bytes = try picture.rendered(as: ending)
+    case "svg", "png": bytes = try picture.rendered(as: ending, theme: coloring.theme)
     default: throw TrainerError(.usage, "--output \(file.path): expected a file that ends with .svg, .png or .dot")
     }
     try OutputFile.explaining { try file.write(bytes) }

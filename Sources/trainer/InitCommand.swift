@@ -46,7 +46,9 @@ struct InitCommand: ParsableCommand {
   @Option(help: "How to print what was found and chosen.")
   var format: ResultFormat = .text
 
-  func run() throws { try InterruptedOutput.whileHandling(write) }
+  @OptionGroup var showing: QuietOption
+
+  func run() throws { try LongWork.run(isQuiet: showing.quiet, write) }
 
   private func write() throws {
     guard data != "-" else {
@@ -87,11 +89,9 @@ struct InitCommand: ParsableCommand {
 
   private func table(rowsDirectory: String) throws -> AutomaticImport.Samples {
     let format = try ImportFormat(named: nil, input: data).name
-    let line = LateLine()
     let importer = AutomaticImport(
       path: data, format: format == ImportFormat.tsv ? CSVImport.name : format,
-      target: target.map { Int($0).map(CSVImport.Column.number) ?? .name($0) }, rowsDirectory: rowsDirectory
-    ) { line.show("\(fileName(of: $0.path)): \($0.rowCount) samples") }
+      target: target.map { Int($0).map(CSVImport.Column.number) ?? .name($0) }, rowsDirectory: rowsDirectory)
     do {
       return try importer.read()
     } catch let error as TrainerError

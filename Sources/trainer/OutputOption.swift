@@ -2,6 +2,14 @@ import ArgumentParser
 import Foundations
 import Reporting
 
+/// `--theme`, for the commands that draw a picture.
+struct ThemeOption: ParsableArguments {
+  @Option(help: "The colours of the picture; auto is an SVG that is light or dark as its viewer is, and a light PNG.")
+  var theme: PictureTheme = .auto
+}
+
+extension PictureTheme: ExpressibleByArgument {}
+
 /// `--overwrite`, for the commands that write a file which the user names.
 struct OverwriteOption: ParsableArguments {
   @Flag(

@@ -23,18 +23,21 @@ struct PlotCommand: ParsableCommand {
       EXAMPLES
         trainer plot runs/softmax
         trainer plot runs/softmax runs/mlp --metric accuracy --output accuracy.png
+        trainer plot runs/mlp-sweep --theme dark --output sweep.png
         trainer plot runs/bowl --path --output bowl.svg
         trainer plot --formula "x*sin(x)" --from -2*pi --to 2*pi --derivative
         trainer plot --formula "x^2 - x*y + y^2" --from -2 --to 2 --to y=3
       """)
 
-  @Argument(help: ArgumentHelp("Run directories.", valueName: "run-dir"), completion: .directory)
+  @Argument(
+    help: ArgumentHelp("Run directories, or directories with runs in them, such as a sweep's.", valueName: "run-dir"),
+    completion: .directory)
   var runDirectories: [String] = []
 
   @Option(
     name: [.customShort("o"), .long],
     help: ArgumentHelp(
-      "The picture, SVG or PNG by its suffix. (default: <metric>.svg, path.svg or parameters.svg in the first run directory; formula.svg here)",
+      "The picture, SVG or PNG by its suffix. (default: <metric>.svg, path.svg or parameters.svg in the first directory; formula.svg here)",
       valueName: "file"))
   var output: String?
 
@@ -71,6 +74,8 @@ struct PlotCommand: ParsableCommand {
   @Flag(help: "Make the vertical axis logarithmic.")
   var logarithmic = false
 
+  @OptionGroup var coloring: ThemeOption
+
   @OptionGroup var overwriting: OverwriteOption
 
   func validate() throws {
@@ -95,18 +100,20 @@ struct PlotCommand: ParsableCommand {
   func run() throws {
     if let formula { return try draw(formula) }
     let metric = metric ?? "loss"
+    let named = try NamedRuns(runDirectories)
     let name = output ?? "\(runDirectories[0])/\(path ? "path" : parameters ? "parameters" : metric).svg"
     _ = try PictureFormat(path: name)
-    let inputs = runDirectories.map { RunDirectory($0) }.flatMap { [$0.configPath, $0.metricsPath] }
+    let inputs = named.directories.map { RunDirectory($0) }.flatMap { [$0.configPath, $0.metricsPath] }
     // A picture in a run directory is the run's own: drawn again, it takes the place of the last.
     let file =
       output == nil ? OutputFile(name, mayReplace: true, inputs: inputs) : try overwriting.file(name, inputs: inputs)
-    let runs = Plot.Run.labelled(try runDirectories.map { try RunTrace(directory: $0) })
+    let runs = Plot.Run.labelled(
+      try named.traces { Console().warn("\($0) is left out: \($1)") })
     let plot =
       path
       ? try Plot.paths(runs)
       : parameters ? try Plot.courses(runs) : try Plot.curves(of: metric, runs, isLogarithmic: logarithmic)
-    try plot.write(to: file)
+    try plot.write(to: file, theme: coloring.theme)
     try printResult("wrote \(name)\n")
   }
 
@@ -123,7 +130,7 @@ struct PlotCommand: ParsableCommand {
       try Plot.formula(
         formula, over: { ranges[$0] ?? -5...5 }, at: fixed, hasDerivative: derivative)
     }
-    try plot.write(to: file)
+    try plot.write(to: file, theme: coloring.theme)
     try printResult("wrote \(name)\n")
   }
 }

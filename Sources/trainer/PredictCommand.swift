@@ -1,6 +1,7 @@
 import ArgumentParser
 import DataParallel
 import Datasets
+import Foundation
 import Foundations
 import Reporting
 import Training
@@ -73,10 +74,20 @@ struct PredictCommand: ParsableCommand {
 
   @OptionGroup var workers: WorkerOptions
 
+  @OptionGroup var showing: QuietOption
+
   @OptionGroup(title: "OPTIONS FOR RANKS") var ranks: RankOptions
 
   func run() throws {
-    try ranks.whileTogether { ranks in try InterruptedOutput.whileHandling { try write(ranks) } }
+    try ranks.whileTogether { ranks in
+      try LongWork.run(isQuiet: showing.quiet || !ranks.isFirst || mayShowRows) { try write(ranks) }
+    }
+  }
+
+  /// Whether rows go to the terminal, or perhaps through a pipe to a program that shows them there.
+  private var mayShowRows: Bool {
+    var status = stat()
+    return output ?? "-" == "-" && !(fstat(STDOUT_FILENO, &status) == 0 && status.st_mode & S_IFMT == S_IFREG)
   }
 
   private func write(_ ranks: any Communicator) throws {

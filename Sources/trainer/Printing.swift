@@ -25,7 +25,7 @@ func printResult(_ json: JSONValue, _ layout: JSONLayout) throws {
 /// - Throws: `TrainerError` if standard output cannot take it, such as a file on a full disk.
 func printResult(_ text: String) throws {
   do {
-    try StandardStream.output.write(text.withoutControls)
+    try Console.whileCleared { try StandardStream.output.write(text.withoutControls) }
   } catch let error as FileError {
     throw TrainerError(.usage, "standard output cannot be written: \(error.reason)")
   }

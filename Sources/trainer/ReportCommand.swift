@@ -16,14 +16,17 @@ struct ReportCommand: ParsableCommand {
         trainer report runs/softmax
         trainer report runs/softmax runs/mlp --output both.html
         trainer report runs/softmax --group validation
+        trainer report runs/mlp-sweep
       """)
 
-  @Argument(help: ArgumentHelp("Run directories.", valueName: "run-dir"), completion: .directory)
+  @Argument(
+    help: ArgumentHelp("Run directories, or directories with runs in them, such as a sweep's.", valueName: "run-dir"),
+    completion: .directory)
   var runDirectories: [String]
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("The page. (default: report.html in the first run directory)", valueName: "file"))
+    help: ArgumentHelp("The page. (default: report.html in the first directory)", valueName: "file"))
   var output: String?
 
   @Option(
@@ -38,14 +41,20 @@ struct ReportCommand: ParsableCommand {
 
   @OptionGroup var workers: WorkerOptions
 
-  func run() throws {
+  @OptionGroup var showing: QuietOption
+
+  func run() throws { try LongWork.run(isQuiet: showing.quiet, write) }
+
+  private func write() throws {
     let name = output ?? "\(runDirectories[0])/report.html"
+    let named = try NamedRuns(runDirectories)
     let inputs =
-      runDirectories.map { RunDirectory($0) }.flatMap { [$0.configPath, $0.metricsPath] } + [data].compactMap { $0 }
+      named.directories.map { RunDirectory($0) }.flatMap { [$0.configPath, $0.metricsPath] } + [data].compactMap { $0 }
     // A page in a run directory is the run's own: made again, it takes the place of the last.
     let file =
       output == nil ? OutputFile(name, mayReplace: true, inputs: inputs) : try overwriting.file(name, inputs: inputs)
-    let report = try RunReport(runDirectories, data: data, group: group, options: RunOptions(workers: workers.workers))
+    let traces = try named.traces { Console().warn("\($0) is left out: \($1)") }
+    let report = try RunReport(traces, data: data, group: group, options: RunOptions(workers: workers.workers))
     try report.write(to: file)
     try printResult("wrote \(name)\n")
   }

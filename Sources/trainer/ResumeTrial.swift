@@ -38,13 +38,15 @@ struct ResumeTrial {
       "once through: \(steps) steps, digest \(expected.summary.digest)\n"
         + "now killed, with a checkpoint every \(period == 1 ? "step" : "\(period) steps")\n")
     var plan = KillPlan(count: kills, seed: seed)
+    let part = WorkProgress.begin("killing and resuming", of: kills, "kills")
+    defer { part?.end() }
     var record = KillRecord()
     var runs = 0
     while plan.next != nil {
       runs += 1
       let left = plan.targets.count
       let run = "\(directory)/killed-\(runs)"
-      try trainWithKills(run, &plan, &record, period, steps, pace)
+      try trainWithKills(run, &plan, &record, period, steps, pace) { part?.add(1) }
       let differences = try TrainedRun(run).differences(from: expected)
       guard differences.isEmpty else {
         throw TrainerError(
@@ -56,6 +58,8 @@ struct ResumeTrial {
   }
 
   private func trainOnceThrough(_ run: String) throws -> Pace {
+    let part = WorkProgress.begin("training once through")
+    defer { part?.end() }
     let begin = ContinuousClock.now
     var firstStep: Duration?
     let metrics = RunDirectory(run).metricsPath
@@ -76,7 +80,8 @@ struct ResumeTrial {
 
   /// Trains with the kills of a plan until none is left or the run is complete.
   private func trainWithKills(
-    _ run: String, _ plan: inout KillPlan, _ record: inout KillRecord, _ period: Int, _ steps: Int, _ pace: Pace
+    _ run: String, _ plan: inout KillPlan, _ record: inout KillRecord, _ period: Int, _ steps: Int, _ pace: Pace,
+    killed: () -> Void
   ) throws {
     // More threads than cores change the order of things too.
     let mostWorkers = 2 * ProcessInfo.processInfo.activeProcessorCount + 2
@@ -100,6 +105,7 @@ struct ResumeTrial {
       case .exited(0): return
       case .killed(SIGKILL) where target != nil:
         plan.carriedOut()
+        killed()
         count += 1
         let progress = try Progress(run)
         let isInSave = progress.isSaving(since: before)

@@ -91,7 +91,7 @@ final class SignalHandling: RunObserver, Sendable {
     guard hasStarted.load(ordering: .relaxed), !isStopping.exchange(true, ordering: .relaxed) else {
       console.clear()
       // Not exit(): workers run, and nothing is left to be flushed.
-      _exit(Self.exitCode(of: number))
+      Console.whileCleared { _exit(Self.exitCode(of: number)) }
     }
     console.print("stopping: a checkpoint is saved first; a second signal ends the program at once\n")
     control.stop()

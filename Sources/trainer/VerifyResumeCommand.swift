@@ -53,6 +53,7 @@ struct VerifyResumeCommand: ParsableCommand {
   }
 
   func run() throws {
+    try requireOneProcess("verify-resume")
     let directory: String
     do {
       if let output {
@@ -72,7 +73,7 @@ struct VerifyResumeCommand: ParsableCommand {
       console: console)
     let result: ResumeProof
     do {
-      result = try children.whileHandlingSignals { try trial.run() }
+      result = try LongWork.run(isQuiet: quiet) { try trial.run() }
     } catch let error as TrainerError where error.code == .checkFailed {
       throw TrainerError(.checkFailed, "\(error.message); the runs are kept in \(directory)")
     } catch {

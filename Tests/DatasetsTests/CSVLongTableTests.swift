@@ -2,7 +2,6 @@ import Datasets
 import Foundation
 import Foundations
 import HDF5
-import Synchronization
 import TestSupport
 import Testing
 
@@ -119,13 +118,14 @@ import Testing
     try withScratchDirectory { directory in
       let text = "a,y\n" + (0..<5000).map { "\($0),\($0 % 3)\n" }.joined()
       let path = try Self.write(text, directory)
-      let seen = Mutex<[ImportProgress]>([])
-      var importer = CSVImport(path: path, progress: { progress in seen.withLock { $0.append(progress) } })
+      var importer = CSVImport(path: path)
       (importer.blockSize, importer.threads) = (4096, 1)
-      try importer.write(to: directory + "/out.h5")
-      let all = seen.withLock { $0 }
-      #expect(all.count > 5 && all.last == ImportProgress(path: path, rowCount: 5000, fraction: 1))
-      #expect(zip(all, all.dropFirst()).allSatisfy { $0.rowCount <= $1.rowCount && $0.fraction <= $1.fraction })
+      let (_, seen) = try watched { try importer.write(to: directory + "/out.h5") }
+      for (what, least) in [("reading \(fileName(of: path))", 5), ("storing the rows", 1)] {
+        let own = seen.filter { $0.what == what }
+        #expect(own.count >= least && own.last == WorkSighting(what: what, count: 5000, share: 1), "\(what)")
+        #expect(zip(own, own.dropFirst()).allSatisfy { $0.count <= $1.count && $0.share ?? -1 <= $1.share ?? -1 })
+      }
     }
   }
 }

@@ -2,7 +2,6 @@ import Datasets
 import Foundation
 import Foundations
 import HDF5
-import Synchronization
 import TestSupport
 import Testing
 
@@ -99,10 +98,7 @@ import Testing
     try withScratchDirectory { directory in
       let (path, output) = ("\(directory)/in.h5", "\(directory)/out.h5")
       try Self.write(path, chunk: chunk)
-      let progress = Mutex<[Double]>([])
-      var options = Rewriting()
-      options.progress = { fraction in progress.withLock { $0.append(fraction) } }
-      let summary = try Rechunk(path: path, storage: request, options: options).write(to: output)
+      let (summary, seen) = try watched { try Rechunk(path: path, storage: request).write(to: output) }
       #expect(summary.notes == ["what is outside the groups 'train', 'test' is copied as it is"])
       try Self.requireRows(output, origins: Array(0..<Self.rows))
       #expect(
@@ -119,8 +115,8 @@ import Testing
         #expect(try big.chunkShape == (request == StorageRequest() ? nil : [Self.rows, 2, 3]))
       }
       #expect(try numbers.filters.contains { $0.name == "deflate" } == isCompressed)
-      let fractions = progress.withLock { $0 }
-      #expect(fractions.last == 1 && fractions == fractions.sorted())
+      let shares = seen.filter { $0.what == "storing in.h5 anew" }.compactMap(\.share)
+      #expect(shares.last == 1 && shares == shares.sorted())
     }
   }
 

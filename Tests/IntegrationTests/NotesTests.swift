@@ -158,8 +158,9 @@ import Testing
       #expect(result.status == 0, "\(result.output)")
       let pictures = try files(in: "\(Repository.path)/docs/pictures").filter { $0.hasSuffix(".svg") }
       let drawn = try files(in: directory)
-      #expect(drawn.count == 15)
+      #expect(drawn.count == 16)
       let text = try String(contentsOfFile: "\(Repository.path)/docs/gradients.md", encoding: .utf8)
+      let sweeps = try String(contentsOfFile: "\(Repository.path)/docs/sweeps.md", encoding: .utf8)
       for name in drawn.sorted() {
         let now = try Data(contentsOf: URL(filePath: "\(directory)/\(name)"))
         let committed = try Data(contentsOf: URL(filePath: "\(Repository.path)/docs/pictures/\(name)"))
@@ -168,7 +169,7 @@ import Testing
         if name != "chain-graph.svg" {
           #expect(now == committed, "\(name) has changed; scripts/pictures draws it anew")
         }
-        #expect(text.contains("(pictures/\(name))"), "docs/gradients.md does not show \(name)")
+        #expect((text + sweeps).contains("(pictures/\(name))"), "no page shows \(name)")
       }
       for table in result.output.split(separator: "\n\n") {
         #expect(text.contains(table), "docs/gradients.md does not hold the table\n\(table)")

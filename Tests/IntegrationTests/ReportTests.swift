@@ -67,6 +67,13 @@ import Testing
       try train(directory, "\(directory)/images.json", "run")
       let text = try page(directory, ["run"])
       #expect(text.contains("<h2>Worst samples</h2>"))
+      let captions = text.matches(of: #/row ([0-9]+): ([01]), taken for ([01]); its class had ([0-9.e-]+)/#)
+      #expect(!captions.isEmpty)
+      for caption in captions {
+        let row = try #require(Int(caption.output.1))
+        #expect(caption.output.2 == "\(row * 7 % 5 % 2)" && caption.output.2 != caption.output.3, "row \(row)")
+        #expect(Double(caption.output.4) ?? 1 <= 0.5)
+      }
       let start = try #require(text.range(of: "data:image/bmp;base64,"))
       let bytes = try #require(Data(base64Encoded: String(text[start.upperBound...].prefix { $0 != "\"" })))
       // A head of 54 bytes, and four rows of three pixels of three bytes, each filled up to a word.

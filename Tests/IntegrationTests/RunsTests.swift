@@ -83,6 +83,49 @@ import Testing
     }
   }
 
+  @Test func aDirectoryStandsForTheRunsInIt() throws {
+    try withScratchDirectory { directory in
+      let sweep = directory + "/sweep"
+      let made = try TrainerBinary.run(
+        "sweep", softmax, "--over", "training.batchSize=[64,512]", "--over", "optimizer.learningRate=[0.1,0.5]",
+        "--set",
+        "training.epochs=2", "--output", sweep, "--quiet")
+      #expect(made.status == 0, "\(made.errors)")
+      // A half-made run is left out with a word, a file beside the runs without one.
+      try FileManager.default.createDirectory(atPath: sweep + "/broken/checkpoints", withIntermediateDirectories: true)
+      let names = ["learningRate 0.1, batchSize 64", "learningRate 0.5, batchSize 512"]
+      if Tool.path(of: "gnuplot") != nil {
+        let plot = try TrainerBinary.run("plot", sweep)
+        #expect(plot.status == 0 && plot.output == "wrote \(sweep)/loss.svg\n", "\(plot.errors)")
+        #expect(
+          plot.errors.hasPrefix("warning: \(sweep)/broken is left out: ") && plot.errors.count { $0 == "\n" } == 1)
+        let picture = try String(contentsOfFile: sweep + "/loss.svg", encoding: .utf8)
+        for name in names { #expect(picture.contains(name)) }
+        // The number of shards goes by the batch, and says nothing more.
+        #expect(!picture.contains("shards") && picture.contains("prefers-color-scheme: dark"))
+        let report = try TrainerBinary.run("report", sweep)
+        #expect(report.status == 0 && report.output == "wrote \(sweep)/report.html\n", "\(report.errors)")
+        let page = try String(contentsOfFile: sweep + "/report.html", encoding: .utf8)
+        #expect(page.contains("<title>4 runs</title>"))
+        let header = try #require(page.firstMatch(of: #/<thead>.*<\/thead>/#)).output
+        #expect(
+          header.matches(of: #/<th[^>]*>([^<]*)<\/th>/#).prefix(5).map { String($0.1) }
+            == ["run", "learningRate", "batchSize", "shards", "status"])
+      }
+      let comparison = try TrainerBinary.run("compare", sweep)
+      #expect(comparison.status == 0 && comparison.output.contains("training.batchSize"), "\(comparison.errors)")
+      let pattern = try TrainerBinary.run(
+        ["compare"] + FileManager.default.contentsOfDirectory(atPath: sweep).sorted().map { "\(sweep)/\($0)" })
+      #expect(pattern.status == 0, "\(pattern.errors)")
+      try FileManager.default.createDirectory(atPath: directory + "/empty", withIntermediateDirectories: true)
+      for command in ["plot", "report", "compare"] {
+        try TrainerBinary.run(command, directory + "/empty")
+          .expectError(2, "empty: there is no run in this directory or below")
+        try TrainerBinary.run(command, sweep + "/best.json").expectError(2, "best.json: these are files")
+      }
+    }
+  }
+
   @Test func aLearningRateIsFound() throws {
     try withScratchDirectory { directory in
       let text = try TrainerBinary.run("lr-find", softmax, in: directory)

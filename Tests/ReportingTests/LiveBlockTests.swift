@@ -99,12 +99,12 @@ import Training
     console.draw([StyledLine("0123456789abc"), StyledLine("second"), StyledLine("no room for a third")])
     #expect(output.visible == "012345678\nsecond\n")
     output.columns = 12
-    console.draw("0123456789abc")
+    console.draw([StyledLine("0123456789abc")])
     #expect(output.visible == "0123456789a\n")
     console.print("permanent\n")
     console.draw([StyledLine("live"), StyledLine("block")])
     console.warn("careful")
-    console.draw("live")
+    console.draw([StyledLine("live")])
     console.clear()
     console.clear()
     #expect(Screen(output.text).unknown == [])
@@ -119,7 +119,7 @@ import Training
     console.draw([StyledLine(String(repeating: "a", count: 39)), StyledLine("bb")])
     let before = output.text
     output.columns = 16
-    console.draw("c")
+    console.draw([StyledLine("c")])
     // What the narrower terminal has made of the block: three rows of a, one of b.
     let wrapped = Screen(before.replacing("\u{1B}[?7l", with: "").replacing("\u{1B}[?7h", with: ""), columns: 16)
     #expect(wrapped.lines.count == 6)

@@ -102,7 +102,7 @@ import Training
     display.observe(.started(makeRun()))
     display.observe(.epoch(makeEpoch(1)))
     display.observe(.warning("bits may differ"))
-    console.draw("a line")
+    console.draw([StyledLine("a line")])
     display.end()
     #expect(output.text == "")
     #expect(errors.text == "warning: bits may differ\n")

@@ -47,7 +47,7 @@ package struct RankLauncher: Sendable, Equatable {
   }
 
   /// Its name in a sentence.
-  var name: String {
+  package var name: String {
     switch kind {
     case .openMPI: "Open MPI's mpirun"
     case .hydra: "MPICH's mpirun"

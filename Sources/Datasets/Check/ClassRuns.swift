@@ -26,7 +26,11 @@ package struct ClassRuns: Sendable, Equatable {
       let rows = try reader.plainRows(name, in: group)
       guard try rows.elementsOfRow() == 1, try rows.isNumeric || rows.values == .texts else { return nil }
       var counter = Counter()
-      for stretch in RowStretches(0..<(try rows.shape.first ?? 0), of: max(1 << 16, try rows.blockRows())) {
+      let count = try rows.shape.first ?? 0
+      let part = WorkProgress.begin("reading \(group)/\(name)", of: count, "rows")
+      defer { part?.end() }
+      for stretch in RowStretches(0..<count, of: max(1 << 16, try rows.blockRows())) {
+        defer { part?.add(stretch.count) }
         if rows.isNumeric {
           for value in try rows.read(Double.self, rows: stretch) { counter.add(value) }
         } else {

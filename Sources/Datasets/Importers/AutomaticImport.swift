@@ -49,7 +49,6 @@ package struct AutomaticImport: Sendable {
   private let path: String
   private let target: CSVImport.Column?
   private let rowsDirectory: String?
-  private let progress: (@Sendable (ImportProgress) -> Void)?
 
   /// Creates an import.
   ///
@@ -60,11 +59,10 @@ package struct AutomaticImport: Sendable {
   ///   - rowsDirectory: Where a file without a name can keep the rows of a large table until they are written; `nil` keeps
   ///     them in memory.
   package init(
-    path: String, format: String, target: CSVImport.Column? = nil, rowsDirectory: String? = nil,
-    progress: (@Sendable (ImportProgress) -> Void)? = nil
+    path: String, format: String, target: CSVImport.Column? = nil, rowsDirectory: String? = nil
   ) {
     (self.path, self.format, self.target) = (path, format, target)
-    (self.rowsDirectory, self.progress) = (rowsDirectory, progress)
+    self.rowsDirectory = rowsDirectory
   }
 
   /// Reads the file.
@@ -74,7 +72,7 @@ package struct AutomaticImport: Sendable {
   package func read() throws -> Samples {
     switch format {
     case CSVImport.name, JSONLinesImport.name:
-      var settings = CSVImport(path: path, progress: progress)
+      var settings = CSVImport(path: path)
       if format == JSONLinesImport.name { (settings.isJSONLines, settings.missing) = (true, [""]) }
       var trial = AutomaticTable(settings, rowsDirectory: rowsDirectory)
       return try trial.read(target: target)

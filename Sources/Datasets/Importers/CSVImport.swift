@@ -124,8 +124,6 @@ public struct CSVImport: Importer {
   public var dropMissingTargets = false
   /// How samples are divided where there is no test file.
   public var split: Split
-  /// Told how far the import is, after each block of some hundred kilobytes.
-  public var progress: (@Sendable (ImportProgress) -> Void)?
   /// The bytes that a thread reads at a time, which changes no result; nil for as many as the lines' length suggests.
   package var blockSize: Int?
   /// The bytes of rows that are kept in memory until all are known, where they can be kept in a file; it changes no result.
@@ -143,8 +141,7 @@ public struct CSVImport: Importer {
   public init(
     path: String, target: Column = .number(-1), drop: [Column] = [], testPath: String? = nil, hasHeader: Bool = true,
     delimiter: Character? = nil, comment: Character? = nil, decimalMark: DecimalMark = .point,
-    task: LearningTask = .automatic, inputType: InputType = .automatic, split: Split = .fifth,
-    progress: (@Sendable (ImportProgress) -> Void)? = nil
+    task: LearningTask = .automatic, inputType: InputType = .automatic, split: Split = .fifth
   ) {
     self.path = path
     self.target = target
@@ -157,7 +154,6 @@ public struct CSVImport: Importer {
     self.task = task
     self.inputType = inputType
     self.split = split
-    self.progress = progress
   }
 
   /// Creates an import of a file whose last column is the target.

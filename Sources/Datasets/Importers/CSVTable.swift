@@ -19,25 +19,23 @@ struct CSVTable {
   ///
   /// - Parameters:
   ///   - first: The columns of the file whose columns this one has too; nil for the first.
-  ///   - part: Which part of the whole import the reading is, for its progress.
   ///   - check: Called once, when some rows have been read.
   /// - Throws: `TrainerError` with exit code `data`, with line and column where there is one, and what `check` throws.
   init(
-    reading path: String, as settings: CSVImport, like first: CSVColumns? = nil, part: ClosedRange<Double> = 0...1,
-    into scan: TableScan, check: (CSVColumns) throws -> Void
+    reading path: String, as settings: CSVImport, like first: CSVColumns? = nil, into scan: TableScan,
+    check: (CSVColumns) throws -> Void
   ) throws {
     self.path = path
     let source = scan.segments.count
     var isChecked = false
+    let part = WorkProgress.begin("reading \(fileName(of: path))", "rows")
+    defer { part?.end() }
     func note(_ reader: CSVTableReader, _ rowCount: Int, _ fraction: Double) throws {
       if !isChecked, let columns = reader.columns, scan.rowCounts.last.map({ $0 > 0 }) ?? false {
         isChecked = true
         try check(columns)
       }
-      settings.progress?(
-        ImportProgress(
-          path: path, rowCount: rowCount,
-          fraction: fraction == 1 ? part.upperBound : part.lowerBound + fraction * (part.upperBound - part.lowerBound)))
+      part?.set(rowCount, share: fraction)
     }
     let columns: CSVColumns?
     if settings.isJSONLines {

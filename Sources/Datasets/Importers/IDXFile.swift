@@ -40,7 +40,9 @@ struct IDXFile {
       size = product
     }
     try Self.requireRoom(size, shape, type, in: file, path)
-    var bytes = try file.bytes(size)
+    let part = WorkProgress.begin("reading \(fileName(of: path))", of: size, "bytes")
+    defer { part?.end() }
+    var bytes = try file.bytes(size, telling: part)
     guard bytes.count == size else {
       throw TrainerError(
         .data,

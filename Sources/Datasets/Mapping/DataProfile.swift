@@ -105,7 +105,10 @@ package struct DataProfile: Sendable {
     guard type == .uint8 || mayMissValues || !isInteger else { return .numbers(missing: false) }
     var largest = 0.0
     let step = max(1, (1 << 20) / max(1, columns))
+    let part = WorkProgress.begin("looking at \(name)", of: rows, "rows")
+    defer { part?.end() }
     for start in stride(from: 0, to: rows, by: step) {
+      defer { part?.add(min(rows, start + step) - start) }
       let block = try reader.elements(of: name, in: "train", rows: start..<min(rows, start + step), as: Double.self)
       if type == .uint8 { largest = max(largest, block.max() ?? 0) }
       if !isInteger || mayMissValues, block.contains(where: \.isNaN) { return .numbers(missing: true) }
@@ -224,7 +227,10 @@ package struct DataProfile: Sendable {
     let seen = isLarge || size > mostValues ? max(1, min(rows, mostValues / 64 / max(1, count.columns))) : rows
     let columns = count.columns
     let step = max(1, (1 << 20) / max(1, columns))
+    let part = WorkProgress.begin("looking at \(group)/\(name)", of: seen, "rows")
+    defer { part?.end() }
     for start in stride(from: 0, to: seen, by: step) {
+      defer { part?.add(min(seen, start + step) - start) }
       let block = try reader.elements(of: name, in: group, rows: start..<min(seen, start + step), as: Double.self)
       if let index = block.firstIndex(where: { !$0.isFinite }) {
         throw TrainerError(

@@ -41,6 +41,8 @@ struct DatasetFingerprint {
       }
     }
     let isSampled = try datasets.reduce(0.0) { try $0 + $1.rows.byteCount } > Double(wholeLimit)
+    let part = WorkProgress.begin("hashing the data")
+    defer { part?.end() }
     var stream = Digest.Stream()
     for (place, rows, texts) in datasets {
       let shape = try rows.shape

@@ -13,6 +13,8 @@ extension DatasetReader {
     if let matrix = try sparse(name, in: group) {
       return try self.rows(of: matrix, named: name, in: group, rowShape: rowShape)
     }
+    let part = WorkProgress.begin("reading \(group)/\(name)")
+    defer { part?.end() }
     switch try numberType(of: name, in: group) {
     case .uint8:
       let bytes: [UInt8] = try Self.translating(path) { try read(of: name, in: group) }
@@ -69,12 +71,15 @@ extension DatasetReader {
     _ = try numberType(of: name, in: group)
     let columns = rowShape.reduce(1, *)
     let rowsPerBlock = max(1, (1 << 20) / max(1, columns))
+    let part = WorkProgress.begin("reading \(group)/\(name)", of: rows, "rows")
+    defer { part?.end() }
     for start in stride(from: 0, to: rows, by: rowsPerBlock) {
       let block = try Self.translating(path) {
         try read(Double.self, of: name, in: group, rows: start..<min(rows, start + rowsPerBlock))
       }
       try requireFinite(block, of: name, in: group, firstRow: start, columns: columns)
       try body(block, start)
+      part?.add(block.count / max(1, columns))
     }
   }
 

@@ -37,7 +37,7 @@ final class FileCopy {
     self.path = path
     room = try options.room()
     roomOfRows = options.roomOfRows ?? room / 2
-    progress = RewritingProgress(total: total, options.progress)
+    progress = RewritingProgress(path, total: total)
   }
 
   /// All that a user should know.

@@ -11,8 +11,6 @@ package struct Rewriting: Sendable {
   package var roomOfRows: Int?
   /// Whether contents in other files are read.
   package var externalFiles: ExternalFiles = .refused
-  /// Told how far the work is, from 0 to 1.
-  package var progress: @Sendable (Double) -> Void = { _ in }
 
   /// Creates the value; without arguments for a file that replaces nothing.
   package init() {}
@@ -89,22 +87,24 @@ package struct Rewriting: Sendable {
 /// Counts the bytes that are moved, for whoever watches.
 final class RewritingProgress {
   private let total: Double
-  private var done = 0.0
-  private let report: @Sendable (Double) -> Void
+  private var done = 0
+  private let part: WorkProgress.Part?
 
-  init(total: Double, _ report: @escaping @Sendable (Double) -> Void) {
+  init(_ path: String, total: Double) {
     self.total = max(1, total)
-    self.report = report
+    part = WorkProgress.begin("storing \(fileName(of: path)) anew", "bytes")
   }
 
+  deinit { part?.end() }
+
   func add(_ bytes: Int) {
-    done += Double(bytes)
+    done += bytes
     // What was made ready is not there before it is in its place.
-    report(min(0.999, done / total))
+    part?.set(done, share: min(0.999, Double(done) / total))
   }
 
   /// All is done.
-  func finish() { report(1) }
+  func finish() { part?.set(done, share: 1) }
 }
 
 /// What a file was that was written anew, and what it is.

@@ -75,8 +75,11 @@ package struct DatasetStatistics: Sendable {
     let isNamed = try reader.arrayFeatures(of: name, in: group) != nil
     if width <= (isNamed ? mostNamed : mostUnnamed) { return .columns(try columns(of: name, in: group, reader)) }
     var numbers = NumberStatistics()
+    let part = WorkProgress.begin("measuring \(group)/\(name)", of: rows, "rows")
+    defer { part?.end() }
     for stretch in RowStretches(0..<rows, of: max(1, (1 << 20) / max(1, width))) {
       numbers.note(try reader.elements(of: name, in: group, rows: stretch, as: Double.self))
+      part?.add(stretch.count)
     }
     return .together(numbers, columns: width)
   }
@@ -93,7 +96,10 @@ package struct DatasetStatistics: Sendable {
     // Twice: they are sorted in a copy.
     let keeps = 2 * bytes <= Double(MemoryLimit.current.bytes) / 4
     var kept = [[Double]](repeating: [], count: columns.count)
+    let part = WorkProgress.begin("measuring \(group)/\(name)", of: table.rowCount, "rows")
+    defer { part?.end() }
     try table.forEachBlock { block, _ in
+      defer { part?.add(block.rowCount) }
       for index in columns.indices {
         switch block.columns[index] {
         case .numbers(let values):
@@ -107,9 +113,13 @@ package struct DatasetStatistics: Sendable {
         }
       }
     }
+    part?.end()
+    let sorting = WorkProgress.begin("sorting \(group)/\(name)", of: sorted.count, "columns")
+    defer { sorting?.end() }
     for index in sorted where keeps {
       columns[index].quartiles = Quartiles(of: kept[index])
       kept[index] = []
+      sorting?.add(1)
     }
     return columns
   }
@@ -129,7 +139,11 @@ package struct DatasetStatistics: Sendable {
     guard isWhole else { return nil }
     let reader = reader.labels.areClasses ? reader : reader.reading(LabelReading(areClasses: true))
     var counts: [Int64: Int] = [:]
-    for stretch in RowStretches(0..<(try reader.shape(of: name, in: group).rows), of: 1 << 20) {
+    let rows = try reader.shape(of: name, in: group).rows
+    let part = WorkProgress.begin("counting \(group)/\(name)", of: rows, "rows")
+    defer { part?.end() }
+    for stretch in RowStretches(0..<rows, of: 1 << 20) {
+      defer { part?.add(stretch.count) }
       for label in try reader.elements(of: name, in: group, rows: stretch, as: Int64.self) {
         counts[label, default: 0] += 1
       }

@@ -113,6 +113,9 @@ package final class StreamedInput {
   /// Whether it is a file that can be opened once more.
   package var isRegularFile: Bool { size != nil }
 
+  /// Which part of the file, as it lies on the disk, has been read, from 0 to 1; `nil` of what is no regular file.
+  package var fractionRead: Double? { size.map { min(1, Double(byteCount) / Double(max(1, $0))) } }
+
   /// Whether the bytes are unpacked on the way.
   package var isPacked: Bool { inflater != nil }
 

@@ -136,7 +136,13 @@ package struct TableReader: Sendable {
   package func forEachBlock(
     of rows: Range<Int>? = nil, _ body: (_ block: TableBlock, _ firstRow: Int) throws -> Void
   ) throws {
-    for part in RowStretches(rows ?? 0..<rowCount, of: rowsOfBlock) { try body(block(part), part.lowerBound) }
+    let all = rows ?? 0..<rowCount
+    let part = WorkProgress.begin("reading \(group)/\(name)", of: all.count, "rows")
+    defer { part?.end() }
+    for stretch in RowStretches(all, of: rowsOfBlock) {
+      try body(block(stretch), stretch.lowerBound)
+      part?.add(stretch.count)
+    }
   }
 
   private func fault(

@@ -49,6 +49,8 @@ package enum AtomicFile {
   ) throws {
     try replace(path, fileSystem) { temporary in
       try write(temporary)
+      let part = WorkProgress.begin("saving \(fileName(of: path))")
+      defer { part?.end() }
       let file = try fileSystem.retryingWhenInterrupted { try fileSystem.openForReading(temporary) }
       try fileSystem.withFile(file) { file in
         try fileSystem.retryingWhenInterrupted { try fileSystem.synchronize(file) }

@@ -13,7 +13,12 @@ public final class Console: Sendable {
     var block: [Int] = []
     /// Why standard output cannot be written any more.
     var failure: (any Error)?
+    /// Whether no block is drawn any more.
+    var isClosed = false
   }
+
+  /// The console whose block says how far long work is, beside which others write.
+  private static let late = Mutex<Console?>(nil)
 
   /// Lines that are longer than the terminal is wide are cut, or go on in the next.
   private static let (wrapOff, wrapOn) = ("\u{1B}[?7l", "\u{1B}[?7h")
@@ -47,22 +52,50 @@ public final class Console: Sendable {
   /// Writes lines that stay.
   public func print(_ text: String) {
     guard !isQuiet else { return }
-    state.withLock { write(text.withoutControls, &$0) }
+    whileOthersAreCleared { state.withLock { write(text.withoutControls, &$0) } }
   }
 
   /// Writes a warning, whether quiet or not.
   public func warn(_ sentence: String) {
-    state.withLock { state in
-      clear(&state)
-      let isColored = colors.isOn(isTerminal: errors.columns != nil)
-      let word = isColored ? TextStyle.warning.applied(to: "warning:") : "warning:"
-      // There is no other place left to tell that standard error is broken.
-      do { try errors.write("\(word) \(sentence.onOneLine)\n") } catch _ {}
+    whileOthersAreCleared {
+      state.withLock { state in
+        clear(&state)
+        let isColored = colors.isOn(isTerminal: errors.columns != nil)
+        let word = isColored ? TextStyle.warning.applied(to: "warning:") : "warning:"
+        // There is no other place left to tell that standard error is broken.
+        do { try errors.write("\(word) \(sentence.onOneLine)\n") } catch _ {}
+      }
     }
   }
 
-  /// Draws one line at the bottom anew.
-  package func draw(_ line: String) { draw([StyledLine(line)]) }
+  /// Runs `body`, which writes to a terminal by itself, while no line stands there that says how far long work is.
+  public static func whileCleared<Result>(_ body: () throws -> Result) rethrows -> Result {
+    guard let console = late.withLock(\.self) else { return try body() }
+    return try console.state.withLock { state in
+      console.clear(&state)
+      return try body()
+    }
+  }
+
+  /// The same for what this console writes itself.
+  private func whileOthersAreCleared(_ body: () -> Void) {
+    isLate ? body() : Self.whileCleared(body)
+  }
+
+  /// Whether this is the console of long work.
+  var isLate: Bool {
+    get { Self.late.withLock { $0 === self } }
+    set { Self.late.withLock { $0 = newValue ? self : $0 === self ? nil : $0 } }
+  }
+
+  /// Takes the block at the bottom away for good.
+  func close() {
+    state.withLock { state in
+      clear(&state)
+      state.isClosed = true
+    }
+    isLate = false
+  }
 
   /// Draws the block at the bottom anew, as much of it as the terminal has room for.
   package func draw(_ lines: [StyledLine]) {
@@ -72,6 +105,7 @@ public final class Console: Sendable {
     let width = max(1, columns - 1)
     let text = shown.map { $0.rendered(columns: width, isColored: isColored) + "\n" }.joined()
     state.withLock { state in
+      guard !state.isClosed else { return }
       write(Self.wrapOff + text + Self.wrapOn, &state)
       state.block = shown.map { min(width, $0.text.count) }
     }

@@ -47,7 +47,7 @@ package struct LiveBlock {
     let width = min(Self.mostBarColumns, columns - 1 - names - places - 2 * 2 - 7)
     var lines = parts.map { part in
       var line = StyledLine(part.name.padded(to: names) + "  ", .bold)
-      let (done, left) = bar(part.share, columns: max(4, width))
+      let (done, left) = Self.bar(part.share, columns: max(4, width), isUnicode: isUnicode)
       line.append(done, .good)
       line.append(left, .faint)
       line.append(" \(Self.percent(part.share).padded(to: 5, atEnd: false))  \(part.place)")
@@ -107,13 +107,13 @@ package struct LiveBlock {
     return lines
   }
 
-  private func bar(_ share: Double, columns: Int) -> (done: String, left: String) {
+  static func bar(_ share: Double, columns: Int, isUnicode: Bool) -> (done: String, left: String) {
     let count = min(columns, max(0, Int((share * Double(columns)).rounded(.down))))
     let (done, left) = isUnicode ? ("━", "─") : ("=", "-")
     return (String(repeating: done, count: count), String(repeating: left, count: columns - count))
   }
 
-  private static func percent(_ share: Double) -> String {
+  static func percent(_ share: Double) -> String {
     // 100 % is said when all is done.
     "\(Int(min(1, max(0, share.isFinite ? share : 0)) * 100)) %"
   }

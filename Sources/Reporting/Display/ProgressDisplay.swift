@@ -44,9 +44,7 @@ public final class ProgressDisplay: RunObserver {
     self.console = console
     self.detail = detail
     self.now = now
-    // The first of them that is set says which characters a terminal takes.
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].compactMap { environment[$0] }.first { !$0.isEmpty } ?? ""
-    isUnicode = locale.uppercased().replacing("-", with: "").hasSuffix("UTF8")
+    isUnicode = TerminalCharacters.areUnicode(environment)
   }
 
   deinit { timer?.cancel() }

@@ -40,12 +40,17 @@ enum Gnuplot {
   ///
   /// - Throws: `TrainerError` with code `.usage` if gnuplot is missing, fails or takes too long, or the file cannot be
   ///   written.
-  static func draw(_ script: String, size: (width: Int, height: Int), to file: OutputFile) throws {
+  static func draw(
+    _ script: String, size: (width: Int, height: Int), _ theme: PictureTheme, to file: OutputFile
+  ) throws {
     let format = try PictureFormat(path: file.path)
-    let picture = try drawn("\(format.terminal(size))\n\(script)")
-    try OutputFile.explaining {
-      try file.write(format == .svg ? Array(plain(picture).utf8) : picture)
-    }
+    let whole = "\(format.terminal(size))\n\(script)"
+    let picture =
+      switch format {
+      case .svg: try Array(theme.applied(toSVG: plain(drawn(whole))).utf8)
+      case .png: try drawn(theme.applied(toScript: whole))
+      }
+    try OutputFile.explaining { try file.write(picture) }
   }
 
   /// Draws what a script plots as SVG.

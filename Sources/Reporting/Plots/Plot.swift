@@ -121,7 +121,10 @@ public struct Plot: Sendable {
 
   /// Draws the picture to a file, as SVG or PNG by its suffix.
   ///
+  /// - Parameter theme: Its colours.
   /// - Throws: `TrainerError` with code `.usage` if gnuplot is missing or takes too long, the suffix is another, or the
   ///   file cannot be written or replaced.
-  package func write(to file: OutputFile) throws { try Gnuplot.draw(script, size: size, to: file) }
+  package func write(to file: OutputFile, theme: PictureTheme = .auto) throws {
+    try Gnuplot.draw(script, size: size, theme, to: file)
+  }
 }

@@ -4,7 +4,7 @@ import Foundations
 // What gnuplot is told to draw.
 extension Plot {
   /// Okabe and Ito's colours ("Color universal design", 2008), which people with any colour vision can tell apart.
-  static let colors = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"]
+  package static let colors = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"]
 
   /// The whole script.
   package var script: String {

@@ -16,11 +16,38 @@ extension Plot {
       self.trace = trace
     }
 
-    /// Runs called by their names or, where those are not all different, by their directories.
+    /// Runs called by their names or, where those are not all different, by what differs between their configs, or else by their
+    /// directories.
     public static func labelled(_ traces: [RunTrace]) -> [Run] {
-      let names = traces.map(\.configuration.name)
-      let areDistinct = Set(names).count == names.count
-      return zip(traces, names).map { Run(label: areDistinct ? $1 : fileName(of: $0.directory), $0) }
+      func areDistinct(_ labels: [String]) -> Bool { Set(labels).count == labels.count }
+      let directories = traces.map(\.directory)
+      let labels =
+        [traces.map(\.configuration.name), differences(between: traces), directories.map { fileName(of: $0) }]
+        .first(where: areDistinct) ?? directories
+      return zip(labels, traces).map { Run(label: $0, $1) }
+    }
+
+    /// More settings, or longer values, are no label.
+    private static let (mostSettings, mostCharacters) = (3, 48)
+
+    /// In what each run differs from the others, such as `learningRate 0.1, batchSize 8`; empty for too much. What follows from
+    /// the rest is left out, as the number of shards is that goes by the batch.
+    private static func differences(between traces: [RunTrace]) -> [String] {
+      var settings = RunComparison.settings(of: traces.map(\.configuration))
+      func labels(_ settings: [RunComparison.Line]) -> [String] {
+        traces.indices.map { run in
+          settings.map { "\($0.lastKey) \($0.text(of: run))" }.joined(separator: ", ")
+        }
+      }
+      guard Set(labels(settings)).count == traces.count else { return traces.map { _ in "" } }
+      for place in settings.indices.reversed() {
+        var fewer = settings
+        fewer.remove(at: place)
+        if Set(labels(fewer)).count == traces.count { settings = fewer }
+      }
+      let found = labels(settings)
+      let isShort = settings.count <= mostSettings && found.allSatisfy { $0.count <= mostCharacters }
+      return isShort ? found : traces.map { _ in "" }
     }
   }
 
@@ -102,4 +129,12 @@ extension Plot {
     }
     return kept
   }
+}
+
+extension RunComparison.Line {
+  /// The last key of a setting's path, such as `learningRate`.
+  var lastKey: String { name.split(separator: ".").last.map(String.init) ?? name }
+
+  /// A setting's value in a run, for people.
+  func text(of run: Int) -> String { values[run].map { $0.text ?? $0.lineText } ?? "-" }
 }

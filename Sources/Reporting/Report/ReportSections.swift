@@ -21,12 +21,42 @@ extension RunReport {
         let text = NumberText.measure(value)
         return value == best ? "<span class=\"best\">\(text)</span>" : "\(text)"
       }
-      return ["\(entry.label)", "\(entry.status)", "\(entry.trace.step)"] + cells
+      return ["\(entry.status)", "\(entry.trace.step)"] + cells
     }
-    let header = ["run", "status", "steps"] + names.map { "\($0.group) \($0.metric)" }
+    let settings = differingSettings
+    let areColumns = settings.count <= Self.mostSettingColumns
+    let own = areColumns ? settings : []
+    let keys = own.map(\.lastKey)
+    let titles = Set(keys).count == keys.count ? keys : own.map(\.name)
+    let header = ["run"] + titles + ["status", "steps"] + names.map { "\($0.group) \($0.metric)" }
+    let lines = zip(entries, rows).enumerated().map { index, pair -> [HTML] in
+      ["<span class=\"name\">\(pair.0.label)</span>"] + own.map { "\($0.text(of: index))" } + pair.1
+    }
     let gaps = entries.compactMap { entry in entry.gap.map { "<p class=\"faint\">\(entry.label): \($0)</p>\n" as HTML }
     }
-    return "<h2>Measures</h2>\n\(HTML.table(header, rows, left: [0, 1]))\(gaps)"
+    let others =
+      areColumns
+      ? "" as HTML
+      : "<h3>In what the configs differ</h3>\n\(differencesTable(settings))"
+    let same: HTML =
+      entries.count > 1 && settings.isEmpty ? "<p class=\"faint\">The settings of all runs are the same.</p>\n" : ""
+    return "<h2>Measures</h2>\n\(HTML.table(header, lines, left: Set(0...own.count + 1)))\(gaps)\(same)\(others)"
+  }
+
+  /// More settings that differ have a table of their own.
+  private static let mostSettingColumns = 6
+
+  /// In what the configs differ.
+  private var differingSettings: [RunComparison.Line] {
+    RunComparison.settings(of: entries.map(\.trace.configuration))
+  }
+
+  /// A line for each setting, a column for each run.
+  private func differencesTable(_ settings: [RunComparison.Line]) -> HTML {
+    let rows = settings.map { line -> [HTML] in
+      ["\(line.name)"] + entries.indices.map { "\(line.text(of: $0))" }
+    }
+    return HTML.table(["setting"] + entries.map(\.label), rows, left: Set(0...entries.count))
   }
 
   // MARK: Curves
@@ -171,7 +201,7 @@ extension RunReport {
     return tables.isEmpty ? "" : "<h2>Parameters</h2>\n\(tables)"
   }
 
-  /// What differs between the configs, and each whole.
+  /// Each config whole.
   var configSection: HTML {
     let whole = entries.map { entry -> HTML in
       "<details><summary>\(entry.label)</summary><pre>\(entry.trace.configuration.resolved.prettyText)</pre></details>\n"

@@ -15,7 +15,7 @@ extension RunReport {
     table { border-collapse: collapse; } td, th { padding: 0.2rem 0.6rem; border-bottom: 1px solid var(--line); text-align: left;
       overflow-wrap: normal; }
     th { font-weight: 600; } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-    .best { font-weight: 700; color: var(--tint); }
+    @media (min-width: 40rem) { .name { white-space: nowrap; } } .best { font-weight: 700; color: var(--tint); }
     .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem; }
     .charts svg { width: 100%; height: auto; display: block; }
     .matrix td { text-align: right; min-width: 2.6rem; font-variant-numeric: tabular-nums;

@@ -33,10 +33,17 @@ public struct RunReport: Sendable {
   ///   - group: The group of samples whose confusion matrix is shown.
   ///   - options: Workers.
   /// - Throws: `TrainerError` with code `.usage` if there is no run in a directory, or `data` is given and does not fit.
-  public init(_ directories: [String], data: String? = nil, group: String? = nil, options: RunOptions = RunOptions())
-    throws
-  {
-    let runs = Plot.Run.labelled(try directories.map { try RunTrace(directory: $0) })
+  public init(
+    _ directories: [String], data: String? = nil, group: String? = nil, options: RunOptions = RunOptions()
+  ) throws {
+    try self.init(directories.map { try RunTrace(directory: $0) }, data: data, group: group, options: options)
+  }
+
+  /// The same of runs that were read.
+  package init(
+    _ traces: [RunTrace], data: String? = nil, group: String? = nil, options: RunOptions = RunOptions()
+  ) throws {
+    let runs = Plot.Run.labelled(traces)
     self.group = group ?? "test"
     let wanted = self.group
     entries = try runs.map { run in
@@ -66,10 +73,14 @@ public struct RunReport: Sendable {
     try OutputFile.explaining { try file.write(Array(page.utf8)) }
   }
 
+  /// More names of runs are no title.
+  private static let mostTitleCharacters = 60
+
   /// The page.
   private var html: HTML {
     get throws {
-      let title = entries.map(\.label).joined(separator: ", ")
+      let names = entries.map(\.label).joined(separator: ", ")
+      let title = names.count <= Self.mostTitleCharacters ? names : "\(entries.count) runs"
       let sections: [HTML] = [
         runsSection, try curvesSection, confusionSection, classSection, importanceSection, worstSection, timeSection,
         parameterSection, configSection,

@@ -169,6 +169,8 @@ private struct GradientChecker {
     let rooms = SharedBuffer(count: region.workers) { _ in plain.makeRoom() }
     let found = SharedBuffer<CentralDifference?>(repeating: nil, count: indices.count)
     let parameters = parameters
+    let part = WorkProgress.begin("comparing with differences", of: indices.count, "coordinates")
+    defer { part?.end() }
     region.forEach(indices.count) { unit, worker in
       let index = indices[unit]
       var moved = parameters
@@ -176,6 +178,7 @@ private struct GradientChecker {
         moved[index] = parameters[index] + offset
         return plain.value(at: moved, in: rooms[worker])
       }
+      part?.add(1)
     }
     return found.elements.compactMap(\.self)
   }

@@ -1,6 +1,7 @@
 import Autodiff
 import DataParallel
 import Datasets
+import Foundations
 import Kernels
 
 /// A group of samples in shards of a fixed size, each of which runs a plan by itself: what evaluation and prediction
@@ -73,6 +74,8 @@ struct EvaluationShards<Scalar: TrainingScalar>: Sendable {
     let sources = group.rows(for: plans)
     for source in sources { try source.check() }
     let rooms = rooms(min(region.workers, range.count), sources)
+    let part = WorkProgress.begin("evaluating", of: samples(in: range), "samples")
+    defer { part?.end() }
     // The units use plans, sources and rooms without counting references.
     defer { withExtendedLifetime((self, rooms, sources)) {} }
     region.forEach(range.count) { unit, worker in
@@ -82,6 +85,7 @@ struct EvaluationShards<Scalar: TrainingScalar>: Sendable {
       let following = min(ShardRoom<Scalar>.mostFollowing, group.count - samples.upperBound)
       for index in 0..<samples.count + following { own.indices[index] = Int64(samples.lowerBound + index) }
       run(range.lowerBound + unit, own, following: following, parameters, body)
+      part?.add(samples.count)
     }
     for source in sources { try source.check() }
   }
@@ -92,6 +96,8 @@ struct EvaluationShards<Scalar: TrainingScalar>: Sendable {
     _ body: @escaping Body
   ) throws {
     guard !range.isEmpty else { return }
+    let part = WorkProgress.begin("evaluating", of: samples(in: range), "samples")
+    defer { part?.end() }
     let shardsOfStep = Self.shardsOfStep
     let steps = range.lowerBound / shardsOfStep..<(range.upperBound + shardsOfStep - 1) / shardsOfStep
     defer { stream.rest() }
@@ -113,10 +119,16 @@ struct EvaluationShards<Scalar: TrainingScalar>: Sendable {
         stream.fillSlots(
           own.indices, step: step, shard: 0, samples: start..<start + samples(of: shard).count)
         run(shard, own, following: 0, parameters, body)
+        part?.add(samples(of: shard).count)
       }
       try stream.end(ready)
       next += 1
     }
+  }
+
+  /// How many samples some shards have.
+  private func samples(in range: Range<Int>) -> Int {
+    range.isEmpty ? 0 : samples(of: range.upperBound - 1).upperBound - range.lowerBound * Self.size
   }
 
   private func samples(of shard: Int) -> Range<Int> {

@@ -10,6 +10,8 @@ struct ArrayPredictionSource: PredictionSource {
   private let isArray: Bool
   /// The columns that are taken of each array; `nil` for all.
   private let places: [[Int]?]
+  /// The rows of all arrays.
+  private let rowCount: Int
 
   /// Looks at the arrays' headers.
   ///
@@ -26,6 +28,7 @@ struct ArrayPredictionSource: PredictionSource {
     self.arrays = arrays
     self.wanted = wanted
     self.isArray = isArray
+    var rowCount = 0
     self.places = try arrays.map { open in
       let array = try open()
       let rowShape = array.header.rowShape
@@ -40,9 +43,13 @@ struct ArrayPredictionSource: PredictionSource {
       }
       guard array.header.rowCount > 0 else { throw TrainerError(.data, "\(array.name) holds no samples") }
       try Self.requireNumbers(wanted, source: array.name)
+      rowCount += array.header.rowCount
       return isWhole ? places?.places : nil
     }
+    self.rowCount = rowCount
   }
+
+  func share(ofRows count: Int) -> Double? { Double(count) / Double(max(1, rowCount)) }
 
   /// Refuses a model that needs categories.
   ///

@@ -68,6 +68,10 @@ struct DatasetPredictionSource: PredictionSource {
       remedy: others.isEmpty ? nil : .init("group", "name it as the group"))
   }
 
+  func share(ofRows count: Int) -> Double? {
+    Double(count) / Double(max(1, parts.reduce(0) { $0 + $1.rowCount }))
+  }
+
   func forEachBlock(
     begin: ([String]) throws -> Void, _ body: (PredictionRows, Int) throws -> Void
   ) throws {

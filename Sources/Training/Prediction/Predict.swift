@@ -181,7 +181,9 @@ private struct PredictionRun {
     var sink = sink
     var count = 0
     defer { samples = count }
-    let (model, input) = (model, input)
+    let (model, input, source) = (model, input, source)
+    let part = WorkProgress.begin("predicting \(fileName(of: input))", "rows")
+    defer { part?.end() }
     func predicted(_ rows: PredictionRows, _ firstRow: Int) throws -> PredictedBlock {
       do {
         return try model.predict(rows, firstRow: firstRow)
@@ -197,14 +199,18 @@ private struct PredictionRun {
       } _: { rows, firstRow in
         try sink.write(predicted(rows, firstRow), kept: rows.kept)
         count += rows.count
+        part?.set(count, share: source.share(ofRows: count))
       }
     } else {
       var prediction = RankedPrediction(ranks, predict: predicted)
+      var written = 0
       defer { count = prediction.count }
       try prediction.run(source) { keptNames in
         try sink.begin(keptNames: keptNames)
       } write: { block, kept in
         try sink.write(block, kept: kept)
+        written += block.rows
+        part?.set(written, share: source.share(ofRows: written))
       }
     }
     try sink.finish()

@@ -4,6 +4,9 @@ import HDF5
 /// Where rows to predict come from: all of them once, in order, a block at a time, so that memory does not grow with
 /// their number.
 protocol PredictionSource {
+  /// Which share of all rows so many are that were handed on; `nil` if that cannot be told.
+  func share(ofRows count: Int) -> Double?
+
   /// Hands on all rows.
   ///
   /// - Parameters:

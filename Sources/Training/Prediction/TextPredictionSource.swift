@@ -3,6 +3,7 @@ import HDF5
 
 /// Rows of a text, from a file, a pipe or standard input.
 struct TextPredictionSource: PredictionSource {
+  private let input: StreamedInput
   private let stream: TextTableStream
   /// Whether the model takes plain numbers.
   private let isArray: Bool
@@ -11,11 +12,14 @@ struct TextPredictionSource: PredictionSource {
   init(
     _ input: StreamedInput, as format: TextRowFormat, settings: TextTableSettings, wanted: WantedColumns, isArray: Bool
   ) throws {
+    self.input = input
     stream = try TextTableStream(
       input, as: format, settings: settings, wanted: wanted, blockRows: PredictionBlocks.rows(of: wanted.features.count)
     )
     self.isArray = isArray
   }
+
+  func share(ofRows count: Int) -> Double? { input.fractionRead }
 
   func forEachBlock(
     begin: ([String]) throws -> Void, _ body: (PredictionRows, Int) throws -> Void

@@ -79,7 +79,10 @@ extension MeasuredGroup {
     guard let inputs = samples.sources[name], let features = columns(of: inputs), features.count > 1,
       features.count <= Self.mostFeatures, features.count * samples.count <= Self.mostElements
     else { return [] }
+    let part = WorkProgress.begin("permuting columns", of: features.count, "columns")
+    defer { part?.end() }
     let found = try features.compactMap { feature -> EvaluationDetail.Importance? in
+      defer { part?.add(1) }
       guard let permuted = inputs.permutingRows(ofColumns: feature.columns) else { return nil }
       var sources = samples.sources
       sources[name] = permuted
@@ -119,8 +122,11 @@ extension MeasuredGroup {
     func name(_ index: Int) -> String {
       classNames.flatMap { $0.indices.contains(index) ? $0[index] : nil } ?? "\(index)"
     }
+    let part = WorkProgress.begin("finding the worst samples", of: samples.count, "samples")
+    defer { part?.end() }
     for start in stride(from: 0, to: samples.count, by: 256) {
       let rows = start..<min(samples.count, start + 256)
+      defer { part?.add(rows.count) }
       let inputs = try reader.elements(of: model.data.inputs, in: group, rows: rows, as: Double.self)
       let predicted = try predictor.predict(rows: inputs)
       guard let probabilities = predicted.probabilities, let classes = predicted.classes else { return [] }

@@ -28,13 +28,16 @@ public struct RunComparison: Sendable {
     guard runs.contains(where: { $0.trace != nil }) else {
       throw TrainerError(.usage, runs.first?.reason ?? "there are no runs to compare; name two or more")
     }
-    settings = Self.settings(of: runs)
+    settings = Self.settings(of: runs.map(\.trace?.configuration))
     measures = Self.measures(of: runs, registries)
   }
 
-  private static func settings(of runs: [RunOverview]) -> [Line] {
-    let all = runs.map { run -> JSONObject in
-      guard let resolved = run.trace?.configuration.resolved else { return JSONObject() }
+  /// The settings that are not the same in all configs, but for `name` and `output`.
+  ///
+  /// - Parameter configurations: Those of runs; `nil` for one that cannot be read.
+  package static func settings(of configurations: [RunConfiguration?]) -> [Line] {
+    let all = configurations.map { configuration -> JSONObject in
+      guard let resolved = configuration?.resolved else { return JSONObject() }
       var leaves = JSONObject()
       collect(resolved, at: JSONPath(), &leaves)
       leaves["name"] = nil
@@ -43,7 +46,7 @@ public struct RunComparison: Sendable {
     }
     var names: [String] = []
     for object in all { names += object.keys.filter { !names.contains($0) } }
-    let readable = runs.indices.filter { runs[$0].trace != nil }
+    let readable = configurations.indices.filter { configurations[$0] != nil }
     return names.compactMap { name in
       let values = all.map { $0[name] }
       guard let first = readable.first, readable.contains(where: { values[$0] != values[first] }) else { return nil }

@@ -26,7 +26,11 @@ struct DataCheckCommand: ParsableCommand {
 
   @Option(help: "How the result is printed.") var format: ResultFormat = .text
 
-  func run() throws {
+  @OptionGroup var showing: QuietOption
+
+  func run() throws { try LongWork.run(isQuiet: showing.quiet, check) }
+
+  private func check() throws {
     let check =
       try config.configuration(for: file).map { try LayoutCheck(file, for: $0) } ?? LayoutCheck(file: file)
     switch format {

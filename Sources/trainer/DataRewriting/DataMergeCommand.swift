@@ -21,7 +21,7 @@ struct DataMergeCommand: ParsableCommand {
   @OptionGroup var options: RewritingOptions
 
   func run() throws {
-    try InterruptedOutput.whileHandling {
+    try LongWork.run(isQuiet: options.showing.quiet) {
       let paths = try DatasetFiles(expanding: files).paths
       let merge = MergeFiles(paths: paths, options: try options.rewriting(inputs: paths))
       try options.report(merge.write(to: options.output))

@@ -21,7 +21,7 @@ struct DataRechunkCommand: ParsableCommand {
   @OptionGroup var options: RewritingOptions
 
   func run() throws {
-    try InterruptedOutput.whileHandling {
+    try LongWork.run(isQuiet: options.showing.quiet) {
       let rechunk = Rechunk(
         path: file, storage: try storage.request, options: try options.rewriting(inputs: [file]))
       try options.report(rechunk.write(to: options.output))

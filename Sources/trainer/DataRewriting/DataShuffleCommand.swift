@@ -24,7 +24,7 @@ struct DataShuffleCommand: ParsableCommand {
   @OptionGroup var options: RewritingOptions
 
   func run() throws {
-    try InterruptedOutput.whileHandling {
+    try LongWork.run(isQuiet: options.showing.quiet) {
       let shuffle = Shuffle(path: file, seed: seed, options: try options.rewriting(inputs: [file]))
       try options.report(shuffle.write(to: options.output))
     }

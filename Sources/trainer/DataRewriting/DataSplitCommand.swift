@@ -37,7 +37,7 @@ struct DataSplitCommand: ParsableCommand {
   @OptionGroup var options: RewritingOptions
 
   func run() throws {
-    try InterruptedOutput.whileHandling {
+    try LongWork.run(isQuiet: options.showing.quiet) {
       let split = try parsedSplit
       let command = SplitFile(path: file, split: split, options: try options.rewriting(inputs: [file]))
       do {

@@ -21,6 +21,8 @@ struct RewritingOptions: ParsableArguments {
 
   @Option(help: "How to print what was made.") var format: ResultFormat = .text
 
+  @OptionGroup var showing: QuietOption
+
   /// The options for the library, when the output has been found fit.
   ///
   /// - Parameter inputs: The files that are read.
@@ -35,11 +37,6 @@ struct RewritingOptions: ParsableArguments {
         throw TrainerError(.usage, "--memory takes an amount such as 256MB, not '\(memory)'")
       }
       options.memory = bytes
-    }
-    let (line, name) = (LateLine(), fileName(of: output))
-    options.progress = { fraction in
-      line.show("\(name): \(Int(100 * fraction)) %")
-      if fraction == 1 { line.clear() }
     }
     return options
   }

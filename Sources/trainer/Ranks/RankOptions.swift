@@ -46,8 +46,10 @@ struct RankOptions: ParsableArguments {
 enum RankEnd {
   /// Ends the program where MPI itself hangs: nothing else ends such a call.
   static let stall: @Sendable (TrainerError) -> Void = { error in
-    do { try StandardStream.error.write("error: \(Remedies.sentence(error).onOneLine)\n") } catch _ {}
-    _exit(error.code.rawValue)
+    Console.whileCleared {
+      do { try StandardStream.error.write("error: \(Remedies.sentence(error).onOneLine)\n") } catch _ {}
+      _exit(error.code.rawValue)
+    }
   }
 
   /// Tells the others that this rank ends, if they do not know.

@@ -36,6 +36,8 @@ struct LearningRateCommand: ParsableCommand {
     help: ArgumentHelp("A picture of the loss over the rate, SVG or PNG by its suffix.", valueName: "file"))
   var output: String?
 
+  @OptionGroup var coloring: ThemeOption
+
   @OptionGroup var overwriting: OverwriteOption
 
   @Option(help: "How the result is printed.")
@@ -51,12 +53,13 @@ struct LearningRateCommand: ParsableCommand {
   }
 
   func run() throws {
+    try requireOneProcess("lr-find")
     if let output { _ = try PictureFormat(path: output) }
     let picture = try output.map { try overwriting.file($0, inputs: [config]) }
     let configuration = try RunConfiguration(file: config, overrides: overrides.parsed)
     let range = try LearningRateRange(
       configuration, from: from, to: to, steps: steps, options: RunOptions(workers: workers.workers))
-    try picture.map { try range.plot(title: configuration.name).write(to: $0) }
+    try picture.map { try range.plot(title: configuration.name).write(to: $0, theme: coloring.theme) }
     switch format {
     case .json: try printResult(range.json, .indented)
     case .text:

@@ -38,6 +38,7 @@ struct ReproduceCommand: ParsableCommand {
   @OptionGroup var workers: WorkerOptions
 
   func run() throws {
+    try requireOneProcess("reproduce")
     let path = try choice.checkpoint(checkpoint)
     let directory: String
     do {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundations
 import Reporting
 import Training
 
@@ -51,21 +52,24 @@ struct CompareCommand: ParsableCommand {
 
       EXAMPLES
         trainer compare runs/softmax runs/mlp
-        trainer compare runs/mlp-sweep/* --format json
+        trainer compare runs/mlp-sweep --format json
       """)
 
-  @Argument(help: ArgumentHelp("Run directories, two or more.", valueName: "run"), completion: .directory)
+  @Argument(
+    help: ArgumentHelp("Run directories, or directories with runs in them, such as a sweep's.", valueName: "run"),
+    completion: .directory)
   var runs: [String]
 
   @Option(help: "How the comparison is printed.")
   var format: ResultFormat = .text
 
-  func validate() throws {
-    if runs.count < 2 { throw ValidationError("one run is named, expected two or more to compare") }
-  }
-
   func run() throws {
-    let comparison = try RunComparison(runs)
+    let named = try NamedRuns(runs)
+    guard named.directories.count > 1 else {
+      throw TrainerError(
+        .usage, "\(runs[0]): one run is named, expected two or more to compare, or a directory with several in it")
+    }
+    let comparison = try RunComparison(named.directories)
     switch format {
     case .text: try printResult(comparison.text)
     case .json: try printResult(comparison.json, .indented)

@@ -87,6 +87,8 @@ struct SweepCommand: ParsableCommand {
         + "numbers, else their loss.", valueName: "file"))
   var plot: String?
 
+  @OptionGroup var coloring: ThemeOption
+
   @OptionGroup var overwriting: OverwriteOption
 
   @Option(help: "How the table is printed; json is one object, and nothing before it.")
@@ -108,6 +110,7 @@ struct SweepCommand: ParsableCommand {
   }
 
   func run() throws {
+    try requireOneProcess("sweep")
     if let fault = output.flatMap(pathFault) { throw TrainerError(.usage, "--output: the path \(fault)") }
     if let plot { _ = try PictureFormat(path: plot) }
     let picture = try plot.map { try overwriting.file($0, inputs: [config]) }
@@ -177,7 +180,7 @@ struct SweepCommand: ParsableCommand {
     let drawn =
       Plot.canDrawPaths(of: runs.map(\.trace.configuration))
       ? try Plot.paths(runs) : try Plot.curves(of: "loss", runs)
-    try drawn.write(to: picture)
+    try drawn.write(to: picture, theme: coloring.theme)
     console.print("wrote \(picture.path)\n")
   }
 }

@@ -20,7 +20,9 @@ extension ByteSource {
   package func seek(to offset: Int) throws -> Bool { false }
 
   /// So many bytes, fewer at the end. The buffer grows as bytes come: a damaged header can ask for any amount of memory.
-  package func bytes(_ count: Int) throws -> [UInt8] {
+  ///
+  /// - Parameter part: Told how many have come.
+  package func bytes(_ count: Int, telling part: WorkProgress.Part? = nil) throws -> [UInt8] {
     var bytes: [UInt8] = []
     while bytes.count < count {
       let start = bytes.count
@@ -30,6 +32,7 @@ extension ByteSource {
         try read(into: UnsafeMutableRawBufferPointer(rebasing: $0[start...]))
       }
       bytes.removeLast(step - got)
+      part?.add(got)
       if got < step { break }
     }
     return bytes

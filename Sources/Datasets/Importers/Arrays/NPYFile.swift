@@ -55,6 +55,8 @@ package final class NPYFile {
       advice: "use it where there is more memory")
     let isTransposed = header.isColumnMajor && header.shape.count > 1 && header.rowElementCount > 1
     let canSeek = try isTransposed && header.byteCount > wholeSize && source.seek(to: header.length)
+    let part = WorkProgress.begin("reading \(fileName(of: name.filter { $0 != "'" }))", of: header.rowCount, "rows")
+    defer { part?.end() }
     let columns = isTransposed && !canSeek ? try allBytes() : []
     for row in stride(from: 0, to: header.rowCount, by: size) {
       let rows = row..<min(header.rowCount, row + size)
@@ -63,6 +65,7 @@ package final class NPYFile {
       } else {
         try body(next(rows.count * rowByteCount), row)
       }
+      part?.add(rows.count)
     }
     if canSeek { _ = try source.seek(to: header.length + header.byteCount) }
     guard try source.bytes(1).isEmpty else {

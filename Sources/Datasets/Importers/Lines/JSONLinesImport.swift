@@ -29,8 +29,6 @@ public struct JSONLinesImport: Importer {
   public var dropMissingTargets = false
   /// How samples are divided where there is no test file.
   public var split: Split
-  /// Told how far the import is, after each block of some hundred kilobytes.
-  public var progress: (@Sendable (ImportProgress) -> Void)?
 
   /// Creates an import of a file whose last column is the target.
   public init(path: String) { self.init(path: path, target: .number(-1)) }
@@ -38,8 +36,7 @@ public struct JSONLinesImport: Importer {
   /// Creates an import.
   public init(
     path: String, target: CSVImport.Column, drop: [CSVImport.Column] = [], testPath: String? = nil,
-    task: CSVImport.LearningTask = .automatic, inputType: CSVImport.InputType = .automatic, split: Split = .fifth,
-    progress: (@Sendable (ImportProgress) -> Void)? = nil
+    task: CSVImport.LearningTask = .automatic, inputType: CSVImport.InputType = .automatic, split: Split = .fifth
   ) {
     self.path = path
     self.target = target
@@ -48,7 +45,6 @@ public struct JSONLinesImport: Importer {
     self.task = task
     self.inputType = inputType
     self.split = split
-    self.progress = progress
   }
 
   /// Whether its first line that is not blank begins an object.
@@ -91,8 +87,7 @@ public struct JSONLinesImport: Importer {
   /// The same import of a table of text.
   private var settings: CSVImport {
     var settings = CSVImport(
-      path: path, target: target, drop: drop, testPath: testPath, task: task, inputType: inputType, split: split,
-      progress: progress)
+      path: path, target: target, drop: drop, testPath: testPath, task: task, inputType: inputType, split: split)
     settings.isJSONLines = true
     settings.kinds = kinds
     settings.missing = [""] + missing

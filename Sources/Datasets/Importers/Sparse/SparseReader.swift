@@ -70,8 +70,11 @@ package enum SparseReader {
   ) throws {
     let file = try TextFile(path: path, isTable: false)
     var number = 0
+    let part = WorkProgress.begin("reading \(fileName(of: path))", "lines")
+    defer { part?.end() }
     try file.forEachBlock(of: blockSize) { block, isLast in
-      try forEachLine(block, isLast: isLast) { line in
+      defer { part?.set(number, share: file.fractionRead) }
+      return try forEachLine(block, isLast: isLast) { line in
         number += 1
         do {
           guard let sample = try SparseLine(line) else { return }

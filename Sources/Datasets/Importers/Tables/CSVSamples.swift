@@ -112,6 +112,8 @@ struct CSVSamples {
     var buffer: [UInt8] = []
     var whole: [UInt64] = []
     let targetType = layouts[0].targets.type
+    let part = WorkProgress.begin("storing the rows", of: rowCount, "rows")
+    defer { part?.end() }
     for (source, segments) in scan.segments.enumerated() {
       for segment in segments {
         try scan.spool.withBytes(of: segment.place, buffer: &buffer) { stored in
@@ -132,6 +134,7 @@ struct CSVSamples {
             }
           }
         }
+        part?.add(segment.rowCount)
       }
     }
     for sink in sinks.compactMap(\.self) { try sink.finish() }

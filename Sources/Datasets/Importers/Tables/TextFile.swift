@@ -11,7 +11,6 @@ package final class TextFile {
   /// Whether these are all.
   let isWhole: Bool
   private let input: StreamedInput
-  private let size: Int
 
   /// Opens a file and reads its start.
   ///
@@ -23,16 +22,11 @@ package final class TextFile {
     let bytes = try input.peek(atLeast: Self.startSize)
     isWhole = bytes.count < Self.startSize
     start = Array(bytes.prefix(Self.startSize))
-    do {
-      size = try SystemFileSystem().status(of: path)?.size ?? 0
-    } catch let error as FileError {
-      throw TrainerError(.data, "cannot read '\(path)': \(error.reason)")
-    }
     try ForeignFormat.refuse(start, path: path, isTable: isTable)
   }
 
   /// Which part of the file, as it lies on the disk, has been read, from 0 to 1.
-  var fractionRead: Double { size > 0 ? min(1, Double(input.byteCount) / Double(size)) : 1 }
+  var fractionRead: Double { input.fractionRead ?? 1 }
 
   /// Hands on the text in blocks. What is not used of one comes again in front of the next.
   ///
