@@ -40,20 +40,20 @@ public final class WorkProgress: Sendable {
     }
 
     /// Counts some more. Any thread may call it.
-    package func add(_ count: Int) {
+    public func add(_ count: Int) {
       done.add(count, ordering: .relaxed)
       progress.tell(self)
     }
 
     /// Says how many are done, and which share of the whole that is, where it is not their share of ``total``.
-    package func set(_ count: Int, share: Double? = nil) {
+    public func set(_ count: Int, share: Double? = nil) {
       done.store(count, ordering: .relaxed)
       if let share { shareBits.store(share.bitPattern, ordering: .relaxed) }
       progress.tell(self)
     }
 
     /// Ends the piece: what it is a piece of goes on. Once more does nothing.
-    package func end() { progress.parts.withLock { parts in parts.removeAll { $0 === self } } }
+    public func end() { progress.parts.withLock { parts in parts.removeAll { $0 === self } } }
   }
 
   /// Who watches the work that is done in the body of `withValue`; `nil` for nobody.
@@ -82,7 +82,7 @@ public final class WorkProgress: Sendable {
   ///   - unit: What is counted, in the plural.
   ///   - measure: What tells how many are done, and the share, where nobody counts them; any thread may call it.
   /// - Returns: `nil` if nobody watches.
-  package static func begin(
+  public static func begin(
     _ what: @autoclosure () -> String, of total: Int? = nil, _ unit: String = "",
     measure: (@Sendable () -> (count: Int, share: Double?))? = nil
   ) -> Part? {
