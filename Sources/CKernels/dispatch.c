@@ -1,8 +1,18 @@
 #include "ckernels.h"
 #include "tables.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static ck_isa available[3];
-static int count;
+// All that the processor runs, and the first of them that may be used.
+static int count, first;
+
+// Leaves out what is better than the one that the environment names; a name that is none of them changes nothing.
+static void cap(const char *name) {
+  for (int index = 0; name && index < count; ++index)
+    if (strcmp(name, available[index].name) == 0) first = index;
+}
 
 __attribute__((constructor)) static void choose(void) {
 #if defined(__x86_64__)
@@ -14,6 +24,7 @@ __attribute__((constructor)) static void choose(void) {
     available[count++] = (ck_isa){"avx2", &ck_f32_avx2, &ck_f64_avx2};
 #endif
   available[count++] = (ck_isa){"plain", &ck_f32_plain, &ck_f64_plain};
+  cap(getenv(CK_ISA_VARIABLE));
 }
 
 const char *ck_unary_name(ck_unary_function function) {
@@ -40,5 +51,5 @@ const char *ck_reduction_name(ck_reduction function) {
   return names[function];
 }
 
-const ck_isa *ck_available(int index) { return &available[index]; }
-int ck_available_count(void) { return count; }
+const ck_isa *ck_available(int index) { return &available[first + index]; }
+int ck_available_count(void) { return count - first; }

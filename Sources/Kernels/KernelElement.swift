@@ -1,5 +1,6 @@
 import CKernels
 import Foundations
+import Glibc
 
 /// An element type that the kernels compute in: `Float` or `Double`.
 ///
@@ -27,16 +28,34 @@ extension Double: KernelElement {
 }
 
 /// The instruction sets that the kernels were compiled for and that this processor runs.
+///
+/// The environment variable `TRAINER_ISA` leaves out those that are better than the one it names, so that a processor can
+/// be measured, or give the bits, as an older one. It is read once, when the program starts.
 public struct InstructionSet: Sendable {
   private let index: Int32
 
-  /// All that this processor runs, best first; never empty, since the platform's baseline is always among them.
+  /// All that this processor runs and `TRAINER_ISA` does not leave out, best first; never empty, since the platform's baseline is always among them.
   public static var available: [InstructionSet] { (0..<ck_available_count()).map(InstructionSet.init(index:)) }
-  /// The best that this processor runs.
+  /// The first of ``available``.
   public static var best: InstructionSet { InstructionSet(index: 0) }
 
   /// `avx512`, `avx2` or `plain`.
   public var name: String { String(cString: isa.pointee.name) }
+
+  /// Checks what `TRAINER_ISA` names, if the environment has it.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if it is no instruction set that this processor runs; then nothing was
+  ///   left out.
+  public static func requireKnownCap() throws {
+    guard let value = getenv(CK_ISA_VARIABLE) else { return }
+    let name = String(cString: value)
+    guard !name.isEmpty, !available.contains(where: { $0.name == name }) else { return }
+    let names = available.map(\.name).joined(separator: ", ")
+    throw TrainerError(
+      .usage,
+      "the environment's \(CK_ISA_VARIABLE): found '\(name)', expected one of the instruction sets that this processor "
+        + "runs: \(names)")
+  }
 
   private var isa: UnsafePointer<ck_isa> { ck_available(index) }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Foundations
 import HDF5
+import Kernels
 import Reporting
 
 /// The command line: `trainer …`.
@@ -48,6 +49,7 @@ struct TrainerCommand: ParsableCommand {
       LostMapping.handle()
       try requireCommand(arguments[...], among: Self.configuration.subcommands)
       var command = try parseAsRoot(FormulaArguments.normalized(arguments))
+      try InstructionSet.requireKnownCap()
       try OpenFiles.requireRoom()
       try MemoryLimit.requireReserve()
       try command.run()

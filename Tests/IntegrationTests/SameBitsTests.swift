@@ -24,6 +24,31 @@ import Testing
     }
   }
 
+  @Test func anEnvironmentVariableCapsTheInstructionSet() throws {
+    try withScratchDirectory { directory in
+      let bench = ["bench", "steps", Repository.config("softmax"), "--seconds", "0.02", "--format", "json"]
+      func kernels(_ environment: String...) throws -> String {
+        let result = try TrainerBinary.run(bench, under: ["env"] + environment)
+        #expect(result.status == 0, "\(result.errors)")
+        return try #require(try JSONDocument(text: result.output, source: "bench").root["instructionSet"]?.text)
+      }
+      #expect(try kernels("TRAINER_ISA=plain") == "plain")
+      let best = try kernels("-u", "TRAINER_ISA")
+      #expect(try kernels("TRAINER_ISA=") == best && kernels("TRAINER_ISA=\(best)") == best)
+      try TrainerBinary.run(bench, under: ["env", "TRAINER_ISA=avx1"]).expectError(2, "TRAINER_ISA", "'avx1'", best)
+      // Nothing was capped where the processor has nothing better than the baseline.
+      guard best != "plain" else { return }
+      let digests = try ["plain", best].map { name in
+        let result = try TrainerBinary.run(
+          ["run", Repository.config("softmax"), "--set", "training.epochs=1", "--output", "\(directory)/\(name)"],
+          under: ["env", "TRAINER_ISA=\(name)"])
+        #expect(result.status == 0 && result.output.contains("\(name) kernels"), "\(result.errors)")
+        return try Run("\(directory)/\(name)").digest
+      }
+      #expect(digests[0] != digests[1], "with and without fused multiply-add, bits differ")
+    }
+  }
+
   /// Seconds of training on a fast machine, so that no run is over before it is stopped.
   private func length(_ config: String) -> [String] {
     let epochs = config == "logistic" ? 6000 : 1000

@@ -172,7 +172,9 @@ typedef struct ck_isa {
   const ck_table *f64;
 } ck_isa;
 
-// The instruction sets that this processor runs, best first, and how many they are (at least one).
+// The instruction sets that this processor runs and that the environment lets it use, best first, and how many they are
+// (at least one). The environment names the best of them that may be used.
+#define CK_ISA_VARIABLE "TRAINER_ISA"
 const ck_isa *ck_available(int index);
 int ck_available_count(void);
 
