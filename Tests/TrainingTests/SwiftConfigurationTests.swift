@@ -33,7 +33,7 @@ private func rebuilt(_ read: RunConfiguration) throws -> RunConfiguration {
     EarlyStoppingSettings(reference($0.metric), patience: $0.patience, minDelta: $0.minDelta)
   }
   let checkpoints = CheckpointSettings(
-    every: read.checkpoints.every, retention: read.checkpoints.retention, best: read.checkpoints.best.map(reference))
+    every: read.checkpoints.every, secondsApart: read.checkpoints.secondsApart, retention: read.checkpoints.retention, best: read.checkpoints.best.map(reference))
   switch read.objective {
   case .model(let settings):
     return try RunConfiguration(
@@ -92,7 +92,7 @@ private let unusual = [
   {"name": "b", "data": {"path": "d.h5"}, "parameters": {"w": [[1, 2], [3, 4.5]], "b": -1,
     "v": {"shape": [2, 3], "initializer": {"type": "normal", "standardDeviation": 2}}, "n": [[[1], [2]]]},
    "objective": "w[0, 0] + b + v[0, 0] + inputs", "direction": "maximize", "reduction": "sum",
-   "training": {"epochs": 3, "batchSize": "full"}, "earlyStopping": {}, "checkpoints": {"every": {"steps": 9}}}
+   "training": {"epochs": 3, "batchSize": "full"}, "earlyStopping": {}, "checkpoints": {"every": {"steps": 9, "secondsApart": 2.5}}}
   """,
   #"{"name": "c", "data": {"path": "d.h5", "shuffle": {"block": 7, "window": 2}}, "model": {"layers": [{"type": "dense", "units": 2}]}, "loss": "huber"}"#,
   #"{"name": "d", "parameters": {"w": 1}, "objective": "w^2", "schedule": "cosine"}"#,
