@@ -32,10 +32,10 @@ TABLE = HERE / "instructions.json"
 TRAINER = HERE.parent / ".build" / "release" / "trainer"
 INSTRUCTION_SET = "avx2"  # valgrind knows no AVX-512
 SAMPLES, CLASSES, PIXELS = 4096, 10, 784
-# The steps of the shorter run, by workload and batch: a hundred million instructions and more.
+# The steps of the shorter run, by workload and batch: enough that a step is told to a thousandth.
 STEPS = {
-    ("softmax", 64): 200, ("softmax", 256): 50, ("softmax", 1024): 12,
-    ("mlp-small", 64): 20, ("mlp-small", 256): 6, ("mlp-small", 1024): 2,
+    ("softmax", 64): 60, ("softmax", 256): 20, ("softmax", 1024): 6,
+    ("mlp-small", 64): 10, ("mlp-small", 256): 3, ("mlp-small", 1024): 1,
     ("mlp-large", 256): 1,
 }
 

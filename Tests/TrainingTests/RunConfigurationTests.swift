@@ -331,7 +331,7 @@ private func message(_ text: String) -> String {
     ),
     (
       #""checkpoints": {"every": {"steps": 1, "secondsApart": -1}}"#,
-      "2:39: checkpoints.every.secondsApart: found -1, expected a number of at least 0"
+      "2:39: checkpoints.every.secondsApart: found -1, expected a number at least 0"
     ),
     (
       #""checkpoints": {"keep": 0}"#,

@@ -95,14 +95,15 @@ private final class HandClock: Sendable {
 
   // MARK: The best
 
-  /// A rate that grows: the loss falls, rises, and may leave all bounds.
-  private static func growing(rate: Double, _ length: Int = 12) -> TrainingCase {
+  /// With a rate of 0.3 the loss on the test group is best after four of twelve epochs; with 0.4 it grows until it leaves all
+  /// bounds.
+  private static func unsteady(rate: Double) -> TrainingCase {
     TrainingCase(
-      name: "growing", data: "iris", preprocessing: #"["standardize"]"#,
+      name: "unsteady", data: "iris", preprocessing: #"["standardize"]"#,
       settings: """
         "model": {"layers": [{"type": "dense", "units": 1}]}, "loss": "meanSquaredError",
         "optimizer": {"type": "sgd", "learningRate": \(rate)}, "checkpoints": {"best": {"metric": "test.loss"}},
-        "training": {"epochs": \(length), "batchSize": 32, "shards": 2}
+        "training": {"epochs": 12, "batchSize": 32, "shards": 2}
         """)
   }
 
@@ -113,7 +114,7 @@ private final class HandClock: Sendable {
   // No time passes: the best waits in memory until the run is over, or something else is saved.
   @Test func theBestIsSavedOnceItIsSureToBe() throws {
     try withScratchDirectory { directory in
-      let training = Self.growing(rate: 0.6)
+      let training = Self.unsteady(rate: 0.3)
       let history = History()
       let outcome = try train(
         training.configuration(output: "\(directory)/run"), options: options(history, secondsAnEpoch: 0),
@@ -136,11 +137,11 @@ private final class HandClock: Sendable {
     try withScratchDirectory { directory in
       let history = History()
       _ = try train(
-        Self.growing(rate: 0.6).configuration(output: "\(directory)/run", #"checkpoints.every={"epochs": 1000}"#),
+        Self.unsteady(rate: 0.3).configuration(output: "\(directory)/run", #"checkpoints.every={"epochs": 1000}"#),
         options: options(history, secondsAnEpoch: 0.4), observers: [history])
-      let best = try bestStep(history) / 4
-      let saved = epochsSaved(history)
-      #expect(saved.contains(best) && saved.last == 12 && saved.count <= 6, "\(saved), the best is \(best)")
+      // Better by each epoch up to the fourth: the third comes after 1.2 seconds, the fourth has to wait for the sixth.
+      try #require(bestStep(history) == 16)
+      #expect(epochsSaved(history) == [3, 4, 12])
     }
   }
 
@@ -149,7 +150,7 @@ private final class HandClock: Sendable {
       let history = History()
       let error = try trainerError {
         try train(
-          Self.growing(rate: 1.5, 100).configuration(output: "\(directory)/run"),
+          Self.unsteady(rate: 0.4).configuration(output: "\(directory)/run"),
           options: options(history, secondsAnEpoch: 0), observers: [history])
       }
       #expect(error?.code == .diverged && history.stops.count == 1)

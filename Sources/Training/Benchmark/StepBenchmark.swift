@@ -73,12 +73,12 @@ package struct StepBenchmark: Sendable {
   /// - Throws: `TrainerError` as a run of the configuration would, `RankFailure`.
   package init(
     _ configuration: RunConfiguration, workers: Int? = nil, seconds: Double = 3,
-    ranks: any Communicator = SingleProcess()
+    ranks: any Communicator = SingleProcess(), starter: @escaping WorkerStarter = standardStarter
   ) throws {
     self = try MemoryLimit.$budget.withValue(configuration.data?.memory) {
       switch configuration.precision {
-      case .float32: try Self(configuration, workers: workers, seconds: seconds, ranks, as: Float.self)
-      case .float64: try Self(configuration, workers: workers, seconds: seconds, ranks, as: Double.self)
+      case .float32: try Self(configuration, workers: workers, seconds: seconds, ranks, starter, as: Float.self)
+      case .float64: try Self(configuration, workers: workers, seconds: seconds, ranks, starter, as: Double.self)
       }
     }
   }
@@ -86,9 +86,10 @@ package struct StepBenchmark: Sendable {
   private static let rounds = 9
 
   private init<Scalar: TrainingScalar>(
-    _ configuration: RunConfiguration, workers: Int?, seconds: Double, _ ranks: any Communicator, as type: Scalar.Type
+    _ configuration: RunConfiguration, workers: Int?, seconds: Double, _ ranks: any Communicator,
+    _ starter: @escaping WorkerStarter, as type: Scalar.Type
   ) throws {
-    var options = RunOptions(workers: workers)
+    var options = RunOptions(workers: workers, starter: starter)
     options.communicator = ranks
     let coordinator = Coordinator<Scalar>(configuration, options, [])
     let region = coordinator.region

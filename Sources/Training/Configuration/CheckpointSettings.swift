@@ -62,7 +62,8 @@ public struct CheckpointSettings: Sendable, Equatable {
     let help = "The distance between two checkpoints, in epochs, steps or seconds."
     // Short epochs would wait for the disk most of the time. Who lets all checkpoints stay wants one of each.
     let standard: JSONObject =
-      settings.contains("keep", "all") ? ["epochs": 1] : ["epochs": 1, "secondsApart": .number(Self.standardSecondsApart)]
+      settings.contains("keep", "all")
+      ? ["epochs": 1] : ["epochs": 1, "secondsApart": .number(Self.standardSecondsApart)]
     let every =
       hasData
       ? try settings.object("every", default: standard, help: help)

@@ -52,6 +52,8 @@ struct BenchStepsCommand: ParsableCommand {
 
   @OptionGroup var workers: WorkerOptions
 
+  @OptionGroup var pinning: PinningOption
+
   @Option(help: "About how long to measure; at most 86400.")
   var seconds = 3.0
 
@@ -65,7 +67,8 @@ struct BenchStepsCommand: ParsableCommand {
     try ranks.whileTogether { ranks in
       let count = try workers.workers(of: ranks, Console(isQuiet: !ranks.isFirst))
       let result = try StepBenchmark(
-        ranks.together { try options.configuration }, workers: count, seconds: seconds, ranks: ranks)
+        ranks.together { try options.configuration }, workers: count, seconds: seconds, ranks: ranks,
+        starter: ranks.together { try pinning.starter(of: ranks) })
       guard ranks.isFirst else { return }
       try options.print(result.text, result.json)
     }
