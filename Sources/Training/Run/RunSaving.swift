@@ -53,8 +53,8 @@ struct RunSaving<Scalar: TrainingScalar> {
 
   /// Begins to save the run's state and returns while the file is being written. All ranks call it; rank 0 saves.
   mutating func begin(_ progress: inout RunProgress) throws {
-    // Of the same step it is the same state.
-    if keptStep != progress.step { try saveBest() }
+    // If this is a better state, or the same, what waits needs no file.
+    if keptStep == progress.best.step, keptStep != progress.step { try saveBest() }
     try copy(&progress)
     try save(progress.step, best: progress.best.step)
   }
