@@ -1,5 +1,5 @@
 # A thin face over scripts/; none of them needs make.
-.PHONY: run test examples lint sanitize torture fuzz proof ranks docs bench
+.PHONY: run test examples lint sanitize torture fuzz proof ranks docs bench bench-gate
 
 run:
 	scripts/run
@@ -55,3 +55,8 @@ PYTHON ?= python3
 bench:
 	swift build -c release --product trainer
 	$(PYTHON) Benchmarks/compare.py
+
+# Instructions of a step against the committed table, by valgrind: fails where a workload has 2 % more.
+bench-gate:
+	swift build -c release --product trainer
+	python3 Benchmarks/instructions.py

@@ -1,5 +1,6 @@
 import Foundation
 import Foundations
+import Kernels
 import Synchronization
 
 /// Starts `count` workers and returns when all have returned. Fewer threads than workers are enough: whoever calls a
@@ -25,6 +26,28 @@ public func frugalStarter(count: Int, body: @escaping @Sendable (Int) -> Void) {
   let threads = WorkerThreads(min(count, availableCores()) - 1) { shared.work() }
   shared.work()
   threads.join()
+}
+
+/// A starter that keeps each worker on a core of its own while it works: worker w on the w-th of the cores that the calling
+/// thread may use now, from the first again if there are more workers than cores. So a worker finds in its core's caches
+/// what it left there. Afterwards its thread may run where it could before.
+///
+/// - Returns: `nil` where the system lets no thread choose its core.
+public func pinnedStarter(_ starter: @escaping WorkerStarter = standardStarter) -> WorkerStarter? {
+  guard let own = ThreadCores.current, let first = own.numbers.first, ThreadCores.only(first).apply() else {
+    return nil
+  }
+  own.apply()
+  let cores = own.numbers.map(ThreadCores.only)
+  return { count, body in
+    starter(count) { worker in
+      let before = ThreadCores.current
+      // A core that was taken away meanwhile pins nothing.
+      cores[worker % cores.count].apply()
+      body(worker)
+      before?.apply()
+    }
+  }
 }
 
 /// Workers that wait for a thread.

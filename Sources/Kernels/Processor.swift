@@ -28,3 +28,38 @@ package func processorAffinity() -> Int? {
   let cores = Int(ck_affinity_cores())
   return cores > 0 ? cores : nil
 }
+
+/// The cores that a thread may run on.
+package struct ThreadCores: Sendable {
+  private var cores = ck_cores()
+
+  private init() {}
+
+  /// Those of the calling thread; `nil` where that cannot be told.
+  package static var current: ThreadCores? {
+    var current = ThreadCores()
+    return ck_thread_cores(&current.cores) != 0 ? current : nil
+  }
+
+  /// Their numbers, ascending.
+  package var numbers: [Int] {
+    withUnsafePointer(to: cores) { cores in
+      var numbers: [Int] = []
+      while case let core = Int(ck_core(cores, Int32(numbers.count))), core >= 0 { numbers.append(core) }
+      return numbers
+    }
+  }
+
+  /// One core alone.
+  package static func only(_ number: Int) -> ThreadCores {
+    var one = ThreadCores()
+    ck_only_core(&one.cores, Int32(number))
+    return one
+  }
+
+  /// Lets the calling thread run on these alone.
+  ///
+  /// - Returns: Whether the system allows it.
+  @discardableResult
+  package func apply() -> Bool { withUnsafePointer(to: cores) { ck_set_thread_cores($0) != 0 } }
+}

@@ -1,17 +1,23 @@
 import Foundations
 import Training
 
-/// Writes a run's `metrics.jsonl`: one JSON object a line, each in one write and on the disk before training goes on.
+/// Writes a run's `metrics.jsonl`: one JSON object a line, each in one write before training goes on. What was written is
+/// forced to the disk before a checkpoint is saved, at the end of the run, and else at most once a second.
 ///
 /// A run that goes on from a checkpoint cuts a torn line and every line that is later than the checkpoint, so that in
 /// the end the file is the one of a run that was never interrupted, but for times.
 public final class MetricsFile: RunObserver {
   private let fileSystem: any FileSystem
   private var path = ""
-  /// Lines that are not on the disk yet.
+  private let now: () -> ContinuousClock.Instant
+  /// Lines that are not sure to be on the disk yet.
   private var pending: [UInt8] = []
-  /// The bytes of the file that are whole lines.
+  /// How many bytes of them are written.
+  private var written = 0
+  /// The bytes of the file that are sure to be on the disk, whole lines.
   private var length = 0
+  /// When it was last forced to the disk.
+  private var lastTime: ContinuousClock.Instant
   /// Whether a write has failed, so that the file may have bytes of a torn line.
   private var isTorn = false
 
@@ -19,7 +25,13 @@ public final class MetricsFile: RunObserver {
   public convenience init() { self.init(fileSystem: SystemFileSystem()) }
 
   /// The same over a file layer that tests make fail.
-  package init(fileSystem: any FileSystem) { self.fileSystem = fileSystem }
+  ///
+  /// - Parameter now: The clock.
+  package init(fileSystem: any FileSystem, now: @escaping () -> ContinuousClock.Instant = { .now }) {
+    self.fileSystem = fileSystem
+    self.now = now
+    lastTime = now()
+  }
 
   /// Writes the event's line, if it has one. A line that cannot be written, such as on a full disk, is written with
   /// those after it; until then no checkpoint is saved, and the run cannot end.
@@ -40,7 +52,8 @@ public final class MetricsFile: RunObserver {
     default:
       append(event.metricsLine)
       do {
-        try flush()
+        try write()
+        if lastTime.duration(to: now()) >= .seconds(1) { try synchronize() }
       } catch is FileError {
         // Kept in `pending`: `prepareForSave` tells if it cannot be mended by then.
       }
@@ -50,7 +63,7 @@ public final class MetricsFile: RunObserver {
   /// Makes sure that every line is on the disk.
   ///
   /// - Throws: `TrainerError` with code `.usage` if the file cannot be written.
-  public func prepareForSave() throws { try explaining { try flush() } }
+  public func prepareForSave() throws { try explaining { try synchronize() } }
 
   private func explaining(_ body: () throws -> Void) throws {
     do {
@@ -62,7 +75,7 @@ public final class MetricsFile: RunObserver {
 
   /// Makes an empty file, or keeps of the present one the lines up to a step.
   private func begin(after step: Int) throws {
-    (pending, isTorn) = ([], false)
+    (pending, written, isTorn, lastTime) = ([], 0, false, now())
     if try fileSystem.status(of: path) == nil {
       try fileSystem.close(fileSystem.retryingWhenInterrupted { try fileSystem.openForWriting(creating: path) })
       try fileSystem.retryingWhenInterrupted { try fileSystem.synchronizeDirectory(directory(of: path)) }
@@ -119,18 +132,33 @@ public final class MetricsFile: RunObserver {
     pending += Array((JSONValue.object(line).compactText + "\n").utf8)
   }
 
-  private func flush() throws {
-    guard !pending.isEmpty else { return }
-    if isTorn { try fileSystem.retryingWhenInterrupted { try fileSystem.truncate(path, to: length) } }
-    isTorn = true
-    let file = try fileSystem.retryingWhenInterrupted { try fileSystem.openForAppending(path) }
-    let lines = pending
-    try fileSystem.withFile(file) { file in
-      try fileSystem.writeAll(file, lines.span.bytes)
-      try fileSystem.retryingWhenInterrupted { try fileSystem.synchronize(file) }
+  /// Writes the lines that are not written yet, so that whoever reads the file sees them.
+  private func write() throws {
+    // Of what was written before a failure nobody knows what has reached the disk: it is written again.
+    if isTorn {
+      try fileSystem.retryingWhenInterrupted { try fileSystem.truncate(path, to: length) }
+      (written, isTorn) = (0, false)
     }
+    guard written < pending.count else { return }
+    isTorn = true
+    let lines = Array(pending[written...])
+    try onFile { try fileSystem.writeAll($0, lines.span.bytes) }
+    (written, isTorn) = (pending.count, false)
+  }
+
+  /// Writes all lines and forces them to the disk.
+  private func synchronize() throws {
+    try write()
+    guard !pending.isEmpty else { return }
+    isTorn = true
+    try onFile { file in try fileSystem.retryingWhenInterrupted { try fileSystem.synchronize(file) } }
     length += pending.count
-    (pending, isTorn) = ([], false)
+    (pending, written, isTorn, lastTime) = ([], 0, false, now())
+  }
+
+  private func onFile(_ body: (Int32) throws -> Void) throws {
+    let file = try fileSystem.retryingWhenInterrupted { try fileSystem.openForAppending(path) }
+    try fileSystem.withFile(file, body)
   }
 }
 

@@ -128,6 +128,8 @@ struct ResumeCommand: ParsableCommand {
 struct RunningOptions: ParsableArguments {
   @OptionGroup var workers: WorkerOptions
 
+  @OptionGroup var pinning: PinningOption
+
   @Flag(help: "Print errors and warnings only.")
   var quiet = false
 
@@ -164,6 +166,7 @@ struct RunningOptions: ParsableArguments {
         workers: try workers.workers(of: ranks, console), resume: resume, control: RunControl(),
         stopAfter: stopAfter?.duration)
       options.communicator = ranks
+      options.starter = try ranks.together { try pinning.starter(of: ranks) }
       // Only now: MPI's start has put handlers of its own in their place.
       let signals = SignalHandling(options.control, console)
       let display = ProgressDisplay(console, detail: verbose ? .more : .usual)
@@ -204,6 +207,30 @@ struct WorkerOptions: ParsableArguments {
 
   func validate() throws {
     try require(workers, of: "--workers", in: OptionRanges.workers)
+  }
+}
+
+/// `--pin-workers`, for the commands that train long.
+struct PinningOption: ParsableArguments {
+  @Flag(
+    help: "Keep each worker on a core of its own, of those that the process may use; it changes no bit of the result.")
+  var pinWorkers = false
+
+  /// What starts the workers.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if they are to be pinned and cannot be.
+  func starter(of ranks: any Communicator) throws -> WorkerStarter {
+    guard pinWorkers else { return standardStarter }
+    guard ranks.rankCount == 1 else {
+      throw TrainerError(
+        .usage,
+        "--pin-workers is for one process; ranks are bound to their cores by what starts them, such as "
+          + "'mpirun --bind-to core'")
+    }
+    guard let starter = pinnedStarter() else {
+      throw TrainerError(.usage, "--pin-workers: the system lets no thread choose its core; leave the option out")
+    }
+    return starter
   }
 }
 

@@ -243,7 +243,8 @@ struct Workshop {
   }
 
   func makeCheckpoint() throws -> String {
-    try TrainerBinary.run("run", try makeConfig(), "--output", path("trained"), "--quiet")
+    let config = try makeConfig(#""checkpoints": {"every": {"epochs": 1}}"#)
+    try TrainerBinary.run("run", config, "--output", path("trained"), "--quiet")
     return try Run(path("trained")).newestCheckpoint
   }
 

@@ -134,7 +134,7 @@ import Testing
       try workshop.makeDataset()
       let result = try TrainerBinary.run("run", try workshop.makeConfig(), "--workers", "1", in: workshop.directory)
       let lines = result.output.split(separator: "\n").map(String.init)
-      try #require(lines.count == 16, "\(result.output)")
+      try #require(lines.count == 15, "\(result.output)")
       #expect(
         Array(lines[..<6]) == [
           "config", "  parameters  9 float32: dense1 9", "  samples     train 10", "  classes     0: 4, 1: 3, 2: 3",
@@ -149,10 +149,15 @@ import Testing
             of: /\d\d:\d\d:\d\d  epoch [12]\/2  train loss \d\.\d{4}  [\d.]+ [kM]? ?samples\/s/) != nil)
       }
       #expect(lines[10].wholeMatch(of: /finished 2 epochs, 4 steps in 0\.\d\d s of training/) != nil)
-      #expect(lines[12].wholeMatch(of: #/  waited      \d\.\d\d s for checkpoints, \d+\.\d % of the run/#) != nil)
-      #expect(lines[13] == "  checkpoint  runs/config/checkpoints/step-000000004.h5")
-      #expect(lines[14] == "  metrics     runs/config/metrics.jsonl")
-      #expect(lines[15] == "  digest      \(try Run(workshop.path("runs/config")).digest)")
+      #expect(lines[12] == "  checkpoint  runs/config/checkpoints/step-000000004.h5")
+      #expect(lines[13] == "  metrics     runs/config/metrics.jsonl")
+      #expect(lines[14] == "  digest      \(try Run(workshop.path("runs/config")).digest)")
+
+      // With a save every step, steps wait.
+      let waiting = try TrainerBinary.run(
+        "run", try workshop.makeConfig(), "--set", "checkpoints.every.steps=1", "--output", "waiting",
+        in: workshop.directory)
+      #expect(waiting.output.contains(#/\n  waited      \d\.\d\d s for checkpoints, \d+\.\d % of the run\n/#))
     }
   }
 

@@ -38,7 +38,9 @@ import Testing
   private static func prepare(_ directory: String) throws -> [String] {
     try write(directory + "/data.h5")
     try config.write(toFile: directory + "/config.json", atomically: true, encoding: .utf8)
-    return ["run", directory + "/config.json", "--workers", "2", "--quiet", "--output"]
+    return [
+      "run", directory + "/config.json", "--workers", "2", "--quiet", "--set", "checkpoints.every.epochs=1", "--output",
+    ]
   }
 
   @Test func anErrorOfTheDiskEndsTheRunWithItsRows() throws {

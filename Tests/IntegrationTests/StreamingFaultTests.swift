@@ -60,7 +60,7 @@ import Testing
       let errors = directory + "/errors"
       try Data().write(to: URL(filePath: errors))
       let process = try TrainerBinary.start(
-        ["run", config, "--output", output, "--quiet", "--workers", "2"],
+        ["run", config, "--output", output, "--quiet", "--workers", "2", "--set", "checkpoints.every.epochs=1"],
         errors: FileHandle(forWritingTo: URL(filePath: errors)))
       for _ in 0..<3000 where process.isRunning {
         if FileManager.default.subpaths(atPath: output)?.contains(where: { $0.hasSuffix(".h5") }) == true { break }

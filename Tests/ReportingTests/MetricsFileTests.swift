@@ -128,6 +128,33 @@ import Training
     }
   }
 
+  // Lines are there at once, and on the disk within a second, before a checkpoint and at the end.
+  @Test func linesAreForcedToTheDiskOnceASecond() throws {
+    try withScratchDirectory { directory in
+      let count = Atomic<Int>(0)
+      var instant = ContinuousClock.now
+      let file = MetricsFile(
+        fileSystem: InstrumentedFileSystem { event in
+          if event.name == "synchronize" { count.add(1, ordering: .relaxed) }
+          return .proceed
+        }, now: { instant })
+      try file.observe(.started(makeRun(directory: directory)))
+      var counts: [Int] = []
+      for epoch in 1...3 {
+        instant = instant.advanced(by: .seconds(0.6))
+        try file.observe(.epoch(makeEpoch(epoch)))
+        counts.append(count.load(ordering: .relaxed))
+        #expect(try contents(directory) == Self.epochLines[..<epoch].joined())
+      }
+      try file.prepareForSave()
+      counts.append(count.load(ordering: .relaxed))
+      try file.prepareForSave()
+      try file.observe(.finished(makeSummary()))
+      counts.append(count.load(ordering: .relaxed))
+      #expect(counts == [0, 1, 1, 2, 3])
+    }
+  }
+
   @Test func linesWithoutTimes() throws {
     try withScratchDirectory { directory in
       let path = directory + "/metrics.jsonl"

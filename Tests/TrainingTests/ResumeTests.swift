@@ -189,6 +189,35 @@ func trainInPieces(
     }
   }
 
+  @Test func aRunStopsWhereItsTargetIsReached() throws {
+    try withScratchDirectory { directory in
+      func run(_ name: String, _ stopping: String) throws -> (accuracies: [Double], reason: String?) {
+        let trained = try trainToEnd(
+          Self.cases[5].configuration(output: "\(directory)/\(name)", "earlyStopping=\(stopping)"))
+        return (trained.history.entries.map { $0.measurements[0]["accuracy"] ?? .nan }, trained.summary.reason)
+      }
+      let free = try run("free", #"{"metric": "test.accuracy", "patience": 50}"#).accuracies
+      // The best of the first epochs, which the very first does not reach.
+      let target = try #require(free.prefix(20).max())
+      let first = try #require(free.firstIndex(of: target))
+      try #require(first > 0)
+      for delta in ["0", "0.5"] {
+        let stopped = try run(
+          "stopped-\(delta)",
+          #"{"metric": "test.accuracy", "patience": 50, "minDelta": \#(delta), "target": \#(target)}"#)
+        #expect(stopped.accuracies == Array(free.prefix(first + 1)))
+        #expect(
+          stopped.reason
+            == "early stopping: test.accuracy has reached \(target): it was \(target) at step \((first + 1) * 10)")
+      }
+      // Of a loss less is better.
+      let loss = try trainToEnd(
+        Self.cases[5].configuration(
+          output: "\(directory)/loss", #"earlyStopping={"metric": "test.loss", "patience": 50, "target": 1000}"#))
+      #expect(loss.history.entries.count == 1 && loss.summary.reason?.contains("test.loss has reached 1000") == true)
+    }
+  }
+
   // A stop that comes before the first step: one step is done and saved.
   @Test func aRunStopsAfterTheStepThatItIsAt() throws {
     try withScratchDirectory { directory in
@@ -226,7 +255,8 @@ func trainInPieces(
   @Test func aRunGoesOnFromAnOlderCheckpointWhereTheNewestIsDamaged() throws {
     try withScratchDirectory { directory in
       let whole = try trainToEnd(Self.cases[1].configuration(output: "\(directory)/whole"))
-      let configuration = try Self.cases[1].configuration(output: "\(directory)/run")
+      let configuration = try Self.cases[1].configuration(
+        output: "\(directory)/run", #"checkpoints={"every": {"epochs": 1}}"#)
       let starter = StoppingStarter(afterRegions: 12, seed: 0)
       let options = RunOptions(workers: 2, starter: starter.start, control: starter.control)
       let outcome = try train(configuration, options: options)

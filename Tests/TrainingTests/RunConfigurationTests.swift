@@ -104,7 +104,8 @@ private func message(_ text: String) -> String {
           },
           "checkpoints": {
             "every": {
-              "epochs": 1
+              "epochs": 1,
+              "secondsApart": 1
             },
             "keep": 3
           },
@@ -182,6 +183,7 @@ private func message(_ text: String) -> String {
     #expect(configuration.checkpoints.best?.prefersLarger == true)
     #expect(configuration.earlyStopping?.metric.description == "train.loss")
     #expect(try read(#"{"parameters": {"w": 1}, "objective": "w"}"#).checkpoints.every == nil)
+    #expect(configuration.checkpoints.secondsApart == nil)
     let withData = try read(
       #"{"data": {"path": "d.h5"}, "parameters": {"w": 1}, "objective": "w", "reduction": "sum"}"#)
     #expect(withData.data?.targets == nil)
@@ -321,7 +323,15 @@ private func message(_ text: String) -> String {
     ),
     (
       #""checkpoints": {"every": {"minutes": 1}}"#,
-      "2:27: checkpoints.every.minutes: unknown key; the valid keys here are epochs, steps, seconds"
+      "2:27: checkpoints.every.minutes: unknown key; the valid keys here are epochs, steps, seconds, secondsApart"
+    ),
+    (
+      #""checkpoints": {"every": {"seconds": 1, "secondsApart": 2}}"#,
+      #"2:41: checkpoints.every.secondsApart: goes with epochs or steps; leave it out beside "seconds""#
+    ),
+    (
+      #""checkpoints": {"every": {"steps": 1, "secondsApart": -1}}"#,
+      "2:39: checkpoints.every.secondsApart: found -1, expected a number at least 0"
     ),
     (
       #""checkpoints": {"keep": 0}"#,
@@ -354,7 +364,7 @@ private func message(_ text: String) -> String {
     ),
     (
       #""checkpoints": {"every": {"epochs": 1}}"#,
-      "2:27: checkpoints.every.epochs: unknown key; the valid keys here are steps, seconds"
+      "2:27: checkpoints.every.epochs: unknown key; the valid keys here are steps, seconds, secondsApart"
     ),
     (
       #""checkpoints": {"best": {"metric": "train.accuracy"}}"#,

@@ -1,3 +1,4 @@
+import DataParallel
 import Foundation
 import Foundations
 import TestSupport
@@ -25,6 +26,8 @@ import Training
       let threaded = try digest(config, settings, RunOptions(workers: workers, starter: starter.start))
       digests["\(workers) dispatched"] = dispatched
       digests["\(workers) threads"] = threaded
+      let pinned = try #require(pinnedStarter())
+      digests["\(workers) pinned"] = try digest(config, settings, RunOptions(workers: workers, starter: pinned))
     }
     #expect(Set(digests.values).count == 1, "\(digests)")
   }

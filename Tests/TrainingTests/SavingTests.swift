@@ -14,7 +14,7 @@ import Training
     settings: """
       "model": {"layers": [{"type": "dense", "units": 3}]}, "loss": "softmaxCrossEntropy",
       "optimizer": {"type": "sgd", "learningRate": 0.1, "momentum": 0.9},
-      "training": {"epochs": 6, "batchSize": 32, "shards": 2}
+      "training": {"epochs": 6, "batchSize": 32, "shards": 2}, "checkpoints": {"every": {"epochs": 1}}
       """)
 
   private func options(_ hook: @escaping @Sendable (FileEvent) throws -> InstrumentedFileSystem.Verdict) -> RunOptions {

@@ -30,10 +30,11 @@ private func rebuilt(_ read: RunConfiguration) throws -> RunConfiguration {
       read.training.length, batchSize: read.training.batchSize, shards: read.training.shards)
   func reference(_ metric: MetricReference) -> MetricReference { MetricReference(metric.group, metric.name) }
   let earlyStopping = read.earlyStopping.map {
-    EarlyStoppingSettings(reference($0.metric), patience: $0.patience, minDelta: $0.minDelta)
+    EarlyStoppingSettings(reference($0.metric), patience: $0.patience, minDelta: $0.minDelta, target: $0.target)
   }
   let checkpoints = CheckpointSettings(
-    every: read.checkpoints.every, retention: read.checkpoints.retention, best: read.checkpoints.best.map(reference))
+    every: read.checkpoints.every, secondsApart: read.checkpoints.secondsApart, retention: read.checkpoints.retention,
+    best: read.checkpoints.best.map(reference))
   switch read.objective {
   case .model(let settings):
     return try RunConfiguration(
@@ -84,7 +85,7 @@ private let unusual = [
      "groups": [{"match": "*/bias", "weightDecay": 0}]},
    "schedule": {"type": "plateau", "metric": "train.loss", "patience": 2, "warmup": {"epochs": 2, "start": 0.1}},
    "training": {"steps": 55, "batchSize": 16, "shards": 3, "shuffle": false},
-   "earlyStopping": {"metric": "test.f1", "patience": 4, "minDelta": 0.1},
+   "earlyStopping": {"metric": "test.f1", "patience": 4, "minDelta": 0.1, "target": 0.75},
    "checkpoints": {"every": {"seconds": 1.5}, "keep": "all", "keepEveryEpochs": 2, "best": {"metric": "validation.f1"}},
    "observers": ["csv", {"type": "tensorboard", "histograms": {"steps": 5}}], "output": "there"}
   """,
@@ -92,7 +93,7 @@ private let unusual = [
   {"name": "b", "data": {"path": "d.h5"}, "parameters": {"w": [[1, 2], [3, 4.5]], "b": -1,
     "v": {"shape": [2, 3], "initializer": {"type": "normal", "standardDeviation": 2}}, "n": [[[1], [2]]]},
    "objective": "w[0, 0] + b + v[0, 0] + inputs", "direction": "maximize", "reduction": "sum",
-   "training": {"epochs": 3, "batchSize": "full"}, "earlyStopping": {}, "checkpoints": {"every": {"steps": 9}}}
+   "training": {"epochs": 3, "batchSize": "full"}, "earlyStopping": {}, "checkpoints": {"every": {"steps": 9, "secondsApart": 2.5}}}
   """,
   #"{"name": "c", "data": {"path": "d.h5", "shuffle": {"block": 7, "window": 2}}, "model": {"layers": [{"type": "dense", "units": 2}]}, "loss": "huber"}"#,
   #"{"name": "d", "parameters": {"w": 1}, "objective": "w^2", "schedule": "cosine"}"#,

@@ -184,6 +184,19 @@ void ck_philox(const uint32_t *counter, const uint32_t *key, uint32_t *out);
 // The cores that this process may run on; 0 if that cannot be told.
 int ck_affinity_cores(void);
 
+// A set of cores: those that a thread may run on.
+typedef struct ck_cores {
+  unsigned long bits[16];
+} ck_cores;
+
+// Reads and sets the calling thread's cores; 0 if that cannot be done.
+int ck_thread_cores(ck_cores *cores);
+int ck_set_thread_cores(const ck_cores *cores);
+// The number of the index-th core of a set, from 0; -1 if it has no more.
+int ck_core(const ck_cores *cores, int index);
+// Makes a set of one core.
+void ck_only_core(ck_cores *cores, int core);
+
 // Makes this thread's arithmetic take subnormal numbers for zero, and give zero in their place, or no longer; returns
 // whether it did before.
 static inline int ck_flush_subnormals(int on) {

@@ -124,6 +124,9 @@ public final class Settings {
   /// Whether a key is there; `null` counts as absent.
   public func contains(_ key: String) -> Bool { raw(key) != nil }
 
+  /// Whether a key is there with this value, which is not read by asking.
+  package func contains(_ key: String, _ value: JSONValue) -> Bool { raw(key) == value }
+
   /// The keys that were asked for so far, but for some.
   public func keys(but excluded: [String]) -> [String] { fields.map(\.key).filter { !excluded.contains($0) } }
 

@@ -72,16 +72,20 @@ package struct StepBenchmark: Sendable {
   /// Trains for about `seconds` without writing anything, after as much again to warm up and to take times. All ranks do so
   /// together, and what they measure is rank 0's but for what is sent.
   ///
-  /// - Parameter timesKernels: Whether each kernel is timed as well.
+  /// - Parameters:
+  ///   - timesKernels: Whether each kernel is timed as well.
+  ///   - starter: Starts the workers.
   /// - Throws: `TrainerError` as a run of the configuration would, `RankFailure`.
   package init(
     _ configuration: RunConfiguration, workers: Int? = nil, seconds: Double = 3, timesKernels: Bool = false,
-    ranks: any Communicator = SingleProcess()
+    ranks: any Communicator = SingleProcess(), starter: @escaping WorkerStarter = standardStarter
   ) throws {
+    var options = RunOptions(workers: workers, starter: starter)
+    options.communicator = ranks
     self = try MemoryLimit.$budget.withValue(configuration.data?.memory) {
       switch configuration.precision {
-      case .float32: try Self(configuration, workers: workers, seconds: seconds, timesKernels, ranks, as: Float.self)
-      case .float64: try Self(configuration, workers: workers, seconds: seconds, timesKernels, ranks, as: Double.self)
+      case .float32: try Self(configuration, options, seconds: seconds, timesKernels: timesKernels, as: Float.self)
+      case .float64: try Self(configuration, options, seconds: seconds, timesKernels: timesKernels, as: Double.self)
       }
     }
   }
@@ -89,11 +93,9 @@ package struct StepBenchmark: Sendable {
   private static let rounds = 9
 
   private init<Scalar: TrainingScalar>(
-    _ configuration: RunConfiguration, workers: Int?, seconds: Double, _ timesKernels: Bool,
-    _ ranks: any Communicator, as type: Scalar.Type
+    _ configuration: RunConfiguration, _ options: RunOptions, seconds: Double, timesKernels: Bool, as type: Scalar.Type
   ) throws {
-    var options = RunOptions(workers: workers)
-    options.communicator = ranks
+    let ranks = options.communicator
     let coordinator = Coordinator<Scalar>(configuration, options, [])
     let region = coordinator.region
     try ranks.requireSameProgram(configuration)

@@ -9,6 +9,8 @@ public struct EarlyStoppingSettings: Sendable, Equatable {
   public let patience: Int
   /// What counts as an improvement must be larger than this.
   public let minDelta: Double
+  /// The run stops as soon as a measurement is as good as this; `nil` for no such value.
+  public let target: Double?
   /// Whether the metric is left to what a run goes by by default.
   private let isDefaultMetric: Bool
 
@@ -18,18 +20,20 @@ public struct EarlyStoppingSettings: Sendable, Equatable {
   ///   - metric: What has to improve; `nil` for the loss of the group `validation`, of a formula that of `train`.
   ///   - patience: The run stops when so many measurements in a row were no improvement.
   ///   - minDelta: What counts as an improvement must be larger than this.
-  public init(_ metric: MetricReference? = nil, patience: Int = 10, minDelta: Double = 0) {
+  ///   - target: The run stops as soon as a measurement is as good as this; `nil` for no such value.
+  public init(_ metric: MetricReference? = nil, patience: Int = 10, minDelta: Double = 0, target: Double? = nil) {
     self.metric = metric ?? MetricReference(.validation, "loss")
     isDefaultMetric = metric == nil
     self.patience = patience
     self.minDelta = minDelta
+    self.target = target
   }
 
   /// The settings as a config writes them.
   public var json: JSONObject {
     JSONObject([
       ("metric", isDefaultMetric ? nil : metric.json), ("patience", .integer(patience)),
-      ("minDelta", .number(minDelta)),
+      ("minDelta", .number(minDelta)), ("target", target.map(JSONValue.number)),
     ])
   }
 
@@ -43,5 +47,12 @@ public struct EarlyStoppingSettings: Sendable, Equatable {
       help: "The run stops when so many measurements in a row were no improvement.")
     minDelta = try settings.number(
       "minDelta", default: 0, in: .nonNegative, help: "What counts as an improvement must be larger than this.")
+    target = try settings.optionalNumber(
+      "target", help: "The run stops as soon as a measurement is as good as this.")
+  }
+
+  /// Whether a value is as good as the target; without one none is.
+  func isReached(by value: Double) -> Bool {
+    target.map { metric.prefersLarger ? value >= $0 : value <= $0 } ?? false
   }
 }

@@ -9,6 +9,10 @@ import Synchronization
 /// memory is used for every save: while the queue makes a file of it, the run changes only the original. Should the next
 /// save come before the file is on the disk, the coordinator waits for it, so there is never a second copy. Where no
 /// thread can be made for the queue, the file is made at once, and steps wait for it.
+///
+/// A best checkpoint that comes soon after another save stays in that memory for a while: most often a better one takes
+/// its place before it has cost a file. It is saved before the memory is used for anything else, and before any checkpoint
+/// that names it as the best.
 final class CheckpointSaver: Sendable {
   /// What came of a save.
   typealias Outcome = Result<CheckpointDirectory.Saved, TrainerError>
@@ -33,16 +37,18 @@ final class CheckpointSaver: Sendable {
     state = Mutex(State(copy: copy))
   }
 
-  /// Waits for the save in flight, copies the state of the run by `update`, and saves it while the caller goes on.
+  /// Waits for the save in flight, and copies the state of the run by `update`.
+  func copy(_ update: (inout Checkpoint) -> Void) {
+    wait()
+    state.withLock { update(&$0.copy) }
+  }
+
+  /// Saves what was copied last, while the caller goes on.
   ///
   /// - Parameters:
   ///   - best: Steps whose checkpoints stay in any case.
   ///   - works: What has to be done before; the save fails if it fails.
-  func begin(
-    best: Set<Int>, after works: [@Sendable () throws -> Void] = [], _ update: (inout Checkpoint) -> Void
-  ) {
-    wait()
-    state.withLock { update(&$0.copy) }
+  func begin(best: Set<Int>, after works: [@Sendable () throws -> Void] = []) {
     if ThreadSupply.current.isScarce {
       save(best, works)
     } else {

@@ -22,7 +22,7 @@ struct Coordinator<Scalar: TrainingScalar> {
   /// The ranks that train together; in one process, that one.
   let ranks: any Communicator
   private let live = LiveProgress()
-  private let beginning = ContinuousClock.now
+  private let beginning: ContinuousClock.Instant
 
   init(
     _ configuration: RunConfiguration, arrays: TrainingArrays? = nil, _ options: RunOptions,
@@ -32,6 +32,7 @@ struct Coordinator<Scalar: TrainingScalar> {
     self.arrays = arrays
     self.options = options
     self.observers = observers
+    beginning = options.now()
     ranks = options.communicator
     directory =
       ranks.isFirst ? configuration.output.map { RunDirectory($0, fileSystem: options.fileSystem) } : nil
@@ -114,7 +115,7 @@ struct Coordinator<Scalar: TrainingScalar> {
       let progress = try resume(setup, start)
       let saving = try RunSaving(
         setup, in: directory?.checkpoints, keeping: configuration.checkpoints.retention, progress, start: start?.path,
-        observers: observers)
+        observers: observers, now: options.now)
       var description = RunDescription(
         of: setup, configuration, directory: configuration.output,
         resumedStep: progress.step > 0 ? progress.step : nil, live: live)
@@ -142,6 +143,10 @@ struct Coordinator<Scalar: TrainingScalar> {
     } catch let failure as RankFailure {
       throw RankLoss(
         failure: failure, directory: configuration.output, checkpoint: try saving.newestGood(), hasBegun: true)
+    } catch {
+      // What ended the run is what the user must know.
+      do { try saving.saveBest() } catch _ {}
+      throw error
     }
   }
 
@@ -171,7 +176,7 @@ struct Coordinator<Scalar: TrainingScalar> {
       let isWaiting = end == progress.step
       if !isWaiting { pace.note(steps: end - progress.step, elapsed: elapsed) }
       progress.note(end, elapsed)
-      try stopIfDiverged(engine)
+      try stopIfDiverged(engine, &saving)
 
       if !isWaiting { try observation.didTrain(end, engine.memory) }
       let isBest = !isWaiting && timetable.isReportDue(at: end) ? try report(setup, &progress) : false
@@ -180,8 +185,9 @@ struct Coordinator<Scalar: TrainingScalar> {
       pace.steps = agreement.regionSteps
       saving.note(good: agreement.lastGood)
       let isDue = !isWaiting && timetable.isSaveDue(at: end, secondsSinceLast: agreement.secondsSinceSave)
+      let isBestDue = timetable.isBestDue(secondsSinceLast: agreement.secondsSinceSave)
       let stopReason = agreement.stopReason ?? (isPaused(at: end, of: timetable.steps) ? RunTrace.pauseReason : nil)
-      if isDue || isBest || stopReason != nil || agreement.wantsSave {
+      if isDue || isBest && isBestDue || stopReason != nil || agreement.wantsSave {
         let stall = try ContinuousClock().measure { try saving.begin(&progress) }
         if end < timetable.steps {
           if let reason = stopReason {
@@ -189,6 +195,10 @@ struct Coordinator<Scalar: TrainingScalar> {
           }
           progress.stallSeconds += stall.seconds
         }
+      } else if isBest {
+        progress.stallSeconds += try ContinuousClock().measure { try saving.keepBest(&progress) }.seconds
+      } else if isBestDue {
+        try saving.saveBest()
       }
     }
     if saving.lastStep < progress.step || progress.step == 0 { try saving.begin(&progress) }
@@ -207,7 +217,7 @@ struct Coordinator<Scalar: TrainingScalar> {
         RegionAgreement.Note(
           isStopping: options.control.isStopping, wantsSave: options.control.takeSaveRequest(), regionSteps: pace.steps,
           secondsSinceSave: saving.secondsSinceLast,
-          isOverTime: options.stopAfter.map { beginning.duration(to: .now) >= $0 } ?? false,
+          isOverTime: options.stopAfter.map { beginning.duration(to: options.now()) >= $0 } ?? false,
           lastGood: saving.lastGood)))
   }
 

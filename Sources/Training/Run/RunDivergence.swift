@@ -3,8 +3,9 @@ import Foundations
 
 /// The end of a run whose loss or parameters have left all bounds.
 extension Coordinator {
-  /// Ends the run on all ranks if one of them has found that it left all bounds.
-  func stopIfDiverged(_ engine: TrainingEngine<Scalar>) throws {
+  /// Ends the run on all ranks if one of them has found that it left all bounds. The best checkpoint is saved before, if it
+  /// was not yet.
+  func stopIfDiverged(_ engine: TrainingEngine<Scalar>, _ saving: inout RunSaving<Scalar>) throws {
     let own = engine.record.divergence.map { Divergence(step: $0.step, isLoss: $0.isLoss) }
     guard let divergence = Divergence.first(try ranks.gathered(own)) else { return }
     // Of rows that are mapped it is not known before whether they are numbers.
@@ -14,7 +15,10 @@ extension Coordinator {
     let reason =
       "diverged at step \(divergence.step + 1): \(what) is not finite"
       + (isAtStart ? " before any update" : " or beyond all bounds")
-    try ranks.together(namingRanks: false) { try notify(.stopped(step: divergence.step + 1, reason: reason)) }
+    try ranks.together(namingRanks: false) {
+      _ = try saving.newestGood()
+      try notify(.stopped(step: divergence.step + 1, reason: reason))
+    }
     throw ranks.shared(TrainerError(.diverged, "the run \(reason); \(advice(isAtStart: isAtStart))"))
   }
 

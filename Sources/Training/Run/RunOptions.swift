@@ -38,6 +38,8 @@ public struct RunOptions: Sendable {
   public var registries: Registries
   /// Where the run's files are; tests make it fail.
   package var fileSystem: any FileSystem = SystemFileSystem()
+  /// The clock that saves go by; tests have one of their own.
+  package var now: @Sendable () -> ContinuousClock.Instant = { .now }
   /// The ranks that train together, of which this process is one.
   package var communicator: any Communicator = SingleProcess()
 

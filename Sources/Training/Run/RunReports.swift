@@ -61,7 +61,9 @@ extension Coordinator {
       plateau.note(value, prefersLarger: metric.prefersLarger, in: &progress.plateau)
     }
     if let stopping = configuration.earlyStopping, let value = value(stopping.metric) {
-      _ = progress.stopping.note(value, step: progress.step, reference: stopping.metric, delta: stopping.minDelta)
+      // What reaches the target counts however little better it is.
+      let delta = stopping.isReached(by: value) ? 0 : stopping.minDelta
+      _ = progress.stopping.note(value, step: progress.step, reference: stopping.metric, delta: delta)
     }
     guard let best = configuration.checkpoints.best, let value = value(best) else { return false }
     return progress.best.note(value, step: progress.step, reference: best)
@@ -69,7 +71,12 @@ extension Coordinator {
 
   /// Why the run should end before its length; `nil` if it should not.
   func earlyStop(_ progress: RunProgress) -> String? {
-    guard let stopping = configuration.earlyStopping, progress.stopping.since >= stopping.patience else { return nil }
+    guard let stopping = configuration.earlyStopping else { return nil }
+    if let target = stopping.target, stopping.isReached(by: progress.stopping.value) {
+      return "early stopping: \(stopping.metric) has reached \(target): it was \(progress.stopping.value) at step "
+        + "\(progress.stopping.step)"
+    }
+    guard progress.stopping.since >= stopping.patience else { return nil }
     return "early stopping: \(stopping.metric) has not improved for \(stopping.patience) measurements; "
       + "the best was \(progress.stopping.value) at step \(progress.stopping.step)"
   }

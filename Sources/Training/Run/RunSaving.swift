@@ -11,7 +11,10 @@ struct RunSaving<Scalar: TrainingScalar> {
 
   /// The step of the last save that was begun, or of the checkpoint that the run goes on from.
   private(set) var lastStep: Int
-  private var lastTime = ContinuousClock.now
+  private var lastTime: ContinuousClock.Instant
+  private let now: @Sendable () -> ContinuousClock.Instant
+  /// The step of a best state that is copied and not saved yet; `nil` if there is none.
+  private var keptStep: Int?
   /// The newest checkpoint that is known to be good.
   private(set) var lastGood: String?
   /// Why the last save failed; `nil` if it did not.
@@ -22,12 +25,16 @@ struct RunSaving<Scalar: TrainingScalar> {
   /// - Parameters:
   ///   - directory: Where checkpoints go; `nil` for a run that writes no file.
   ///   - start: The checkpoint that the run goes on from.
+  ///   - now: The clock.
   init(
     _ setup: RunSetup<Scalar>, in directory: CheckpointDirectory?, keeping retention: CheckpointRetention,
-    _ progress: RunProgress, start: String?, observers: [any RunObserver]
+    _ progress: RunProgress, start: String?, observers: [any RunObserver],
+    now: @escaping @Sendable () -> ContinuousClock.Instant
   ) throws {
     self.setup = setup
     self.observers = observers
+    self.now = now
+    lastTime = now()
     lastStep = progress.step
     lastGood = start
     guard let directory else {
@@ -42,24 +49,44 @@ struct RunSaving<Scalar: TrainingScalar> {
   }
 
   /// Seconds since the last save was begun.
-  var secondsSinceLast: Double { lastTime.duration(to: .now).seconds }
+  var secondsSinceLast: Double { lastTime.duration(to: now()).seconds }
 
   /// Begins to save the run's state and returns while the file is being written. All ranks call it; rank 0 saves.
   mutating func begin(_ progress: inout RunProgress) throws {
+    // If this is a better state, or the same, what waits needs no file.
+    if keptStep == progress.best.step, keptStep != progress.step { try saveBest() }
+    try copy(&progress)
+    try save(progress.step, best: progress.best.step)
+  }
+
+  /// Copies the run's state, which is the best so far, to be saved a little later if it stays the best. All ranks call it.
+  mutating func keepBest(_ progress: inout RunProgress) throws {
+    try copy(&progress)
+    keptStep = progress.step
+  }
+
+  /// Begins to save the best state that waits in memory, if one does, and returns while the file is being written.
+  mutating func saveBest() throws {
+    if let keptStep { try save(keptStep, best: keptStep) }
+  }
+
+  private func copy(_ progress: inout RunProgress) throws {
     try setup.engine.gatherState()
     progress.firstLoss = setup.engine.record.firstLoss
     progress.epochSums = setup.engine.record.epochSums.values
-    (lastStep, lastTime) = (progress.step, .now)
+    saver?.copy { setup.checkpoints.update(&$0, progress) }
+  }
+
+  /// Saves what was copied last.
+  private mutating func save(_ step: Int, best: Int) throws {
+    (lastStep, lastTime, keptStep) = (step, now(), nil)
     guard let saver else { return }
     do {
       for observer in observers { try observer.prepareForSave() }
     } catch let error as TrainerError {
       return try note(.failure(error))
     }
-    let best = progress.best.step >= 0 ? Set([progress.best.step]) : []
-    saver.begin(best: best, after: observers.compactMap { $0.workBeforeSave() }) {
-      setup.checkpoints.update(&$0, progress)
-    }
+    saver.begin(best: best >= 0 ? [best] : [], after: observers.compactMap { $0.workBeforeSave() })
   }
 
   /// Tells what came of saves that have ended meanwhile.
@@ -70,10 +97,11 @@ struct RunSaving<Scalar: TrainingScalar> {
   /// Waits for the save in flight, whose outcome `collect` tells.
   func wait() { saver?.wait() }
 
-  /// Waits for the save in flight.
+  /// Saves the best state that waits in memory, and waits for the save in flight.
   ///
   /// - Returns: The newest checkpoint that is known to be good; `nil` if there is none.
   mutating func newestGood() throws -> String? {
+    try saveBest()
     saver?.wait()
     try collect()
     return lastGood

@@ -25,7 +25,7 @@ struct RunTimetable: Sendable {
   let stepsPerEpoch: Int
   /// Whether the run has epochs.
   let hasEpochs: Bool
-  private let savePeriod: CheckpointSettings.Period?
+  private let checkpoints: CheckpointSettings
   /// Runs without epochs report this often.
   private let reportPeriod: Int?
   /// How often observers are given the parameters.
@@ -48,7 +48,7 @@ struct RunTimetable: Sendable {
     stepsPerEpoch = hasEpochs ? stepsPerPass : steps
     self.hasEpochs = hasEpochs
     reportPeriod = hasEpochs ? nil : max(1, (steps + Self.mostReports - 1) / Self.mostReports)
-    savePeriod = configuration.checkpoints.every
+    checkpoints = configuration.checkpoints
     self.observed = observed
   }
 
@@ -86,7 +86,7 @@ struct RunTimetable: Sendable {
   func nextStop(after step: Int) -> Int {
     var stop = min(steps, (step / stepsPerEpoch + 1) * stepsPerEpoch)
     if let reportPeriod { stop = min(stop, (step / reportPeriod + 1) * reportPeriod) }
-    if case .steps(let period)? = savePeriod { stop = min(stop, (step / period + 1) * period) }
+    if case .steps(let period)? = checkpoints.every { stop = min(stop, (step / period + 1) * period) }
     for period in observed {
       let unit = stepCount(of: period)
       let due = step / unit >= .max / unit - 1 ? .max : (step / unit + 1) * unit
@@ -111,14 +111,26 @@ struct RunTimetable: Sendable {
   }
 
   /// Whether a checkpoint is due after this many steps.
+  ///
+  /// - Parameter secondsSinceLast: Since the last save began, as rank 0's clock has it.
   func isSaveDue(at step: Int, secondsSinceLast: Double) -> Bool {
-    switch savePeriod {
-    case .epochs(let period): isEpochEnd(step) && step / stepsPerEpoch % period == 0
-    case .steps(let period): step % period == 0
+    switch checkpoints.every {
+    case .epochs(let period): isEpochEnd(step) && epochs(after: step) % period == 0 && isApart(step, secondsSinceLast)
+    case .steps(let period): step % period == 0 && isApart(step, secondsSinceLast)
     case .seconds(let period): secondsSinceLast >= period
     case nil: false
     }
   }
+
+  /// Whether a save by epochs or steps is far enough from the last one. The checkpoints that stay for their epoch are
+  /// saved in any case.
+  private func isApart(_ step: Int, _ secondsSinceLast: Double) -> Bool {
+    if let kept = checkpoints.retention.everyEpochs, isEpochEnd(step), epochs(after: step) % kept == 0 { return true }
+    return secondsSinceLast >= checkpoints.secondsApart ?? 0
+  }
+
+  /// Whether a best checkpoint may be saved by now, or is kept in memory for a while.
+  func isBestDue(secondsSinceLast: Double) -> Bool { secondsSinceLast >= checkpoints.secondsBeforeBest }
 
   /// The most checkpoints that stay at any time.
   func stayingCheckpoints(_ settings: CheckpointSettings) -> Int {

@@ -53,6 +53,8 @@ struct BenchStepsCommand: ParsableCommand {
 
   @OptionGroup var workers: WorkerOptions
 
+  @OptionGroup var pinning: PinningOption
+
   @Option(help: "About how long to measure; at most 86400.")
   var seconds = 3.0
 
@@ -70,7 +72,7 @@ struct BenchStepsCommand: ParsableCommand {
       let count = try workers.workers(of: ranks, Console(isQuiet: !ranks.isFirst))
       let result = try StepBenchmark(
         ranks.together { try options.configuration }, workers: count, seconds: seconds, timesKernels: kernels,
-        ranks: ranks)
+        ranks: ranks, starter: ranks.together { try pinning.starter(of: ranks) })
       guard ranks.isFirst else { return }
       try options.print(result.text, result.json)
     }

@@ -57,9 +57,9 @@ enum FuzzInputs {
     "optimizer.learningRate", "optimizer.beta1", "optimizer.epsilon", "optimizer.clipNorm", "optimizer.averaging.decay",
     "schedule", "schedule.warmup", "schedule.warmup.steps", "training", "training.epochs", "training.steps",
     "training.batchSize", "training.shards", "training.shuffle", "data.shuffle", "data.shuffle.block",
-    "data.shuffle.window", "checkpoints", "checkpoints.every",
-    "checkpoints.every.epochs", "checkpoints.every.steps", "checkpoints.every.seconds", "checkpoints.keep",
-    "checkpoints.best.metric", "earlyStopping", "earlyStopping.patience", "penalties", "penalties.l2", "x", "", ".",
+    "data.shuffle.window", "checkpoints", "checkpoints.every", "checkpoints.every.epochs", "checkpoints.every.steps",
+    "checkpoints.every.seconds", "checkpoints.every.secondsApart", "checkpoints.keep", "checkpoints.best.metric",
+    "earlyStopping", "earlyStopping.patience", "penalties", "penalties.l2", "x", "", ".",
     "a..b",
     "model.layers.-1", "model.layers.9223372036854775808", "\u{1B}[31m",
   ]

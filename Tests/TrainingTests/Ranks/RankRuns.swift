@@ -29,6 +29,7 @@ struct RankPart: Sendable {
   var starter: WorkerStarter = sequentialStarter
   var stopAfter: Duration?
   var resume = RunOptions.Resume.automatic
+  var now: @Sendable () -> ContinuousClock.Instant = { .now }
 }
 
 /// Trains on made-up ranks, threads of this process, as the command line does on real ones.
@@ -48,6 +49,7 @@ func trainOnRanks(
       workers: part.workers, resume: part.resume, starter: part.starter, control: part.control,
       stopAfter: part.stopAfter)
     options.communicator = ranks
+    options.now = part.now
     let configuration = try ranks.together { try configuration(ranks.rank) }
     return try train(configuration, options: options, observers: ranks.isFirst ? [MetricsFile()] : [])
   }

@@ -151,6 +151,23 @@ import Training
       }
       try LeftByRun(output).expectSame(as: LeftByRun("\(directory)/alone"), "by the clock")
       #expect(try RunDirectory(output).checkpoints.steps().count > 1)
+      // By rank 0's clock a minute passes between any two looks at it, by the others' none.
+      let standing = ContinuousClock.now
+      let looks = Atomic<Int>(0)
+      let paced = try trainOnRanks(
+        3,
+        part: { rank in
+          var part = RankPart()
+          part.now = {
+            rank > 0 ? standing : standing.advanced(by: .seconds(60 * looks.add(1, ordering: .relaxed).newValue))
+          }
+          return part
+        }
+      ) { _ in
+        try training.configuration(output: "\(directory)/paced", #"checkpoints={"best": {"metric": "test.loss"}}"#)
+      }
+      for result in paced { #expect(try result.get().kind == "finished") }
+      #expect(try RunDirectory("\(directory)/paced").checkpoints.steps() == [10, 15, 20], "one each epoch")
       let stopped = try trainOnRanks(
         3, part: { RankPart(stopAfter: $0 == 0 ? .nanoseconds(1) : nil) }
       ) { _ in try training.configuration(output: "\(directory)/stopped") }
