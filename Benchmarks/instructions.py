@@ -74,7 +74,7 @@ def instructions(trainer, folder, data, workload, batch, steps):
     """The instructions of a whole run of so many steps."""
     output = folder / "run"
     command = [
-        "valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null", trainer, "run",
+        "valgrind", "--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={folder / 'counts'}", trainer, "run",
         HERE / "configs" / f"{workload}.json", "--workers", "1", "--quiet", "--output", output,
         "--set", f"data.path={data}", "--set", f'training={{"steps":{steps},"batchSize":{batch}}}',
         "--set", 'checkpoints.every={"steps":1000000}']
