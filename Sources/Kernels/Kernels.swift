@@ -11,7 +11,7 @@ package struct Kernels<Scalar: KernelElement>: Sendable {
   package typealias Destination = UnsafeMutablePointer<Scalar>
 
   // The table is a constant of the C target: immutable and never freed.
-  nonisolated(unsafe) private let table: UnsafePointer<ck_table>
+  nonisolated(unsafe) let table: UnsafePointer<ck_table>
 
   init(table: UnsafePointer<ck_table>) { self.table = table }
 

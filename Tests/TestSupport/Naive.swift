@@ -6,6 +6,12 @@ public enum Naive {
     case fused
     /// Rounded after the multiplication and after the addition.
     case separate
+
+    /// The sum with one product more.
+    @inlinable
+    public func adding<Scalar: BinaryFloatingPoint>(_ x: Scalar, _ y: Scalar, to sum: Scalar) -> Scalar {
+      self == .fused ? sum.addingProduct(x, y) : sum + x * y
+    }
   }
 
   /// `a` [rows, depth] · `b` [depth, columns], plus `start` if there is one: each element one chain over the depth

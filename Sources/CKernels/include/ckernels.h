@@ -56,6 +56,25 @@ const char *ck_unary_name(ck_unary_function function);
 const char *ck_binary_name(ck_binary_function function);
 const char *ck_reduction_name(ck_reduction function);
 
+/* The extents of up to three axes; those that there are not are 1. */
+typedef struct ck_extents {
+  ptrdiff_t depth, height, width;
+} ck_extents;
+
+/* Windows over samples that lie x_sample elements apart: element k of window r of a sample is x[from[r] + at[k]]. What is
+   computed of window r goes to out[to[r]] of the sample, or, where `to` is null, to out[r * out_row]; samples of out lie
+   out_sample apart. See Note [Windows] in windows.inc. */
+typedef struct ck_windows {
+  ptrdiff_t samples, places, taps;
+  const int32_t *from;
+  const int32_t *at;
+  ptrdiff_t x_sample;
+  const int32_t *_Nullable to;
+  ptrdiff_t out_sample, out_row;
+  /* Whether no element is in two windows, which max_pool_scatter then need not add up. */
+  int is_disjoint;
+} ck_windows;
+
 typedef struct ck_table {
   /* Lanes of a vector; columns of one packed panel and rows of one register tile, of gemm; columns that product_tree
      computes at a time. */
@@ -117,6 +136,42 @@ typedef struct ck_table {
   void (*product_tree)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t shards, const ptrdiff_t *depth,
                        const void *_Nonnull const *_Nonnull a, ptrdiff_t a_row, const void *_Nonnull const *_Nonnull b,
                        void *out, void *scratch);
+  /* x [samples, extents, channels] copied to where `before` says in out, of the extents `to`, whose other elements become
+     `edge`. */
+  void (*pad)(ptrdiff_t samples, ck_extents extents, ck_extents before, ck_extents to, ptrdiff_t channels, double edge,
+              const void *x, void *out);
+  /* What pad has put between edges, taken out again: `from` are the extents with them. */
+  void (*unpad)(ptrdiff_t samples, ck_extents extents, ck_extents before, ck_extents from, ptrdiff_t channels,
+                const void *x, void *out);
+  /* Rows row ..< row + rows of filters b [k, n], where `b` points to the first of them, put where convolve finds them in
+     `out`, which has room for k * (n rounded up to panel_columns). */
+  void (*pack_filters)(ptrdiff_t k, ptrdiff_t n, ptrdiff_t row, ptrdiff_t rows, const void *b, ptrdiff_t b_row,
+                       ptrdiff_t b_column, void *out);
+  /* Each window of x times filters [taps, n], n numbers, plus bias[n] unless it is null, and zero where below it if
+     is_relu: one chain over the taps. */
+  void (*convolve)(const ck_windows *windows, ptrdiff_t n, const void *x, const void *filters,
+                   const void *_Nullable bias, int is_relu, void *out);
+  /* c[taps, n] = the sum over all windows of their elements times rows of b [samples * places, n], each one chain, which
+     begins with what c has if it `continues`. Rows of b and of c lie b_row and ldc apart. `scratch` has room for
+     samples * places * panel_columns elements. */
+  void (*filter_gradient)(const ck_windows *windows, ptrdiff_t n, const void *x, const void *b, ptrdiff_t b_row, void *c,
+                          ptrdiff_t ldc, int continues, void *scratch);
+  /* The same of each channel by itself: filters are [taps, channels], results [channels] a window, b [samples * places,
+     channels], and the distances `at` leave the channel out. */
+  void (*convolve_channels)(const ck_windows *windows, ptrdiff_t channels, const void *x, const void *filters,
+                            const void *_Nullable bias, int is_relu, void *out);
+  void (*channel_filter_gradient)(const ck_windows *windows, ptrdiff_t channels, const void *x, const void *b, void *c,
+                                  int continues);
+  /* out = the largest element of each window and channel, NaN if one is; y of each window added to where the first such
+     element is in `out`, which is of the extents of x and else 0; and what is at those places in y, of the extents of x. */
+  void (*max_pool)(const ck_windows *windows, ptrdiff_t channels, const void *x, void *out);
+  void (*max_pool_scatter)(const ck_windows *windows, ptrdiff_t channels, const void *x, const void *y, void *out);
+  void (*max_pool_gather)(const ck_windows *windows, ptrdiff_t channels, const void *x, const void *y, void *out);
+  /* out = the sum of the elements of each window r and channel, times shares[r]; and y of each window times its share
+     added to all places of the window in `out`, which is of the extents of x and else 0. */
+  void (*mean_pool)(const ck_windows *windows, ptrdiff_t channels, const void *x, const void *shares, void *out);
+  void (*mean_pool_scatter)(const ck_windows *windows, ptrdiff_t channels, const void *y, const void *shares,
+                            void *out);
   /* 12 n multiply-adds of vectors, as fast as they can be done; the result is of no use. */
   double (*multiply_adds)(ptrdiff_t n);
   /* out[r, :] = x[index[r], :] * scale + offset, converted, for r below `rows`; x has rows of `width` elements, of
