@@ -39,7 +39,7 @@ struct OperationRow: Sendable, CustomTestStringConvertible {
   }
 
   /// All operations whose gradient central differences can confirm.
-  static let all: [OperationRow] = leaves + functions + elementwise + reductions + movements
+  static let all: [OperationRow] = leaves + functions + elementwise + reductions + movements + WindowRows.all
 
   /// Operations that differences cannot confirm, each with a test of its own.
   static let confirmedElsewhere = ["argmax", "stopGradient"]

@@ -41,10 +41,47 @@ import Testing
 
   /// Every operation that computes something has such numbers.
   @Test func everyOperationHasReferenceNumbers() throws {
-    let cases = try Fixture.read("operations").member("cases").elements ?? []
+    let cases = try ["operations", "windows"].flatMap { try Fixture.read($0).member("cases").elements ?? [] }
     let leaves: Set = ["input", "parameter", "constant", "variable", "dropoutMask"]
     let missing = Set(OperationTable.names).subtracting(leaves).subtracting(cases.compactMap { $0["operation"]?.text })
     #expect(missing.isEmpty, "\(missing.sorted())")
+  }
+
+  /// Convolutions and pooling, with the channels last.
+  @Test func windowsEqualPyTorch() throws {
+    let cases = try Fixture.read("windows").member("cases").elements ?? []
+    #expect(cases.count > 50)
+    for row in cases {
+      let name = try #require(row["operation"]?.text)
+      let attributes = try row.member("attributes")
+      func numbers(_ key: String) throws -> [Int] { try attributes.member(key).numbers.map { Int($0) } }
+      let geometry = try WindowGeometry(
+        size: numbers("size"), stride: numbers("stride"), dilation: numbers("dilation"), before: numbers("before"),
+        after: numbers("after"))
+      let (groups, extents) = (try #require(attributes["groups"]?.int), try numbers("extents"))
+      let graph = Graph()
+      let x = try (row.member("inputs").elements ?? []).map { try graph.variable($0.values, shape: $0.shape) }
+      let output =
+        switch name {
+        case "convolution": try x[0].convolution(x[1], geometry, groups: groups)
+        case "convolutionInputGradient":
+          try x[0].transposedConvolution(x[1], geometry, extents: extents, groups: groups)
+        case "convolutionFilterGradient": try x[0].convolutionFilterGradient(x[1], geometry, groups: groups)
+        case "maxPool": try x[0].maxPool(geometry)
+        case "maxPoolScatter": try x[0].maxPoolScatter(x[1], geometry)
+        case "maxPoolGather": try x[0].maxPoolGather(x[1], geometry)
+        case "meanPool": try x[0].meanPool(geometry)
+        default: try x[0].meanPoolScatter(geometry, extents: extents)
+        }
+      let upstream = try row.member("cotangent")
+      let objective = try (output * graph.constant(upstream.values, shape: upstream.shape)).sum()
+      let call = "\(name) \(attributes.compactText)"
+      #expect(try output.shape == row.member("value").shape, "\(call)")
+      compare(try output.value(), try row.member("value").values, call)
+      for (position, gradient) in try (row.member("gradients").elements ?? []).enumerated() {
+        compare(try objective.gradient(of: x[position]), gradient.values, "gradient \(position) of \(call)")
+      }
+    }
   }
 
   private func compare(_ found: [Double], _ expected: [Double], _ what: String) {

@@ -14,4 +14,6 @@ package enum OperationTable {
     ]
     + ["matmul", "reshape", "transpose", "stopGradient", "slice", "pad", "concatenate"]
     + ["gather", "scatterAdd", "oneHot"]
+    + ["convolution", "convolutionInputGradient", "convolutionFilterGradient"]
+    + ["maxPool", "maxPoolScatter", "maxPoolGather", "meanPool", "meanPoolScatter"]
 }

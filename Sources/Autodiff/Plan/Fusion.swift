@@ -3,8 +3,8 @@
 /// A node joins the group of its consumers when all of them are element-wise, in one group, and of its shape: then
 /// nothing else ever reads it, and it needs no buffer. The last node of a group is its root, which gives it its name.
 ///
-/// A group that is a dense layer's bias, alone or with a ReLU, takes in the matrix product in front of it: the kernel
-/// adds the bias as the product leaves the registers. The product is then the group's first member.
+/// A group that is a layer's bias, alone or with a ReLU, takes in the matrix product or the convolution in front of it: the
+/// kernel adds the bias as the product leaves the registers. The product is then the group's first member.
 struct Fusion {
   /// The longest chain of one group: it bounds the scratch space.
   static let longestChain = 48
@@ -46,16 +46,21 @@ struct Fusion {
     }
   }
 
-  /// The matrix product to whose rows `sum` adds a vector, if it does.
+  /// The product to whose rows `sum` adds a vector, if it does.
   private func product(in sum: Int?, of graph: Graph) -> Int? {
     guard let sum else { return nil }
     let (record, shape) = (graph.records[sum], graph.records[sum].shape)
     let product = record.inputs.first {
-      graph.records[$0].operation is MatrixMultiply && graph.records[$0].shape == shape
+      let operation = graph.records[$0].operation
+      return (operation is MatrixMultiply && shape.count == 2 || operation is any BiasedOperation)
+        && graph.records[$0].shape == shape
     }
-    guard let product, shape.count == 2, let bias = record.inputs.first(where: { $0 != product }) else { return nil }
+    guard let product, let columns = shape.last, let bias = record.inputs.first(where: { $0 != product }) else {
+      return nil
+    }
     let extents = graph.records[bias].shape
-    return extents == [shape[1]] || extents == [1, shape[1]] ? product : nil
+    return extents.last == columns && extents.dropLast().allSatisfy { $0 == 1 } && extents.count <= shape.count
+      ? product : nil
   }
 
   private func commonRoot(of consumers: [Int], like index: Int, _ graph: Graph) -> Int? {

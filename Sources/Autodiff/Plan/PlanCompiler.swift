@@ -149,10 +149,9 @@ struct PlanCompiler<Scalar: KernelElement> {
     let body: KernelBody<Scalar>
     let members = fusion.members[index] ?? [index]
     if let product = graph.records[members[0]].operation as? MatrixMultiply {
-      let first = graph.records[members[0]]
-      let bias = members.count > 1 ? graph.records[members[1]].inputs.first { $0 != members[0] } : nil
-      let shapes = first.inputs.map { graph.records[$0].shape }
-      var operands = first.inputs.compactMap { places[$0] }
+      let parts = parts(graph, members)
+      let (shapes, bias) = (parts.shapes, parts.bias)
+      var operands = parts.operands
       let matrix = packedRight(of: product, operands: operands, shapes: shapes)
       if let matrix {
         operands[1] = Operand(region: Region.packed, offset: matrix.offset)
@@ -161,8 +160,15 @@ struct PlanCompiler<Scalar: KernelElement> {
       body = product.kernel(
         at: KernelSite(
           kernels: kernels, inputs: operands, inputShapes: shapes, output: output, outputShape: record.shape),
-        bias: bias.flatMap { places[$0] }, isRectified: members.count > 2, isRightPacked: matrix != nil)
+        bias: bias, isRectified: members.count > 2, isRightPacked: matrix != nil)
       compiled.scratchCount = max(compiled.scratchCount, product.scratchCount(inputs: shapes, kernels: kernels))
+    } else if let product = graph.records[members[0]].operation as? any BiasedOperation {
+      let parts = parts(graph, members)
+      body = product.kernel(
+        at: KernelSite(
+          kernels: kernels, inputs: parts.operands, inputShapes: parts.shapes, output: output,
+          outputShape: record.shape), bias: parts.bias, isRectified: members.count > 2)
+      compiled.scratchCount = max(compiled.scratchCount, product.scratchCount(inputs: parts.shapes, kernels: kernels))
     } else if fusion.members[index] != nil {
       let program = makeProgram(graph, members, into: output)
       compiled.scratchCount = max(compiled.scratchCount, program.scratchCount)
@@ -187,6 +193,16 @@ struct PlanCompiler<Scalar: KernelElement> {
         name: members.map { graph.records[$0].operation.name }.joined(separator: "+"), body: body, output: output,
         outputShape: record.shape, inputs: reads(graph, index, fusion).compactMap { places[$0] },
         floatingPointOperations: work))
+  }
+
+  /// The operands of a group's product, and its bias, if it has one.
+  private func parts(_ graph: Graph, _ members: [Int]) -> (operands: [Operand], shapes: [Shape], bias: Operand?) {
+    let product = graph.records[members[0]]
+    let bias = members.count > 1 ? graph.records[members[1]].inputs.first { $0 != members[0] } : nil
+    return (
+      product.inputs.compactMap { places[$0] }, product.inputs.map { graph.records[$0].shape },
+      bias.flatMap { places[$0] }
+    )
   }
 
   /// The right operand of a product of matrices, if it is a matrix that lies in the kernels' own order.
