@@ -33,6 +33,9 @@ public struct Checkpoint: Sendable, Equatable {
   public var schema: String?
   /// The parameters in layout order: offsets are contiguous from 0.
   public var parameters: [CheckpointTensor]
+  /// What the model keeps beside its parameters, such as running averages, in layout order: offsets go on from the
+  /// parameters'. Empty for most models.
+  public var state: [CheckpointTensor]
   /// The optimizer's state, in the order of names.
   public var optimizer: [CheckpointTensor]
   /// What preprocessing has learnt from the training data, in the order of names.
@@ -49,7 +52,8 @@ public struct Checkpoint: Sendable, Equatable {
   /// gives them back.
   public init(
     step: Int, epoch: Int, seed: Int, config: String, schema: String? = nil, parameters: [CheckpointTensor],
-    optimizer: [CheckpointTensor] = [], preprocessing: [CheckpointTensor] = [], history: [CheckpointTensor] = [],
+    state: [CheckpointTensor] = [], optimizer: [CheckpointTensor] = [], preprocessing: [CheckpointTensor] = [],
+    history: [CheckpointTensor] = [],
     progress: [String: ProgressValue] = [:], provenance: [String: String] = [:]
   ) {
     self.step = step
@@ -58,6 +62,7 @@ public struct Checkpoint: Sendable, Equatable {
     self.config = config
     self.schema = schema
     self.parameters = parameters
+    self.state = state
     self.optimizer = optimizer.sorted { $0.name < $1.name }
     self.preprocessing = preprocessing.sorted { $0.name < $1.name }
     self.history = history.sorted { $0.name < $1.name }
@@ -65,10 +70,10 @@ public struct Checkpoint: Sendable, Equatable {
     self.provenance = provenance
   }
 
-  /// The SHA-256 over all parameters' raw values in layout order, little-endian, without padding.
+  /// The SHA-256 over all parameters' raw values in layout order, little-endian, without padding, and then over the state's.
   public var digest: Digest {
     var stream = Digest.Stream()
-    for tensor in parameters { tensor.withBytes { stream.update($0) } }
+    for tensor in parameters + state { tensor.withBytes { stream.update($0) } }
     return stream.digest
   }
 
@@ -76,6 +81,7 @@ public struct Checkpoint: Sendable, Equatable {
   public var layout: ParameterLayout {
     var layout = ParameterLayout()
     for tensor in parameters { layout.append(name: tensor.name, shape: tensor.shape) }
+    for tensor in state { layout.append(name: tensor.name, shape: tensor.shape, isState: true) }
     return layout
   }
 
@@ -83,6 +89,6 @@ public struct Checkpoint: Sendable, Equatable {
   var sections: [(name: String, tensors: [CheckpointTensor])] {
     [
       ("parameters", parameters), ("optimizer", optimizer), ("preprocessing", preprocessing), ("history", history),
-    ]
+    ] + (state.isEmpty ? [] : [("state", state)])
   }
 }

@@ -67,7 +67,7 @@ enum CheckpointTree {
       }
     }
     var end = 0
-    for tensor in checkpoint.parameters {
+    for tensor in checkpoint.parameters + checkpoint.state {
       guard tensor.offset == end else {
         throw failure("the parameter \(tensor.name) has offset \(tensor.offset), expected \(end)")
       }
@@ -113,17 +113,20 @@ enum CheckpointTree {
       seed: root.attribute("seed").readScalar(), config: text(of: root.dataset("config")),
       schema: root.exists("schema") ? text(of: root.dataset("schema")) : nil,
       parameters: tensors(in: root, "parameters").sorted { $0.offset < $1.offset },
+      state: root.exists("state") ? tensors(in: root, "state").sorted { $0.offset < $1.offset } : [],
       optimizer: tensors(in: root, "optimizer"), preprocessing: tensors(in: root, "preprocessing"),
       history: tensors(in: root, "history"), progress: progress(in: root.group("progress")),
       provenance: provenance(of: root))
     let digest = try root.attribute("digest").readString()
     try file.close()
     var end = 0
-    for tensor in checkpoint.parameters {
-      guard tensor.offset == end else {
-        throw CheckpointFault.damaged("/parameters/\(tensor.name) has offset \(tensor.offset), expected \(end)")
+    for (section, tensors) in [("parameters", checkpoint.parameters), ("state", checkpoint.state)] {
+      for tensor in tensors {
+        guard tensor.offset == end else {
+          throw CheckpointFault.damaged("/\(section)/\(tensor.name) has offset \(tensor.offset), expected \(end)")
+        }
+        end += tensor.count
       }
-      end += tensor.count
     }
     return (checkpoint, digest)
   }

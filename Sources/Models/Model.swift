@@ -3,40 +3,29 @@ import Foundations
 
 /// A feed-forward model: layers in order.
 public struct Model: Sendable {
+  private let sequence: LayerSequence
+
   /// The layers.
-  public let layers: [any Layer]
+  public var layers: [any Layer] { sequence.layers }
   /// Their names in files, in order.
-  public let names: [String]
+  public var names: [String] { sequence.names }
+  /// Whether what some layer computes in training differs from step to step.
+  package var isRandom: Bool { sequence.isRandom }
+  /// Whether filters of some layer meet many positions of a sample.
+  package var slidesFilters: Bool { sequence.slidesFilters }
 
   /// Creates a model.
   ///
   /// - Throws: `TrainerError` if two layers have one name.
-  public init(_ layers: [any Layer]) throws {
-    self.layers = layers
-    var ordinals: [String: Int] = [:]
-    names = layers.map { layer in
-      let type = Swift.type(of: layer).type
-      ordinals[type, default: 0] += 1
-      return layer.name ?? "\(type)\(ordinals[type, default: 1])"
-    }
-    if let twin = names.indices.first(where: { names[..<$0].contains(names[$0]) }) {
-      throw TrainerError(.usage, "two layers are named '\(names[twin])'; give one of them another \"name\"")
-    }
-    if let bad = names.first(where: { $0.isEmpty || $0.contains("/") || $0 == "." }) {
-      throw TrainerError(.usage, "'\(bad)' cannot name a layer: names become HDF5 groups and must not contain '/'")
-    }
-  }
+  public init(_ layers: [any Layer]) throws { sequence = try LayerSequence(layers) }
 
   /// Reads the object `model` of a config, with the layers that a registry has.
   public init(from settings: Settings, registry: Registry<any Layer> = .layers) throws {
-    let layers = try settings.objects("layers", help: "The layers in order.").map { try registry.read($0) }
+    sequence = try LayerReading.$registry.withValue(registry) {
+      try LayerSequence(from: settings, help: "The layers in order.")
+    }
     try settings.finish()
     guard !layers.isEmpty else { throw settings.error("layers", "a model needs at least one layer") }
-    do {
-      try self.init(layers)
-    } catch let error as TrainerError {
-      throw settings.error("layers", error.message)
-    }
   }
 
   /// Adds the model to a graph.
@@ -49,14 +38,15 @@ public struct Model: Sendable {
     try apply(to: x, LayerBuilder(isTraining: isTraining))
   }
 
-  private func apply(to x: Node, _ builder: LayerBuilder) throws -> Node {
-    var y = x
-    for (layer, name) in zip(layers, names) {
-      builder.layerName = name
-      y = try layer.apply(to: y, builder)
-    }
-    return y
+  /// Adds the model to a graph as training has it.
+  ///
+  /// - Returns: The outputs of the last layer, and what a step takes off each state, by its name.
+  package func applyInTraining(to x: Node) throws -> (outputs: Node, stateChanges: [String: Node]) {
+    let builder = LayerBuilder(isTraining: true)
+    return (try apply(to: x, builder), builder.stateChanges)
   }
+
+  private func apply(to x: Node, _ builder: LayerBuilder) throws -> Node { try sequence.apply(to: x, builder) }
 
   /// What a model's layers are and give, for people.
   package struct LayerOutline {
@@ -77,9 +67,8 @@ public struct Model: Sendable {
     let builder = LayerBuilder(isTraining: false)
     var y = try Graph().input("inputs", shape: [1] + inputShape)
     return try zip(layers, names).map { layer, name in
-      builder.layerName = name
       let first = builder.declarations.count
-      y = try layer.apply(to: y, builder)
+      y = try builder.within(name) { try layer.apply(to: y, builder) }
       return LayerOutline(
         name: name, type: Swift.type(of: layer).type, settings: layer.json,
         parameters: builder.declarations[first...].map { ($0.name, $0.shape) }, outputShape: Array(y.shape.dropFirst()))
@@ -105,7 +94,11 @@ public struct ModelParameters: Sendable {
 
   init(declarations: [LayerBuilder.Declaration], outputShape: Shape) {
     var layout = ParameterLayout()
-    for declaration in declarations { layout.append(name: declaration.name, shape: declaration.shape) }
+    // The state comes last, as Note [State] in `ParameterLayout` says.
+    let declarations = declarations.filter { !$0.isState } + declarations.filter(\.isState)
+    for declaration in declarations {
+      layout.append(name: declaration.name, shape: declaration.shape, isState: declaration.isState)
+    }
     self.layout = layout
     self.outputShape = outputShape
     initializations = declarations.map(\.initialization)

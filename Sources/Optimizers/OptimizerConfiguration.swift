@@ -120,7 +120,7 @@ public struct OptimizerConfiguration: Sendable {
     layout: ParameterLayout, schedule: ScheduleSettings, run: RunLength,
     penalties: [any GradientTransformation] = [], isMaximizing: Bool = false
   ) throws -> Optimizer {
-    var rest = layout.entries.map(\.name)
+    var rest = layout.trained.map(\.name)
     var members: [Optimizer.Group] = []
     for group in groups {
       let names = rest.filter(group.matches)
@@ -144,13 +144,13 @@ public struct OptimizerConfiguration: Sendable {
   }
 
   private func unmatched(_ group: Group, _ rest: [String], _ layout: ParameterLayout) -> TrainerError {
-    let isTaken = layout.entries.contains { group.matches($0.name) }
-    let names = layout.entries.prefix(20).map { "'\($0.name)'" }.joined(separator: ", ")
+    let isTaken = layout.trained.contains { group.matches($0.name) }
+    let names = layout.trained.prefix(20).map { "'\($0.name)'" }.joined(separator: ", ")
     return TrainerError(
       .usage,
       "\(group.path): found \"\(group.match)\", "
         + (isTaken
           ? "but earlier groups have taken all parameters that it matches; put the narrower pattern first"
-          : "which matches none of the parameters \(names)\(layout.entries.count > 20 ? ", …" : "")"))
+          : "which matches none of the parameters \(names)\(layout.trained.count > 20 ? ", …" : "")"))
   }
 }

@@ -61,6 +61,8 @@ package struct UpdatePlan: Sendable {
   private let pieces: [Piece]
   /// The pieces of each block.
   private let blockPieces: [Range<Int>]
+  /// What each block has of the layout's state.
+  private let blockStates: [Range<Int>]
   /// The sums of a piece: the most of a cut.
   private let width: Int
   private let schedule: LearningRateSchedule
@@ -103,6 +105,7 @@ package struct UpdatePlan: Sendable {
       }
       return first..<pieces.count
     }
+    blockStates = blocks.map { layout.state.clamped(to: $0) }
     self.chains = chains
     var links: [Unmanaged<Link>] = []
     passLinks = chains.flatMap(\.links).map { pass in
@@ -136,7 +139,7 @@ package struct UpdatePlan: Sendable {
   /// The stretches with one chain each: the tensors, or what neighbours of one group make together.
   private static func segments(of layout: ParameterLayout, groups: [Optimizer.Group], mayJoin: Bool) -> [Segment] {
     var segments: [Segment] = []
-    for entry in layout.entries where entry.count > 0 {
+    for entry in layout.trained where entry.count > 0 {
       let group = groups.firstIndex { $0.parameters?.contains(entry.name) ?? true } ?? groups.count - 1
       if mayJoin, let last = segments.last, last.group == group {
         segments[segments.count - 1].range = last.range.lowerBound..<entry.range.upperBound
@@ -205,6 +208,17 @@ package struct UpdatePlan: Sendable {
           .combine(block.parameters, scaledBy: 1 - decay, plusSelfScaledBy: decay)
       }
     }
+    if isLast, !blockStates[block].isEmpty { changeState(blockStates[block], vectors, kernels) }
+  }
+
+  /// Takes off the state what the gradient has in its place: no optimizer acts on it, and it is its own average.
+  private func changeState<Scalar: KernelElement>(
+    _ range: Range<Int>, _ vectors: UpdateVectors<Scalar>, _ kernels: Kernels<Scalar>
+  ) {
+    let state = vectors.parameters + range.lowerBound
+    kernels.addScaled(
+      -1, vectors.gradient + (range.lowerBound - vectors.gradientStart), to: state, count: range.count)
+    if let average { kernels.copyLoop(range.count, state, vectors.state[average.index] + range.lowerBound) }
   }
 
   /// Joins the sums that a pass, which is not the last, has left: the one unit between it and the next.

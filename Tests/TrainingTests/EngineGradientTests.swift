@@ -55,6 +55,14 @@ import Training
     #expect(ways.counts["product with rows of data, packed", default: 0] > 3, "\(ways.counts)")
   }
 
+  @Test func randomSpatialModels() throws {
+    var ways = Ways()
+    for seed in 60_000..<UInt64(60_000 + Torture.count(150, 3000)) {
+      try check(RandomModel(spatial: seed), samples: Int(seed % 7) + 1, seed: seed, &ways)
+    }
+    #expect(ways.counts["slots", default: 0] > 100, "\(ways.counts)")
+  }
+
   private static let losses: [(name: String, loss: any Loss, outputs: Int, targets: [Float], shape: [Int])] = [
     ("softmax", SoftmaxCrossEntropy(), 3, [0, 2, 1, 1, 0], []),
     (
@@ -244,13 +252,17 @@ import Training
     // Of single precision, so that all see the same.
     var point = problem.layout.entries.flatMap { entry in
       let scale = 1 / Double(max(1, entry.shape.first ?? 1)).squareRoot()
-      return (generator.numbers(entry.count) as [Float]).map { Double(Float(scale) * $0) }
+      // State is averages, of which variances have a root.
+      return (generator.numbers(entry.count) as [Float]).map {
+        entry.isState ? Double(0.5 + abs($0)) : Double(Float(scale) * $0)
+      }
     }
     let perEpoch = (samples + batchSize - 1) / batchSize
     // The epoch's last batch, which may be smaller, then the first of the next, where the update has led.
     for (turn, step) in [perEpoch - 1, perEpoch].enumerated() {
       let plain = try PlainObjective(
-        problem, group: group(), samples: engine.engine.work.samples(ofStep: step), step: step, seed: 5)
+        problem, group: group(), samples: engine.engine.work.samples(ofStep: step), step: step, seed: 5,
+        partition: engine.engine.work.partition)
       let room = plain.makeRoom()
       let (value, reference) = (plain.value(at: point, in: room), plain.gradient(at: point, in: room))
       let start = turn == 0 ? point : nil
@@ -263,10 +275,13 @@ import Training
           #expect(error <= 1e-11 * max(magnitude, 1e-4 * most, 1e-4), "\(entry.name) \(way), step \(step): \(name)")
         }
       }
-      // The update has gone down that gradient.
+      // The update has gone down that gradient, and taken off the state what was to be.
+      let state = problem.layout.state
       let update = distance(
         engine.engine.memory.parameters.elements.map { $0 }[...],
-        zip(point, taken[0].gradient).map { $0 - 0.01 * $1 }[...])
+        zip(point, taken[0].gradient).enumerated().map { index, pair in
+          pair.0 - (state.contains(index) ? 1 : 0.01) * pair.1
+        }[...])
       #expect(update <= 1e-14 * max(1, most), "update, step \(step): \(name)")
       let again = try threaded.take(step: step, at: start)
       #expect(bitDifference(again.gradient, taken[0].gradient) == nil, "three threads, step \(step): \(name)")
@@ -288,7 +303,7 @@ import Training
     _ generator: inout SeededGenerator, _ name: String
   ) throws {
     let room = plain.makeRoom()
-    for entry in layout.entries {
+    for entry in layout.trained {
       let scale = 1 / Double(entry.count).squareRoot()
       let direction = (generator.numbers(entry.count) as [Double]).map { $0 * scale }
       let difference = CentralDifference { offset in

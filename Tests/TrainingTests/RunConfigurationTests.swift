@@ -205,7 +205,10 @@ private func message(_ text: String) -> String {
   @Test func shardsFollowFromTheConfigAlone() {
     let sizes = [1, 31, 64, 256, 1024, 100_000]
     #expect(sizes.map { TrainingSettings.defaultShards(for: .samples($0)) } == [1, 2, 4, 8, 16, 32])
-    #expect(sizes.map { TrainingSettings.defaultShards(for: .samples($0), isLarge: true) } == [1, 1, 2, 4, 8, 16])
+    #expect(sizes.map { TrainingSettings.defaultShards(for: .samples($0), model: .large) } == [1, 1, 2, 4, 8, 16])
+    #expect(
+      [1, 15, 16, 32, 64, 128, 4096].map { TrainingSettings.defaultShards(for: .samples($0), model: .sliding) }
+        == [1, 1, 2, 4, 8, 16, 32])
     #expect(TrainingSettings.defaultShards(for: .full) == 16)
   }
 

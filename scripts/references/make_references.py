@@ -20,6 +20,7 @@ import classifiers
 import columns
 import derivatives
 import features
+import layers
 import linear
 import losses
 import metrics
@@ -30,11 +31,12 @@ import splits
 import tables
 import trajectories
 import weights
+import windows
 from common import FIXTURES, text
 
 MAKERS = (
     trajectories, optimizers, schedules, losses, operations, linear, classifiers, metrics, tables, columns, features,
-    splits, weights, derivatives,
+    splits, weights, derivatives, windows, layers,
 )
 
 

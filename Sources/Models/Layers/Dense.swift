@@ -61,7 +61,7 @@ public struct Dense: Layer {
     ])
   }
 
-  private static func defaultInitializer(for activation: Activation?) -> Initializer {
+  static func defaultInitializer(for activation: Activation?) -> Initializer {
     switch activation {
     case .relu, .leakyReLU, .elu, .gelu, .geluTanh: .heUniform
     case .softplus, .sigmoid, .tanh, .linear, nil: .glorotUniform

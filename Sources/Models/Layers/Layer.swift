@@ -10,6 +10,10 @@ public protocol Layer: Configurable {
   /// the loss's values takes no such layer. No, unless the layer says so.
   var isRandom: Bool { get }
 
+  /// Whether filters meet many positions of a sample, so that a shard's arithmetic is great beside its parameters, and few
+  /// samples fill it. No, unless the layer says so.
+  var slidesFilters: Bool { get }
+
   /// Adds the layer to the graph.
   ///
   /// - Parameters:
@@ -22,13 +26,23 @@ public protocol Layer: Configurable {
 extension Layer {
   /// No.
   public var isRandom: Bool { false }
+  /// No.
+  public var slidesFilters: Bool { false }
   /// The layer's type in a registry.
   public static var entry: Registry<any Layer>.Entry { .init(type: type) { try Self(from: $0) } }
 }
 
 extension Registry where Component == any Layer {
   /// The package's layers.
-  public static let layers = Registry(of: "layer", [Dense.entry, Dropout.entry, LayerNormalization.entry])
+  public static let layers = Registry(
+    of: "layer",
+    [
+      Dense.entry, Dropout.entry, LayerNormalization.entry, BatchNormalization.entry, GroupNormalization.entry,
+      RMSNormalization.entry,
+      ActivationLayer.entry, Convolution.entry, TransposedConvolution.entry, MaxPooling.entry, AveragePooling.entry,
+      GlobalMaxPooling.entry, GlobalAveragePooling.entry, Flatten.entry, Reshape.entry, Permute.entry, Padding.entry,
+      Upsampling.entry, Residual.entry, Parallel.entry, Repeat.entry,
+    ])
 
   /// Adds a layer's type.
   ///
@@ -45,13 +59,19 @@ public final class LayerBuilder {
     let initialization: Initialization
     let fanIn: Int
     let fanOut: Int
+    var isState = false
   }
 
   /// Whether layers behave as in training, with dropout.
   public let isTraining: Bool
-  var layerName = ""
+  /// The names of the layers that are being added, outermost first.
+  private var path: [String] = []
   private(set) var declarations: [Declaration] = []
+  /// What is to be taken off each state, by its name.
+  private(set) var stateChanges: [String: Node] = [:]
   private var maskCount = 0
+  /// Whether an error says which layer it is of.
+  private var isBlamed = false
 
   init(isTraining: Bool) { self.isTraining = isTraining }
 
@@ -68,10 +88,49 @@ public final class LayerBuilder {
   public func parameter(
     _ name: String, shape: Shape, initialization: Initialization, fanIn: Int = 1, fanOut: Int = 1, in graph: Graph
   ) throws -> Node {
-    let path = "\(layerName)/\(name)"
+    let path = (path + [name]).joined(separator: "/")
     declarations.append(
       .init(name: path, shape: shape, initialization: initialization, fanIn: fanIn, fanOut: fanOut))
     return try graph.parameter(path, shape: shape)
+  }
+
+  /// Declares state: numbers that the layer keeps from step to step, which no gradient changes.
+  ///
+  /// - Parameters:
+  ///   - name: Its name within the layer, such as `mean`.
+  ///   - shape: Its extents, outermost first.
+  ///   - initialization: How it starts.
+  ///   - graph: The graph of the layer's input.
+  /// - Throws: A shape's error, if the graph refuses it.
+  public func state(_ name: String, shape: Shape, initialization: Initialization, in graph: Graph) throws -> Node {
+    let path = (path + [name]).joined(separator: "/")
+    declarations.append(
+      .init(name: path, shape: shape, initialization: initialization, fanIn: 1, fanOut: 1, isState: true))
+    return try graph.parameter(path, shape: shape)
+  }
+
+  /// Says what a step takes off a state, as the samples of one shard have it: of a batch it is the mean over its samples.
+  /// In evaluation nothing is.
+  ///
+  /// - Parameter change: Of the state's shape.
+  public func change(_ state: Node, by change: Node) {
+    guard isTraining, let name = state.parameterName else { return }
+    precondition(change.shape == state.shape, "what is taken off '\(name)' has another shape")
+    stateChanges[name] = change
+  }
+
+  /// Adds a layer within the one that is being added: its parameters have its name in front of theirs.
+  ///
+  /// - Throws: What `body` throws; of an error of use it says which layer it is of.
+  public func within<Result>(_ name: String, _ body: () throws -> Result) throws -> Result {
+    path.append(name)
+    defer { path.removeLast() }
+    do {
+      return try body()
+    } catch let error as TrainerError where error.code == .usage && !isBlamed {
+      isBlamed = true
+      throw TrainerError(.usage, "layer '\(path.joined(separator: "/"))': \(error.message)")
+    }
   }
 
   /// The number of the next random mask, which tells the masks of one model apart: the `stream` of

@@ -1,4 +1,5 @@
 import Autodiff
+import DataParallel
 import Datasets
 import Foundations
 import Kernels
@@ -37,20 +38,28 @@ package struct PlainObjective: Sendable {
   /// - Parameters:
   ///   - samples: The batch's samples in its order, indices into `group`.
   ///   - step: The step, counted from 0, which settles what dropout leaves out.
+  ///   - partition: The shards, which are the parts where a sample's loss depends on those beside it.
   /// - Throws: `TrainerError` if the graph does not fit the data.
-  package init(_ problem: any Problem, group: SampleGroup<Double>, samples: [Int64], step: Int, seed: Int) throws {
+  package init(
+    _ problem: any Problem, group: SampleGroup<Double>, samples: [Int64], step: Int, seed: Int,
+    partition: ShardPartition
+  ) throws {
     layout = problem.layout
     isMean = problem.isMean
     let problem = problem.sampleBySample
     self.seed = UInt64(seed)
     self.step = UInt64(step)
     var plans: [Int: Plans] = [:]
-    parts = try stride(from: 0, to: samples.count, by: Self.partSize).map { first in
-      let own = samples[first..<min(first + Self.partSize, samples.count)]
+    let ranges =
+      problem.couplesSamples
+      ? partition.ranges(in: samples.count).filter { !$0.isEmpty }
+      : stride(from: 0, to: samples.count, by: Self.partSize).map { $0..<min($0 + Self.partSize, samples.count) }
+    parts = try ranges.map { range in
+      let own = samples[range]
       let made = try plans[own.count] ?? Self.plans(problem, samples: own.count)
       plans[own.count] = made
       let rows = made.value.inputs.map { slot in group.sources[slot.name]?.values(of: own) ?? [] }
-      return Part(firstSample: first, plans: made, rows: rows)
+      return Part(firstSample: range.lowerBound, plans: made, rows: rows)
     }
   }
 

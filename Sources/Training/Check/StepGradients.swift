@@ -42,7 +42,7 @@ package struct StepGradients<Scalar: TrainingScalar>: Sendable {
   /// Does a step, counted from 0.
   ///
   /// - Parameter parameters: Where to stand before the step; where the last one has led if `nil`.
-  /// - Returns: The batch's objective and its gradient, of the flat vector.
+  /// - Returns: The batch's objective and its gradient, of the flat vector; for the layout's state what the step has taken off.
   /// - Throws: Nothing in one process.
   package func take(step: Int, at parameters: [Double]? = nil) throws -> (loss: Double, gradient: [Double]) {
     if let parameters {
@@ -50,7 +50,11 @@ package struct StepGradients<Scalar: TrainingScalar>: Sendable {
       engine.work.writeCopies()
     }
     engine.record.beginEpoch()
+    let (range, elements) = (engine.memory.layout.state, engine.memory.parameters.elements)
+    let state = elements[range].map { Double($0) }
     try engine.run(steps: step..<step + 1)
-    return (engine.epochMeasurement.loss, engine.memory.state[0].elements.map { Double($0) })
+    var gradient = engine.memory.state[0].elements.map { Double($0) }
+    for (index, before) in zip(range, state) { gradient[index] = before - Double(elements[index]) }
+    return (engine.epochMeasurement.loss, gradient)
   }
 }

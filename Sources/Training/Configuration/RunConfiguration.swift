@@ -173,7 +173,7 @@ public struct RunConfiguration: Sendable {
         measures: measures, help: "What has to improve.") : nil
     let trainingSettings = try settings.object(
       "training", default: [:], help: "How long and in what portions the run trains.")
-    training = try TrainingSettings(from: trainingSettings, hasData: data != nil, isLarge: objective.isLarge)
+    training = try TrainingSettings(from: trainingSettings, hasData: data != nil, model: objective.modelKind)
     let oldOrder = try training.order(beside: data?.shuffle, in: trainingSettings)
     earlyStopping = try settings.optionalObject("earlyStopping", help: "When the run stops before its end.")
       .map { try EarlyStoppingSettings(from: $0, measures: measures) }
@@ -299,14 +299,15 @@ public struct RunConfiguration: Sendable {
 }
 
 extension RunConfiguration.Objective {
-  /// Whether the model has more than a million parameters behind its first layer, whose inputs only the data knows.
-  fileprivate var isLarge: Bool {
-    guard case .model(let settings) = self else { return false }
+  /// What the model is like, whose inputs only the data knows.
+  fileprivate var modelKind: TrainingSettings.ModelKind {
+    guard case .model(let settings) = self else { return .small }
+    if settings.model.slidesFilters { return .sliding }
     do {
-      return try settings.model.parameters(inputShape: [1]).layout.count > 1_000_000
+      return try settings.model.parameters(inputShape: [1]).layout.count > 1_000_000 ? .large : .small
     } catch {
       // A layer that takes no such input. Whether it takes the data's is found where these are known.
-      return false
+      return .small
     }
   }
 }

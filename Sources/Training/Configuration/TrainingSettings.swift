@@ -62,7 +62,17 @@ public struct TrainingSettings: Sendable, Equatable {
   private static let defaultEpochs = 10
   private static let defaultBatchSize = 32
 
-  init(from settings: Settings, hasData: Bool, isLarge: Bool) throws {
+  /// What a model is like, as far as the number of shards goes.
+  public enum ModelKind: Sendable {
+    /// Most models.
+    case small
+    /// With more than a million parameters behind its first layer.
+    case large
+    /// With filters that meet many positions of a sample.
+    case sliding
+  }
+
+  init(from settings: Settings, hasData: Bool, model: ModelKind) throws {
     json = JSONObject()
     length = try Self.length(settings, hasData: hasData)
     guard hasData else {
@@ -77,7 +87,7 @@ public struct TrainingSettings: Sendable, Equatable {
     let batchSize = samples.map(BatchSize.samples) ?? .full
     self.batchSize = batchSize
     shards = try settings.integer(
-      "shards", default: Self.defaultShards(for: batchSize, isLarge: isLarge), in: 1...4096,
+      "shards", default: Self.defaultShards(for: batchSize, model: model), in: 1...4096,
       help: "The slices of a batch, the units that workers take; with the batch size they fix the numerics.")
     if settings.contains("shuffle") {
       isShuffling = try settings.boolean("shuffle", help: "What data.shuffle says now: true for rows, false for none.")
@@ -113,16 +123,19 @@ public struct TrainingSettings: Sendable, Equatable {
   ///
   /// The largest power of two S with 4 S² ≤ batch size, so that a shard has at least 4 S samples; half of it for a large
   /// model; never more than 32. More shards feed more cores, but each has a gradient of its own to write and to sum,
-  /// which costs as much as some samples' arithmetic, the more so the larger the model.
+  /// which costs as much as some samples' arithmetic, the more so the larger the model. Where filters meet many positions
+  /// of a sample, its arithmetic is great beside the gradient, and few samples' activations fill a cache: then the largest
+  /// power of two that leaves a shard 8 samples.
   ///
   /// - Parameters:
   ///   - batchSize: The samples of a batch.
-  ///   - isLarge: Whether the model has more than a million parameters behind its first layer.
-  public static func defaultShards(for batchSize: BatchSize, isLarge: Bool = false) -> Int {
-    guard case .samples(let count) = batchSize else { return isLarge ? 8 : 16 }
+  ///   - model: What the model is like.
+  public static func defaultShards(for batchSize: BatchSize, model: ModelKind = .small) -> Int {
+    guard case .samples(let count) = batchSize else { return model == .large ? 8 : 16 }
     var shards = 1
-    while 4 * (2 * shards) * (2 * shards) <= count, shards < 32 { shards *= 2 }
-    return isLarge ? max(1, shards / 2) : shards
+    func fits(_ shards: Int) -> Bool { model == .sliding ? 8 * shards <= count : 4 * shards * shards <= count }
+    while shards < 32, fits(2 * shards) { shards *= 2 }
+    return model == .large ? max(1, shards / 2) : shards
   }
 
   private static func length(_ settings: Settings, hasData: Bool) throws -> Length {

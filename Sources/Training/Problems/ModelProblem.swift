@@ -54,7 +54,9 @@ package struct ModelProblem: Problem {
 
   package func terms(in graph: Graph, samples: Int, isTraining: Bool) throws -> ProblemTerms {
     let inputs = try graph.input(InputName.inputs, shape: [samples] + inputShape)
-    let outputs = try model.apply(to: inputs, isTraining: isTraining)
+    let (outputs, stateChanges) =
+      isTraining
+      ? try model.applyInTraining(to: inputs) : (try model.apply(to: inputs, isTraining: false), [:])
     let flat = try outputs.reshape([samples, outputCount])
     let isIndexed = if case .multiclass(_, let oneHot) = task { !oneHot } else { false }
     let targets = try graph.input(
@@ -62,7 +64,7 @@ package struct ModelProblem: Problem {
     let terms = try loss.terms(outputs: flat, targets: targets)
     return try ProblemTerms(
       losses: terms.losses, sampleWeights: terms.sampleWeights, outputs: flat,
-      probabilities: loss.probabilities(of: flat)
+      probabilities: loss.probabilities(of: flat), stateChanges: stateChanges
     ).weighted(samples: isWeighted ? samples : nil)
   }
 }

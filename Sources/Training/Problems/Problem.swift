@@ -10,6 +10,8 @@ package protocol Problem: Sendable {
   var layout: ParameterLayout { get }
   /// The parameters' values before the first step.
   func initialParameters(seed: Int) -> [Double]
+  /// Whether a sample's loss depends on those that are computed with it, so that a shard cannot be divided.
+  var couplesSamples: Bool { get }
   /// Whether a batch's objective and gradient are divided by the sum of the samples' weights.
   var isMean: Bool { get }
   /// The metrics beside the loss.
@@ -24,6 +26,7 @@ package protocol Problem: Sendable {
 }
 
 extension Problem {
+  package var couplesSamples: Bool { !layout.state.isEmpty }
   package var sampleBySample: any Problem { self }
 }
 
@@ -37,6 +40,8 @@ package struct ProblemTerms {
   let outputs: Node?
   /// What `predict` writes as probabilities.
   let probabilities: Node?
+  /// What a step takes off each state of the layout, as these samples have it, by its name.
+  var stateChanges: [String: Node] = [:]
 
   /// The terms of samples that the data give weights: a loss is multiplied by its sample's, and so is the weight that the
   /// loss itself gives it, such as that of its class.
@@ -47,7 +52,7 @@ package struct ProblemTerms {
     let weights = try losses.graph.input(ModelProblem.InputName.weights, shape: [samples])
     return ProblemTerms(
       losses: try losses * weights, sampleWeights: try sampleWeights.map { try $0 * weights } ?? weights,
-      outputs: outputs, probabilities: probabilities)
+      outputs: outputs, probabilities: probabilities, stateChanges: stateChanges)
   }
 }
 

@@ -14,8 +14,16 @@ struct ShardGraph {
     let parameters = graph.nodes.filter { $0.parameterName != nil }
     let nodes = try zip(parameters, graph.gradient(of: terms.losses.sum(), withRespectTo: parameters))
     let byName = try Dictionary(nodes.map { ($0.parameterName ?? "", $1) }, uniquingKeysWith: +)
+    // The update divides by the batch's weight, so each shard's change counts as its samples do.
+    let weight =
+      try terms.stateChanges.isEmpty
+      ? nil : terms.sampleWeights?.sum() ?? graph.constant(Double(samples))
     gradients = try problem.layout.entries.map { entry in
-      try byName[entry.name] ?? graph.constant(0).broadcast(to: entry.shape)
+      let own =
+        entry.isState
+        ? try weight.flatMap { weight in try terms.stateChanges[entry.name].map { try $0 * weight } }
+        : byName[entry.name]
+      return try own ?? graph.constant(0).broadcast(to: entry.shape)
     }
     self.samples = samples
     self.graph = graph

@@ -28,7 +28,7 @@ public struct CheckpointFacts: Sendable {
   public let digest: String
   /// Program, processor, data and the like, by name.
   public let provenance: [(name: String, value: String)]
-  /// The parameters, in layout order.
+  /// The parameters, in layout order, and what the model keeps beside them.
   public let parameters: [Spread]
 
   /// Reads a checkpoint.
@@ -39,7 +39,7 @@ public struct CheckpointFacts: Sendable {
     self.path = path
     (step, epoch, digest) = (checkpoint.step, checkpoint.epoch, checkpoint.digest.description)
     provenance = checkpoint.provenance.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    parameters = checkpoint.parameters.map(Spread.init)
+    parameters = (checkpoint.parameters + checkpoint.state).map(Spread.init)
   }
 }
 

@@ -31,7 +31,7 @@ struct RunCheckpoints<Scalar: TrainingScalar>: Sendable {
     Checkpoint(
       step: progress.step, epoch: timetable.epochs(after: progress.step), seed: configuration.seed,
       config: configuration.checkpointed.prettyText, schema: schema,
-      parameters: memory.parameterTensors,
+      parameters: memory.parameterTensors(), state: memory.parameterTensors(areState: true),
       optimizer: memory.stateTensors, preprocessing: preprocessing?.tensors ?? [],
       history: progress.tensors, progress: progress.values, provenance: Provenance.current(data: fingerprint))
   }

@@ -6,9 +6,9 @@ import Kernels
 
 /// Turns a run's vectors into the tensors of a checkpoint and back.
 extension TrainingMemory {
-  /// The parameters by name, in layout order.
-  var parameterTensors: [CheckpointTensor] {
-    layout.entries.map { entry in
+  /// The parameters by name, in layout order, or the state behind them.
+  func parameterTensors(areState: Bool = false) -> [CheckpointTensor] {
+    layout.entries.filter { $0.isState == areState }.map { entry in
       CheckpointTensor(
         name: entry.name, shape: entry.shape, offset: entry.offset, type: Scalar.elementType,
         copying: bytes(of: parameters.elements, entry.range).bytes)
@@ -31,8 +31,11 @@ extension TrainingMemory {
 
   /// Copies parameters and state into the tensors of a checkpoint of this run, which keep their memory.
   func copy(to checkpoint: inout Checkpoint) {
-    for (index, entry) in layout.entries.enumerated() {
+    for (index, entry) in layout.trained.enumerated() {
       checkpoint.parameters[index].setElements(copying: bytes(of: parameters.elements, entry.range).bytes)
+    }
+    for (index, entry) in layout.entries.filter(\.isState).enumerated() {
+      checkpoint.state[index].setElements(copying: bytes(of: parameters.elements, entry.range).bytes)
     }
     for index in checkpoint.optimizer.indices {
       let name = checkpoint.optimizer[index].name
@@ -61,7 +64,7 @@ extension TrainingMemory {
           + "use the config that the checkpoint holds")
     }
     let values = CheckpointValues(checkpoint, path: path)
-    for tensor in checkpoint.parameters {
+    for tensor in checkpoint.parameters + checkpoint.state {
       guard tensor.isFinite else {
         throw values.error("the parameter '\(tensor.name)' holds a number that is not finite")
       }
