@@ -45,6 +45,10 @@ docs:
 data/fashion-mnist.h5:
 	scripts/data/fashion-mnist
 
+# 38 MB, so not committed; PYTHON needs numpy and h5py.
+data/signals.h5:
+	$(PYTHON) scripts/data/make_signals.py
+
 # Imported from data/mixed.csv.gz.
 data/mixed.h5:
 	swift build -c release --product trainer

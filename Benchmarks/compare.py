@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The trainer against what is installed of its peers, side by side: what `make bench` runs.
 
-usage: compare.py [--peers jax,torch,ddp,sklearn] [--workloads softmax,mlp-small,mlp-large] [--batches 64,256,1024]
-                  [--rounds N] [--seconds S] [--python FILE] [--json FILE]
+usage: compare.py [--peers jax,torch,torch-compile,ddp,sklearn] [--workloads softmax,mlp-small,mlp-large,cnn,conv1d]
+                  [--batches 64,256,1024] [--rounds N] [--seconds S] [--python FILE] [--json FILE]
 
 In each round the trainer and every peer have their turn on a workload, one after the other, so that a machine which
 others use too gives fair ratios. Prints a Markdown table of medians and of the ratio, round by round, to the best peer.
@@ -19,8 +19,12 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 TRAINER = HERE.parent / ".build" / "release" / "trainer"
-BATCHES = {"softmax": [64, 256, 1024], "mlp-small": [64, 256, 1024], "mlp-large": [256, 1024]}
+BATCHES = {
+    "softmax": [64, 256, 1024], "mlp-small": [64, 256, 1024], "mlp-large": [256, 1024], "cnn": [32, 128], "conv1d": [64]}
 EPOCHS = {"softmax": 2, "mlp-small": 1, "mlp-large": 1}
+# Samples of an epoch, so that a peer has its turn within half a minute.
+SAMPLES = {"cnn": {"jax": 2048}, "conv1d": {"jax": 256}}
+CONVOLUTIONS = {"cnn", "conv1d"}
 
 
 def trainer(workload, batch, seconds):
@@ -32,11 +36,16 @@ def trainer(workload, batch, seconds):
 
 def peer(python, name, workload, batch):
     """The peer's result; None if it is not installed or does not do this workload."""
-    if name == "sklearn" and workload == "softmax":
+    if name in ("sklearn", "ddp") and workload in CONVOLUTIONS or name == "sklearn" and workload == "softmax":
         return None
+    if name == "torch-compile" and workload not in CONVOLUTIONS:
+        return None
+    script = "convolutions.py" if workload in CONVOLUTIONS else "peers.py"
     command = [
-        python, HERE / "peers" / "peers.py", name, "--workload", workload, "--batch", str(batch), "--epochs",
-        str(EPOCHS[workload])]
+        python, HERE / "peers" / script, name, "--workload", workload, "--batch", str(batch), "--epochs",
+        str(EPOCHS.get(workload, 1))]
+    if workload in CONVOLUTIONS:
+        command += ["--samples", str(SAMPLES[workload].get(name, 8192))]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode == 3:
         return None
@@ -56,7 +65,7 @@ def machine():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers", default="jax,torch,ddp,sklearn")
+    parser.add_argument("--peers", default="jax,torch,torch-compile,ddp,sklearn")
     parser.add_argument("--workloads", default=",".join(BATCHES))
     parser.add_argument("--batches")
     parser.add_argument("--rounds", type=int, default=3)
@@ -64,11 +73,13 @@ def main():
     parser.add_argument("--python", default=sys.executable, help="the interpreter that has the peers")
     parser.add_argument("--json", help="a file for all measurements")
     chosen = parser.parse_args()
-    if not (HERE.parent / "data" / "fashion-mnist.h5").exists():
-        sys.exit("error: data/fashion-mnist.h5 is missing; make it with: make data/fashion-mnist.h5")
+    wanted = chosen.workloads.split(",")
+    for name, needed in (("fashion-mnist", wanted != ["conv1d"]), ("signals", "conv1d" in wanted)):
+        if needed and not (HERE.parent / "data" / f"{name}.h5").exists():
+            sys.exit(f"error: data/{name}.h5 is missing; make it with: make data/{name}.h5")
 
     names, versions, rows, measured = chosen.peers.split(","), {}, [], []
-    for workload in chosen.workloads.split(","):
+    for workload in wanted:
         for batch in [int(b) for b in chosen.batches.split(",")] if chosen.batches else BATCHES[workload]:
             own, others = [], {name: [] for name in names}
             for _ in range(chosen.rounds):

@@ -3,40 +3,7 @@
 // others use too.
 //
 //   scripts/bench-kernels [SHARDS ROWS]     rows of a shard: 8 shards of 32 rows are a batch of 256
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
-#include "ckernels.h"
-
-static double now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static float *numbers(ptrdiff_t count) {
-  float *memory = aligned_alloc(4096, ((size_t)count * sizeof(float) + 8191) / 4096 * 4096);
-  if (!memory) exit(1);
-  for (ptrdiff_t i = 0; i < count; i++) memory[i] = (float)((i * 2654435761u >> 16) & 1023) / 1024 - 0.5f;
-  return memory;
-}
-
-// Seconds of `statement`, the least of as many repetitions as fit a fifth of a second.
-#define LEAST(statement)                                                                                               \
-  ({                                                                                                                   \
-    double least = 1e9, end = now() + 0.2;                                                                             \
-    int count = 1;                                                                                                     \
-    do {                                                                                                               \
-      const double begin = now();                                                                                      \
-      for (int turn = 0; turn < count; turn++) statement;                                                              \
-      const double seconds = (now() - begin) / count;                                                                  \
-      if (seconds < least) least = seconds;                                                                            \
-      if (seconds * count < 1e-4) count *= 2;                                                                          \
-    } while (now() < end);                                                                                             \
-    least;                                                                                                             \
-  })
+#include "kernels.h"
 
 static double peak;
 
@@ -117,8 +84,7 @@ int main(int count, char **arguments) {
   ck_flush_subnormals(1);
   for (int index = 0; index < ck_available_count(); index++) {
     const ck_table *table = ck_available(index)->f32;
-    const double seconds = LEAST(table->multiply_adds(2000));
-    peak = 12 * 2000 * 2.0 * (double)table->lanes / seconds / 1e9;
+    peak = peak_of(table);
     printf("%s, %td shards of %td rows, a core's peak %.1f G flop/s\n\n", ck_available(index)->name, shards, rows, peak);
     printf("| kernel                 | result        | depth | us        | Gflop/s | of peak |\n|---|---|---|---|---|---|\n");
     const ptrdiff_t layers[][2] = {{784, 256}, {256, 128}, {784, 2048}, {2048, 2048}, {784, 10}};
