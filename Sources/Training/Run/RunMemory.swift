@@ -77,6 +77,10 @@ extension RunSetup {
         let plan = try problem.evaluationPlan(samples: evaluated, kernels: Kernels<Scalar>.best)
         evaluation = EvaluationShards<Scalar>.memoryNeed(
           workers: workers, samples: samples, plan: plan, columns: columns)
+        // How many samples the other groups have is known only when they are read; they are rarely more.
+        evaluation += GatheredSamples<Scalar>.memoryNeed(
+          samples: samples, metrics: settings.metrics, task: problem.task,
+          isWeighted: configuration.data?.weights != nil)
       }
       try MemoryLimit.require(
         steps + evaluation + other,
@@ -94,8 +98,11 @@ extension TrainedModel {
   /// - Throws: `TrainerError` if one worker's plan does not fit into memory.
   func evaluationMemory(samples: Int, workers: Int) throws -> Double {
     let shard = min(EvaluationShards<Scalar>.size, max(1, samples))
-    let plan = try problemWithoutTargets().predictionPlan(samples: shard, kernels: Kernels<Scalar>.best)
+    let problem = try problemWithoutTargets()
+    let plan = try problem.predictionPlan(samples: shard, kernels: Kernels<Scalar>.best)
     return EvaluationShards<Scalar>.memoryNeed(
       workers: workers, samples: samples, plan: plan, columns: transform.outputShape.reduce(1, *))
+      + GatheredSamples<Scalar>.memoryNeed(
+        samples: samples, metrics: settings.metrics, task: problem.task, isWeighted: data.weights != nil)
   }
 }
