@@ -15,7 +15,8 @@ private func settings(_ text: String) throws -> Settings {
     #"{"type": "dense", "units": 3, "activation": {"type": "elu", "alpha": 3}, "biasInitializer": {"type": "normal", "standardDeviation": 3}}"#,
     #"{"type": "dense", "units": 3, "activation": {"type": "leakyRelu", "slope": 3}, "weightInitializer": {"type": "uniform", "limit": 3}}"#,
     #"{"type": "dropout"}"#, #"{"type": "dropout", "name": "b", "rate": 0.25}"#, #"{"type": "layerNormalization"}"#,
-    #"{"type": "layerNormalization", "name": "c", "epsilon": 0.1}"#,
+    #"{"type": "layerNormalization", "name": "c", "epsilon": 0.1}"#, #"{"type": "prelu"}"#,
+    #"{"type": "prelu", "name": "d", "initialSlope": -0.5}"#,
   ])
   func layersAreWrittenBack(text: String) throws {
     let read = try settings(text)
@@ -27,7 +28,8 @@ private func settings(_ text: String) throws -> Settings {
     #"{"type": "softmaxCrossEntropy"}"#,
     #"{"type": "softmaxCrossEntropy", "labelSmoothing": 0.1, "classWeights": [1, 2]}"#,
     #"{"type": "binaryCrossEntropy", "labelSmoothing": 0.1, "classWeights": [1, 2]}"#,
-    #"{"type": "huber", "delta": 3}"#,
+    #"{"type": "huber", "delta": 3}"#, #"{"type": "klDivergence"}"#, #"{"type": "poisson"}"#, #"{"type": "quantile"}"#,
+    #"{"type": "quantile", "quantile": [0.1, 0.9]}"#,
     #"{"type": "meanSquaredError"}"#, #"{"type": "meanAbsoluteError"}"#,
   ])
   func lossesAreWrittenBack(text: String) throws {
@@ -105,14 +107,14 @@ private func settings(_ text: String) throws -> Settings {
     (#"{"units": 3}"#, #"x.json:1:1: the required key "type" is missing"#),
     (
       #"{"type": "Dense", "units": 3}"#,
-      #"x.json:1:2: type: found the string "Dense", expected one of "dense", "dropout", "layerNormalization"; did you mean "dense"?"#
+      #"x.json:1:2: type: found the string "Dense", expected one of "dense", "dropout", "layerNormalization", "prelu"; did you mean "dense"?"#
     ),
     (#"{"type": "dense"}"#, #"x.json:1:1: the required key "units" is missing"#),
     (#"{"type": "dense", "units": 0}"#, "x.json:1:19: units: found 0, expected an integer from 1 to 1000000000000"),
     (
       #"{"type": "dense", "units": 1, "activation": "Relu"}"#,
       #"x.json:1:31: activation: found the string "Relu", expected one of "relu", "leakyRelu", "elu", "#
-        + #""gelu", "geluTanh", "softplus", "sigmoid", "tanh", "linear"; "#
+        + #""gelu", "geluTanh", "silu", "hardSwish", "mish", "softplus", "sigmoid", "tanh", "linear"; "#
         + #"did you mean "relu"?"#
     ),
     (
@@ -213,7 +215,8 @@ private func settings(_ text: String) throws -> Settings {
     (
       #"{"type": "crossEntropy"}"#,
       #"x.json:1:2: type: found the string "crossEntropy", expected one of "softmaxCrossEntropy", "#
-        + #""binaryCrossEntropy", "meanSquaredError", "meanAbsoluteError", "huber"; did you mean "binaryCrossEntropy"?"#
+        + #""binaryCrossEntropy", "meanSquaredError", "meanAbsoluteError", "huber", "klDivergence", "poisson", "#
+        + #""quantile"; did you mean "binaryCrossEntropy"?"#
     ),
     (
       #"{"type": "softmaxCrossEntropy", "labelSmoothing": 1}"#,

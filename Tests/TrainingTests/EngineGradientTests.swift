@@ -75,6 +75,11 @@ import Training
     ("squares", MeanSquaredError(), 2, [0, 1.5, 1, -2, 0.125, 1, 0.5, 0, 3, 0], [2]),
     ("absolutes", MeanAbsoluteError(), 2, [0, 1.5, 1, -2, 0.125, 1, 0.5, 0, 3, 0], [2]),
     ("huber", Huber(delta: 0.7), 2, [0, 1.5, 1, -2, 0.125, 1, 0.5, 0, 3, 0], [2]),
+    (
+      "divergence", KLDivergence(), 3, [1, 0, 0, 0.25, 0.25, 0.5, 0, 1, 0, 0, 0.5, 0.5, 0.875, 0, 0.125], [3]
+    ),
+    ("poisson", Poisson(), 2, [0, 1.5, 1, 2, 0.125, 1, 5, 0, 3, 0], [2]),
+    ("quantiles", Quantile(0.25, 0.9), 2, [0, 1.5, 1, -2, 0.125, 1, 0.5, 0, 3, 0], [2]),
   ]
 
   @Test(arguments: Activation.allCases, losses.indices)
@@ -82,7 +87,7 @@ import Training
     let (name, loss, outputs, targets, shape) = Self.losses[lossIndex]
     let model = try Model([
       Dense(units: 4, activation: activation, biasInitialization: .init(.normal, scale: 0.3)), LayerNormalization(),
-      Dropout(rate: 0.3), Dense(units: 3, activation: activation, usesBias: false), Dense(units: outputs),
+      Dropout(rate: 0.3), PReLU(), Dense(units: 3, activation: activation, usesBias: false), Dense(units: outputs),
     ])
     let kind: TargetKind = shape.isEmpty ? .integers(0...max(1, outputs - 1)) : .values(count: outputs)
     let problem = try ModelProblem(model: model, loss: loss, inputShape: [2, 3], targets: kind) {

@@ -28,7 +28,7 @@ extension Layer {
 
 extension Registry where Component == any Layer {
   /// The package's layers.
-  public static let layers = Registry(of: "layer", [Dense.entry, Dropout.entry, LayerNormalization.entry])
+  public static let layers = Registry(of: "layer", [Dense.entry, Dropout.entry, LayerNormalization.entry, PReLU.entry])
 
   /// Adds a layer's type.
   ///

@@ -24,6 +24,20 @@ public protocol Loss: Configurable {
 
   /// Turns the model's outputs into what `predict` writes as probabilities; `nil` if they are none.
   func probabilities(of outputs: Node) throws -> Node?
+
+  /// What the model's outputs are to those who see them: predictions of numbers, and metrics. The outputs themselves, unless
+  /// the loss says otherwise.
+  func values(of outputs: Node) throws -> Node
+
+  /// What the targets must be, so that the loss has a meaning: what the task says, unless the loss says more.
+  func rule(of task: LearningTask, for targets: TargetKind) -> TargetRule
+}
+
+extension Loss {
+  /// The outputs.
+  public func values(of outputs: Node) throws -> Node { outputs }
+  /// What the task says.
+  public func rule(of task: LearningTask, for targets: TargetKind) -> TargetRule { task.rule(for: targets) }
 }
 
 extension Loss {
@@ -37,7 +51,7 @@ extension Registry where Component == any Loss {
     of: "loss",
     [
       SoftmaxCrossEntropy.entry, BinaryCrossEntropy.entry, MeanSquaredError.entry, MeanAbsoluteError.entry,
-      Huber.entry,
+      Huber.entry, KLDivergence.entry, Poisson.entry, Quantile.entry,
     ])
 
   /// Adds a loss's type.

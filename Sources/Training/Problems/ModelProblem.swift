@@ -61,7 +61,7 @@ package struct ModelProblem: Problem {
       InputName.targets, shape: isIndexed ? [samples] : [samples, task.targetCount])
     let terms = try loss.terms(outputs: flat, targets: targets)
     return try ProblemTerms(
-      losses: terms.losses, sampleWeights: terms.sampleWeights, outputs: flat,
+      losses: terms.losses, sampleWeights: terms.sampleWeights, outputs: loss.values(of: flat),
       probabilities: loss.probabilities(of: flat)
     ).weighted(samples: isWeighted ? samples : nil)
   }

@@ -17,13 +17,14 @@ extension TrainingData {
   ///
   /// - Parameters:
   ///   - name: The dataset with the targets.
+  ///   - loss: The loss.
   ///   - isTrained: Whether the model is there, whose units can no longer be changed.
   /// - Throws: `TrainerError` with code `.data` that names the first such target.
-  func requireTargets(_ name: String?, of task: LearningTask, isTrained: Bool = false) throws {
+  func requireTargets(_ name: String?, of task: LearningTask, loss: any Loss, isTrained: Bool = false) throws {
     if !isTrained, let classes = schema.classes, case .integers(let range) = targets {
       try requireUnits(name, classes, range, task)
     }
-    try requireRule(name, of: task)
+    try requireRule(name, loss.rule(of: task, for: targets))
     guard let classes = schema.classes, case .integers(let range) = targets, range.upperBound >= classes.count else {
       return
     }
@@ -66,8 +67,7 @@ extension TrainingData {
         + remedy)
   }
 
-  private func requireRule(_ name: String?, of task: LearningTask) throws {
-    let rule = task.rule(for: targets)
+  private func requireRule(_ name: String?, _ rule: TargetRule) throws {
     guard rule != .any else { return }
     let sources = DatasetReader.groupNames.compactMap { group in
       groups[group]?.sources[ModelProblem.InputName.targets].map { (group, $0) }

@@ -124,7 +124,7 @@ struct RunSetup<Scalar: TrainingScalar> {
           try MetricSet(settings.metrics, task: task, isWeighted: dataSettings.weights != nil)
         }
       }
-      try data.requireTargets(dataSettings.targets, of: problem.task)
+      try data.requireTargets(dataSettings.targets, of: problem.task, loss: settings.loss)
       if let warning = data.labelWarning(dataSettings.targets, of: problem.task) { data.warnings.append(warning) }
       return (problem, data)
     case .formula(let settings):
