@@ -100,6 +100,27 @@ import Training
       shards: 2, seed: 50_000, &ways, describedAs: "\(activation), \(name)")
   }
 
+  /// A class, or a row of probabilities, at each of two positions of a sample.
+  @Test(arguments: [
+    (SoftmaxCrossEntropy() as any Loss, false),
+    (SoftmaxCrossEntropy(labelSmoothing: 0.1, classWeights: [0.5, 2, 1.25]), false), (SoftmaxCrossEntropy(), true),
+    (KLDivergence(), true),
+  ])
+  func lossesOfPositions(loss: any Loss, hasRows: Bool) throws {
+    let model = try Model([LayerNormalization(), PReLU(), LayerNormalization()])
+    let problem = try ModelProblem(
+      model: model, loss: loss, inputShape: [2, 3], targets: .values(count: hasRows ? 6 : 2)
+    ) { try MetricSet([], task: $0) }
+    var generator = SeededGenerator(12)
+    let labels: [Float] = [0, 2, 1, 1, 0, 2, 2, 0, 1, 2]
+    let targets: [Float] =
+      hasRows ? labels.flatMap { label in (0..<3).map { Float($0) == label ? 0.75 : 0.125 } } : labels
+    var ways = Ways()
+    try check(
+      problem, [("inputs", [2, 3], generator.numbers(5 * 6)), ("targets", hasRows ? [6] : [2], targets)], samples: 5,
+      batchSize: 3, shards: 2, seed: 60_000, &ways, describedAs: "\(type(of: loss)), \(hasRows)")
+  }
+
   /// What trained on wrong gradients once: products of parameters alone whose rows were taken for samples, and gradients
   /// that are products where a shard has one sample and sums where it has more.
   @Test(arguments: [

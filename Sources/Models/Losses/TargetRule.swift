@@ -36,6 +36,12 @@ extension TargetRule {
     public let column: Int?
     /// What was found, such as `-1` or `a sum of 2`.
     public let found: String
+
+    /// Creates a fault.
+    public init(column: Int?, found: String) {
+      self.column = column
+      self.found = found
+    }
   }
 
   /// Whether all numbers of such a range keep the rule, so that no row need be looked at.

@@ -55,27 +55,32 @@ extension Metric {
 public struct MetricSamples<Scalar: KernelElement> {
   /// What the model learns.
   public let task: LearningTask
-  /// The number of samples.
+  /// The number of samples; where each has several positions that are judged by themselves, of all their positions.
   public let count: Int
   /// The model's outputs, [count, `task.outputCount`] in row-major order; for classes logits.
   public let outputs: UnsafePointer<Scalar>
   /// [count, `task.targetCount`] in row-major order; class indices are whole numbers.
   public let targets: UnsafePointer<Scalar>
-  /// The samples' weights, [count]; `nil` where each counts once.
+  /// The samples' weights, [count / positions]; `nil` where each counts once.
   public let weights: UnsafePointer<Scalar>?
+  /// How many positions, one behind the other, are of one sample and have its weight.
+  public let positions: Int
 
   /// Samples of a task.
   ///
-  /// - Parameter weights: The samples' weights, [count]; `nil` where each counts once.
+  /// - Parameters:
+  ///   - weights: The samples' weights, [count / positions]; `nil` where each counts once.
+  ///   - positions: How many positions are of one sample.
   public init(
     task: LearningTask, count: Int, outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>,
-    weights: UnsafePointer<Scalar>? = nil
+    weights: UnsafePointer<Scalar>? = nil, positions: Int = 1
   ) {
     self.task = task
     self.count = count
     self.outputs = outputs
     self.targets = targets
     self.weights = weights
+    self.positions = positions
   }
 
   /// The outputs of one sample.
@@ -90,7 +95,7 @@ public struct MetricSamples<Scalar: KernelElement> {
 
   /// What one sample weighs: 1 where there are no weights.
   @inline(__always)
-  public func weight(of sample: Int) -> Double { weights.map { Double($0[sample]) } ?? 1 }
+  public func weight(of sample: Int) -> Double { weights.map { Double($0[sample / positions]) } ?? 1 }
 
   /// The class of one sample of several classes: of a row of probabilities the most probable one, the first of equal ones.
   /// A target that is no class of the task gives an index outside of its classes.

@@ -16,6 +16,8 @@ public struct MetricSet: Sendable {
   public let metrics: [any Metric]
   /// What the model learns.
   public let task: LearningTask
+  /// How many positions of a sample are judged by themselves, each with the sample's weight.
+  public private(set) var positions = 1
   /// How many sums there are.
   public let sumCount: Int
   private var shared: StandardSums
@@ -73,19 +75,27 @@ public struct MetricSet: Sendable {
     return shifted
   }
 
+  /// The same metrics of samples with so many positions, each of which is judged by itself.
+  public func ofPositions(_ positions: Int) -> MetricSet {
+    var set = self
+    set.positions = positions
+    return set
+  }
+
   /// The same metrics with the confusion matrix, where the task has classes.
   ///
   /// - Throws: Nothing that making this set has not thrown.
   public func countingConfusion() throws -> MetricSet {
     guard !countsConfusion else { return self }
-    return try MetricSet(metrics, task: task, wantsConfusion: true, isWeighted: shared.isWeighted)
+    return try MetricSet(metrics, task: task, wantsConfusion: true, isWeighted: shared.isWeighted).ofPositions(
+      positions)
   }
 
   /// Adds samples to the sums.
   ///
   /// - Parameters:
-  ///   - outputs: The model's outputs, [samples, outputs].
-  ///   - targets: [samples, targets].
+  ///   - outputs: The model's outputs, [samples, positions, outputs].
+  ///   - targets: [samples, positions, targets].
   ///   - weights: The samples' weights, [samples]; `nil` where each counts once.
   /// - Precondition: there are weights if the set was made for them, and none otherwise.
   @_specialize(where Scalar == Float)
@@ -95,7 +105,9 @@ public struct MetricSet: Sendable {
     to sums: UnsafeMutableBufferPointer<Double>
   ) {
     precondition((weights != nil) == shared.isWeighted, "weights are given where the set was made for them")
-    let batch = MetricSamples(task: task, count: samples, outputs: outputs, targets: targets, weights: weights)
+    let batch = MetricSamples(
+      task: task, count: samples * positions, outputs: outputs, targets: targets, weights: weights, positions: positions
+    )
     shared.add(batch, to: sums)
     guard hasOwn else { return }
     for index in own.indices {

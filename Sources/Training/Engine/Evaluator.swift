@@ -33,7 +33,8 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
     let isWeighted = shards.metricSources.weights != nil
     let need = metrics.map {
       GatheredSamples<Scalar>.memoryNeed(
-        samples: group.count, metrics: $0.metrics, task: $0.task, isWeighted: isWeighted)
+        samples: group.count, metrics: $0.metrics, task: $0.task, positions: $0.positions,
+        isWeighted: isWeighted)
     }
     gatheredBytes = Int(need ?? 0)
     try MemoryLimit.require(
@@ -90,7 +91,7 @@ struct Evaluator<Scalar: TrainingScalar>: Sendable {
   private func makeGathered() -> GatheredSamples<Scalar>? {
     guard let metrics, metrics.needsSamples, shards.metricSources.targets != nil else { return nil }
     return GatheredSamples(
-      count: sampleCount, task: metrics.task, isWeighted: shards.metricSources.weights != nil)
+      count: sampleCount, metrics: metrics, isWeighted: shards.metricSources.weights != nil)
   }
 
   private func joined(_ statistics: ShardStatistics, _ gathered: GatheredSamples<Scalar>?) -> LossAndMetrics {

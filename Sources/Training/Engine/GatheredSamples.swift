@@ -8,25 +8,31 @@ import Models
 struct GatheredSamples<Scalar: TrainingScalar>: Sendable {
   private let task: LearningTask
   private let count: Int
+  private let positions: Int
   /// The vectors, each with the elements of one sample.
   private let outputs: SharedBuffer<Scalar>
   private let targets: SharedBuffer<Scalar>
   private let weights: SharedBuffer<Scalar>?
 
   /// Memory for the samples of a group.
-  init(count: Int, task: LearningTask, isWeighted: Bool) {
+  init(count: Int, metrics: MetricSet, isWeighted: Bool) {
+    let task = metrics.task
     self.count = count
+    positions = metrics.positions
     self.task = task
-    outputs = SharedBuffer(repeating: .unwritten, count: count * task.outputCount)
-    targets = SharedBuffer(repeating: .unwritten, count: count * task.targetCount)
+    outputs = SharedBuffer(repeating: .unwritten, count: count * positions * task.outputCount)
+    targets = SharedBuffer(repeating: .unwritten, count: count * positions * task.targetCount)
     weights = isWeighted ? SharedBuffer(repeating: .unwritten, count: count) : nil
   }
 
   /// The bytes that it takes to measure so many samples, the order of scores included; 0 where no metric needs them.
-  static func memoryNeed(samples: Int, metrics: [any Metric], task: LearningTask, isWeighted: Bool) -> Double {
+  static func memoryNeed(
+    samples: Int, metrics: [any Metric], task: LearningTask, positions: Int, isWeighted: Bool
+  ) -> Double {
     guard metrics.contains(where: { $0 is any GroupMetric }) else { return 0 }
     let elements = task.outputCount + task.targetCount + (isWeighted ? 1 : 0)
-    return Double(samples) * Double(elements * MemoryLayout<Scalar>.stride + RankingMetric.bytesOfSample)
+    let bytesOfPosition = elements * MemoryLayout<Scalar>.stride + RankingMetric.bytesOfSample
+    return Double(samples) * Double(positions) * Double(bytesOfPosition)
   }
 
   /// Keeps the samples of a shard.
@@ -37,8 +43,8 @@ struct GatheredSamples<Scalar: TrainingScalar>: Sendable {
     func copy(_ values: UnsafePointer<Scalar>, _ width: Int, to buffer: SharedBuffer<Scalar>) {
       (buffer.pointer + samples.lowerBound * width).update(from: values, count: samples.count * width)
     }
-    copy(outputs, task.outputCount, to: self.outputs)
-    copy(targets, task.targetCount, to: self.targets)
+    copy(outputs, positions * task.outputCount, to: self.outputs)
+    copy(targets, positions * task.targetCount, to: self.targets)
     if let own = self.weights, let weights { copy(weights, 1, to: own) }
   }
 
@@ -47,7 +53,7 @@ struct GatheredSamples<Scalar: TrainingScalar>: Sendable {
   /// - Parameter stretches: The samples that each rank has computed.
   /// - Throws: `RankFailure`.
   func exchange(_ stretches: [Range<Int>], among ranks: any Communicator) throws {
-    for (buffer, width) in [(outputs, task.outputCount), (targets, task.targetCount)]
+    for (buffer, width) in [(outputs, positions * task.outputCount), (targets, positions * task.targetCount)]
       + (weights.map { [($0, 1)] } ?? [])
     {
       let size = width * MemoryLayout<Scalar>.stride
@@ -75,7 +81,7 @@ struct GatheredSamples<Scalar: TrainingScalar>: Sendable {
     defer { withExtendedLifetime(self) {} }
     return body(
       MetricSamples(
-        task: task, count: count, outputs: outputs.pointer, targets: targets.pointer,
-        weights: weights.map { UnsafePointer($0.pointer) }))
+        task: task, count: count * positions, outputs: outputs.pointer, targets: targets.pointer,
+        weights: weights.map { UnsafePointer($0.pointer) }, positions: positions))
   }
 }

@@ -65,7 +65,7 @@ extension RunSetup {
       }
       let shards = configuration.training.shards
       let sizes = BatchSchedule(samples: samples, batchSize: batch).shardSizes(ShardPartition(shards: shards))
-      let columns = inputShape.reduce(1, *) + problem.task.targetCount
+      let columns = inputShape.reduce(1, *) + problem.targetCount
       let training = try TrainingPlans<Scalar>(problem, sizes: [sizes.max() ?? 1], kernels: .best)
       let blocks = BlockPartition(count: problem.layout.count, matrices: training.matrices, samples: batch)
       let steps = TrainingEngine<Scalar>.memoryNeed(
@@ -79,7 +79,7 @@ extension RunSetup {
           workers: workers, samples: samples, plan: plan, columns: columns)
         // How many samples the other groups have is known only when they are read; they are rarely more.
         evaluation += GatheredSamples<Scalar>.memoryNeed(
-          samples: samples, metrics: settings.metrics, task: problem.task,
+          samples: samples, metrics: settings.metrics, task: problem.task, positions: problem.positions,
           isWeighted: configuration.data?.weights != nil)
       }
       try MemoryLimit.require(
@@ -103,6 +103,7 @@ extension TrainedModel {
     return EvaluationShards<Scalar>.memoryNeed(
       workers: workers, samples: samples, plan: plan, columns: transform.outputShape.reduce(1, *))
       + GatheredSamples<Scalar>.memoryNeed(
-        samples: samples, metrics: settings.metrics, task: problem.task, isWeighted: data.weights != nil)
+        samples: samples, metrics: settings.metrics, task: problem.task, positions: problem.positions,
+        isWeighted: data.weights != nil)
   }
 }
