@@ -13,6 +13,12 @@ public enum Activation: Sendable, Hashable, CaseIterable {
   case gelu
   /// The same with Φ approximated by a hyperbolic tangent, as their paper gives it.
   case geluTanh
+  /// x / (1 + e^−x) (Hendrycks and Gimpel, 2016; Ramachandran, Zoph and Le, 2017, who call it Swish).
+  case silu
+  /// x · min(max(x + 3, 0), 6) / 6 (Howard et al., "Searching for MobileNetV3", 2019).
+  case hardSwish
+  /// x · tanh(log(1 + e^x)) (Misra, 2019).
+  case mish
   /// log(1 + e^x).
   case softplus
   /// 1 / (1 + e^−x).
@@ -24,7 +30,7 @@ public enum Activation: Sendable, Hashable, CaseIterable {
 
   /// All of them, with default settings.
   public static let allCases: [Activation] = [
-    .relu, .leakyReLU(), .elu(), .gelu, .geluTanh, .softplus, .sigmoid, .tanh, .linear,
+    .relu, .leakyReLU(), .elu(), .gelu, .geluTanh, .silu, .hardSwish, .mish, .softplus, .sigmoid, .tanh, .linear,
   ]
 
   /// The name in a config.
@@ -35,6 +41,9 @@ public enum Activation: Sendable, Hashable, CaseIterable {
     case .elu: "elu"
     case .gelu: "gelu"
     case .geluTanh: "geluTanh"
+    case .silu: "silu"
+    case .hardSwish: "hardSwish"
+    case .mish: "mish"
     case .softplus: "softplus"
     case .sigmoid: "sigmoid"
     case .tanh: "tanh"
@@ -62,12 +71,22 @@ public enum Activation: Sendable, Hashable, CaseIterable {
     case .geluTanh:
       let inner = try (x + x * x.square() * 0.044715) * (2 / Double.pi).squareRoot()
       return try x * 0.5 * (inner.tanh() + 1)
+    case .silu: return try farthestBelow(x) * x.sigmoid()
+    case .hardSwish:
+      // Both branches are finite where they are not chosen, so that infinities have a value and a gradient.
+      let three = try x.graph.constant(3)
+      let inside = try select(x.abs().isAtLeast(three), zero, x)
+      return try select(x.isAtLeast(three), x, inside * (inside + 3) * (1.0 / 6))
+    case .mish: return try farthestBelow(x) * x.softplus().tanh()
     case .softplus: return try x.softplus()
     case .sigmoid: return try x.sigmoid()
     case .tanh: return try x.tanh()
     case .linear: return x
     }
   }
+
+  /// x, but for values so far below 0 that the factor beside them is 0: minus infinity times it would be no number.
+  private func farthestBelow(_ x: Node) throws -> Node { try x.maximum(x.graph.constant(-1e4)) }
 
   /// The activation as a layer's `activation` writes it: its name, or an object if it has settings.
   public var json: JSONValue {

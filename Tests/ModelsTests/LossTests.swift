@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct LossTests {
   /// The fixture's loss; `nil` for one that the trainer does not have yet.
-  private func loss(named name: String, _ settings: JSONValue) -> (any Loss)? {
+  private func loss(named name: String, _ settings: JSONValue) throws -> (any Loss)? {
     guard settings["positiveWeight"] == nil, settings["sampleWeights"] == nil else { return nil }
     let smoothing = settings["labelSmoothing"]?.double ?? 0
     let weights = settings["classWeights"]?.numbers
@@ -17,6 +17,12 @@ import Testing
     case MeanSquaredError.type: return MeanSquaredError()
     case MeanAbsoluteError.type: return MeanAbsoluteError()
     case Huber.type: return Huber(delta: settings["delta"]?.double ?? 1)
+    case KLDivergence.type: return KLDivergence()
+    case Poisson.type: return Poisson()
+    case Quantile.type:
+      let quantiles = Settings(
+        json: ["quantile": settings["quantiles"] ?? .null], source: "fixture", directory: "/")
+      return try Quantile(from: quantiles)
     default: return nil
     }
   }
@@ -28,7 +34,7 @@ import Testing
     for reference in cases {
       let name = try #require(reference.member("loss").text)
       let settings = try reference.member("settings")
-      guard let loss = loss(named: name, settings) else { continue }
+      guard let loss = try loss(named: name, settings) else { continue }
       let inputs = try reference.member("inputs")
       let samples = inputs.shape[0]
       let outputShape = [samples, inputs.values.count / samples]
@@ -44,6 +50,7 @@ import Testing
     #expect(
       compared == [
         "softmaxCrossEntropy": 12, "binaryCrossEntropy": 4, "meanSquaredError": 1, "meanAbsoluteError": 1, "huber": 2,
+        "klDivergence": 3, "poisson": 1, "quantile": 4,
       ])
   }
 
@@ -114,7 +121,45 @@ import Testing
     #expect(try MeanSquaredError().probabilities(of: z) == nil)
   }
 
+  // The rates are what predictions and metrics are of.
+  @Test func valuesOfOutputs() throws {
+    let graph = Graph()
+    let z = try graph.constant([0, log(3.0)], shape: [1, 2])
+    #expect(difference(try graph.evaluate(Poisson().values(of: z)), [1, 3], within: 1e-15) == nil)
+    #expect(try graph.evaluate(MeanSquaredError().values(of: z)) == [0, log(3.0)])
+  }
+
+  @Test(arguments: [
+    ("0", "found 0, expected a number greater than 0 and less than 1, or a list of them"),
+    ("1", "found 1, expected a number greater than 0 and less than 1, or a list of them"),
+    ("[]", "found [], expected a number greater than 0 and less than 1, or a list of them"),
+    ("[0.5, 2]", "found [0.5,2], expected a number greater than 0 and less than 1, or a list of them"),
+    (#""half""#, #"found "half", expected a number greater than 0 and less than 1, or a list of them"#),
+  ])
+  func faultyQuantiles(text: String, message: String) throws {
+    let settings = try Settings(text: "{\"quantile\": \(text)}", source: "x.json", directory: "/")
+    let error = #expect(throws: TrainerError.self) { try Quantile(from: settings) }
+    #expect(error?.message == "x.json:1:2: quantile: \(message)")
+  }
+
+  @Test func quantilesOfAConfig() throws {
+    for (text, json) in [
+      ("{}", ["quantile": 0.5] as JSONObject), (#"{"quantile": 0.9}"#, ["quantile": 0.9]),
+      (#"{"quantile": [0.1, 0.9]}"#, ["quantile": [0.1, 0.9]]), (#"{"quantile": [0.25]}"#, ["quantile": 0.25]),
+    ] {
+      let settings = try Settings(text: text, source: "x.json", directory: "/")
+      #expect(try Quantile(from: settings).json == json)
+      #expect(settings.resolved == .object(json))
+    }
+  }
+
   @Test func tasks() throws {
+    #expect(
+      try KLDivergence().task(outputCount: 3, targets: .values(count: 3))
+        == .multiclass(classes: 3, oneHotTargets: true))
+    #expect(try Poisson().task(outputCount: 1, targets: .integers(0...9)) == .regression(outputs: 1))
+    #expect(Poisson().rule(of: .regression(outputs: 1), for: .integers(0...9)) == .nonNegative)
+    #expect(try Quantile(0.1, 0.9).task(outputCount: 2, targets: .values(count: 2)) == .regression(outputs: 2))
     #expect(
       try SoftmaxCrossEntropy().task(outputCount: 10, targets: .integers(0...7))
         == .multiclass(classes: 10, oneHotTargets: false))
@@ -162,6 +207,20 @@ import Testing
     (
       BinaryCrossEntropy(classWeights: [1, 2]), 3, .values(count: 3), .usage,
       "loss.classWeights of binaryCrossEntropy needs a model with 1 output"
+    ),
+    (
+      KLDivergence(), 3, .integers(0...2), .usage,
+      "klDivergence needs 3 columns of probabilities a sample for a model with 3 outputs, but the targets have one whole "
+        + "number; for class labels take the loss softmaxCrossEntropy"
+    ),
+    (
+      KLDivergence(), 1, .values(count: 1), .usage,
+      "klDivergence needs 2 columns of probabilities a sample for a model with 1 output, but the targets have one number; "
+        + "give the last layer a unit for each class"
+    ),
+    (
+      Quantile(0.1, 0.5, 0.9), 2, .values(count: 2), .usage,
+      "loss.quantile has 3 quantiles, but the model has 2 outputs; give one for each, and a column of targets for each"
     ),
     (
       MeanSquaredError(), 2, .values(count: 1), .usage,

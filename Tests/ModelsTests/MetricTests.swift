@@ -158,7 +158,8 @@ import Testing
   @Test(arguments: [
     (
       StandardMetric.r2, LearningTask.binary(outputs: 1),
-      "'r2' is not defined for this loss; it has accuracy, precision, recall, f1"
+      "'r2' is not defined for this loss; it has accuracy, precision, recall, f1, rocAUC, averagePrecision, logLoss, "
+        + "expectedCalibrationError"
     ),
     (
       .accuracy, .regression(outputs: 1),

@@ -92,6 +92,9 @@ import Testing
         case .elu(let alpha): x > 0 ? x : alpha * expm1(x)
         case .gelu: x / 2 * erfc(-x / 2.0.squareRoot())
         case .geluTanh: x / (1 + exp(-2 * (2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+        case .silu: x / (1 + exp(-x))
+        case .hardSwish: x * min(max(x + 3, 0), 6) / 6
+        case .mish: x * tanh(log1p(exp(x)))
         case .softplus: log1p(exp(x))
         case .sigmoid: 1 / (1 + exp(-x))
         case .tanh: tanh(x)

@@ -18,7 +18,8 @@ private let layerTypes = Registry.layers.entries.map { "\"\($0.type)\"" }.joined
     #"{"type": "dense", "units": 3, "activation": {"type": "elu", "alpha": 3}, "biasInitializer": {"type": "normal", "standardDeviation": 3}}"#,
     #"{"type": "dense", "units": 3, "activation": {"type": "leakyRelu", "slope": 3}, "weightInitializer": {"type": "uniform", "limit": 3}}"#,
     #"{"type": "dropout"}"#, #"{"type": "dropout", "name": "b", "rate": 0.25}"#, #"{"type": "layerNormalization"}"#,
-    #"{"type": "layerNormalization", "name": "c", "epsilon": 0.1}"#,
+    #"{"type": "layerNormalization", "name": "c", "epsilon": 0.1}"#, #"{"type": "prelu"}"#,
+    #"{"type": "prelu", "name": "d", "initialSlope": -0.5}"#,
   ])
   func layersAreWrittenBack(text: String) throws {
     let read = try settings(text)
@@ -30,7 +31,8 @@ private let layerTypes = Registry.layers.entries.map { "\"\($0.type)\"" }.joined
     #"{"type": "softmaxCrossEntropy"}"#,
     #"{"type": "softmaxCrossEntropy", "labelSmoothing": 0.1, "classWeights": [1, 2]}"#,
     #"{"type": "binaryCrossEntropy", "labelSmoothing": 0.1, "classWeights": [1, 2]}"#,
-    #"{"type": "huber", "delta": 3}"#,
+    #"{"type": "huber", "delta": 3}"#, #"{"type": "klDivergence"}"#, #"{"type": "poisson"}"#, #"{"type": "quantile"}"#,
+    #"{"type": "quantile", "quantile": [0.1, 0.9]}"#,
     #"{"type": "meanSquaredError"}"#, #"{"type": "meanAbsoluteError"}"#,
   ])
   func lossesAreWrittenBack(text: String) throws {
@@ -115,7 +117,7 @@ private let layerTypes = Registry.layers.entries.map { "\"\($0.type)\"" }.joined
     (
       #"{"type": "dense", "units": 1, "activation": "Relu"}"#,
       #"x.json:1:31: activation: found the string "Relu", expected one of "relu", "leakyRelu", "elu", "#
-        + #""gelu", "geluTanh", "softplus", "sigmoid", "tanh", "linear"; "#
+        + #""gelu", "geluTanh", "silu", "hardSwish", "mish", "softplus", "sigmoid", "tanh", "linear"; "#
         + #"did you mean "relu"?"#
     ),
     (
@@ -216,7 +218,8 @@ private let layerTypes = Registry.layers.entries.map { "\"\($0.type)\"" }.joined
     (
       #"{"type": "crossEntropy"}"#,
       #"x.json:1:2: type: found the string "crossEntropy", expected one of "softmaxCrossEntropy", "#
-        + #""binaryCrossEntropy", "meanSquaredError", "meanAbsoluteError", "huber"; did you mean "binaryCrossEntropy"?"#
+        + #""binaryCrossEntropy", "meanSquaredError", "meanAbsoluteError", "huber", "klDivergence", "poisson", "#
+        + #""quantile"; did you mean "binaryCrossEntropy"?"#
     ),
     (
       #"{"type": "softmaxCrossEntropy", "labelSmoothing": 1}"#,

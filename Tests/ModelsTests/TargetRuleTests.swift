@@ -20,6 +20,7 @@ import Testing
     (.labels(classes: 3), [-1], "0: the class label -1"), (.labels(classes: 3), [0.5], "0: the class label 0.5"),
     (.probabilities, [0, 1, 0.5], nil), (.probabilities, [0, -1], "1: -1"), (.probabilities, [1.25], "0: 1.25"),
     (.probabilities, [.nan], "0: nan"),
+    (.nonNegative, [0, 2.5, 1e300], nil), (.nonNegative, [3, -0.5], "1: -0.5"), (.nonNegative, [.infinity], "0: inf"),
     (.distributions, [0.25, 0.75], nil), (.distributions, [0, 0, 1], nil), (.distributions, [2, -1], "1: -1"),
     (.distributions, [0.5, 0.25], "row: a sum of 0.75"), (.distributions, [0, 0], "row: a sum of 0"),
     (.distributions, [.nan, 1], "0: nan"),
@@ -40,6 +41,8 @@ import Testing
     #expect(!TargetRule.labels(classes: 3).isKept(by: -1...2, areWhole: true))
     #expect(TargetRule.probabilities.isKept(by: 0...1, areWhole: false))
     #expect(!TargetRule.probabilities.isKept(by: -0.5...1, areWhole: false))
+    #expect(TargetRule.nonNegative.isKept(by: 0...1e9, areWhole: false))
+    #expect(!TargetRule.nonNegative.isKept(by: -1e-9...1, areWhole: false))
     #expect(!TargetRule.distributions.isKept(by: 0...1, areWhole: false))
   }
 
@@ -80,6 +83,7 @@ import Testing
       "binaryCrossEntropy takes numbers from 0 to 1; these are the codes 0, 255: add "
         + #""labels": "sorted" to data, or name them in "labels""#
     ),
+    (.nonNegative, [-1, 3], "poisson takes counts, or other numbers that are not negative; is another loss meant?"),
     (.probabilities, [0, 0.5, 7], "binaryCrossEntropy takes numbers from 0 to 1; is another loss meant?"),
   ]
 

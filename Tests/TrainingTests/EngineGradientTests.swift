@@ -83,6 +83,11 @@ import Training
     ("squares", MeanSquaredError(), 2, [0, 1.5, 1, -2, 0.125, 1, 0.5, 0, 3, 0], [2]),
     ("absolutes", MeanAbsoluteError(), 2, [0, 1.5, 1, -2, 0.125, 1, 0.5, 0, 3, 0], [2]),
     ("huber", Huber(delta: 0.7), 2, [0, 1.5, 1, -2, 0.125, 1, 0.5, 0, 3, 0], [2]),
+    (
+      "divergence", KLDivergence(), 3, [1, 0, 0, 0.25, 0.25, 0.5, 0, 1, 0, 0, 0.5, 0.5, 0.875, 0, 0.125], [3]
+    ),
+    ("poisson", Poisson(), 2, [0, 1.5, 1, 2, 0.125, 1, 5, 0, 3, 0], [2]),
+    ("quantiles", Quantile(0.25, 0.9), 2, [0, 1.5, 1, -2, 0.125, 1, 0.5, 0, 3, 0], [2]),
   ]
 
   @Test(arguments: Activation.allCases, losses.indices)
@@ -90,7 +95,7 @@ import Training
     let (name, loss, outputs, targets, shape) = Self.losses[lossIndex]
     let model = try Model([
       Dense(units: 4, activation: activation, biasInitialization: .init(.normal, scale: 0.3)), LayerNormalization(),
-      Dropout(rate: 0.3), Dense(units: 3, activation: activation, usesBias: false), Dense(units: outputs),
+      Dropout(rate: 0.3), PReLU(), Dense(units: 3, activation: activation, usesBias: false), Dense(units: outputs),
     ])
     let kind: TargetKind = shape.isEmpty ? .integers(0...max(1, outputs - 1)) : .values(count: outputs)
     let problem = try ModelProblem(model: model, loss: loss, inputShape: [2, 3], targets: kind) {
@@ -101,6 +106,27 @@ import Training
     try check(
       problem, [("inputs", [2, 3], generator.numbers(5 * 6)), ("targets", shape, targets)], samples: 5, batchSize: 3,
       shards: 2, seed: 50_000, &ways, describedAs: "\(activation), \(name)")
+  }
+
+  /// A class, or a row of probabilities, at each of two positions of a sample.
+  @Test(arguments: [
+    (SoftmaxCrossEntropy() as any Loss, false),
+    (SoftmaxCrossEntropy(labelSmoothing: 0.1, classWeights: [0.5, 2, 1.25]), false), (SoftmaxCrossEntropy(), true),
+    (KLDivergence(), true),
+  ])
+  func lossesOfPositions(loss: any Loss, hasRows: Bool) throws {
+    let model = try Model([LayerNormalization(), PReLU(), LayerNormalization()])
+    let problem = try ModelProblem(
+      model: model, loss: loss, inputShape: [2, 3], targets: .values(count: hasRows ? 6 : 2)
+    ) { try MetricSet([], task: $0) }
+    var generator = SeededGenerator(12)
+    let labels: [Float] = [0, 2, 1, 1, 0, 2, 2, 0, 1, 2]
+    let targets: [Float] =
+      hasRows ? labels.flatMap { label in (0..<3).map { Float($0) == label ? 0.75 : 0.125 } } : labels
+    var ways = Ways()
+    try check(
+      problem, [("inputs", [2, 3], generator.numbers(5 * 6)), ("targets", hasRows ? [6] : [2], targets)], samples: 5,
+      batchSize: 3, shards: 2, seed: 60_000, &ways, describedAs: "\(type(of: loss)), \(hasRows)")
   }
 
   /// What trained on wrong gradients once: products of parameters alone whose rows were taken for samples, and gradients

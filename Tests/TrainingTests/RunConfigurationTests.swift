@@ -278,7 +278,8 @@ private func message(_ text: String) -> String {
     (
       #""metrics": ["acc"]"#,
       #"2:13: metrics[0]: found the string "acc", expected one of "accuracy", "precision", "recall", "#
-        + #""f1", "meanSquaredError", "meanAbsoluteError", "r2"; did you mean "accuracy"?"#
+        + #""f1", "meanSquaredError", "meanAbsoluteError", "r2", "topKAccuracy", "rocAUC", "averagePrecision", "logLoss", "#
+        + #""expectedCalibrationError"; did you mean "accuracy"?"#
     ),
     (#""metrics": ["f1", "f1"]"#, #"2:1: metrics: "f1" comes twice, name each metric once"#),
     (#""penalties": {"l2": -1}"#, "2:15: penalties.l2: found -1, expected a number at least 0"),

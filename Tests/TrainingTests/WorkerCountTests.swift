@@ -11,7 +11,8 @@ import Training
 @Suite struct WorkerCountTests {
   private static let twoLayers = """
     "model": {"layers": [{"type": "dense", "units": 128, "activation": "relu"}, {"type": "dropout", "rate": 0.3},
-      {"type": "dense", "units": 10}]}, "loss": "softmaxCrossEntropy", "metrics": ["accuracy", "f1"]
+      {"type": "dense", "units": 10}]}, "loss": "softmaxCrossEntropy",
+    "metrics": ["accuracy", "f1", "topKAccuracy", "logLoss", "expectedCalibrationError"]
     """
   private static let softmax = """
     "model": {"layers": [{"type": "dense", "units": 10}]}, "loss": "softmaxCrossEntropy", "metrics": ["accuracy"]
@@ -63,7 +64,8 @@ import Training
       name: "class weights and label smoothing", data: "iris", preprocessing: #"["standardize"]"#,
       settings: """
         \(iris), "loss": {"type": "softmaxCrossEntropy", "classWeights": [1, 0.5, 3], "labelSmoothing": 0.1},
-        "metrics": ["accuracy", "precision", "recall", "f1"], "optimizer": {"type": "adam", "learningRate": 0.01},
+        "metrics": ["accuracy", "precision", "recall", "f1", "rocAUC", {"type": "topKAccuracy", "k": 2}, "logLoss",
+          "averagePrecision", "expectedCalibrationError"], "optimizer": {"type": "adam", "learningRate": 0.01},
         "training": {"epochs": 4, "batchSize": 25, "shards": 4}
         """),
     TrainingCase(
@@ -76,7 +78,8 @@ import Training
       name: "logistic", data: "breast-cancer", preprocessing: #"["standardize"]"#,
       settings: """
         "model": {"layers": [{"type": "dense", "units": 1}]},
-        "loss": {"type": "binaryCrossEntropy", "classWeights": [2, 1]}, "metrics": ["accuracy", "recall"],
+        "loss": {"type": "binaryCrossEntropy", "classWeights": [2, 1]},
+        "metrics": ["accuracy", "recall", "averagePrecision", "rocAUC", "logLoss", "expectedCalibrationError"],
         "optimizer": {"type": "sgd", "learningRate": 0.1, "momentum": 0.5},
         "training": {"epochs": 3, "batchSize": 40, "shards": 4}
         """),

@@ -1,6 +1,8 @@
-"""Losses and the gradients with respect to their inputs, in float64, by PyTorch."""
+"""Losses and the gradients with respect to their inputs, in float64, by PyTorch; the pinball loss by scikit-learn too."""
 
+import numpy as np
 import torch
+from sklearn.metrics import mean_pinball_loss
 from torch.nn import functional as F
 
 from common import array, number
@@ -22,6 +24,9 @@ BINARY_LABEL_ROWS = [[1.0, 0.0], [0.3, 1.0], [0.0, 0.8]]
 # The first differences are 0, then ±1 and ±0.5, where the absolute and the Huber loss have their kinks.
 PREDICTIONS = [[1.0, 2.0], [0.0, 0.5], [1.0, -3.0], [0.25, 100.0]]
 VALUES = [[1.0, 1.0], [1.0, 1.0], [0.5, 4.0], [0.5, -20.0]]
+# Logarithms of rates, and counts.
+LOG_RATES = [[0.0, -2.0], [1.5, 3.0], [-40.0, 0.25], [5.0, -1.0]]
+COUNTS = [[1.0, 0.0], [4.0, 25.0], [0.0, 2.5], [140.0, 3.0]]
 SAMPLE_WEIGHTS = [1.0, 0.25, 2.0, 0.0]
 
 
@@ -114,6 +119,30 @@ def cases():
                               *(["sample weights"] if weights else [])])
             yield case(name, loss, PREDICTIONS, settings,
                        lambda x, f=function, w=weights, a=arguments: regression(f, x, VALUES, w, **a))
+
+
+    for name, logits in (("distributions", LOGITS), ("distributions, huge logits", HUGE_LOGITS), ("one-hot rows", LOGITS)):
+        rows = ONE_HOT if name == "one-hot rows" else DISTRIBUTIONS
+        yield case(name, "klDivergence", logits, {"distributions": rows},
+                   lambda x, t=rows: F.kl_div(torch.log_softmax(x, dim=1), tensor(t), reduction="batchmean"))
+    yield case("counts", "poisson", LOG_RATES, {"targets": COUNTS},
+               lambda x: F.poisson_nll_loss(x, tensor(COUNTS), log_input=True))
+    for quantiles in ([0.5], [0.1], [0.9], [0.25, 0.75]):
+        yield case(f"values, {quantiles}", "quantile", PREDICTIONS, {"targets": VALUES, "quantiles": quantiles},
+                   lambda x, q=quantiles: pinball(x, q))
+
+
+def pinball(predictions, quantiles):
+    """The pinball loss, whose value is compared with scikit-learn's: PyTorch has none."""
+    above = tensor(VALUES) - predictions
+    q = tensor(quantiles)
+    value = (q * F.relu(above) + (1 - q) * F.relu(-above)).mean()
+    columns = [
+        mean_pinball_loss(np.array(VALUES)[:, column], predictions.detach().numpy()[:, column], alpha=alpha)
+        for column, alpha in enumerate(quantiles * (2 // len(quantiles)))
+    ]
+    assert np.isclose(value.item(), np.mean(columns))
+    return value
 
 
 def fixtures():

@@ -35,6 +35,9 @@ UNARY = {
     "elu": (lambda x: F.elu(x, 1.0), ANY),
     "gelu": (F.gelu, ANY),
     "geluTanh": (lambda x: F.gelu(x, approximate="tanh"), ANY),
+    "silu": (F.silu, ANY),
+    "hardSwish": (F.hardswish, ANY),
+    "mish": (F.mish, ANY),
     "clip": (lambda x: torch.clamp(x, -1.0, 1.5), ANY),
 }
 UNARY_ATTRIBUTES = {"leakyRelu": {"slope": 0.01}, "elu": {"alpha": 1.0}, "clip": {"minimum": -1.0, "maximum": 1.5}}
@@ -112,6 +115,7 @@ def cases():
     yield case("logSumExp", lambda x: torch.logsumexp(x, dim=1), [HUGE_ROWS], ROW_COTANGENT, axis=1)
     yield case("layerNormalization", lambda x, scale, shift: F.layer_norm(x, (4,), scale, shift, 1e-5),
                [ROWS, [1.0, 0.5, -2.0, 1.5], [0.1, 0.0, -0.3, 0.2]], COTANGENT, epsilon=1e-5)
+    yield case("prelu", F.prelu, [ROWS, [0.25, -0.5, 0.0, 1.5]], COTANGENT)
     yield case("matmul", torch.matmul,
                [[[1.0, -2.0], [0.5, 3.0], [0.0, -1.5]], [[2.0, 1.0, -1.0, 0.25], [0.5, -3.0, 4.0, 1.0]]], COTANGENT)
 

@@ -46,7 +46,9 @@ public struct Dense: Layer {
     weightInitialization = try Initialization(
       from: settings.object(
         "weightInitializer", default: ["type": .string(standard.rawValue)], shorthand: "type",
-        help: "How the weights start: heUniform after relu, leakyRelu, elu and gelu, else glorotUniform."))
+        help:
+          "How the weights start: heUniform after relu and its kin (leakyRelu, elu, gelu, silu, hardSwish, mish), else glorotUniform."
+      ))
     biasInitialization = try Initialization(
       from: settings.object(
         "biasInitializer", default: ["type": "constant"], shorthand: "type", help: "How the bias starts."))
@@ -63,7 +65,7 @@ public struct Dense: Layer {
 
   static func defaultInitializer(for activation: Activation?) -> Initializer {
     switch activation {
-    case .relu, .leakyReLU, .elu, .gelu, .geluTanh: .heUniform
+    case .relu, .leakyReLU, .elu, .gelu, .geluTanh, .silu, .hardSwish, .mish: .heUniform
     case .softplus, .sigmoid, .tanh, .linear, nil: .glorotUniform
     }
   }

@@ -37,9 +37,9 @@ extension Registry where Component == any Layer {
   public static let layers = Registry(
     of: "layer",
     [
-      Dense.entry, Dropout.entry, LayerNormalization.entry, BatchNormalization.entry, GroupNormalization.entry,
-      RMSNormalization.entry,
-      ActivationLayer.entry, Convolution.entry, TransposedConvolution.entry, MaxPooling.entry, AveragePooling.entry,
+      Dense.entry, Dropout.entry, PReLU.entry, LayerNormalization.entry, BatchNormalization.entry,
+      GroupNormalization.entry, RMSNormalization.entry, ActivationLayer.entry, Convolution.entry,
+      TransposedConvolution.entry, MaxPooling.entry, AveragePooling.entry,
       GlobalMaxPooling.entry, GlobalAveragePooling.entry, Flatten.entry, Reshape.entry, Permute.entry, Padding.entry,
       Upsampling.entry, Residual.entry, Parallel.entry, Repeat.entry,
     ])

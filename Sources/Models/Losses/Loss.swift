@@ -24,6 +24,28 @@ public protocol Loss: Configurable {
 
   /// Turns the model's outputs into what `predict` writes as probabilities; `nil` if they are none.
   func probabilities(of outputs: Node) throws -> Node?
+
+  /// What the model's outputs are to those who see them: predictions of numbers, and metrics. The outputs themselves, unless
+  /// the loss says otherwise.
+  func values(of outputs: Node) throws -> Node
+
+  /// At how many positions of a sample the loss is taken by itself: a sample's loss is the mean over them. One, unless the
+  /// loss says otherwise.
+  ///
+  /// - Parameter outputShape: The extents of the model's output for one sample, outermost first.
+  func positions(of outputShape: Shape) -> Int
+
+  /// What the targets must be, so that the loss has a meaning: what the task says, unless the loss says more.
+  func rule(of task: LearningTask, for targets: TargetKind) -> TargetRule
+}
+
+extension Loss {
+  /// The outputs.
+  public func values(of outputs: Node) throws -> Node { outputs }
+  /// One.
+  public func positions(of outputShape: Shape) -> Int { 1 }
+  /// What the task says.
+  public func rule(of task: LearningTask, for targets: TargetKind) -> TargetRule { task.rule(for: targets) }
 }
 
 extension Loss {
@@ -37,7 +59,7 @@ extension Registry where Component == any Loss {
     of: "loss",
     [
       SoftmaxCrossEntropy.entry, BinaryCrossEntropy.entry, MeanSquaredError.entry, MeanAbsoluteError.entry,
-      Huber.entry,
+      Huber.entry, KLDivergence.entry, Poisson.entry, Quantile.entry,
     ])
 
   /// Adds a loss's type.
@@ -110,6 +132,28 @@ public enum TargetKind: Sendable, Equatable {
   case integers(ClosedRange<Int>)
   /// Numbers: that many a sample.
   case values(count: Int)
+}
+
+extension TargetKind {
+  /// The targets of one of several positions of a sample.
+  ///
+  /// - Parameter classes: The model's outputs at a position.
+  /// - Throws: `TrainerError` with code `.usage` unless a sample has a class, or a row of probabilities, for each.
+  public func perPosition(_ positions: Int, classes: Int) throws -> TargetKind {
+    guard positions > 1 else { return self }
+    let count: Int
+    switch self {
+    case .integers: count = 1
+    case .values(let values): count = values
+    }
+    if count == positions { return .integers(0...max(0, classes - 1)) }
+    if count == positions * classes { return .values(count: classes) }
+    throw TrainerError(
+      .usage,
+      "the model gives \(classes) outputs at each of \(positions) positions of a sample, but the targets have \(count) "
+        + "\(count == 1 ? "value" : "values") a sample; give a class for each position, or end the model with a dense layer"
+    )
+  }
 }
 
 /// What a model learns, which decides what its metrics mean.

@@ -86,6 +86,9 @@ public struct SoftmaxCrossEntropy: Loss {
     }
   }
 
+  /// All but the last axis, that of the classes: pixels, or the steps of a sequence.
+  public func positions(of outputShape: Shape) -> Int { outputShape.dropLast().reduce(1, *) }
+
   /// The softmax of the outputs.
   public func probabilities(of outputs: Node) throws -> Node? { try outputs.softmax() }
 }

@@ -6,6 +6,8 @@ public enum TargetRule: Sendable, Equatable {
   case labels(classes: Int)
   /// Numbers from 0 to 1.
   case probabilities
+  /// Numbers that are not negative.
+  case nonNegative
   /// A row of numbers of which none is negative and whose sum is 1.
   case distributions
 }
@@ -34,6 +36,12 @@ extension TargetRule {
     public let column: Int?
     /// What was found, such as `-1` or `a sum of 2`.
     public let found: String
+
+    /// Creates a fault.
+    public init(column: Int?, found: String) {
+      self.column = column
+      self.found = found
+    }
   }
 
   /// Whether all numbers of such a range keep the rule, so that no row need be looked at.
@@ -42,6 +50,7 @@ extension TargetRule {
     case .any: true
     case .labels(let classes): areWhole && range.lowerBound >= 0 && range.upperBound < Double(classes)
     case .probabilities: range.lowerBound >= 0 && range.upperBound <= 1
+    case .nonNegative: range.lowerBound >= 0 && range.upperBound.isFinite
     case .distributions: false
     }
   }
@@ -57,6 +66,7 @@ extension TargetRule {
       return fault { !($0 >= 0 && $0 < Double(classes) && $0 == $0.rounded()) }
         .map { Fault(column: $0.column, found: "the class label \($0.found)") }
     case .probabilities: return fault { !($0 >= 0 && $0 <= 1) }
+    case .nonNegative: return fault { !($0 >= 0 && $0.isFinite) }
     case .distributions:
       if let negative = fault(where: { !($0 >= 0) }) { return negative }
       let sum = row.reduce(0, +)
@@ -82,10 +92,11 @@ extension TargetRule {
     case .probabilities:
       let expected = "binaryCrossEntropy takes numbers from 0 to 1"
       return "\(expected); \(Self.coding(of: values, classes: 2) ?? "is another loss meant?")"
+    case .nonNegative: return "poisson takes counts, or other numbers that are not negative; is another loss meant?"
     case .distributions:
       return
-        "softmaxCrossEntropy takes rows of probabilities that are not negative and sum to 1; divide each row by its "
-        + "sum, or store class labels as whole numbers"
+        "rows of probabilities are not negative and sum to 1; divide each row by its sum, or store class labels as whole "
+        + "numbers and take the loss softmaxCrossEntropy"
     }
   }
 

@@ -12,13 +12,16 @@ public struct ConfusionMatrix: Sendable, Equatable {
   func occurs(_ index: Int) -> Bool {
     (0..<classes).contains { self[index, $0] > 0 || self[$0, index] > 0 }
   }
-  package func precision(of index: Int) -> Double {
+  /// True positives among those that were predicted as a class; 0 where none was.
+  public func precision(of index: Int) -> Double {
     ratio(self[index, index], (0..<classes).reduce(0) { $0 + self[$1, index] })
   }
-  package func recall(of index: Int) -> Double {
-    ratio(self[index, index], (0..<classes).reduce(0) { $0 + self[index, $1] })
-  }
-  package func f1(of index: Int) -> Double {
+  /// True positives among those that are of a class; 0 where none is.
+  public func recall(of index: Int) -> Double { ratio(self[index, index], support(of: index)) }
+  /// How many samples are of a class; where they have weights, their sum.
+  public func support(of index: Int) -> Double { (0..<classes).reduce(0) { $0 + self[index, $1] } }
+  /// The harmonic mean of precision and recall; 0 where both are.
+  public func f1(of index: Int) -> Double {
     let (precision, recall) = (precision(of: index), recall(of: index))
     return ratio(2 * precision * recall, precision + recall)
   }

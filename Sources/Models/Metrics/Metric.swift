@@ -36,33 +36,51 @@ public protocol Metric: Sendable {
   func add<Scalar: KernelElement>(_ samples: MetricSamples<Scalar>, to sums: UnsafeMutableBufferPointer<Double>)
   /// The value; not a number where there are no samples.
   func value(from sums: [Double], task: LearningTask) -> Double
+  /// What a config writes: the name, or an object with the name as `type` and the settings.
+  var json: JSONValue { get }
+  /// Refuses a task for which the metric's settings have no meaning.
+  ///
+  /// - Throws: `TrainerError` with code `.usage`.
+  func requireMeaning(for task: LearningTask) throws
+}
+
+extension Metric {
+  /// The name.
+  public var json: JSONValue { .string(name) }
+  /// Refuses nothing.
+  public func requireMeaning(for task: LearningTask) throws {}
 }
 
 /// The outputs and the targets of some samples.
 public struct MetricSamples<Scalar: KernelElement> {
   /// What the model learns.
   public let task: LearningTask
-  /// The number of samples.
+  /// The number of samples; where each has several positions that are judged by themselves, of all their positions.
   public let count: Int
   /// The model's outputs, [count, `task.outputCount`] in row-major order; for classes logits.
   public let outputs: UnsafePointer<Scalar>
   /// [count, `task.targetCount`] in row-major order; class indices are whole numbers.
   public let targets: UnsafePointer<Scalar>
-  /// The samples' weights, [count]; `nil` where each counts once.
+  /// The samples' weights, [count / positions]; `nil` where each counts once.
   public let weights: UnsafePointer<Scalar>?
+  /// How many positions, one behind the other, are of one sample and have its weight.
+  public let positions: Int
 
   /// Samples of a task.
   ///
-  /// - Parameter weights: The samples' weights, [count]; `nil` where each counts once.
+  /// - Parameters:
+  ///   - weights: The samples' weights, [count / positions]; `nil` where each counts once.
+  ///   - positions: How many positions are of one sample.
   public init(
     task: LearningTask, count: Int, outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>,
-    weights: UnsafePointer<Scalar>? = nil
+    weights: UnsafePointer<Scalar>? = nil, positions: Int = 1
   ) {
     self.task = task
     self.count = count
     self.outputs = outputs
     self.targets = targets
     self.weights = weights
+    self.positions = positions
   }
 
   /// The outputs of one sample.
@@ -74,12 +92,33 @@ public struct MetricSamples<Scalar: KernelElement> {
   public func targets(of sample: Int) -> UnsafeBufferPointer<Scalar> {
     UnsafeBufferPointer(start: targets + sample * task.targetCount, count: task.targetCount)
   }
+
+  /// What one sample weighs: 1 where there are no weights.
+  @inline(__always)
+  public func weight(of sample: Int) -> Double { weights.map { Double($0[sample / positions]) } ?? 1 }
+
+  /// The class of one sample of several classes: of a row of probabilities the most probable one, the first of equal ones.
+  /// A target that is no class of the task gives an index outside of its classes.
+  @inline(__always)
+  public func classIndex(of sample: Int) -> Int {
+    let targets = targets(of: sample)
+    guard targets.count == 1 else { return largestIndex(of: targets) }
+    return Int(exactly: targets[0]) ?? -1
+  }
 }
 
 extension Registry where Component == any Metric {
   /// The package's metrics, by their names.
   public static let metrics = Registry(
-    of: "metric", StandardMetric.allCases.map { metric in Entry(type: metric.name) { _ in metric } })
+    of: "metric",
+    StandardMetric.allCases.map(entry) + [Entry(type: TopKAccuracy().name) { try TopKAccuracy(from: $0) }]
+      + RankingMetric.allCases.map(entry)
+      + [
+        entry(LogLoss()),
+        Entry(type: ExpectedCalibrationError().name) { try ExpectedCalibrationError(from: $0) },
+      ])
+
+  private static func entry(_ metric: some Metric) -> Entry { Entry(type: metric.name) { _ in metric } }
 
   /// Adds a metric.
   ///
@@ -88,6 +127,22 @@ extension Registry where Component == any Metric {
     guard metric.name != "loss" else {
       throw TrainerError(.usage, "'loss' is the objective's name; give the new metric another name")
     }
-    try add(Entry(type: metric.name) { _ in metric })
+    try add(Self.entry(metric))
+  }
+}
+
+extension Registry where Component == any Metric {
+  /// Reads the key `metrics` of a config: names, or objects with a type and its settings.
+  ///
+  /// - Throws: `TrainerError` for an unknown name, one that comes twice, or a faulty setting.
+  package func readAll(from settings: Settings) throws -> [any Metric] {
+    let help = "What is measured beside the loss: names, or objects with a type and its settings."
+    let metrics = try settings.objects("metrics", default: [], shorthand: "type", help: help).map { try read($0) }
+    if let twin = metrics.first(where: { metric in metrics.count { $0.name == metric.name } > 1 }) {
+      throw settings.error("metrics", "\"\(twin.name)\" comes twice, name each metric once")
+    }
+    // Metrics without settings stay plain names in the resolved config.
+    settings.resolve("metrics", to: .array(metrics.map(\.json)))
+    return metrics
   }
 }

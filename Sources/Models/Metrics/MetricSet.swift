@@ -4,9 +4,9 @@ import Kernels
 /// Metrics of one task, computed from sums over samples in double precision, so that shards can be joined in any fixed
 /// tree and no metric loses digits over a large group.
 ///
-/// The sums begin with those that the package's metrics share; behind them are those of each other metric.
+/// The sums begin with those that the standard metrics share; behind them are those of each other metric.
 public struct MetricSet: Sendable {
-  /// A metric from elsewhere with the place of its sums.
+  /// A metric with sums of its own, and their place.
   private struct Own: Sendable {
     let metric: any Metric
     let sums: Range<Int>
@@ -16,11 +16,13 @@ public struct MetricSet: Sendable {
   public let metrics: [any Metric]
   /// What the model learns.
   public let task: LearningTask
+  /// How many positions of a sample are judged by themselves, each with the sample's weight.
+  public private(set) var positions = 1
   /// How many sums there are.
   public let sumCount: Int
   private var shared: StandardSums
   private let own: [Own]
-  /// Whether there are metrics from elsewhere: asked in every shard, without a look at an array.
+  /// Whether there are metrics with sums of their own: asked in every shard, without a look at an array.
   private let hasOwn: Bool
 
   /// Creates a set.
@@ -35,22 +37,33 @@ public struct MetricSet: Sendable {
     targetShift: [Double]? = nil
   ) throws {
     if let metric = metrics.first(where: { !$0.isDefined(for: task) }) {
-      let valid = StandardMetric.allCases.filter { $0.isDefined(for: task) }.map(\.name).joined(separator: ", ")
+      let valid = Self.known.filter { $0.isDefined(for: task) }.map(\.name).joined(separator: ", ")
       throw TrainerError(.usage, "metrics: '\(metric.name)' is not defined for this loss; it has \(valid)")
     }
+    for metric in metrics { try metric.requireMeaning(for: task) }
     self.metrics = metrics
     self.task = task
     shared = StandardSums(
       metrics.compactMap { $0 as? StandardMetric }, task: task, wantsConfusion: wantsConfusion,
       isWeighted: isWeighted, targetShift: targetShift)
     var count = shared.count
-    own = metrics.filter { !($0 is StandardMetric) }.map { metric in
+    own = metrics.filter { !($0 is StandardMetric || $0 is any GroupMetric) }.map { metric in
       defer { count += metric.sumCount(for: task) }
       return Own(metric: metric, sums: count..<count + metric.sumCount(for: task))
     }
     sumCount = count
     hasOwn = !own.isEmpty
   }
+
+  /// The package's metrics.
+  package static let known: [any Metric] =
+    StandardMetric.allCases + [TopKAccuracy()] + RankingMetric.allCases + [LogLoss(), ExpectedCalibrationError()]
+
+  /// The metrics that sums tell, in their order: all but those of whole groups.
+  public var summed: [any Metric] { metrics.filter { !($0 is any GroupMetric) } }
+
+  /// Whether there are metrics of whole groups.
+  public var needsSamples: Bool { metrics.contains { $0 is any GroupMetric } }
 
   /// Whether the confusion matrix is counted.
   public var countsConfusion: Bool { shared.countsConfusion }
@@ -62,19 +75,27 @@ public struct MetricSet: Sendable {
     return shifted
   }
 
+  /// The same metrics of samples with so many positions, each of which is judged by itself.
+  public func ofPositions(_ positions: Int) -> MetricSet {
+    var set = self
+    set.positions = positions
+    return set
+  }
+
   /// The same metrics with the confusion matrix, where the task has classes.
   ///
   /// - Throws: Nothing that making this set has not thrown.
   public func countingConfusion() throws -> MetricSet {
     guard !countsConfusion else { return self }
-    return try MetricSet(metrics, task: task, wantsConfusion: true, isWeighted: shared.isWeighted)
+    return try MetricSet(metrics, task: task, wantsConfusion: true, isWeighted: shared.isWeighted).ofPositions(
+      positions)
   }
 
   /// Adds samples to the sums.
   ///
   /// - Parameters:
-  ///   - outputs: The model's outputs, [samples, outputs].
-  ///   - targets: [samples, targets].
+  ///   - outputs: The model's outputs, [samples, positions, outputs].
+  ///   - targets: [samples, positions, targets].
   ///   - weights: The samples' weights, [samples]; `nil` where each counts once.
   /// - Precondition: there are weights if the set was made for them, and none otherwise.
   @_specialize(where Scalar == Float)
@@ -84,7 +105,9 @@ public struct MetricSet: Sendable {
     to sums: UnsafeMutableBufferPointer<Double>
   ) {
     precondition((weights != nil) == shared.isWeighted, "weights are given where the set was made for them")
-    let batch = MetricSamples(task: task, count: samples, outputs: outputs, targets: targets, weights: weights)
+    let batch = MetricSamples(
+      task: task, count: samples * positions, outputs: outputs, targets: targets, weights: weights, positions: positions
+    )
     shared.add(batch, to: sums)
     guard hasOwn else { return }
     for index in own.indices {
@@ -95,14 +118,24 @@ public struct MetricSet: Sendable {
   /// The confusion matrix, if it was counted.
   public func confusion(from sums: [Double]) -> ConfusionMatrix? { shared.confusion(from: sums) }
 
-  /// The metrics' values, in the order of `metrics`; NaN where there are no samples.
+  /// The values of the metrics that sums tell, in the order of `summed`; NaN where there are no samples.
   public func values(from sums: [Double]) -> [Double] {
     var places = own[...]
-    return metrics.map { metric in
+    return summed.map { metric in
       if let metric = metric as? StandardMetric { return shared.value(of: metric, from: sums) }
-      // Those from elsewhere come in the order of the metrics.
+      // Those with sums of their own come in the order of the metrics.
       guard let place = places.popFirst() else { return .nan }
       return metric.value(from: Array(sums[place.sums]), task: task)
+    }
+  }
+
+  /// The values of all metrics, in the order of `metrics`.
+  ///
+  /// - Parameter group: All samples of the group, which the sums are of.
+  public func values<Scalar: KernelElement>(from sums: [Double], of group: MetricSamples<Scalar>) -> [Double] {
+    var summed = values(from: sums)[...]
+    return metrics.map { metric in
+      (metric as? any GroupMetric).map { $0.value(of: group) } ?? summed.popFirst() ?? .nan
     }
   }
 }

@@ -92,8 +92,8 @@ struct StandardSums: Sendable {
       for first in stride(from: 0, to: samples, by: Self.samplesAtOnce) {
         count(
           outputs: outputs + first * classes, targets: targets + first * (oneHot ? classes : 1),
-          weights: weights + first, samples: min(Self.samplesAtOnce, samples - first), classes: classes, oneHot: oneHot,
-          in: sums)
+          weights: weights, first: first, positions: batch.positions, samples: min(Self.samplesAtOnce, samples - first),
+          classes: classes, oneHot: oneHot, in: sums)
       }
     case .binary(let width):
       for index in 0..<samples * width {
@@ -121,10 +121,15 @@ struct StandardSums: Sendable {
   private static var samplesAtOnce: Int { 64 }
 
   /// Counts samples of several classes.
+  ///
+  /// - Parameters:
+  ///   - first: The place of the first one among those that have weights.
+  ///   - positions: How many of them have one weight.
   @inline(__always)
   private func count<Scalar: KernelElement>(
-    outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, weights: UnsafePointer<Scalar>?, samples: Int,
-    classes: Int, oneHot: Bool, in sums: UnsafeMutableBufferPointer<Double>
+    outputs: UnsafePointer<Scalar>, targets: UnsafePointer<Scalar>, weights: UnsafePointer<Scalar>?,
+    first: Int = 0, positions: Int = 1, samples: Int, classes: Int, oneHot: Bool,
+    in sums: UnsafeMutableBufferPointer<Double>
   ) {
     let kernels = Kernels<Scalar>.best
     withUnsafeTemporaryAllocation(of: Scalar.self, capacity: 2 * Self.samplesAtOnce) { memory in
@@ -137,7 +142,9 @@ struct StandardSums: Sendable {
       }
       if let weights {
         for sample in 0..<samples {
-          count(Int(actual[sample]), Int(predicted[sample]), weighing: Double(weights[sample]), in: sums)
+          count(
+            Int(actual[sample]), Int(predicted[sample]), weighing: Double(weights[(first + sample) / positions]),
+            in: sums)
         }
         return
       }

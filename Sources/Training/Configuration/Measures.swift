@@ -39,4 +39,14 @@ extension RunConfiguration {
     case .formula(let settings): measure == "loss" && settings.direction == .maximize
     }
   }
+
+  /// What is wrong with going by a measure where an epoch has several steps; `nil` if nothing is.
+  func fault(of reference: MetricReference) -> String? {
+    guard reference.group == .train, case .model(let settings) = objective,
+      settings.metrics.contains(where: { $0.name == reference.name && $0 is any GroupMetric })
+    else { return nil }
+    return
+      "found \"\(reference)\", but \(reference.name) needs all samples of a group with the same parameters, and these change "
+      + "with each batch of 'train'; take it of 'validation', or set training.batchSize to \"full\""
+  }
 }

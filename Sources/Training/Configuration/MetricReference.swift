@@ -29,7 +29,7 @@ public struct MetricReference: Sendable, Equatable, CustomStringConvertible {
   public init(_ group: Group, _ name: String) {
     self.group = group
     self.name = name
-    prefersLarger = StandardMetric(rawValue: name)?.prefersLarger ?? false
+    prefersLarger = MetricSet.known.first { $0.name == name }?.prefersLarger ?? false
   }
 
   /// What a config writes.

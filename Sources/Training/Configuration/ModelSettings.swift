@@ -199,12 +199,7 @@ public struct ModelSettings: Sendable {
   init(from settings: Settings, _ registries: Registries) throws {
     model = try Model(from: settings.object("model", help: "The model."), registry: registries.layers)
     loss = try registries.losses.read(settings.object("loss", shorthand: "type", help: "What is made small."))
-    let names = try settings.strings(
-      "metrics", oneOf: registries.metrics.entries.map(\.type), default: [], help: "What is measured beside the loss.")
-    if let twin = names.first(where: { name in names.count { $0 == name } > 1 }) {
-      throw settings.error("metrics", "\"\(twin)\" comes twice, name each metric once")
-    }
-    metrics = try names.compactMap { try registries.metrics[$0]?.make(settings) }
+    metrics = try registries.metrics.readAll(from: settings)
   }
 }
 

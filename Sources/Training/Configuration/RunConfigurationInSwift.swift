@@ -39,7 +39,7 @@ extension RunConfiguration {
     try self.init(
       parts: [
         ("data", .object(data.json)), ("model", ["layers": .array(model.map { .object($0.typedJSON) })]),
-        ("loss", .object(loss.typedJSON)), ("metrics", .array(metrics.map { .string($0.name) })),
+        ("loss", .object(loss.typedJSON)), ("metrics", .array(metrics.map(\.json))),
       ],
       name: name, seed: seed, precision: precision, optimizer: optimizer, schedule: schedule, penalties: penalties,
       training: training, earlyStopping: earlyStopping, checkpoints: checkpoints, observers: observers,

@@ -47,6 +47,12 @@ struct HeldOutPredictions: Sendable {
     let report = try measured.report()
     let samples = measured.data.groups[group] ?? SampleGroup(count: 0, sources: [:])
     let problem = try model.problemWithoutTargets()
+    guard problem.positions == 1 else {
+      throw TrainerError(
+        .usage,
+        "the model predicts a class at each of \(problem.positions) positions of a row, for which a table of predictions has "
+          + "no column; cross-validation takes one a row")
+    }
     let outputs = try GroupOutputs(
       of: problem, group: samples, parameters: model.parameters,
       region: Region(workers: max(1, options.workerCount), start: options.starter))

@@ -126,10 +126,13 @@ struct EvaluationShards<Scalar: TrainingScalar>: Sendable {
     }
   }
 
-  /// How many samples some shards have.
-  private func samples(in range: Range<Int>) -> Int {
-    range.isEmpty ? 0 : samples(of: range.upperBound - 1).upperBound - range.lowerBound * Self.size
+  /// The samples of some shards.
+  func samples(of range: Range<Int>) -> Range<Int> {
+    min(group.count, range.lowerBound * Self.size)..<min(group.count, range.upperBound * Self.size)
   }
+
+  /// How many samples some shards have.
+  private func samples(in range: Range<Int>) -> Int { samples(of: range).count }
 
   private func samples(of shard: Int) -> Range<Int> {
     shard * Self.size..<min(group.count, (shard + 1) * Self.size)

@@ -17,12 +17,27 @@ public struct LossAndMetrics: Sendable, Equatable {
     confusion = nil
   }
 
-  /// Joins sums that lie as `Statistic` says.
+  /// Joins sums that lie as `Statistic` says; metrics of whole groups, which they do not tell, are left out.
   init(sums: [Double], isMean: Bool, metrics set: MetricSet?) {
+    self.init(sums, isMean, set) { set, sums in zip(set.summed, set.values(from: sums)).map { ($0.name, $1) } }
+  }
+
+  /// Joins sums that lie as `Statistic` says.
+  ///
+  /// - Parameter group: All samples, which the sums are of.
+  init<Scalar: TrainingScalar>(sums: [Double], isMean: Bool, metrics set: MetricSet?, of group: MetricSamples<Scalar>) {
+    self.init(sums, isMean, set) { set, sums in
+      zip(set.metrics, set.values(from: sums, of: group)).map { ($0.name, $1) }
+    }
+  }
+
+  private init(
+    _ sums: [Double], _ isMean: Bool, _ set: MetricSet?,
+    _ values: (MetricSet, [Double]) -> [(name: String, value: Double)]
+  ) {
     loss = isMean ? sums[Statistic.loss] / sums[Statistic.sampleWeight] : sums[Statistic.loss]
     let rest = Array(sums[Statistic.metrics...])
-    let values = set?.values(from: rest) ?? []
-    metrics = zip(set?.metrics ?? [], values).map { ($0.name, $1) }
+    metrics = set.map { values($0, rest) } ?? []
     confusion = set?.confusion(from: rest)
   }
 

@@ -23,6 +23,7 @@ package final class CSVObserver: RunObserver {
   private var file: AppendedFile?
   private var stepsPerEpoch = Int.max
   private var hasParameters = false
+  private var measures: [String] = []
 
   /// Creates the observer; the file is found or made when the run starts.
   ///
@@ -59,6 +60,7 @@ package final class CSVObserver: RunObserver {
     let path = try run.directory(for: CSVSettings.type, "metrics.csv").csvPath
     stepsPerEpoch = run.hasEpochs ? run.stepsPerEpoch : .max
     hasParameters = !run.fewParameterNames.isEmpty
+    measures = run.measures
     let header = Self.header(of: run)
     do {
       let length = try kept(path, after: run.resumedStep ?? 0, header)
@@ -113,8 +115,10 @@ package final class CSVObserver: RunObserver {
     _ place: [String], _ train: LossAndMetrics, _ evaluations: [(group: String, measurement: LossAndMetrics)],
     _ numbers: [Double?], _ parameters: [(name: String, shape: [Int], values: [Double])]
   ) {
-    let measures = ([train] + evaluations.map(\.measurement)).flatMap { [$0.loss] + $0.metrics.map(\.value) }
-    let values = measures + numbers + (hasParameters ? parameters.flatMap(\.values) : [])
+    // A metric of whole groups is not measured while training.
+    let measured = ([train] + evaluations.map(\.measurement)).flatMap { measurement in measures.map { measurement[$0] }
+    }
+    let values = measured + numbers + (hasParameters ? parameters.flatMap(\.values) : [])
     let row = (place + values.map { $0.map { "\($0)" } ?? "" }).joined(separator: ",") + "\n"
     file?.append { Array(row.utf8) }
   }

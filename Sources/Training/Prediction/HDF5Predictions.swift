@@ -33,14 +33,16 @@ struct HDF5Predictions: PredictionSink {
     }
     switch names.kind {
     case .classes(let classes):
-      predictions = try dataset("predictions", .int64, width: nil)
-      probabilities = try dataset("probabilities", number, width: classes.count)
+      // A class at each of several positions is a row of them.
+      let positions = names.positions == 1 ? [] : [names.positions]
+      predictions = try dataset("predictions", .int64, extents: positions)
+      probabilities = try dataset("probabilities", number, extents: positions + [classes.count])
     case .labels(let labels):
-      predictions = try dataset("predictions", .uint8, width: labels.count)
-      probabilities = try dataset("probabilities", number, width: labels.count)
+      predictions = try dataset("predictions", .uint8, extents: [labels.count])
+      probabilities = try dataset("probabilities", number, extents: [labels.count])
     case .numbers(let targets):
       // One number a row is a vector, as in the dataset files.
-      predictions = try dataset("predictions", number, width: targets.count == 1 ? nil : targets.count)
+      predictions = try dataset("predictions", number, extents: targets.count == 1 ? [] : [targets.count])
     }
     guard let classes = names.classes else { return }
     guard classes.count <= Self.mostNamesOfAttribute else {
@@ -64,9 +66,8 @@ struct HDF5Predictions: PredictionSink {
 
   private var number: NumberType { precision == .float32 ? .float32 : .float64 }
 
-  private func dataset(_ name: String, _ type: NumberType, width: Int?) throws -> HDF5.Dataset {
-    let rows = max(1, Self.chunkSize / (type.byteCount * (width ?? 1)))
-    let rest = width.map { [$0] } ?? []
+  private func dataset(_ name: String, _ type: NumberType, extents rest: [Int]) throws -> HDF5.Dataset {
+    let rows = max(1, Self.chunkSize / (type.byteCount * rest.reduce(1, *)))
     return try file.root.createDataset(
       name, shape: [0] + rest, type: .number(type), maximumShape: [nil] + rest,
       properties: .datasetCreation(chunk: [rows] + rest))

@@ -27,6 +27,7 @@ struct JSONLinesPredictions: PredictionSink {
   }
 
   mutating func begin(keptNames: [String]) throws {
+    try names.requireOnePosition()
     if let name = keptNames.first(where: ["prediction", "probabilities"].contains) {
       throw TrainerError(.usage, "the column '\(name)' cannot be kept, since a prediction has a part of that name")
     }

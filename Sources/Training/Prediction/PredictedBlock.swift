@@ -28,7 +28,7 @@ struct PredictedBlock {
     switch names.kind {
     case .numbers: self.init(rows: rows, predictions: outputs, probabilities: [])
     case .labels: self.init(rows: rows, predictions: classes.map(Double.init), probabilities: probabilities)
-    case .classes(let names):
+    case .classes:
       // The probability of the first of two classes, of which one output says that of the second: of a sigmoid without
       // loss of digits where it is small.
       func complement(_ output: Double, _ probability: Double) -> Double {
@@ -37,7 +37,7 @@ struct PredictedBlock {
       }
       self.init(
         rows: rows, predictions: classes.map(Double.init),
-        probabilities: outputs.count == rows * names.count
+        probabilities: outputs.count != rows
           ? probabilities : zip(outputs, probabilities).flatMap { [complement($0, $1), $1] })
     }
   }

@@ -41,7 +41,9 @@ struct PredictionModel {
     }
     self.data = data
     isLogistic = settings.loss is BinaryCrossEntropy
-    names = PredictionNames(rule: settings.loss.prediction, width: predictor.outputCount, classes: schema.classes)
+    names = PredictionNames(
+      rule: settings.loss.prediction, width: predictor.outputCount / predictor.positions, classes: schema.classes,
+      positions: predictor.positions)
     region = Region(workers: max(1, options.workerCount), start: options.starter)
   }
 

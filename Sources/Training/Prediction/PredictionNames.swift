@@ -1,3 +1,4 @@
+import Foundations
 import Models
 
 /// What the parts of a prediction are called in the output.
@@ -13,13 +14,17 @@ struct PredictionNames: Sendable {
   }
 
   let kind: Kind
+  /// At how many positions of a row there is a prediction.
+  let positions: Int
   /// Whether the classes' names are the data's; otherwise they are their numbers.
   let areNamed: Bool
 
   /// - Parameters:
   ///   - width: The model's outputs for a row.
   ///   - classes: The names of the classes in the order of their indices; `nil` if they have none.
-  init(rule: PredictionRule, width: Int, classes: [String]?) {
+  ///   - positions: At how many positions of a row there is a prediction.
+  init(rule: PredictionRule, width: Int, classes: [String]?, positions: Int = 1) {
+    self.positions = positions
     let count =
       switch rule {
       case .largest: width
@@ -47,6 +52,17 @@ struct PredictionNames: Sendable {
     }
   }
 
+  /// Refuses a format in which a row has one class.
+  ///
+  /// - Throws: `TrainerError` with code `.usage`.
+  func requireOnePosition() throws {
+    guard positions > 1 else { return }
+    throw TrainerError(
+      .usage,
+      "the model predicts a class at each of \(positions) positions of a row, for which text has no column; write the "
+        + "predictions as HDF5")
+  }
+
   /// The names of the classes or labels; `nil` for numbers.
   var classes: [String]? {
     switch kind {
@@ -58,7 +74,7 @@ struct PredictionNames: Sendable {
   /// The extents of a row of predictions, `nil` where it is one value, and of probabilities, `nil` where there are none.
   var widths: (predictions: Int?, probabilities: Int?) {
     switch kind {
-    case .classes(let names): (nil, names.count)
+    case .classes(let names): (positions == 1 ? nil : positions, positions * names.count)
     case .labels(let names): (names.count, names.count)
     case .numbers(let names): (names.count == 1 ? nil : names.count, nil)
     }

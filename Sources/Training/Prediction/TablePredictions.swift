@@ -29,6 +29,7 @@ struct TablePredictions: PredictionSink {
   }
 
   mutating func begin(keptNames: [String]) throws {
+    try names.requireOnePosition()
     if let name = keptNames.first(where: names.columns.contains) {
       throw TrainerError(
         .usage, "the column '\(name.onOneLine)' cannot be kept, since a column of the predictions has that name")

@@ -26,6 +26,10 @@ package struct ModelProblem: Problem {
 
   package var layout: ParameterLayout { parameters.layout }
   package var isMean: Bool { true }
+  /// At how many positions of a sample the loss is taken, and metrics judge, by itself.
+  let positions: Int
+  /// The targets of one sample.
+  var targetCount: Int { positions * task.targetCount }
   /// The model's outputs for one sample.
   var outputCount: Int { parameters.outputShape.reduce(1, *) }
 
@@ -46,8 +50,11 @@ package struct ModelProblem: Problem {
     self.inputShape = inputShape
     self.isWeighted = isWeighted
     parameters = try model.parameters(inputShape: inputShape)
-    task = try loss.task(outputCount: parameters.outputShape.reduce(1, *), targets: targets)
-    metrics = try makeMetrics(task)
+    let outputShape = parameters.outputShape
+    positions = loss.positions(of: outputShape)
+    let width = outputShape.reduce(1, *) / max(1, positions)
+    task = try loss.task(outputCount: width, targets: targets.perPosition(positions, classes: width))
+    metrics = try makeMetrics(task).ofPositions(positions)
   }
 
   package func initialParameters(seed: Int) -> [Double] { parameters.initialValues(seed: UInt64(seed)) }
@@ -57,14 +64,22 @@ package struct ModelProblem: Problem {
     let (outputs, stateChanges) =
       isTraining
       ? try model.applyInTraining(to: inputs) : (try model.apply(to: inputs, isTraining: false), [:])
-    let flat = try outputs.reshape([samples, outputCount])
+    let rows = samples * positions
+    let flat = try outputs.reshape([rows, task.outputCount])
     let isIndexed = if case .multiclass(_, let oneHot) = task { !oneHot } else { false }
     let targets = try graph.input(
-      InputName.targets, shape: isIndexed ? [samples] : [samples, task.targetCount])
-    let terms = try loss.terms(outputs: flat, targets: targets)
+      InputName.targets, shape: isIndexed && positions == 1 ? [samples] : [samples, targetCount])
+    let terms = try loss.terms(
+      outputs: flat, targets: positions == 1 ? targets : targets.reshape(isIndexed ? [rows] : [rows, task.targetCount]))
     return try ProblemTerms(
-      losses: terms.losses, sampleWeights: terms.sampleWeights, outputs: flat,
-      probabilities: loss.probabilities(of: flat), stateChanges: stateChanges
+      losses: ofSamples(terms.losses, samples), sampleWeights: terms.sampleWeights.map { try ofSamples($0, samples) },
+      outputs: loss.values(of: flat).reshape([samples, outputCount]),
+      probabilities: loss.probabilities(of: flat)?.reshape([samples, outputCount]), stateChanges: stateChanges
     ).weighted(samples: isWeighted ? samples : nil)
+  }
+
+  /// The means over the positions of each sample.
+  private func ofSamples(_ values: Node, _ samples: Int) throws -> Node {
+    positions == 1 ? values : try values.reshape([samples, positions]).mean(axes: [1])
   }
 }

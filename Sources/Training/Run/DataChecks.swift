@@ -17,13 +17,14 @@ extension TrainingData {
   ///
   /// - Parameters:
   ///   - name: The dataset with the targets.
+  ///   - loss: The loss.
   ///   - isTrained: Whether the model is there, whose units can no longer be changed.
   /// - Throws: `TrainerError` with code `.data` that names the first such target.
-  func requireTargets(_ name: String?, of task: LearningTask, isTrained: Bool = false) throws {
+  func requireTargets(_ name: String?, of task: LearningTask, loss: any Loss, isTrained: Bool = false) throws {
     if !isTrained, let classes = schema.classes, case .integers(let range) = targets {
       try requireUnits(name, classes, range, task)
     }
-    try requireRule(name, of: task)
+    try requireRule(name, loss.rule(of: task, for: targets), width: task.targetCount)
     guard let classes = schema.classes, case .integers(let range) = targets, range.upperBound >= classes.count else {
       return
     }
@@ -66,15 +67,15 @@ extension TrainingData {
         + remedy)
   }
 
-  private func requireRule(_ name: String?, of task: LearningTask) throws {
-    let rule = task.rule(for: targets)
+  /// - Parameter width: The targets of one position of a sample.
+  private func requireRule(_ name: String?, _ rule: TargetRule, width: Int) throws {
     guard rule != .any else { return }
     let sources = DatasetReader.groupNames.compactMap { group in
       groups[group]?.sources[ModelProblem.InputName.targets].map { (group, $0) }
     }
     let ranges = sources.map(\.1.range)
     for ((group, source), range) in zip(sources, ranges) where !rule.isKept(by: range, areWhole: targets.areIntegers) {
-      guard let (row, fault) = Self.firstFault(of: rule, in: source) else { continue }
+      guard let (row, fault) = Self.firstFault(of: rule, in: source, width: width) else { continue }
       let least = ranges.map(\.lowerBound).min() ?? 0
       let greatest = ranges.map(\.upperBound).max() ?? 0
       let fileRow = origin.fileRow(row, in: group)
@@ -133,10 +134,15 @@ extension TrainingData {
   }
 
   private static func firstFault(
-    of rule: TargetRule, in source: RowSource<Scalar>
+    of rule: TargetRule, in source: RowSource<Scalar>, width: Int
   ) -> (row: Int, fault: TargetRule.Fault)? {
     for row in 0..<source.rows {
-      if let fault = rule.fault(in: source.row(row)) { return (row, fault) }
+      let values = source.row(row)
+      for first in stride(from: 0, to: values.count, by: max(1, width)) {
+        guard let fault = rule.fault(in: values[first..<min(values.count, first + width)]) else { continue }
+        // A place in a row of probabilities is told from the row's beginning.
+        return (row, TargetRule.Fault(column: fault.column.map { first + $0 }, found: fault.found))
+      }
     }
     return nil
   }

@@ -164,7 +164,7 @@ struct MeasuredGroup<Scalar: TrainingScalar> {
           model.settings.metrics, task: task, wantsConfusion: isSmall, isWeighted: isWeighted)
       }
     }
-    try data.requireTargets(model.data.targets, of: problem.task, isTrained: true)
+    try data.requireTargets(model.data.targets, of: problem.task, loss: problem.loss, isTrained: true)
     let found = try reader.classNames(of: model.data.targets ?? "targets", in: group)
     if model.schema.classes == nil, let found { try data.requireClassCount(found, of: problem.task) }
     guard let samples = data.groups[group] else {

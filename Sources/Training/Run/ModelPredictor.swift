@@ -23,6 +23,9 @@ final class ModelPredictor<Scalar: TrainingScalar>: RowPredictor {
   private static var mostIdleRooms: Int { 64 }
 
   private let rule: PredictionRule
+  /// At how many positions of a row there is a prediction, and the outputs at each.
+  let positions: Int
+  private let width: Int
   private let parameters: SharedBuffer<Scalar>
   /// What makes inputs of rows of numbers that lie one behind the other, without allocating.
   private let converter: RowConverter<Scalar>?
@@ -52,7 +55,9 @@ final class ModelPredictor<Scalar: TrainingScalar>: RowPredictor {
     inputShape = transform.inputShape
     inputCount = inputShape.reduce(1, *)
     outputCount = problem.outputCount
-    classCount = rule.classCount(width: problem.outputCount)
+    positions = problem.positions
+    width = problem.task.outputCount
+    classCount = positions * rule.classCount(width: width)
     hasProbabilities = rule.hasProbabilities
     self.rule = rule
     largestPiece = Self.pieces.max() ?? 1
@@ -149,7 +154,7 @@ final class ModelPredictor<Scalar: TrainingScalar>: RowPredictor {
       places.write(values, count: numbers, to: places.probabilities, at: from)
     }
     if let classes = places.classes {
-      rule.classify(outputs, rows: count, width: outputCount, into: classes + first * classCount)
+      rule.classify(outputs, rows: count * positions, width: width, into: classes + first * classCount)
     }
   }
 }

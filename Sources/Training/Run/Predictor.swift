@@ -21,8 +21,11 @@ public struct Predictor: Sendable {
   public var inputCount: Int { model.inputCount }
   /// The model's outputs for one row.
   public var outputCount: Int { model.outputCount }
-  /// The predicted classes of one row: 1, one for each output where each is a class of its own, or 0 for numbers.
+  /// The predicted classes of one row: 1, one for each output where each is a class of its own, one for each position where
+  /// the model predicts one at each, or 0 for numbers.
   public var classCount: Int { model.classCount }
+  /// At how many positions of a row there is a prediction: 1, or the pixels or steps of which each has its class.
+  public var positions: Int { model.positions }
   /// Whether the outputs are turned into probabilities.
   public var hasProbabilities: Bool { model.hasProbabilities }
   /// The precision that the model computes in.
@@ -180,6 +183,7 @@ protocol RowPredictor: Sendable {
   var inputCount: Int { get }
   var outputCount: Int { get }
   var classCount: Int { get }
+  var positions: Int { get }
   var hasProbabilities: Bool { get }
   var precision: ElementType { get }
 

@@ -138,7 +138,7 @@ extension RunDescription {
 extension RunSetup {
   /// The samples of each class in the training group; `nil` where the targets are no classes.
   fileprivate var classCounts: ClassCounts? {
-    guard let problem = problem as? ModelProblem, let data,
+    guard let problem = problem as? ModelProblem, problem.positions == 1, let data,
       let targets = data.groups["train"]?.sources[ModelProblem.InputName.targets]
     else { return nil }
     switch problem.task {

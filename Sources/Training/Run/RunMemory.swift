@@ -65,7 +65,7 @@ extension RunSetup {
       }
       let shards = configuration.training.shards
       let sizes = BatchSchedule(samples: samples, batchSize: batch).shardSizes(ShardPartition(shards: shards))
-      let columns = inputShape.reduce(1, *) + problem.task.targetCount
+      let columns = inputShape.reduce(1, *) + problem.targetCount
       let training = try TrainingPlans<Scalar>(problem, sizes: [sizes.max() ?? 1], kernels: .best)
       let blocks = BlockPartition(count: problem.layout.count, matrices: training.matrices, samples: batch)
       let steps = TrainingEngine<Scalar>.memoryNeed(
@@ -77,6 +77,10 @@ extension RunSetup {
         let plan = try problem.evaluationPlan(samples: evaluated, kernels: Kernels<Scalar>.best)
         evaluation = EvaluationShards<Scalar>.memoryNeed(
           workers: workers, samples: samples, plan: plan, columns: columns)
+        // How many samples the other groups have is known only when they are read; they are rarely more.
+        evaluation += GatheredSamples<Scalar>.memoryNeed(
+          samples: samples, metrics: settings.metrics, task: problem.task, positions: problem.positions,
+          isWeighted: configuration.data?.weights != nil)
       }
       try MemoryLimit.require(
         steps + evaluation + other,
@@ -94,8 +98,12 @@ extension TrainedModel {
   /// - Throws: `TrainerError` if one worker's plan does not fit into memory.
   func evaluationMemory(samples: Int, workers: Int) throws -> Double {
     let shard = min(EvaluationShards<Scalar>.size, max(1, samples))
-    let plan = try problemWithoutTargets().predictionPlan(samples: shard, kernels: Kernels<Scalar>.best)
+    let problem = try problemWithoutTargets()
+    let plan = try problem.predictionPlan(samples: shard, kernels: Kernels<Scalar>.best)
     return EvaluationShards<Scalar>.memoryNeed(
       workers: workers, samples: samples, plan: plan, columns: transform.outputShape.reduce(1, *))
+      + GatheredSamples<Scalar>.memoryNeed(
+        samples: samples, metrics: settings.metrics, task: problem.task, positions: problem.positions,
+        isWeighted: data.weights != nil)
   }
 }

@@ -48,11 +48,11 @@ struct RunSetup<Scalar: TrainingScalar> {
       given, arrays: arrays, sharing: loaded ?? LoadedData(), workers: region.workers)
     let configuration = data.map { given.shuffling(by: $0.standardOrder) } ?? given
     self.configuration = configuration
-    if let data { try Self.requireGroups(of: configuration, in: data) }
     let samples = try data?.train ?? SampleGroup(count: 1, sources: [:])
     samplesPerEpoch = samples.count
     batchSize = try Self.batchSize(configuration, samples: samples.count, path: data?.path ?? "")
     let stepsPerPass = (samples.count + batchSize - 1) / batchSize
+    if let data { try Self.requireMeasures(of: configuration, in: data, measuresTrain: stepsPerPass == 1) }
     timetable = try RunTimetable(
       configuration, stepsPerPass: stepsPerPass, hasEpochs: data != nil, observed: interests.parameters)
     optimizer = try Self.optimizer(
@@ -124,7 +124,7 @@ struct RunSetup<Scalar: TrainingScalar> {
           try MetricSet(settings.metrics, task: task, isWeighted: dataSettings.weights != nil)
         }
       }
-      try data.requireTargets(dataSettings.targets, of: problem.task)
+      try data.requireTargets(dataSettings.targets, of: problem.task, loss: settings.loss)
       if let warning = data.labelWarning(dataSettings.targets, of: problem.task) { data.warnings.append(warning) }
       return (problem, data)
     case .formula(let settings):
@@ -159,20 +159,28 @@ struct RunSetup<Scalar: TrainingScalar> {
     }
   }
 
-  /// Refuses a measure of a group that the data lacks: it would never be taken, and what goes by it never happen.
-  private static func requireGroups(of configuration: RunConfiguration, in data: TrainingData<Scalar>) throws {
+  /// Refuses a measure that would never be taken, so that what goes by it would never happen: one of a group that the data
+  /// lacks, and one of the whole training group where this is not measured at one point.
+  private static func requireMeasures(
+    of configuration: RunConfiguration, in data: TrainingData<Scalar>, measuresTrain: Bool
+  ) throws {
     let references = [
       ("earlyStopping.metric", configuration.earlyStopping?.metric),
       ("checkpoints.best.metric", configuration.checkpoints.best),
       ("schedule.metric", configuration.scheduleMetric),
     ]
-    for case (let key, let reference?) in references where data.groups[reference.group.rawValue] == nil {
-      let groups = DatasetReader.groupNames.filter { data.groups[$0] != nil }
-      let others = data.otherGroups.isEmpty ? "" : "; \(Self.isIgnored(data.otherGroups))"
-      throw TrainerError(
-        .usage,
-        "\(key): found \"\(reference)\", but \(data.path) has no group '\(reference.group.rawValue)'; "
-          + "it has \(listed(groups))\(others)")
+    for case (let key, let reference?) in references {
+      guard data.groups[reference.group.rawValue] != nil else {
+        let groups = DatasetReader.groupNames.filter { data.groups[$0] != nil }
+        let others = data.otherGroups.isEmpty ? "" : "; \(Self.isIgnored(data.otherGroups))"
+        throw TrainerError(
+          .usage,
+          "\(key): found \"\(reference)\", but \(data.path) has no group '\(reference.group.rawValue)'; "
+            + "it has \(listed(groups))\(others)")
+      }
+      if !measuresTrain, let fault = configuration.fault(of: reference) {
+        throw TrainerError(.usage, "\(key): \(fault)")
+      }
     }
   }
 

@@ -195,6 +195,9 @@ public struct Sweep: Sendable {
             "found \"\(text)\", but the data have no group '\(metric.group.rawValue)'; they have \(listed(extent.groups))"
           )
         }
+        if extent.stepsPerMeasurement > 1, let fault = run.configuration.fault(of: metric) {
+          throw TrainerError(.usage, fault)
+        }
       } catch let error as TrainerError {
         throw TrainerError(.usage, "the metric of the sweep, in the run with \(run.name): \(error.message)")
       }

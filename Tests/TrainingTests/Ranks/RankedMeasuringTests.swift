@@ -24,7 +24,7 @@ import Training
     let text = """
       {"data": {"path": "\(data)", "preprocessing": [{"type": "scale", "factor": 0.004}]},
        "model": {"layers": [{"type": "dense", "units": 3}]}, "loss": "softmaxCrossEntropy",
-       "metrics": ["accuracy", "f1", "precision"], "optimizer": {"type": "sgd", "learningRate": 0.01},
+       "metrics": ["accuracy", "rocAUC", "f1", "precision", "averagePrecision", "logLoss", "expectedCalibrationError"], "optimizer": {"type": "sgd", "learningRate": 0.01},
        "training": {"epochs": 1, "batchSize": 100}, "output": "\(directory)/run"}
       """
     return (try trainToEnd(RunConfiguration(text: text, source: "wide.json", directory: "/")).checkpoint, data)
@@ -40,6 +40,7 @@ import Training
     try withScratchDirectory { directory in
       let (checkpoint, data) = try Self.model(in: directory)
       let alone = try evaluate(checkpoint: checkpoint, data: data, group: "train")
+      #expect(alone.measurement["rocAUC"].map { $0 > 0 && $0 < 1 } == true)
       // Four shards, so that the fifth rank has none.
       for count in [2, 3, 5] {
         let reports = try onRanks(count) { ranks in
