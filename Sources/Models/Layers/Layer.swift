@@ -47,13 +47,56 @@ public final class LayerBuilder {
     let fanOut: Int
   }
 
+  /// A layer that was added to the graph.
+  struct Application {
+    let path: String
+    let layer: any Layer
+    /// How many layers it is within.
+    let depth: Int
+    /// Its parameters, and those of the layers in it, among all that were declared.
+    let declarations: Range<Int>
+    /// The nodes of the graph that it added.
+    let nodes: Range<Int>
+    /// What it gives, [samples, …].
+    let outputShape: Shape
+  }
+
   /// Whether layers behave as in training, with dropout.
   public let isTraining: Bool
-  var layerName = ""
+  /// The path of the layer that is being added.
+  private var layerName = ""
+  private var depth = 0
   private(set) var declarations: [Declaration] = []
+  private(set) var applications: [Application] = []
   private var maskCount = 0
 
   init(isTraining: Bool) { self.isTraining = isTraining }
+
+  /// Adds a layer to the graph: a model's, or one within the layer that is being added, whose path then begins with that
+  /// layer's.
+  ///
+  /// - Parameters:
+  ///   - layer: The layer.
+  ///   - name: Its name among its neighbours.
+  ///   - x: Its input, [samples, …].
+  /// - Throws: What the layer throws.
+  public func apply(_ layer: any Layer, named name: String, to x: Node) throws -> Node {
+    let outer = layerName
+    layerName = outer.isEmpty ? name : "\(outer)/\(name)"
+    let (place, declared, nodes) = (applications.count, declarations.count, x.graph.count)
+    depth += 1
+    defer {
+      depth -= 1
+      layerName = outer
+    }
+    let y = try layer.apply(to: x, self)
+    // In front of the layers in it, which were there first.
+    applications.insert(
+      Application(
+        path: layerName, layer: layer, depth: depth - 1, declarations: declared..<declarations.count,
+        nodes: nodes..<x.graph.count, outputShape: y.shape), at: place)
+    return y
+  }
 
   /// Declares a parameter of the layer and adds it to the graph.
   ///
