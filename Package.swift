@@ -27,6 +27,8 @@ let package = Package(
     .target(name: "CSystem"),
     // It opens MPI at run time, by dlopen: a library of its own before glibc 2.34.
     .target(name: "CMPI", linkerSettings: [.linkedLibrary("dl")]),
+    // It opens libpng and libjpeg-turbo in the same way.
+    .target(name: "CImages", linkerSettings: [.linkedLibrary("dl")]),
 
     // Rooms
     .target(name: "Foundations", dependencies: ["CCrypto", "CSystem"]),
@@ -38,7 +40,7 @@ let package = Package(
     .target(name: "Optimizers", dependencies: ["Kernels", "Foundations"]),
     .target(
       name: "Datasets",
-      dependencies: ["HDF5", "Kernels", "Foundations", "CZlib"]),
+      dependencies: ["HDF5", "Kernels", "Foundations", "CZlib", "CImages"]),
     .target(name: "DataParallel", dependencies: ["CMPI", "Kernels", "Foundations"]),
     .target(name: "Checkpoints", dependencies: ["HDF5", "Foundations"]),
     .target(name: "TensorBoard", dependencies: ["CZlib", "Foundations"]),

@@ -22,6 +22,20 @@ public final class Graph {
   /// All nodes, inputs before their uses.
   public var nodes: [Node] { records.indices.map { Node(graph: self, index: $0) } }
 
+  /// Floating-point operations that compute some nodes, each by itself and from its operands, a multiply-add counting as two.
+  package func floatingPointOperations(of nodes: Range<Int>) -> Int {
+    records[nodes].reduce(0) { sum, record in
+      sum
+        + record.operation.floatingPointOperations(
+          inputs: record.inputs.map { records[$0].shape }, output: record.shape)
+    }
+  }
+
+  /// The elements of all inputs.
+  package var inputElementCount: Int {
+    records.reduce(0) { $0 + ($1.operation is Input ? $1.shape.elementCount : 0) }
+  }
+
   /// The node whose elements a chain of views, which may have no link, shows.
   func viewed(_ index: Int) -> Int {
     var index = index

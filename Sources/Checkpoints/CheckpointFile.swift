@@ -163,6 +163,21 @@ public enum CheckpointFile {
   /// Bytes that are hashed at once.
   private static let piece = 1 << 24
 
+  /// Whether a file begins as a checkpoint does; no if it cannot be read, which whoever reads it tells.
+  package static func isCheckpoint(_ path: String) -> Bool {
+    let files = SystemFileSystem()
+    do {
+      let file = try files.retryingWhenInterrupted { try files.openForReading(path) }
+      var start = [UInt8](repeating: 0, count: CheckpointBlock.mark.count)
+      let count = try files.withFile(file) { file in
+        try start.withUnsafeMutableBytes { try files.readAll(file, into: $0) }
+      }
+      return count == start.count && start == CheckpointBlock.mark
+    } catch _ {
+      return false
+    }
+  }
+
   /// The contents that this process has read whole without a fault, by their digest, which is compared with the bytes each
   /// time: they need no second trial in a process of their own. A command that looks into a run for its best checkpoint
   /// reads one twice.

@@ -50,28 +50,34 @@ public struct Model: Sendable {
 
   /// What a model's layers are and give, for people.
   package struct LayerOutline {
-    /// The layer's name.
+    /// The layer's name; of one within another, the path to it.
     package let name: String
+    /// How many layers it is within.
+    package let depth: Int
     /// Its type in configs.
     package let type: String
     /// Its settings but for the type, as a config writes them.
     package let settings: JSONObject
-    /// Its parameters.
+    /// Its parameters, and those of the layers in it.
     package let parameters: [(name: String, shape: Shape)]
     /// The extents of what it gives for one sample.
     package let outputShape: Shape
+    /// Floating-point operations for one sample where nothing is trained, a multiply-add counting as two.
+    package let operations: Int
   }
 
-  /// The layers for samples of a shape.
+  /// The layers for samples of a shape, those within another behind it.
   package func outline(inputShape: Shape) throws -> [LayerOutline] {
     let builder = LayerBuilder(isTraining: false)
-    var y = try Graph().input("inputs", shape: [1] + inputShape)
-    return try zip(layers, names).map { layer, name in
-      let first = builder.declarations.count
-      y = try builder.within(name) { try layer.apply(to: y, builder) }
-      return LayerOutline(
-        name: name, type: Swift.type(of: layer).type, settings: layer.json,
-        parameters: builder.declarations[first...].map { ($0.name, $0.shape) }, outputShape: Array(y.shape.dropFirst()))
+    let graph = Graph()
+    _ = try apply(to: graph.input("inputs", shape: [1] + inputShape), builder)
+    return builder.applications.map { application in
+      LayerOutline(
+        name: application.path, depth: application.depth, type: Swift.type(of: application.layer).type,
+        settings: application.layer.json,
+        parameters: builder.declarations[application.declarations].map { ($0.name, $0.shape) },
+        outputShape: Array(application.outputShape.dropFirst()),
+        operations: graph.floatingPointOperations(of: application.nodes))
     }
   }
 

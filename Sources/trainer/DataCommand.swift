@@ -46,7 +46,8 @@ struct DataInfoCommand: ParsableCommand {
 struct DataImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "import",
-    abstract: "Makes a dataset file from tables of text, NumPy arrays, sparse or IDX (MNIST) files.",
+    abstract:
+      "Makes a dataset file from tables of text, NumPy arrays, sparse or IDX (MNIST) files, or a folder of images.",
     discussion: """
       The output is complete or absent. Without test files, each fifth sample of each class in source order becomes \
       the test group (for regression each fifth row); nothing is drawn at random.
@@ -54,6 +55,9 @@ struct DataImportCommand: ParsableCommand {
       Columns of a table are numbers, categories, booleans, dates, or ignored, by all of their values; the table that is \
       printed says what each was taken for, and --kind sets it. They are stored raw, with what is missing: the config \
       says how they become inputs.
+
+      A folder of images holds a folder for each class with its PNG and JPEG files, or folders train, validation (or val) \
+      and test of such folders.
 
       EXAMPLES
         trainer data import iris.csv --target species -o iris.h5
@@ -66,13 +70,15 @@ struct DataImportCommand: ParsableCommand {
         trainer data import x.npy --targets y.npy -o arrays.h5
         trainer data import mnist.npz -o mnist.h5
         trainer data import a9a.libsvm --test a9a.t -o a9a.h5
+        trainer data import pets --resize 64x64 -o pets.h5
       """)
 
   @Argument(
     help: ArgumentHelp(
       """
       A table of text (CSV, TSV, JSON lines), a NumPy array (NPY, NPZ), a sparse table (LIBSVM, SVMlight), an IDX file of \
-      images, or a directory with MNIST's four files; files may be gzipped.
+      images, or a directory with MNIST's four files; files may be gzipped. Or a folder with a folder of images (PNG, JPEG) \
+      for each class.
       """),
     completion: .file())
   var input: String
@@ -109,6 +115,7 @@ struct DataImportCommand: ParsableCommand {
   @OptionGroup(title: "IDX OPTIONS") var idx: IDXOptions
   @OptionGroup(title: "CSV AND TSV OPTIONS") var csv: CSVOptions
   @OptionGroup(title: "NPY AND NPZ OPTIONS") var arrays: ArrayOptions
+  @OptionGroup(title: "IMAGE OPTIONS") var images: ImageOptions
 
   func run() throws { try LongWork.run(isQuiet: showing.quiet, write) }
 
@@ -119,12 +126,14 @@ struct DataImportCommand: ParsableCommand {
     let writer = DatasetWriter(chunkRows: chunkRows, deflate: deflate, overwrite: overwriting.overwrite)
     _ = try overwriting.file(output, inputs: [input] + idx.files + csv.files)
     let format = try ImportFormat(named: format, input: input)
-    try format.requireOwn(idx.given + csv.given + arrays.given)
+    try format.requireOwn(idx.given + csv.given + arrays.given + images.given)
     let summary = try makeImport(format).write(to: output, with: writer)
-    try printResult("\(output): \(summary)\n" + ColumnTable.text(of: summary.columns))
+    try printResult(
+      "\(output): \(summary)\n" + summary.notes.map { "  \($0.onOneLine)\n" }.joined()
+        + ColumnTable.text(of: summary.columns))
     if summary.classCount == 1 {
-      Console().warn(
-        "all samples are of one class, from which a model can learn nothing; is the target the right column?")
+      let doubt = format.name == ImageFolderImport.name ? "it the right folder" : "the target the right column"
+      Console().warn("all samples are of one class, from which a model can learn nothing; is \(doubt)?")
     }
   }
 
@@ -135,6 +144,7 @@ struct DataImportCommand: ParsableCommand {
       try csv.makeImport(input: input, isTSV: format.name == ImportFormat.tsv, split: split)
     case NPYImport.name: try arrays.makeNPYImport(input: input, target: csv.targetColumn, task: csv.task, split: split)
     case NPZImport.name: arrays.makeNPZImport(input: input, task: csv.task, split: split)
+    case ImageFolderImport.name: images.makeImport(input: input, split: split)
     case LIBSVMImport.name:
       LIBSVMImport(
         path: input, testPath: csv.test, task: csv.task ?? .automatic, inputType: csv.type ?? .automatic, split: split)

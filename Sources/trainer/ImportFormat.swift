@@ -37,7 +37,7 @@ struct ImportFormat {
     } catch let error as TrainerError where error.code == .data {
       // The format's importer says what is wrong with it.
       switch try SystemFileSystem().status(of: input)?.kind {
-      case .directory: return IDXImport.name
+      case .directory: return ImageFolderImport.name
       case .regular: if let named { return named } else { throw error }
       default: throw error
       }
@@ -67,14 +67,15 @@ struct ImportFormat {
     "--test": [CSVImport.name, LIBSVMImport.name, JSONLinesImport.name],
     "--drop": [CSVImport.name, JSONLinesImport.name], "--kind": [CSVImport.name, JSONLinesImport.name],
     "--na": [CSVImport.name, JSONLinesImport.name], "--drop-missing-targets": [CSVImport.name, JSONLinesImport.name],
-    "--inputs": [NPZImport.name],
+    "--resize": [ImageFolderImport.name], "--grayscale": [ImageFolderImport.name],
+    "--color": [ImageFolderImport.name], "--inputs": [NPZImport.name],
     "--targets": [NPYImport.name, NPZImport.name], "--test-inputs": [NPYImport.name, NPZImport.name],
     "--test-targets": [NPYImport.name, NPZImport.name],
   ]
   /// The formats' names for people.
   private static let titles = [
     CSVImport.name: "CSV and TSV", IDXImport.name: "IDX", NPYImport.name: "NPY", NPZImport.name: "NPZ",
-    LIBSVMImport.name: "LIBSVM", JSONLinesImport.name: "JSON lines",
+    LIBSVMImport.name: "LIBSVM", JSONLinesImport.name: "JSON lines", ImageFolderImport.name: "image",
   ]
 
   /// Refuses options of other formats.

@@ -16,14 +16,16 @@ struct PredictCommand: ParsableCommand {
       classes, 'probability_CLASS' for each; JSON lines are {"prediction":…,"probabilities":{CLASS:…}}; an HDF5 file \
       has /predictions and /probabilities. A file is complete or absent.
 
-      INPUT is an HDF5 file, a table of text (CSV, TSV and such), JSON lines, NumPy's NPY and NPZ, or a sparse table \
-      (LIBSVM), by its contents; all but HDF5 may be gzipped, and come from a pipe or, as -, from standard input.
+      INPUT is an HDF5 file, a table of text (CSV, TSV and such), JSON lines, NumPy's NPY and NPZ, a sparse table \
+      (LIBSVM), an image (PNG, JPEG) or a folder of images, by its contents; all but HDF5 and a folder may be gzipped, \
+      and come from a pipe or, as -, from standard input. Predictions of images begin with the file's name.
 
       EXAMPLES
         trainer predict runs/flowers new.csv
         trainer predict runs/flowers new.csv -o predictions.csv --keep id
         trainer predict runs/softmax images.h5 --group test -o out.h5
         trainer predict runs/flowers new.jsonl --keep id --to jsonl
+        trainer predict runs/pets photos --resize
         grep 2026 log.csv | trainer predict runs/flowers - --no-header
         trainer predict runs/flowers <(xz -dc log.csv.xz)
       """)
@@ -33,7 +35,7 @@ struct PredictCommand: ParsableCommand {
 
   @Argument(
     help:
-      "The rows: HDF5, CSV, TSV, JSON lines, NPY, NPZ or LIBSVM, from a file or a pipe; - is standard input.",
+      "The rows: HDF5, CSV, TSV, JSON lines, NPY, NPZ, LIBSVM or an image, from a file or a pipe, or a folder of images; - is standard input.",
     completion: .file())
   var input: String
 
@@ -68,6 +70,9 @@ struct PredictCommand: ParsableCommand {
   )
   var firstIndex: Int?
 
+  @Flag(help: "Resize images of another size than the model's, as 'data import --resize' does.")
+  var resize = false
+
   @OptionGroup(title: "OPTIONS FOR TEXT") var table: PredictedTableOptions
 
   @OptionGroup var external: ExternalFilesOption
@@ -94,9 +99,11 @@ struct PredictCommand: ParsableCommand {
     // As other programs take it.
     let output = output == "-" ? nil : output
     let settings = try ranks.together {
-      PredictionSettings(
+      var settings = PredictionSettings(
         format: to, array: inputs, firstIndex: firstIndex, kept: table.keep.map(CSVImport.Column.init(argument:)),
         ignored: table.ignore.map(CSVImport.Column.init(argument:)), table: try table.settings)
+      settings.resizesImages = resize
+      return settings
     }
     let console = Console(isQuiet: !ranks.isFirst)
     let checkpoint = try ranks.fromFirst { try checkpointToUse(output, console) }

@@ -30,6 +30,8 @@ enum Remedies {
     "target": "name it with --target",
     "targetColumn": "name another one with --target",
     "task": "choose another column with --target, or add --task regression",
+    "size": "give all one size with --resize HEIGHTxWIDTH",
+    "resize": "resize images to the model's size with --resize",
     "images": "name the images, and the other files with --labels, --test-images and --test-labels",
     "path": "for the loss of any run leave --path and --parameters out",
     "point": "give it one with --at NAME=VALUE",

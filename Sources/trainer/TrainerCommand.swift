@@ -22,7 +22,8 @@ struct TrainerCommand: ParsableCommand {
     subcommands: [
       InitCommand.self, RunCommand.self, ResumeCommand.self, EvaluateCommand.self, PredictCommand.self,
       DataCommand.self,
-      CheckpointCommand.self, GradientCommand.self, GraphCommand.self, GradcheckCommand.self, PlotCommand.self,
+      SummaryCommand.self, CheckpointCommand.self, GradientCommand.self, GraphCommand.self, GradcheckCommand.self,
+      PlotCommand.self,
       ReportCommand.self,
       RunsCommand.self, CompareCommand.self, SweepCommand.self, LearningRateCommand.self, CrossValidateCommand.self,
       VerifyResumeCommand.self, ReproduceCommand.self, BenchCommand.self,

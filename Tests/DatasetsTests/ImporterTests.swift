@@ -56,7 +56,8 @@ private struct PairsImport: Importer {
   @Test func unknownFilesAreRefused() throws {
     try withFile("data.csv", [0x01, 0x48, 0x44, 0x46, 0x0d, 0x0a]) { path in
       #expect(
-        throws: TrainerError(.data, "'\(path)' is of no known format; expected csv, idx, npy, npz, libsvm, jsonl")
+        throws: TrainerError(
+          .data, "'\(path)' is of no known format; expected csv, idx, npy, npz, libsvm, jsonl, images")
       ) {
         try ImporterRegistry.standard.importer(of: path)
       }
@@ -79,7 +80,7 @@ private struct PairsImport: Importer {
   @Test func aNameIsRegisteredOnce() throws {
     var registry = ImporterRegistry.standard
     try registry.add(PairsImport.self)
-    #expect(registry.names == ["csv", "idx", "npy", "npz", "libsvm", "jsonl", "pairs"])
+    #expect(registry.names == ["csv", "idx", "npy", "npz", "libsvm", "jsonl", "images", "pairs"])
     #expect(
       throws: TrainerError(
         .usage, "'pairs' is the name of a registered importer already; give the new importer another name")

@@ -37,6 +37,8 @@ import Testing
           evaluate                Measures a model on a group of samples.
           predict                 Writes a model's predictions for the rows of a file.
           data                    Makes, inspects and rewrites dataset files.
+          summary                 Prints a model's layers: shapes, parameters,
+                                  operations, and the memory of a run.
           checkpoint              Inspects, verifies and compares checkpoints.
           gradient                Prints a formula's value and gradient at a point.
           graph                   Draws a computational graph, or prints the plan that

@@ -50,7 +50,7 @@ import Testing
         ("t.jsonl", "x\n", "line 1: it begins with 'x', expected an object in braces"),
         ("t.libsvm", "x 1\n", "line 1: '1' is no index with a value"), ("t.npz", "", "is a damaged ZIP archive"),
         ("t.npy", "", "is no array of NumPy"), ("t.csv", "", "holds no samples"),
-        ("t.dat", "\u{1}\n", "is of no known format; expected csv, idx, npy, npz, libsvm, jsonl"),
+        ("t.dat", "\u{1}\n", "is of no known format; expected csv, idx, npy, npz, libsvm, jsonl, images"),
       ] {
         try workshop.write(name, text)
         try TrainerBinary.run("data", "import", workshop.path(name), "-o", workshop.path("o.h5")).expectError(
@@ -71,7 +71,10 @@ import Testing
         (["--inputs", "x"], "--inputs is only for NPZ files"),
         (["--test", "t"], "--test is only for CSV and TSV, LIBSVM,"),
         (["--target", "1", "--targets", "y"], "--target names a column of INPUT and --targets another file"),
-        (["--format", "nyp"], "--format is 'nyp', expected csv, idx, npy, npz, libsvm, jsonl, tsv; did you mean npy?"),
+        (
+          ["--format", "nyp"],
+          "--format is 'nyp', expected csv, idx, npy, npz, libsvm, jsonl, images, tsv; did you mean npy?"
+        ),
         (
           ["--targets", "y", "--test-inputs", "t"],
           "give --test-inputs, and --test-targets exactly if there is --targets"

@@ -87,6 +87,13 @@ package struct AutomaticImport: Sendable {
       guard target == nil else {
         throw TrainerError(.usage, "a file of the format \(format) has one target, so that none can be chosen")
       }
+      if format == ImageFolderImport.name {
+        let samples = try ImageFolderImport(path: path).scan()
+        var found = Result(columns: [], classes: samples.classes, targetName: nil, delimiter: nil, spelling: nil)
+        found.target = "the folder that an image is in"
+        found.findings = samples.notes
+        return Samples(found) { try samples.write(to: $0, with: DatasetWriter()) }
+      }
       return try samples(of: ImporterRegistry.standard.importer(named: format, path: path)) { _ in }
     }
   }

@@ -12,9 +12,14 @@ public struct ImportSummary: Sendable, Equatable, CustomStringConvertible {
   public let delimiter: String?
   /// What the columns of a table were taken for; empty for other sources.
   public let columns: [ImportedColumn]
+  /// What of the source was left out, one sentence each, without a full stop.
+  public let notes: [String]
 
   /// Describes the groups that an importer hands to the writer.
-  init(groups: [GroupLayout], classCount: Int?, delimiter: String? = nil, columns: [ImportedColumn] = []) {
+  init(
+    groups: [GroupLayout], classCount: Int?, delimiter: String? = nil, columns: [ImportedColumn] = [],
+    notes: [String] = []
+  ) {
     samples = Dictionary(
       uniqueKeysWithValues: groups.filter { $0.rowCount > 0 }.map { ($0.name, $0.rowCount) })
     inputShape = groups.first?.inputShape ?? []
@@ -22,6 +27,7 @@ public struct ImportSummary: Sendable, Equatable, CustomStringConvertible {
     targetCount = groups.first?.targets.rowShape.reduce(1, *) ?? 1
     self.delimiter = delimiter
     self.columns = columns
+    self.notes = notes
   }
 
   /// One line, such as `120 train + 30 test samples of 4 inputs in 3 classes`.

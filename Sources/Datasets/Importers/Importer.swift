@@ -152,7 +152,7 @@ public struct ImporterRegistry: Sendable {
   /// The package's importers.
   public static let standard = ImporterRegistry(entries: [
     Entry(CSVImport.self), Entry(IDXImport.self), Entry(NPYImport.self), Entry(NPZImport.self),
-    Entry(LIBSVMImport.self), Entry(JSONLinesImport.self),
+    Entry(LIBSVMImport.self), Entry(JSONLinesImport.self), Entry(ImageFolderImport.self),
   ])
 
   /// The formats' names, in the order of registration.

@@ -9,6 +9,8 @@ package enum StreamedFormat: Sendable {
   case archive
   /// HDF5.
   case hdf5
+  /// One image.
+  case image
   /// JSON lines.
   case jsonLines
   /// A sparse text in the format of SVMlight and LIBSVM.
@@ -27,6 +29,8 @@ package enum StreamedFormat: Sendable {
       try input.peek(atLeast: HDF5.File.signature.count).starts(with: HDF5.File.signature)
     {
       self = .hdf5
+    } else if first == 0x89 || first == 0xFF, try ImageHeader.format(of: input.peek(atLeast: 8)) != nil {
+      self = .image
     } else if first == UInt8(ascii: "P"), try ZIPArchive.isBeginning(input.peek(atLeast: 4)),
       // The first member's name lies behind 30 bytes.
       try NPZImport.isBeginning(input.peek(atLeast: 30 + 1 << 10))

@@ -62,11 +62,28 @@ public final class LayerBuilder {
     var isState = false
   }
 
+  /// A layer that was added to the graph.
+  struct Application {
+    let path: String
+    let layer: any Layer
+    /// How many layers it is within.
+    let depth: Int
+    /// Its parameters, and those of the layers in it, among all that were declared.
+    let declarations: Range<Int>
+    /// The nodes of the graph that it added.
+    let nodes: Range<Int>
+    /// What it gives, [samples, …].
+    let outputShape: Shape
+  }
+
   /// Whether layers behave as in training, with dropout.
   public let isTraining: Bool
   /// The names of the layers that are being added, outermost first.
   private var path: [String] = []
+  /// How many layers are being added.
+  private var depth = 0
   private(set) var declarations: [Declaration] = []
+  private(set) var applications: [Application] = []
   /// What is to be taken off each state, by its name.
   private(set) var stateChanges: [String: Node] = [:]
   private var maskCount = 0
@@ -74,6 +91,29 @@ public final class LayerBuilder {
   private var isBlamed = false
 
   init(isTraining: Bool) { self.isTraining = isTraining }
+
+  /// Adds a layer to the graph: a model's, or one within the layer that is being added, whose path then begins with that
+  /// layer's.
+  ///
+  /// - Parameters:
+  ///   - layer: The layer.
+  ///   - name: Its name among its neighbours.
+  ///   - x: Its input, [samples, …].
+  /// - Throws: What the layer throws.
+  public func apply(_ layer: any Layer, named name: String, to x: Node) throws -> Node {
+    try within(name) {
+      let (place, declared, nodes) = (applications.count, declarations.count, x.graph.count)
+      depth += 1
+      defer { depth -= 1 }
+      let y = try layer.apply(to: x, self)
+      // In front of the layers in it, which were there first.
+      applications.insert(
+        Application(
+          path: path.joined(separator: "/"), layer: layer, depth: depth - 1,
+          declarations: declared..<declarations.count, nodes: nodes..<x.graph.count, outputShape: y.shape), at: place)
+      return y
+    }
+  }
 
   /// Declares a parameter of the layer and adds it to the graph.
   ///
@@ -119,9 +159,10 @@ public final class LayerBuilder {
     stateChanges[name] = change
   }
 
-  /// Adds a layer within the one that is being added: its parameters have its name in front of theirs.
+  /// Adds what belongs together within the layer that is being added, such as a branch: the names of its layers have this
+  /// one in front of them.
   ///
-  /// - Throws: What `body` throws; of an error of use it says which layer it is of.
+  /// - Throws: What `body` throws; of an error of use it says where in the model it is of.
   public func within<Result>(_ name: String, _ body: () throws -> Result) throws -> Result {
     path.append(name)
     defer { path.removeLast() }

@@ -51,7 +51,7 @@ public struct LayerSequence: Sendable {
   /// - Throws: `TrainerError` that names the layer which does not take what it gets.
   func apply(to x: Node, _ builder: LayerBuilder) throws -> Node {
     try layers.indices.reduce(x) { y, index in
-      try builder.within(names[index]) { try layers[index].apply(to: y, builder) }
+      try builder.apply(layers[index], named: names[index], to: y)
     }
   }
 }

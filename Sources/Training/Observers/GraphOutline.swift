@@ -20,7 +20,7 @@ enum GraphOutline {
     let inputs = ModelProblem.InputName.inputs
     var nodes = [GraphNode(inputs, "Placeholder", shape: [-1] + problem.inputShape)]
     var last = inputs
-    for layer in try problem.model.outline(inputShape: problem.inputShape) {
+    for layer in try problem.model.outline(inputShape: problem.inputShape) where layer.depth == 0 {
       for parameter in layer.parameters { nodes.append(GraphNode(parameter.name, "Parameter", shape: parameter.shape)) }
       // Beside its parameters, so that the layer is one box.
       let name = layer.parameters.isEmpty ? layer.name : "\(layer.name)/\(layer.type)"

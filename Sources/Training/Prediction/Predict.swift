@@ -28,8 +28,8 @@ public struct PredictionReport: Sendable {
 /// - Parameters:
 ///   - path: The checkpoint's path; see ``ModelCheckpoint`` for that of a run.
 ///   - input: An HDF5 file whose inputs, named as in the checkpoint's config, are at its root or in groups; a table of text;
-///     JSON lines; an array in NumPy's format, or an archive of such arrays; or a sparse table of text. Contents tell which. All
-///     but HDF5 may be gzipped, and come from a pipe or, as `-`, from standard input.
+///     JSON lines; an array in NumPy's format, or an archive of such arrays; a sparse table of text; an image, or a folder of
+///     images. Contents tell which. All but HDF5 and a folder may be gzipped, and come from a pipe or, as `-`, from standard input.
 ///   - output: The file to write, which is complete or absent; `nil` for standard output. Its ending tells the format.
 ///   - overwriting: Whether a file that is there already is replaced; otherwise its presence is an error. Inputs are never
 ///     replaced.
@@ -53,11 +53,14 @@ public func predict(
       try OutputFile.explaining { try file?.check() }
       return file
     } ?? nil
+  var settings = settings
+  settings.format = format
+  let known = settings
   let model = try PredictionModel(checkpoint: path, options: options)
   // What comes from a pipe comes to rank 0 alone, which then predicts it alone.
   let isReadByAll = try ranks.fromFirst { try input != "-" && isRegularFile(input) }
   func open() throws -> any PredictionSource {
-    try model.source(input, group: group, settings: settings, options: options)
+    try model.source(input, group: group, settings: known, options: options)
   }
   func predicted(_ source: any PredictionSource, _ ranks: any Communicator) throws -> PredictionReport {
     var run = PredictionRun(

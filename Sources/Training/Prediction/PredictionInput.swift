@@ -21,14 +21,25 @@ extension PredictionModel {
       ignored: settings.ignored, spelling: schema.spelling)
     if input != "-", HDF5.File.isHDF5(at: input) {
       try requireNoKept(settings, from: "an HDF5 file")
+      try requireNoResizing(settings, unless: false, input)
       return try DatasetPredictionSource(
         data.reader(ofOther: input, group: group, externalFiles: options.externalFiles), inputs: data.inputs,
         group: group, inputShape: inputShape, wanted: wanted, isArray: isArray,
         ignored: Set(try names(settings.ignored, "cannot be ignored by its place in an HDF5 file")))
     }
+    func images(_ images: ImageInput, _ name: String) throws -> ImagePredictionSource {
+      try requireNoKept(settings, from: "images")
+      return try ImagePredictionSource(
+        images, namesRows: settings.format != .hdf5, isArray: isArray, source: name)
+    }
+    if input != "-", try isFolder(input) {
+      try requireOwn(settings, group: group, .image, "'\(input)'")
+      return try images(
+        ImageInput(folder: input, shape: inputShape, resizes: settings.resizesImages), "'\(input)'")
+    }
     let stream = try StreamedInput(path: input == "-" ? nil : input, allowsPipes: true)
     let format = try StreamedFormat(of: stream)
-    try requireOwn(settings, group: group, format, stream)
+    try requireOwn(settings, group: group, format, stream.name)
     let places = schema.transforms?.arrayPlaces
     func rows(_ format: TextRowFormat) throws -> TextPredictionSource {
       try TextPredictionSource(stream, as: format, settings: settings.table, wanted: wanted, isArray: isArray)
@@ -40,6 +51,11 @@ extension PredictionModel {
         stream.isPacked
           ? "\(stream.name) is a gzipped HDF5 file, as it seems; unpack it first, with gunzip"
           : "\(stream.name) is an HDF5 file, as it seems, which can be read only from a file; save it and name it")
+    case .image:
+      let name = input == "-" ? stream.name : fileName(of: input)
+      let file = try StreamedBytes(stream).bytes(stream.largestLength ?? Int.max)
+      return try images(
+        ImageInput(file: file, name: name, shape: inputShape, resizes: settings.resizesImages), stream.name)
     case .array:
       try requireNoKept(settings, from: "an array")
       let array = try NPYFile(StreamedBytes(stream))
@@ -68,6 +84,19 @@ extension PredictionModel {
     }
   }
 
+  private func isFolder(_ path: String) throws -> Bool {
+    do {
+      return try SystemFileSystem().status(of: path)?.isDirectory ?? false
+    } catch let error as FileError {
+      throw TrainerError(.data, "\(path): it cannot be read: \(error.reason)")
+    }
+  }
+
+  private func requireNoResizing(_ settings: PredictionSettings, unless isImage: Bool, _ name: String) throws {
+    guard settings.resizesImages, !isImage else { return }
+    throw TrainerError(.usage, "only images are resized, and \(name) holds none")
+  }
+
   private func requireNoKept(_ settings: PredictionSettings, from what: String) throws {
     guard let column = settings.kept.first else { return }
     throw TrainerError(
@@ -85,21 +114,22 @@ extension PredictionModel {
 
   /// Refuses settings for inputs of other kinds.
   private func requireOwn(
-    _ settings: PredictionSettings, group: String?, _ format: StreamedFormat, _ stream: StreamedInput
+    _ settings: PredictionSettings, group: String?, _ format: StreamedFormat, _ name: String
   ) throws {
+    try requireNoResizing(settings, unless: format == .image, name)
     if let group, format != .archive {
       throw TrainerError(
         .usage,
-        "only an HDF5 file and an archive of arrays have groups, and \(stream.name) is none; leave '\(group)' out")
+        "only an HDF5 file and an archive of arrays have groups, and \(name) is none; leave '\(group)' out")
     }
     if let array = settings.array, format != .archive {
       throw TrainerError(
-        .usage, "only an archive of arrays (NPZ) has arrays by name, and \(stream.name) is none; leave '\(array)' out")
+        .usage, "only an archive of arrays (NPZ) has arrays by name, and \(name) is none; leave '\(array)' out")
     }
     if let index = settings.firstIndex {
       guard format == .sparse else {
         throw TrainerError(
-          .usage, "only a sparse table (LIBSVM) has a first index, and \(stream.name) is none; leave \(index) out")
+          .usage, "only a sparse table (LIBSVM) has a first index, and \(name) is none; leave \(index) out")
       }
       guard (0...1).contains(index) else {
         throw TrainerError(.usage, "the first index is \(index), expected 0 or 1")

@@ -40,6 +40,8 @@ public struct PredictionSettings: Sendable, Equatable {
   public var ignored: [CSVImport.Column]
   /// How a table of text is to be read.
   public var table: TextTableSettings
+  /// Whether images of another size than the model's are resized to it; otherwise they are an error.
+  public var resizesImages = false
 
   /// Creates settings; without arguments for all rows in the format of the output's ending.
   public init(

@@ -76,6 +76,13 @@ public struct ModelCheckpoint: Sendable, Equatable {
     try isDirectory(model) ? ModelCheckpoint(model, choosing: .last).path : model
   }
 
+  /// Whether a path names a model rather than a config: a directory, or a file that begins as a checkpoint.
+  ///
+  /// - Throws: `TrainerError` with code `.checkpoint` if it cannot be looked at.
+  public static func isModel(_ path: String) throws -> Bool {
+    try isDirectory(path) || CheckpointFile.isCheckpoint(path)
+  }
+
   private static func isDirectory(_ model: String) throws -> Bool {
     do {
       return try SystemFileSystem().status(of: model)?.isDirectory == true

@@ -46,49 +46,88 @@ extension RunSetup {
     of settings: ModelSettings, inputShape: [Int], samples: Int, evaluates: Bool, workers: Int, beside other: Double,
     _ configuration: RunConfiguration
   ) throws -> Double {
+    // If no kind of targets does, the real ones will tell why.
+    guard let problem = try problem(of: settings, inputShape: inputShape) else { return 0 }
+    let columns = inputShape.reduce(1, *) + problem.targetCount
+    let step = try StepForecast<Scalar>(
+      of: problem, samples: samples, columns: columns, workers: workers, configuration.training)
+    let evaluated = min(EvaluationShards<Scalar>.size, samples)
+    // A step that takes all samples is reported by measuring them anew.
+    var evaluation = 0.0
+    if evaluates || step.batchSize == samples {
+      let plan = try problem.evaluationPlan(samples: evaluated, kernels: Kernels<Scalar>.best)
+      evaluation = EvaluationShards<Scalar>.memoryNeed(
+        workers: workers, samples: samples, plan: plan, columns: columns)
+      // How many samples the other groups have is known only when they are read; they are rarely more.
+      evaluation += GatheredSamples<Scalar>.memoryNeed(
+        samples: samples, metrics: settings.metrics, task: problem.task, positions: problem.positions,
+        isWeighted: configuration.data?.weights != nil)
+    }
+    let shards = configuration.training.shards
+    try MemoryLimit.require(
+      step.byteCount + evaluation + other,
+      for: "training in \(shards) shards with \(workers) \(workers == 1 ? "worker" : "workers")", code: .usage,
+      advice: "take smaller batches, fewer shards, fewer workers or a smaller model")
+    return step.byteCount + evaluation
+  }
+
+  /// A model with its loss, on targets of any kind that the loss takes: what the real ones are is not known yet. `nil` if it
+  /// takes none of these.
+  static func problem(of settings: ModelSettings, inputShape: [Int]) throws -> ModelProblem? {
     let outputs = try settings.model.parameters(inputShape: inputShape).outputShape.reduce(1, *)
     let kinds: [TargetKind] = [.integers(0...max(1, outputs - 1)), .values(count: outputs), .values(count: 1)]
     for kind in kinds {
-      let problem: ModelProblem
       do {
-        problem = try ModelProblem(
+        return try ModelProblem(
           model: settings.model, loss: settings.loss, inputShape: inputShape, targets: kind
         ) { try MetricSet([], task: $0) }
       } catch _ as TrainerError {
-        // Another kind may do. If none does, the real targets will tell why.
+        // Another kind may do.
         continue
       }
-      let batch: Int
-      switch configuration.training.batchSize {
-      case .samples(let size)?: batch = min(size, samples)
-      case .full?, nil: batch = samples
-      }
-      let shards = configuration.training.shards
-      let sizes = BatchSchedule(samples: samples, batchSize: batch).shardSizes(ShardPartition(shards: shards))
-      let columns = inputShape.reduce(1, *) + problem.targetCount
-      let training = try TrainingPlans<Scalar>(problem, sizes: [sizes.max() ?? 1], kernels: .best)
-      let blocks = BlockPartition(count: problem.layout.count, matrices: training.matrices, samples: batch)
-      let steps = TrainingEngine<Scalar>.memoryNeed(
-        shards: shards, workers: workers, samples: batch, blocks: blocks, plans: training.plans, columns: columns)
-      let evaluated = min(EvaluationShards<Scalar>.size, samples)
-      // A step that takes all samples is reported by measuring them anew.
-      var evaluation = 0.0
-      if evaluates || batch == samples {
-        let plan = try problem.evaluationPlan(samples: evaluated, kernels: Kernels<Scalar>.best)
-        evaluation = EvaluationShards<Scalar>.memoryNeed(
-          workers: workers, samples: samples, plan: plan, columns: columns)
-        // How many samples the other groups have is known only when they are read; they are rarely more.
-        evaluation += GatheredSamples<Scalar>.memoryNeed(
-          samples: samples, metrics: settings.metrics, task: problem.task, positions: problem.positions,
-          isWeighted: configuration.data?.weights != nil)
-      }
-      try MemoryLimit.require(
-        steps + evaluation + other,
-        for: "training in \(shards) shards with \(workers) \(workers == 1 ? "worker" : "workers")", code: .usage,
-        advice: "take smaller batches, fewer shards, fewer workers or a smaller model")
-      return steps + evaluation
     }
-    return 0
+    return nil
+  }
+}
+
+/// What the steps of a run compute and compute in, by its largest shard: known from shapes alone.
+struct StepForecast<Scalar: TrainingScalar> {
+  /// The samples of a batch.
+  let batchSize: Int
+  /// Those of the largest shard.
+  let shardSamples: Int
+  /// The bytes of the shards' gradients and operands, and of the workers' rooms for plans and rows.
+  let byteCount: Double
+  /// Bytes of what the largest shard computes and keeps for its gradient.
+  let shardByteCount: Int
+  /// Floating-point operations of the largest shard's loss and gradient, a multiply-add counting as two.
+  let operations: Int
+
+  /// Compiles the plan of the largest shard.
+  ///
+  /// - Parameters:
+  ///   - samples: Those of the training group.
+  ///   - columns: The elements of a sample in all that a plan reads.
+  /// - Throws: `TrainerError` if the problem does not fit its inputs, or one plan's buffers do not fit into memory.
+  init(
+    of problem: any Problem, samples: Int, columns: Int, workers: Int, _ settings: TrainingSettings
+  ) throws {
+    switch settings.batchSize {
+    case .samples(let size)?: batchSize = min(size, samples)
+    case .full?, nil: batchSize = samples
+    }
+    let sizes = BatchSchedule(samples: samples, batchSize: batchSize)
+      .shardSizes(ShardPartition(shards: settings.shards))
+    shardSamples = sizes.max() ?? 1
+    let training = try TrainingPlans<Scalar>(problem, sizes: [shardSamples], kernels: .best)
+    let blocks = BlockPartition(count: problem.layout.count, matrices: training.matrices, samples: batchSize)
+    byteCount = TrainingEngine<Scalar>.memoryNeed(
+      shards: settings.shards, workers: workers, samples: batchSize, blocks: blocks, plans: training.plans,
+      columns: columns)
+    let plan = training.plans.all[0]
+    shardByteCount = (plan.bufferCount + plan.keptCount) * MemoryLayout<Scalar>.stride
+    operations =
+      plan.floatingPointOperations + plan.products.reduce(0) { $0 + 2 * $1.depth * $1.rows * $1.columns }
   }
 }
 

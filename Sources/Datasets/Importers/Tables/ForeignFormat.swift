@@ -77,6 +77,11 @@ enum ForeignFormat {
   /// - Throws: `TrainerError` with exit code `data`.
   static func refuse(_ start: [UInt8], path: String, isTable: Bool = true) throws {
     if let kind = kind(of: start) { throw refusal(kind, path) }
+    if let image = ImageHeader.format(of: start) {
+      throw TrainerError(
+        .data,
+        "'\(path)' is one image (\(image.name)); name a folder that holds a folder of images for each class")
+    }
     guard isTable else { return }
     for (format, isIt) in [("npy", start.starts(with: NPYHeader.mark)), ("npz", NPZImport.isBeginning(start))]
     where isIt {
