@@ -14,9 +14,12 @@ extension ModelSummary {
   private var layerTable: String {
     var table = TextTable(header: ["layer", "type", "output", "parameters", "operations"], left: [0, 1])
     table.append(["inputs", "", Self.extents(inputShape ?? []), "", ""])
+    var outer: [String] = []
     for layer in layers {
       // Those within another stand below it, with the part of the path that is their own.
-      let name = layer.depth == 0 ? layer.name : fileName(of: layer.name)
+      outer = Array(outer.prefix(layer.depth))
+      let name = outer.last.map { String(layer.name.dropFirst($0.count + 1)) } ?? layer.name
+      outer.append(layer.name)
       table.append([
         String(repeating: "  ", count: layer.depth) + name, layer.type, Self.extents(layer.outputShape),
         "\(layer.parameterCount)", "\(layer.operations)",

@@ -69,6 +69,14 @@ enum WindowRows {
   /// Whole channels, and few enough elements that ties do not come up.
   private static let pooled = WindowCase.all.filter { $0.channels < 17 && $0.shape[0] > 0 }
 
+  /// Windows that reach over the ends, mirrored along the first axis.
+  private static func moved(_ x: Node) throws -> Node {
+    let axes = x.shape.count - 2
+    return try x.randomWindow(
+      size: Array(repeating: 3, count: axes), places: Array(repeating: -1...2, count: axes),
+      mirrored: (0..<axes).map { $0 == 0 }, stream: 5)
+  }
+
   static let all: [OperationRow] = [
     row("convolution", of: { [$0.shape, $0.filters] }) {
       try $1[0].convolution($1[1], $0.geometry, groups: $0.groups)
@@ -85,6 +93,12 @@ enum WindowRows {
     },
     row("maxPoolGather", pooled, isSmooth: false, of: { [$0.shape, $0.shape] }) {
       try $1[0].maxPoolGather($1[1], $0.geometry)
+    },
+    OperationRow("randomWindow", [[[3, 5, 2]], [[4, 4, 5, 1]], [[2, 3, 4, 2, 3]]]) { try moved($0[0]) },
+    // The gradient of a gradient's projection goes through it once more.
+    OperationRow("randomWindowReverse", [[[3, 4, 2]], [[2, 4, 5, 1]]]) { x in
+      let y = try moved(x[0])
+      return try x[0].graph.gradient(of: (y.square() * 0.5).sum(), withRespectTo: [x[0]])[0]
     },
     row("meanPool", of: { [$0.shape] }) { try $1[0].meanPool($0.geometry) },
     row("meanPoolScatter", of: { [$0.windows(channels: $0.channels)] }) {

@@ -16,4 +16,5 @@ package enum OperationTable {
     + ["gather", "scatterAdd", "oneHot"]
     + ["convolution", "convolutionInputGradient", "convolutionFilterGradient"]
     + ["maxPool", "maxPoolScatter", "maxPoolGather", "meanPool", "meanPoolScatter"]
+    + ["randomWindow", "randomWindowReverse"]
 }
