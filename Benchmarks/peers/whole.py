@@ -4,8 +4,8 @@
 usage: whole.py {torch,jax,sklearn} CONFIG --output FILE [--seed N] [--target ACCURACY]
 
 Understood are inputs that are scaled or standardized, dense layers with ReLU, dropout, softmax cross-entropy with label
-smoothing, SGD with momentum, AdamW, an average of the parameters to measure with, and a constant or cosine rate with a warm-up. The
-test group is measured after every epoch, as the trainer does it; with --target training ends as soon as its accuracy is reached.
+smoothing, SGD with momentum, AdamW, and a constant or cosine rate with a warm-up. The test group is measured after every epoch, as
+the trainer does it; with --target training ends as soon as its accuracy is reached.
 Prints one JSON object. Exit code 3 if the peer, h5py or numpy is not installed.
 """
 import argparse
@@ -25,7 +25,7 @@ class Recipe:
         self.data = Path(path).resolve().parent / config["data"]["path"]
         self.preprocessing = config["data"].get("preprocessing", [])
         for step in self.preprocessing:
-            require(step["type"] in ("scale", "standardize") and not step.keys() - {"type", "factor"}, f"preprocessing {step}")
+            know(step, *(("standardize",) if step["type"] == "standardize" else ("scale", "factor", "offset")))
         self.layers = []  # (units, ReLU or not) or a dropout rate
         for layer in config["model"]["layers"]:
             if layer["type"] == "dropout":
@@ -38,10 +38,9 @@ class Recipe:
         know(loss, "softmaxCrossEntropy", "labelSmoothing")
         self.smoothing = loss.get("labelSmoothing", 0)
         self.is_adam = optimizer["type"] == "adamw"
-        know(optimizer, *(("adamw", "weightDecay") if self.is_adam else ("sgd", "momentum")), "learningRate", "averaging")
+        know(optimizer, *(("adamw", "weightDecay") if self.is_adam else ("sgd", "momentum")), "learningRate")
         self.rate, self.momentum = optimizer["learningRate"], optimizer.get("momentum", 0)
         self.decay = optimizer.get("weightDecay", 0.01)
-        self.averaging = optimizer["averaging"]["decay"] if "averaging" in optimizer else None
         self.is_cosine = schedule["type"] == "cosine"
         know(schedule, "cosine" if self.is_cosine else "constant", "warmup")
         self.warmup = schedule.get("warmup", {"epochs": 0})
@@ -57,11 +56,12 @@ class Recipe:
         x, test_x = (inputs.reshape(len(inputs), -1).astype(np.float32) for inputs, _ in groups)
         for step in self.preprocessing:
             if step["type"] == "scale":
-                x, test_x = x * np.float32(step["factor"]), test_x * np.float32(step["factor"])
+                factor, offset = np.float32(step.get("factor", 1)), np.float32(step.get("offset", 0))
             else:
-                mean, deviation = x.mean(0, dtype=np.float64).astype(np.float32), x.std(0, dtype=np.float64).astype(np.float32)
+                mean, deviation = x.mean(0, dtype=np.float64), x.std(0, dtype=np.float64)
                 deviation[deviation == 0] = 1
-                x, test_x = (x - mean) / deviation, (test_x - mean) / deviation
+                factor, offset = (1 / deviation).astype(np.float32), (-mean / deviation).astype(np.float32)
+            x, test_x = x * factor + offset, test_x * factor + offset
         return (x, groups[0][1]), (test_x, groups[1][1])
 
     def rate_at(self, step, per_epoch):
@@ -86,7 +86,6 @@ def require(holds, what):
 def run_torch(recipe, output):
     import torch
     from torch import nn
-    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
     torch.manual_seed(recipe.seed)
     (x, y), (test_x, test_y) = (map(torch.from_numpy, group) for group in recipe.samples())
@@ -102,9 +101,6 @@ def run_torch(recipe, output):
         optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     else:
         optimizer = torch.optim.SGD(network.parameters(), lr=recipe.rate, momentum=recipe.momentum)
-    measured = network
-    if recipe.averaging is not None:
-        measured = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging))
     per_epoch, step = -(-len(x) // recipe.batch), 0
     for epoch in range(recipe.epochs):
         network.train()
@@ -114,15 +110,13 @@ def run_torch(recipe, output):
             optimizer.zero_grad()
             loss(network(x[batch]), y[batch]).backward()
             optimizer.step()
-            if measured is not network:
-                measured.update_parameters(network)
             step += 1
-        measured.eval()
+        network.eval()
         with torch.no_grad():
-            accuracy = (measured(test_x).argmax(1) == test_y).double().mean().item()
+            accuracy = (network(test_x).argmax(1) == test_y).double().mean().item()
         if recipe.target and accuracy >= recipe.target:
             break
-    torch.save({"network": measured.state_dict(), "optimizer": optimizer.state_dict()}, output)
+    torch.save({"network": network.state_dict(), "optimizer": optimizer.state_dict()}, output)
     return torch.__version__, epoch + 1, accuracy
 
 
@@ -174,17 +168,14 @@ def run_jax(recipe, output):
             second), (first, second, step)
 
     @jax.jit
-    def train(weights, state, average, order, rates, keys):
+    def train(weights, state, order, rates, keys):
         def step(carry, now):
-            weights, state, average = carry
+            weights, state = carry
             batch, rate, key = now
             gradient = jax.grad(loss)(weights, x[batch], y[batch], key)
-            weights, state = (adamw if recipe.is_adam else sgd)(weights, state, gradient, rate)
-            if recipe.averaging is not None:
-                average = jax.tree.map(lambda a, w: a + (1 - recipe.averaging) * (w - a), average, weights)
-            return (weights, state, average), None
+            return (adamw if recipe.is_adam else sgd)(weights, state, gradient, rate), None
 
-        return jax.lax.scan(step, (weights, state, average), (order, rates, keys))[0]
+        return jax.lax.scan(step, (weights, state), (order, rates, keys))[0]
 
     @jax.jit
     def measure(weights):
@@ -192,16 +183,15 @@ def run_jax(recipe, output):
 
     # Whole batches only: one of another size would be compiled for itself.
     per_epoch = len(x) // recipe.batch
-    average = None if recipe.averaging is None else weights
     for epoch in range(recipe.epochs):
         order = random.permutation(len(x))[: per_epoch * recipe.batch].reshape(per_epoch, recipe.batch)
         rates = np.array([recipe.rate_at(epoch * per_epoch + step, per_epoch) for step in range(per_epoch)], np.float32)
         keys = jax.random.split(jax.random.PRNGKey(recipe.seed * 1000 + epoch), per_epoch)
-        weights, state, average = train(weights, state, average, order, rates, keys)
-        accuracy = float(measure(weights if average is None else average))
+        weights, state = train(weights, state, order, rates, keys)
+        accuracy = float(measure(weights))
         if recipe.target and accuracy >= recipe.target:
             break
-    leaves = jax.tree.leaves((weights, state, average))
+    leaves = jax.tree.leaves((weights, state))
     np.savez(output, *leaves)
     return jax.__version__, epoch + 1, accuracy
 
@@ -214,7 +204,7 @@ def run_sklearn(recipe, output):
     from sklearn.neural_network import MLPClassifier
 
     warnings.simplefilter("ignore")
-    plain = not (recipe.is_cosine or recipe.is_adam or recipe.smoothing or recipe.averaging or recipe.warmup != {"epochs": 0})
+    plain = not (recipe.is_cosine or recipe.is_adam or recipe.smoothing or recipe.warmup != {"epochs": 0})
     require(plain and not any(isinstance(layer, float) for layer in recipe.layers), "dropout, cosine or the like in scikit-learn")
     (x, y), (test_x, test_y) = recipe.samples()
     network = MLPClassifier(
