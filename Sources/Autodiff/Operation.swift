@@ -38,6 +38,9 @@ package protocol GraphOperation: Hashable, Sendable {
   /// Floating-point operations of one run, counting a multiply-add as two.
   func floatingPointOperations(inputs: [Shape], output: Shape) -> Int
 
+  /// Whether the result depends on a run's randomness too: then it is no constant, whatever the inputs are.
+  var isRandom: Bool { get }
+
   /// Whether the result is the first input's elements in the same order, so that it needs no code of its own.
   var isView: Bool { get }
 }
@@ -53,6 +56,8 @@ extension GraphOperation {
   package func scratchCount<Scalar: KernelElement>(inputs: [Shape], kernels: Kernels<Scalar>) -> Int { 0 }
   /// One for each element of the result.
   package func floatingPointOperations(inputs: [Shape], output: Shape) -> Int { output.elementCount }
+  /// No.
+  package var isRandom: Bool { false }
   /// No.
   package var isView: Bool { false }
 }

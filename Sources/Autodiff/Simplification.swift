@@ -88,7 +88,7 @@ private struct Rewriter {
   private mutating func folded(_ node: Node, _ inputs: [Node]) throws -> Node? {
     let constants = inputs.map { $0.operation as? Constant }
     // Large constants stay unevaluated: folding a broadcast would only trade arithmetic for memory.
-    if !inputs.isEmpty, constants.allSatisfy({ $0 != nil }), node.shape.elementCount <= 64 {
+    if !inputs.isEmpty, constants.allSatisfy({ $0 != nil }), node.shape.elementCount <= 64, !node.operation.isRandom {
       let values = try evaluate(node.operation, constants.compactMap { $0 })
       return try shared(Constant(values: values, shape: node.shape), [])
     }

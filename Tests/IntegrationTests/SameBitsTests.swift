@@ -5,7 +5,7 @@ import Testing
 
 /// The number of workers, interruptions and kills change no bit.
 @Suite struct SameBitsTests {
-  @Test(arguments: ["softmax", "mlp", "logistic", "linear", "fashion-softmax", "fashion-mlp"])
+  @Test(arguments: ["softmax", "mlp", "logistic", "linear", "fashion-softmax", "fashion-mlp", "fashion-cnn"])
   func workersChangeNoBit(config: String) throws {
     guard !config.hasPrefix("fashion") || Repository.hasFashionMNIST else {
       print("SKIPPED: \(config), because data/fashion-mnist.h5 is absent (make data/fashion-mnist.h5)")

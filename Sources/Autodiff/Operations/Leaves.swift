@@ -82,6 +82,7 @@ struct DropoutMask: GraphOperation {
   /// The first axis counts samples.
   let maskShape: Shape
   var name: String { "dropoutMask" }
+  var isRandom: Bool { true }
   var detail: String { "rate \(JSONValue.text(of: rate))" }
 
   func shape(of inputs: [Shape]) throws -> Shape { maskShape }

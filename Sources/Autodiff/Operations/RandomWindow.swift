@@ -25,6 +25,7 @@ struct RandomWindow: GraphOperation {
   let choice: Choice
   /// Whether windows are put back where they are of, the gradient of taking them.
   let isReverse: Bool
+  var isRandom: Bool { true }
   var name: String { isReverse ? "randomWindowReverse" : "randomWindow" }
   var detail: String { "\(choice.size) of \(choice.extents)" }
 

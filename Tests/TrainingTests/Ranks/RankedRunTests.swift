@@ -48,6 +48,16 @@ import Training
       "schedule": {"type": "plateau", "metric": "test.loss", "patience": 1, "factor": 0.5},
       "training": {"epochs": 8, "batchSize": "full", "shards": 7}
       """#),
+    TrainingCase(
+      name: "convolutions with running averages, under a clipped norm", data: "iris",
+      preprocessing: #"["standardize"]"#,
+      settings: #"""
+        "model": {"layers": [{"type": "reshape", "shape": [4, 1]}, {"type": "convolution", "filters": 6, "kernel": 2},
+          {"type": "batchNormalization"}, {"type": "activation", "activation": "relu"}, {"type": "dense", "units": 3}]},
+        "loss": "softmaxCrossEntropy", "metrics": ["accuracy"],
+        "optimizer": {"type": "adam", "learningRate": 0.02, "clipNorm": 0.5, "averaging": {"decay": 0.9}},
+        "training": {"epochs": 3, "batchSize": 26, "shards": 7}
+        """#),
   ]
 
   @Test(arguments: cases) func ranksChangeNoBit(case training: TrainingCase) throws {
@@ -98,9 +108,8 @@ import Training
   }
 
   /// Any rank may be asked to stop, and another number of ranks goes on.
-  @Test func aRunGoesOnWithOtherRanks() throws {
+  @Test(arguments: [cases[1], cases[4]]) func aRunGoesOnWithOtherRanks(case training: TrainingCase) throws {
     try withScratchDirectory { directory in
-      let training = Self.cases[1]
       _ = try train(training.configuration(output: "\(directory)/alone"), observers: [MetricsFile()])
       let output = "\(directory)/run"
       var stops: [Int] = []
