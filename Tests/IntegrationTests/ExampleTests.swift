@@ -8,6 +8,7 @@ import Testing
   @Test(arguments: [
     ("softmax", "accuracy", 0.95), ("mlp", "accuracy", 0.97), ("logistic", "accuracy", 0.96),
     ("fashion-softmax", "accuracy", 0.84), ("fashion-mlp", "accuracy", 0.885),
+    ("fashion-cnn", "accuracy", 0.91), ("signals", "accuracy", 0.97),
   ])
   func examplesReachTheirFigures(config: String, metric: String, least: Double) throws {
     guard try isRunnable(config) else { return }
@@ -35,10 +36,13 @@ import Testing
     }
   }
 
-  /// Whether the config's data is here: Fashion-MNIST is too large to be in the repository.
+  /// Whether the config's data is here: Fashion-MNIST and the series are too large to be in the repository.
   private func isRunnable(_ config: String) throws -> Bool {
-    guard config.hasPrefix("fashion"), !Repository.hasFashionMNIST else { return true }
-    print("SKIPPED: \(config), because data/fashion-mnist.h5 is absent (make data/fashion-mnist.h5)")
+    let name = config.hasPrefix("fashion") ? "fashion-mnist" : config
+    guard name == "fashion-mnist" || name == "signals",
+      !FileManager.default.fileExists(atPath: Repository.data(name))
+    else { return true }
+    print("SKIPPED: \(config), because data/\(name).h5 is absent (make data/\(name).h5)")
     return false
   }
 }
