@@ -62,7 +62,9 @@ private struct UnitCountingWork: RegionWork {
     #expect(kept.count == 1)
   }
 
-  @Test(.enabled(if: allocationsAreCounted), arguments: WorkerCountTests.cases.prefix(2))
+  @Test(
+    .enabled(if: allocationsAreCounted),
+    arguments: WorkerCountTests.cases.prefix(2) + [WorkerCountTests.convolutions])
   func aThousandStepsOfSeveralThreadsAllocateNothing(training: TrainingCase) throws {
     let (steps, warmUp, workers) = (1100, 100, 3)
     let engine = try makeEngine(training.configuration(output: "/nowhere"), Float.self, workers: workers, steps: steps)

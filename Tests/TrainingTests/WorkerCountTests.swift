@@ -21,6 +21,25 @@ import Training
     "model": {"layers": [{"type": "dense", "units": 8, "activation": "tanh"}, {"type": "dense", "units": 3}]}
     """
 
+  /// All that a convolutional network has kernels of its own for.
+  static let convolutions = TrainingCase(
+    name: "convolutions",
+    settings: """
+      "model": {"layers": [{"type": "reshape", "shape": [8, 8, 1]}, {"type": "randomShift", "most": 1},
+        {"type": "randomFlip"}, {"type": "randomCrop", "size": 7},
+        {"type": "convolution", "filters": 8, "kernel": 3, "padding": "same", "useBias": false},
+        {"type": "batchNormalization"}, {"type": "activation", "activation": "relu"},
+        {"type": "residual", "layers": [{"type": "convolution", "kernel": 3, "groups": "depthwise", "padding": "same"},
+          {"type": "convolution", "filters": 8, "kernel": 1, "groups": 2}]},
+        {"type": "maxPooling", "size": 3, "stride": 2, "padding": "same"},
+        {"type": "transposedConvolution", "filters": 4, "kernel": 2, "stride": 2},
+        {"type": "averagePooling", "size": 2}, {"type": "groupNormalization", "groups": 2}, {"type": "upsampling"},
+        {"type": "dropout", "rate": 0.2}, {"type": "dense", "units": 10}]},
+      "loss": "softmaxCrossEntropy", "metrics": ["accuracy"],
+      "optimizer": {"type": "adam", "learningRate": 0.01, "averaging": {"decay": 0.9}},
+      "training": {"epochs": 2, "batchSize": 60, "shards": 7}
+      """)
+
   static let cases = [
     TrainingCase(
       name: "softmax",
@@ -103,6 +122,7 @@ import Training
         \(iris), "loss": "softmaxCrossEntropy", "optimizer": {"type": "sgd", "learningRate": 0.1, "momentum": 0.9},
         "training": {"epochs": 5, "batchSize": 32, "shards": 3}
         """),
+    convolutions,
   ]
 
   @Test(arguments: cases + TrainingCase.optimizers)

@@ -169,6 +169,8 @@ import Training
       }
       try engine.run(steps: 5..<100_000)
     }
-    for rank in [0, 2] { #expect((errors[rank] as? RankFailure)?.rank == 1, "\(String(describing: errors[rank]))") }
+    // Who notices it second may blame the one that noticed first and has left.
+    let blamed = [0, 2].compactMap { (errors[$0] as? RankFailure)?.rank }
+    #expect(blamed.count == 2 && blamed.contains(1), "\(errors)")
   }
 }
