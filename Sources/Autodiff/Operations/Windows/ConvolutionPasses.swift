@@ -2,8 +2,8 @@ import Kernels
 
 // How the kernels are called for a convolution of one shape: with tables that are worked out once.
 
-/// Windows times filters.
-struct ForwardPass {
+/// The windows that a convolution's filters meet.
+struct FilteredWindows {
   let filters: FilterShape
   let samples: PaddedSamples
   let windows: Windows
@@ -16,6 +16,25 @@ struct ForwardPass {
       liftedExtents(shape), before: lifted.before, after: lifted.after, channels: shape[shape.count - 1])
     windows = lifted.windows(over: samples, tapChannels: filters.isDepthwise ? 1 : filters.groupInputs)
     sampleCount = shape[0]
+  }
+
+  /// Some of the samples, as the kernels go over them.
+  func over(_ count: Int) -> Windows.Samples {
+    .init(
+      count, stride: samples.stride, resultStride: windows.count * filters.outputs, resultRow: filters.outputs)
+  }
+}
+
+/// Windows times filters.
+struct ForwardPass {
+  private let met: FilteredWindows
+  private var filters: FilterShape { met.filters }
+  private var samples: PaddedSamples { met.samples }
+  private var windows: Windows { met.windows }
+  private var sampleCount: Int { met.sampleCount }
+
+  init(_ geometry: WindowGeometry, filters: FilterShape, of shape: Shape) {
+    met = FilteredWindows(geometry, filters: filters, of: shape)
   }
 
   private func packedCount<Scalar: KernelElement>(_ kernels: Kernels<Scalar>) -> Int {
@@ -44,7 +63,7 @@ struct ForwardPass {
     for first in stride(from: 0, to: sampleCount, by: block) {
       let count = min(block, sampleCount - first)
       let source = samples.samples(first, count, of: x, kernels: kernels, scratch: padding)
-      let own = Windows.Samples(count, stride: samples.stride, resultStride: resultCount, resultRow: outputs)
+      let own = met.over(count)
       let target = out + first * resultCount
       if filters.isDepthwise {
         kernels.convolveChannels(
@@ -158,21 +177,17 @@ struct BackwardPass {
 
 /// Windows times what comes back to them, summed over all windows.
 struct FilterPass {
-  let filters: FilterShape
-  let samples: PaddedSamples
-  let windows: Windows
-  let sampleCount: Int
+  private let met: FilteredWindows
+  private var filters: FilterShape { met.filters }
+  private var samples: PaddedSamples { met.samples }
+  private var windows: Windows { met.windows }
+  private var sampleCount: Int { met.sampleCount }
 
   /// Windows that are gone over for a few filters at a time: their rows stay in the first-level cache.
   private static let blockWindows = 256
 
   init(_ geometry: WindowGeometry, filters: FilterShape, of shape: Shape) {
-    let lifted = geometry.lifted
-    self.filters = filters
-    samples = PaddedSamples(
-      liftedExtents(shape), before: lifted.before, after: lifted.after, channels: shape[shape.count - 1])
-    windows = lifted.windows(over: samples, tapChannels: filters.isDepthwise ? 1 : filters.groupInputs)
-    sampleCount = shape[0]
+    met = FilteredWindows(geometry, filters: filters, of: shape)
   }
 
   private var block: Int {
@@ -193,7 +208,7 @@ struct FilterPass {
     for first in stride(from: 0, to: sampleCount, by: block) {
       let count = min(block, sampleCount - first)
       let source = samples.samples(first, count, of: x, kernels: kernels, scratch: padding)
-      let own = Windows.Samples(count, stride: samples.stride, resultStride: resultCount, resultRow: outputs)
+      let own = met.over(count)
       let rows = y + first * resultCount
       if filters.isDepthwise {
         kernels.channelFilterGradient(
