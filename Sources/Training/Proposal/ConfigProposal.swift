@@ -5,7 +5,7 @@ import Optimizers
 
 /// A config that data of such a kind can be begun with, and why it is so.
 ///
-/// The choices are rules of thumb for dense models: the less data, the smaller the model; the training is ended by the
+/// The choices are rules of thumb, for dense models of tables and convolutions of images and series: the less data, the smaller the model; the training is ended by the
 /// validation group, so that its length need not be right.
 package struct ConfigProposal: Sendable {
   /// One choice, in the words of the config and in plain ones.
@@ -31,22 +31,26 @@ package struct ConfigProposal: Sendable {
   ///   - path: The file, as the config is to name it.
   package init(_ profile: DataProfile, layout: LayoutProposal, path: String) {
     let task = ProposedTask(profile.targets)
-    let size = ProposedSize(profile, outputs: task.outputs)
+    let convolutions = ProposedConvolutions(profile)
+    let size = ProposedSize(profile, outputs: task.outputs, hasConvolutions: convolutions != nil)
     var choices: [Choice] = []
     var doubts: [String] = []
     let data = Self.data(profile, layout, path: path, &choices, &doubts)
     choices.append(
       Choice(
         keys: "model",
-        reason: size.hidden.isEmpty
-          ? "The model is one layer, that is \(task.linearName): \(profile.rows) samples of about \(size.inputs) inputs, once words "
-            + "are columns, are too few to tell more apart. A hidden layer pays from some \(ProposedSize.rowsOfInput) samples for each input."
-          : "The model has \(size.hidden.count == 1 ? "a hidden layer" : "hidden layers") of "
-            + "\(size.hidden.map(String.init).joined(separator: " and ")) units and an output layer of \(task.outputs). "
-            + "More samples would allow a larger one, fewer a smaller one."))
+        reason: convolutions.map {
+          "\($0.reason) The output layer is of \(task.outputs). More samples would allow a larger model, fewer a smaller one."
+        }
+          ?? (size.hidden.isEmpty
+            ? "The model is one layer, that is \(task.linearName): \(profile.rows) samples of about \(size.inputs) inputs, once words "
+              + "are columns, are too few to tell more apart. A hidden layer pays from some \(ProposedSize.rowsOfInput) samples for each input."
+            : "The model has \(size.hidden.count == 1 ? "a hidden layer" : "hidden layers") of "
+              + "\(size.hidden.map(String.init).joined(separator: " and ")) units and an output layer of \(task.outputs). "
+              + "More samples would allow a larger one, fewer a smaller one.")))
     choices.append(Choice(keys: "loss", reason: task.reason))
     choices.append(Choice(keys: "metrics", reason: task.metricsReason))
-    let scaled = task.scale.map { OutputScale($0, fanIn: size.hidden.last ?? size.inputs) }
+    let scaled = task.scale.map { OutputScale($0, fanIn: convolutions?.outputs ?? size.hidden.last ?? size.inputs) }
     choices.append(
       Choice(
         keys: "optimizer",
@@ -70,9 +74,8 @@ package struct ConfigProposal: Sendable {
           keys: "precision", reason: "The targets are so large, or differ so little, that float32 would lose them."))
     }
     json["data"] = .object(data)
-    var layers: [JSONValue] = size.hidden.map {
-      ["type": "dense", "units": .integer($0), "activation": "relu"]
-    }
+    var layers: [JSONValue] =
+      convolutions?.layers ?? size.hidden.map { ["type": "dense", "units": .integer($0), "activation": "relu"] }
     var output = JSONObject([
       ("type", "dense"), ("name", .string(OutputScale.layer)), ("units", .integer(task.outputs)),
     ])

@@ -121,7 +121,7 @@ struct ProposedSize {
     return profile.rows >= 1000 && profile.inputShape.reduce(1, *) >= 64
   }
 
-  init(_ profile: DataProfile, outputs: Int) {
+  init(_ profile: DataProfile, outputs: Int, hasConvolutions: Bool) {
     // What a split leaves: a batch can be no larger.
     let rows = profile.rows
     let trained = Int(Double(rows) * (1 - ProposedSplit(profile).share))
@@ -130,10 +130,13 @@ struct ProposedSize {
     } else {
       inputs = profile.inputShape.reduce(1, *)
     }
-    let size: Int
+    var size: Int
     let isDeep =
       rows >= Self.fewestRows && (Self.isImage(profile) || rows >= Self.rowsOfInput * min(inputs, Self.mostInputs))
     let units: [Int]
+    var learningRate: Double
+    var epochs: Int
+    var patience: Int
     switch rows {
     case ..<200: (units, learningRate, size, epochs, patience) = ([], 0.1, 32, 200, 20)
     case ..<1000: (units, learningRate, size, epochs, patience) = ([16], isDeep ? 0.01 : 0.03, 32, 150, 15)
@@ -142,9 +145,15 @@ struct ProposedSize {
     default: (units, learningRate, size, epochs, patience) = ([256, 128], 0.001, 256, 20, 3)
     }
     hidden = isDeep ? units : []
+    if hasConvolutions {
+      // An epoch takes longer and teaches more.
+      (learningRate, size) = (0.001, rows < 1000 ? 32 : 64)
+      (epochs, patience) = rows < 1000 ? (100, 15) : rows < 10_000 ? (60, 8) : rows < 30_000 ? (30, 5) : (15, 3)
+    }
+    (self.learningRate, self.epochs, self.patience) = (learningRate, epochs, patience)
     batchSize = trained < size ? nil : size
     epochsOfCheckpoint = rows < 1000 ? 5 : 1
-    averaging = rows < Self.fewestRows ? nil : rows < 1000 ? 0.98 : rows < 10_000 ? 0.99 : nil
+    averaging = hasConvolutions || rows < Self.fewestRows ? nil : rows < 1000 ? 0.98 : rows < 10_000 ? 0.99 : nil
   }
 }
 
