@@ -18,7 +18,7 @@ extension EvaluationReport {
       let measures = [row.precision, row.recall, row.f1].map(NumberText.measure)
       table.append([name(of: row.index)] + measures + [Self.countText(row.support)])
     }
-    return "\nmeasures of each class\n" + table.text
+    return "\nmeasures of each \(hasLabels ? "label" : "class")\n" + table.text
   }
 
   /// The confusion matrix with a line for each class; empty for more than 20 of them.
@@ -27,9 +27,13 @@ extension EvaluationReport {
     let classes = 0..<confusion.classes
     var table = TextTable(header: [""] + classes.map(String.init), left: [0], indentation: 2)
     for actual in classes {
-      table.append([name(of: actual)] + classes.map { Self.countText(confusion[actual, $0]) })
+      // The classes of several labels are no and yes.
+      let name = hasLabels ? ["no", "yes"][actual] : name(of: actual)
+      table.append([name] + classes.map { Self.countText(confusion[actual, $0]) })
     }
-    return "\nconfusion matrix: a row for each class, a column for each prediction\n" + table.text
+    return
+      "\nconfusion matrix\(hasLabels ? " of all answers" : ""): a row for each class, a column for each prediction\n"
+      + table.text
   }
 
   /// A class's index and name; a number that is its own name needs no second one.

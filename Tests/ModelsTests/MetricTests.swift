@@ -65,7 +65,10 @@ import Testing
     let set = try MetricSet([StandardMetric.accuracy], task: .binary(outputs: 2))
     let sums = sums(set, outputs: [1, -1, 1, 1, -1, -1], targets: [1, 0, 0, 1, 0, 1], samples: 3)
     #expect(set.values(from: sums) == [4.0 / 6])
-    #expect(set.confusion(from: sums) == nil)
+    #expect(set.confusion(from: sums) == nil && set.confusionOfLabels(from: sums).isEmpty)
+    // So many labels that a matrix for each would take much are counted together.
+    let wide = try MetricSet([StandardMetric.f1], task: .binary(outputs: 1000))
+    #expect(wide.sumCount == 6)
   }
 
   @Test func regression() throws {

@@ -143,12 +143,18 @@ import Testing
         }
       }
       let matrix = try #require(set.confusion(from: sums))
+      let labels = set.confusionOfLabels(from: sums)
+      #expect(labels.count == (reference.json["kind"]?.text == "multilabel" ? rows.count : 0))
       for (index, row) in rows.enumerated() {
+        let (matrix, place) = labels.isEmpty ? (matrix, index) : (labels[index], 1)
         let found = [
-          matrix.precision(of: index), matrix.recall(of: index), matrix.f1(of: index), matrix.support(of: index),
+          matrix.precision(of: place), matrix.recall(of: place), matrix.f1(of: place), matrix.support(of: place),
         ]
         #expect(difference(found, row.numbers, within: 1e-15) == nil, "\(reference.name), class \(index)")
       }
+      // That of all answers together is what F1 is of.
+      guard let f1 = reference.json["f1"]?.numbers else { continue }
+      #expect(difference(set.values(from: sums), f1, within: 1e-15) == nil, "\(reference.name)")
     }
   }
 
@@ -185,10 +191,18 @@ import Testing
         "logLoss", ["type": "topKAccuracy", "k": 3], ["type": "expectedCalibrationError", "bins": 15], "rocAUC",
       ])
     #expect(read.map(\.prefersLarger) == [false, true, false, true])
+    let named = try metrics(
+      #"{"metrics": ["topKAccuracy", {"type": "topKAccuracy", "k": 2, "name": "top2"}]}"#)
+    #expect(named.map(\.name) == ["topKAccuracy", "top2"])
+    #expect(named[1].json == ["type": "topKAccuracy", "name": "top2", "k": 2])
     #expect(try metrics(#"{"metrics": ["topKAccuracy"]}"#).map(\.json) == [["type": "topKAccuracy", "k": 5]])
     for (text, expected) in [
       (#"{"type": "topKAccuracy", "k": 0}"#, "metrics[0].k: found 0, expected"),
       (#"{"type": "rocAUC", "k": 2}"#, "metrics[0].k: unknown key; the valid keys here are type"),
+      (#""topKAccuracy", {"type": "topKAccuracy", "k": 2}"#, "comes twice, give one of them another \"name\""),
+      (#""logLoss", "logLoss""#, "comes twice, name each metric once"),
+      (#"{"type": "topKAccuracy", "name": "loss"}"#, "metrics[0].name: found \"loss\", expected a word"),
+      (#"{"type": "topKAccuracy", "name": "a.b"}"#, "metrics[0].name: found \"a.b\", expected a word"),
       (#""rocAuc""#, "did you mean \"rocAUC\"?"),
     ] {
       let error = #expect(throws: TrainerError.self) { try metrics("{\"metrics\": [\(text)]}") }

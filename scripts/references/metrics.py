@@ -129,6 +129,10 @@ def scored(name, kind, outputs, targets, weights):
             case["logLoss"] = number(
                 np.mean([log_loss(y[:, c], p[:, c], labels=[0, 1], **options) for c in range(z.shape[1])]))
             hits, chances, each = y.ravel(), p.ravel(), np.repeat(own, z.shape[1])
+            if kind == "multilabel":
+                rows = precision_recall_fscore_support(y, z > 0, zero_division=0, **options)
+                case["perClass"] = [[number(float(value)) for value in row] for row in zip(*rows)]
+                case["f1"] = number(f1_score(y, z > 0, average="micro", zero_division=0, **options))
     case["expectedCalibrationError"] = [
         {"bins": bins, "value": number(calibration_error(hits, chances, each, bins))} for bins in (1, 5, 15)]
     return case

@@ -10,23 +10,29 @@ import Kernels
 /// no p is the probability of yes, and a hit is a yes, each output of several counted. A bin holds its upper end and not
 /// its lower one, as in scikit-learn's `calibration_curve`.
 public struct ExpectedCalibrationError: Metric {
+  /// The name in a registry.
+  static let type = "expectedCalibrationError"
   /// How many bins there are from 0 to 1.
   public let bins: Int
+  /// `expectedCalibrationError`, or the name given.
+  public let name: String
 
   /// Creates the metric; there is at least one bin.
-  public init(bins: Int = 15) { self.bins = bins }
+  public init(bins: Int = 15, name: String? = nil) {
+    self.bins = bins
+    self.name = name ?? Self.type
+  }
 
   init(from settings: Settings) throws {
     bins = try settings.integer(
       "bins", default: 15, in: 1...10_000, help: "How many bins of probabilities there are from 0 to 1.")
+    name = try settings.metricName(default: Self.type)
   }
 
-  /// `expectedCalibrationError`.
-  public var name: String { "expectedCalibrationError" }
   /// No.
   public var prefersLarger: Bool { false }
   /// Its name and the number of bins.
-  public var json: JSONValue { ["type": .string(name), "bins": .integer(bins)] }
+  public var json: JSONValue { .metric(Self.type, name: name, [("bins", .integer(bins))]) }
   /// For classes.
   public func isDefined(for task: LearningTask) -> Bool { if case .regression = task { false } else { true } }
   /// Of each bin the weight of its samples, that of the hits, and the weighted sum of p.

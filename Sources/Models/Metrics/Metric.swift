@@ -111,11 +111,11 @@ extension Registry where Component == any Metric {
   /// The package's metrics, by their names.
   public static let metrics = Registry(
     of: "metric",
-    StandardMetric.allCases.map(entry) + [Entry(type: TopKAccuracy().name) { try TopKAccuracy(from: $0) }]
+    StandardMetric.allCases.map(entry) + [Entry(type: TopKAccuracy.type) { try TopKAccuracy(from: $0) }]
       + RankingMetric.allCases.map(entry)
       + [
         entry(LogLoss()),
-        Entry(type: ExpectedCalibrationError().name) { try ExpectedCalibrationError(from: $0) },
+        Entry(type: ExpectedCalibrationError.type) { try ExpectedCalibrationError(from: $0) },
       ])
 
   private static func entry(_ metric: some Metric) -> Entry { Entry(type: metric.name) { _ in metric } }
@@ -139,10 +139,36 @@ extension Registry where Component == any Metric {
     let help = "What is measured beside the loss: names, or objects with a type and its settings."
     let metrics = try settings.objects("metrics", default: [], shorthand: "type", help: help).map { try read($0) }
     if let twin = metrics.first(where: { metric in metrics.count { $0.name == metric.name } > 1 }) {
-      throw settings.error("metrics", "\"\(twin.name)\" comes twice, name each metric once")
+      let mend =
+        if case .object = twin.json { "give one of them another \"name\"" } else { "name each metric once" }
+      throw settings.error("metrics", "\"\(twin.name)\" comes twice, \(mend)")
     }
     // Metrics without settings stay plain names in the resolved config.
     settings.resolve("metrics", to: .array(metrics.map(\.json)))
     return metrics
+  }
+}
+
+extension Settings {
+  /// The key `name` of a metric with settings: what it is called in files, so that several of one type can be told apart.
+  func metricName(default standard: String) throws -> String {
+    let name = try optionalString(
+      "name", help: "What it is called in files and reports; by default its type. Needed where a type comes twice.")
+    guard let name else { return standard }
+    guard name != "loss", !name.isEmpty, name.allSatisfy({ !$0.isWhitespace && $0 != "." }) else {
+      throw error(
+        "name",
+        "found \"\(name.onOneLine)\", expected a word without spaces and dots that is not \"loss\", the objective's name"
+      )
+    }
+    return name
+  }
+}
+
+extension JSONValue {
+  /// A metric with settings: its type, its name where that is another, and they.
+  static func metric(_ type: String, name: String, _ settings: [(String, JSONValue)]) -> JSONValue {
+    .object(
+      JSONObject([("type", .string(type)), ("name", name == type ? nil : .string(name))] + settings.map { ($0, $1) }))
   }
 }

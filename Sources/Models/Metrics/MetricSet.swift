@@ -115,8 +115,11 @@ public struct MetricSet: Sendable {
     }
   }
 
-  /// The confusion matrix, if it was counted.
+  /// The confusion matrix, if it was counted: of several labels that of all answers.
   public func confusion(from sums: [Double]) -> ConfusionMatrix? { shared.confusion(from: sums) }
+
+  /// The confusion matrix of each of several labels, if they were counted and are at most 256; else none.
+  public func confusionOfLabels(from sums: [Double]) -> [ConfusionMatrix] { shared.confusionOfLabels(from: sums) }
 
   /// The values of the metrics that sums tell, in the order of `summed`; NaN where there are no samples.
   public func values(from sums: [Double]) -> [Double] {

@@ -43,11 +43,19 @@ struct StandardSums: Sendable {
     if case .multiclass(let classes, _) = task { classes } else { 2 }
   }
 
+  /// The most labels that are counted each by itself, so that a matrix for each takes little.
+  private static var mostLabels: Int { 256 }
+
+  /// How many confusion matrices are counted, one after the other: one for each of several labels, else one of all.
+  private var matrices: Int {
+    if case .binary(let labels) = task, labels <= Self.mostLabels { max(1, labels) } else { 1 }
+  }
+
   /// How many sums there are.
   var count: Int {
     switch task {
     case .regression(let outputs): 1 + 4 * outputs + (isWeighted ? 1 : 0)
-    case .multiclass, .binary: countsConfusion ? 2 + classes * classes : 2
+    case .multiclass, .binary: countsConfusion ? 2 + matrices * classes * classes : 2
     }
   }
 
@@ -65,7 +73,10 @@ struct StandardSums: Sendable {
           samples: min(Self.samplesAtOnce, samples - first), classes: classes, oneHot: oneHot, in: sums)
       }
     case .binary(let width):
-      for index in 0..<samples * width { count(targets[index] > 0.5 ? 1 : 0, outputs[index] > 0 ? 1 : 0, in: sums) }
+      let matrices = matrices
+      for index in 0..<samples * width {
+        count(targets[index] > 0.5 ? 1 : 0, outputs[index] > 0 ? 1 : 0, matrix: index % matrices, in: sums)
+      }
     case .regression(let width):
       sums[0] += Double(samples)
       for index in 0..<samples * width {
@@ -96,9 +107,11 @@ struct StandardSums: Sendable {
           classes: classes, oneHot: oneHot, in: sums)
       }
     case .binary(let width):
+      let matrices = matrices
       for index in 0..<samples * width {
         count(
-          targets[index] > 0.5 ? 1 : 0, outputs[index] > 0 ? 1 : 0, weighing: Double(weights[index / width]), in: sums)
+          targets[index] > 0.5 ? 1 : 0, outputs[index] > 0 ? 1 : 0, weighing: Double(weights[index / width]),
+          matrix: index % matrices, in: sums)
       }
     case .regression(let width):
       for sample in 0..<samples { sums[0] += Double(weights[sample]) }
@@ -158,22 +171,33 @@ struct StandardSums: Sendable {
   }
 
   private func count(
-    _ actual: Int, _ predicted: Int, weighing weight: Double = 1, in sums: UnsafeMutableBufferPointer<Double>
+    _ actual: Int, _ predicted: Int, weighing weight: Double = 1, matrix: Int = 0,
+    in sums: UnsafeMutableBufferPointer<Double>
   ) {
     sums[0] += weight
     if actual == predicted { sums[1] += weight }
-    if countsConfusion { countPair(actual, predicted, weighing: weight, in: sums) }
+    if countsConfusion { countPair(actual, predicted, weighing: weight, matrix: matrix, in: sums) }
   }
 
   private func countPair(
-    _ actual: Int, _ predicted: Int, weighing weight: Double = 1, in sums: UnsafeMutableBufferPointer<Double>
+    _ actual: Int, _ predicted: Int, weighing weight: Double = 1, matrix: Int = 0,
+    in sums: UnsafeMutableBufferPointer<Double>
   ) {
-    if actual >= 0, actual < classes { sums[2 + actual * classes + predicted] += weight }
+    if actual >= 0, actual < classes { sums[2 + (matrix * classes + actual) * classes + predicted] += weight }
   }
 
-  /// The confusion matrix, if it was counted.
+  /// The confusion matrix, if it was counted: of several labels that of all answers.
   func confusion(from sums: [Double]) -> ConfusionMatrix? {
-    countsConfusion ? ConfusionMatrix(classes: classes, counts: Array(sums[2..<count])) : nil
+    guard countsConfusion else { return nil }
+    let size = classes * classes
+    let counts = (0..<size).map { place in (0..<matrices).reduce(0) { $0 + sums[2 + $1 * size + place] } }
+    return ConfusionMatrix(classes: classes, counts: counts)
+  }
+
+  /// The confusion matrix of each of several labels, if they were counted; else none.
+  func confusionOfLabels(from sums: [Double]) -> [ConfusionMatrix] {
+    guard countsConfusion, matrices > 1 else { return [] }
+    return (0..<matrices).map { ConfusionMatrix(classes: 2, counts: Array(sums[2 + 4 * $0..<6 + 4 * $0])) }
   }
 
   /// A metric's value; NaN where there are no samples.

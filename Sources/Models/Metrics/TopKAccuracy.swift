@@ -5,22 +5,28 @@ import Kernels
 ///
 /// As scikit-learn's `top_k_accuracy_score`: of classes with the same output those with the higher index come first.
 public struct TopKAccuracy: Metric {
+  /// The name in a registry.
+  static let type = "topKAccuracy"
   /// How many classes count.
   public let k: Int
+  /// `topKAccuracy`, or the name given.
+  public let name: String
 
   /// Creates the metric; `k` is at least 1.
-  public init(k: Int = 5) { self.k = k }
+  public init(k: Int = 5, name: String? = nil) {
+    self.k = k
+    self.name = name ?? Self.type
+  }
 
   init(from settings: Settings) throws {
     k = try settings.integer("k", default: 5, in: .positive, help: "How many of the most probable classes count.")
+    name = try settings.metricName(default: Self.type)
   }
 
-  /// `topKAccuracy`.
-  public var name: String { "topKAccuracy" }
   /// Yes.
   public var prefersLarger: Bool { true }
   /// Its name and `k`.
-  public var json: JSONValue { ["type": .string(name), "k": .integer(k)] }
+  public var json: JSONValue { .metric(Self.type, name: name, [("k", .integer(k))]) }
 
   /// For one of several classes.
   public func isDefined(for task: LearningTask) -> Bool { if case .multiclass = task { true } else { false } }
@@ -30,7 +36,7 @@ public struct TopKAccuracy: Metric {
     guard case .multiclass(let classes, _) = task, k >= classes else { return }
     throw TrainerError(
       .usage,
-      "metrics: topKAccuracy has \"k\" \(k), but the model tells only \(classes) classes apart, so it would always be 1; "
+      "metrics: \(name) has \"k\" \(k), but the model tells only \(classes) classes apart, so it would always be 1; "
         + "write {\"type\": \"topKAccuracy\", \"k\": \(max(1, classes - 1))} or less")
   }
 

@@ -96,9 +96,9 @@ extension RunReport {
           let text = Int(exactly: count).map(String.init) ?? NumberText.measure(count)
           return "<td style=\"--share: \(share)\">\(text)</td>"
         }
-        return "<tr><th>\(evaluation.name(of: actual))</th>\(cells)</tr>\n"
+        return "<tr><th>\(evaluation.answer(actual))</th>\(cells)</tr>\n"
       }
-      let header = classes.map { "<th class=\"number\">\(evaluation.name(of: $0))</th>" as HTML }
+      let header = classes.map { "<th class=\"number\">\(evaluation.answer($0))</th>" as HTML }
       return """
         \(heading(of: entry))<div class="wide"><table class="matrix">
         <thead><tr><th></th>\(header)</tr></thead>
@@ -115,14 +115,14 @@ extension RunReport {
   /// How well each class is found.
   var classSection: HTML {
     let tables = entries.compactMap { entry -> HTML? in
-      guard let evaluation = entry.evaluation, let confusion = evaluation.measurement.confusion else { return nil }
-      let rows = (0..<confusion.classes).map { index -> [HTML] in
-        let support = (0..<confusion.classes).reduce(0) { $0 + confusion[index, $1] }
-        let measures = [confusion.precision(of: index), confusion.recall(of: index), confusion.f1(of: index)]
-        let count = Int(exactly: support).map(String.init) ?? NumberText.measure(support)
-        return ["\(evaluation.name(of: index))"] + measures.map { "\(NumberText.measure($0))" } + ["\(count)"]
+      guard let evaluation = entry.evaluation, !evaluation.perClass.isEmpty else { return nil }
+      let rows = evaluation.perClass.map { row -> [HTML] in
+        let measures = [row.precision, row.recall, row.f1]
+        let count = Int(exactly: row.support).map(String.init) ?? NumberText.measure(row.support)
+        return ["\(evaluation.name(of: row.index))"] + measures.map { "\(NumberText.measure($0))" } + ["\(count)"]
       }
-      return "\(heading(of: entry))\(HTML.table(["class", "precision", "recall", "F1", "samples"], rows))"
+      let first = evaluation.hasLabels ? "label" : "class"
+      return "\(heading(of: entry))\(HTML.table([first, "precision", "recall", "F1", "samples"], rows))"
     }
     return tables.isEmpty ? "" : "<h2>Classes</h2>\n\(tables)"
   }
@@ -237,4 +237,7 @@ extension RunReport.Entry {
 
 extension EvaluationReport {
   fileprivate func name(of index: Int) -> String { classNames?.dropFirst(index).first ?? String(index) }
+
+  /// What a row and a column of the confusion matrix are called: of several labels it is of no and yes.
+  fileprivate func answer(_ index: Int) -> String { hasLabels ? ["no", "yes"][index] : name(of: index) }
 }

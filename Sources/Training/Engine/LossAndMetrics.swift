@@ -7,14 +7,17 @@ public struct LossAndMetrics: Sendable, Equatable {
   public let loss: Double
   /// The metrics, in the order of the config.
   public let metrics: [(name: String, value: Double)]
-  /// The confusion matrix, if it was counted.
+  /// The confusion matrix, if it was counted: of several labels that of all answers.
   public let confusion: ConfusionMatrix?
+  /// The confusion matrix of each of several labels, if they were counted.
+  public let confusionOfLabels: [ConfusionMatrix]
 
   /// Creates a measurement without a confusion matrix.
   public init(loss: Double, metrics: [(name: String, value: Double)] = []) {
     self.loss = loss
     self.metrics = metrics
     confusion = nil
+    confusionOfLabels = []
   }
 
   /// Joins sums that lie as `Statistic` says; metrics of whole groups, which they do not tell, are left out.
@@ -39,6 +42,7 @@ public struct LossAndMetrics: Sendable, Equatable {
     let rest = Array(sums[Statistic.metrics...])
     metrics = set.map { values($0, rest) } ?? []
     confusion = set?.confusion(from: rest)
+    confusionOfLabels = set?.confusionOfLabels(from: rest) ?? []
   }
 
   /// Joins the sums of some steps of an epoch, and behind them the number of these steps.
@@ -65,5 +69,6 @@ public struct LossAndMetrics: Sendable, Equatable {
   /// Whether all numbers are the same.
   public static func == (left: LossAndMetrics, right: LossAndMetrics) -> Bool {
     left.loss == right.loss && left.metrics.elementsEqual(right.metrics, by: ==) && left.confusion == right.confusion
+      && left.confusionOfLabels == right.confusionOfLabels
   }
 }

@@ -1,6 +1,8 @@
-/// What was measured of one class, as scikit-learn's `precision_recall_fscore_support` with `zero_division=0`.
+import Models
+
+/// What was measured of one class, or of one of several labels, as scikit-learn's `precision_recall_fscore_support` with `zero_division=0`.
 public struct ClassMeasures: Sendable, Equatable {
-  /// The class's index.
+  /// The class's or label's index.
   public let index: Int
   /// Its name; `nil` where it has none.
   public let name: String?
@@ -15,13 +17,20 @@ public struct ClassMeasures: Sendable, Equatable {
 }
 
 extension EvaluationReport {
-  /// The measures of each class, in the order of their indices; empty where no confusion matrix was counted.
+  /// Whether the rows of `perClass` are labels, of which a sample may have several.
+  public var hasLabels: Bool { !measurement.confusionOfLabels.isEmpty }
+
+  /// The measures of each class, or of each of several labels, in the order of their indices; empty where no confusion
+  /// matrix was counted.
   public var perClass: [ClassMeasures] {
     guard let confusion = measurement.confusion else { return [] }
-    return (0..<confusion.classes).map { index in
+    func measures(_ index: Int, _ matrix: ConfusionMatrix, of place: Int) -> ClassMeasures {
       ClassMeasures(
-        index: index, name: classNames?.dropFirst(index).first, precision: confusion.precision(of: index),
-        recall: confusion.recall(of: index), f1: confusion.f1(of: index), support: confusion.support(of: index))
+        index: index, name: classNames?.dropFirst(index).first, precision: matrix.precision(of: place),
+        recall: matrix.recall(of: place), f1: matrix.f1(of: place), support: matrix.support(of: place))
     }
+    return hasLabels
+      ? measurement.confusionOfLabels.enumerated().map { measures($0, $1, of: 1) }
+      : (0..<confusion.classes).map { measures($0, confusion, of: $0) }
   }
 }
