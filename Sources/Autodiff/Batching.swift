@@ -56,8 +56,9 @@ private struct Batching {
       return try aligned(node.inputs[0], rank: node.shape.count).broadcast(to: [samples] + broadcast.target)
     case is any ElementwiseOperation:
       return try graph.apply(operation, to: node.inputs.map { try aligned($0, rank: node.shape.count) })
-    case is MatrixMultiply:
-      return try graph.apply(operation, to: node.inputs.map { try aligned($0, rank: node.shape.count) })
+    case let multiply as MatrixMultiply:
+      let operands = try node.inputs.map { try aligned($0, rank: node.shape.count) }
+      return try operands[0].multiply(by: operands[1], multiply)
     case is any RowOperation, is StopGradient, is OneHot: shifted = operation
     case let reduce as Reduce:
       shifted = Reduce(function: reduce.function, axes: reduce.axes.lowerBound + 1..<reduce.axes.upperBound + 1)

@@ -18,8 +18,10 @@ public struct Simplification: OptionSet, Sendable {
   public static let fusion = Simplification(rawValue: 4)
   /// Leaves out nodes that no output needs.
   public static let deadNodes = Simplification(rawValue: 8)
+  /// Masks and sums what goes back through a pooling before it is spread over the windows, as Note [Pooled gradients] says.
+  public static let pooling = Simplification(rawValue: 16)
   /// All of them.
-  public static let all: Simplification = [.constants, .commonSubexpressions, .fusion, .deadNodes]
+  public static let all: Simplification = [.constants, .commonSubexpressions, .fusion, .deadNodes, .pooling]
 }
 
 extension Graph {
@@ -58,7 +60,7 @@ extension Node {
 }
 
 /// Copies a graph node by node, simplifying as it goes.
-private struct Rewriter {
+struct Rewriter {
   private struct Expression: Hashable {
     let operation: AnyHashable
     let inputs: [Int]
@@ -74,14 +76,19 @@ private struct Rewriter {
   mutating func rewrite(_ node: Node) throws {
     let inputs = node.inputs.compactMap { replacements[$0.index] }
     replacements[node.index] =
-      try (passes.contains(.constants) ? folded(node, inputs) : nil) ?? shared(node.operation, inputs)
+      try (passes.contains(.constants) ? folded(node, inputs) : nil)
+      ?? (passes.contains(.pooling) ? pooled(node.operation, inputs) : nil) ?? shared(node.operation, inputs)
   }
 
-  private mutating func shared(_ operation: any GraphOperation, _ inputs: [Node]) throws -> Node {
-    let expression = Expression(operation: AnyHashable(operation), inputs: inputs.map(\.index))
-    if passes.contains(.commonSubexpressions), let node = known[expression] { return node }
+  /// The node of an operation on these operands, if the graph has it.
+  func existing(_ operation: any GraphOperation, _ inputs: [Node]) -> Node? {
+    known[Expression(operation: AnyHashable(operation), inputs: inputs.map(\.index))]
+  }
+
+  mutating func shared(_ operation: any GraphOperation, _ inputs: [Node]) throws -> Node {
+    if passes.contains(.commonSubexpressions), let node = existing(operation, inputs) { return node }
     let node = try graph.apply(operation, to: inputs)
-    known[expression] = node
+    known[Expression(operation: AnyHashable(operation), inputs: inputs.map(\.index))] = node
     return node
   }
 
@@ -121,8 +128,7 @@ private struct Rewriter {
 
   /// relu(x), if the graph has it: it is above 0 where x is, and then nothing needs to keep x.
   private func positivePart(of x: Node) -> Node? {
-    passes.contains(.commonSubexpressions)
-      ? known[Expression(operation: AnyHashable(UnaryOperation(function: .relu)), inputs: [x.index])] : nil
+    passes.contains(.commonSubexpressions) ? existing(UnaryOperation(function: .relu), [x]) : nil
   }
 
   private func evaluate(_ operation: any GraphOperation, _ inputs: [Constant]) throws -> [Double] {

@@ -12,12 +12,15 @@ package struct BlockPartition: Sendable, Equatable {
     package let columns: Int
     /// How its gradient comes about.
     package let gradient: Gradient
+    /// Rows of a product's operands for each sample.
+    package let rowsOfSample: Int
 
     /// Creates the value.
-    package init(range: Range<Int>, columns: Int, gradient: Gradient) {
+    package init(range: Range<Int>, columns: Int, gradient: Gradient, rowsOfSample: Int = 1) {
       self.range = range
       self.columns = columns
       self.gradient = gradient
+      self.rowsOfSample = rowsOfSample
     }
 
     var rows: Int { range.count / max(1, columns) }
@@ -31,6 +34,8 @@ package struct BlockPartition: Sendable, Equatable {
     case transposedSlots
     /// It is a product over samples.
     case product
+    /// It is a product over samples whose left operand is places in the matrix, to which rows are added.
+    case scatter
   }
 
   /// Where a block's gradient comes from.
@@ -65,16 +70,20 @@ package struct BlockPartition: Sendable, Equatable {
   /// Elements that a product's block should have: the chosen rows of its left operand are then whole cache lines, even of
   /// bytes, where the right one is not too wide.
   static let productBlockLength = 16384
-  /// Elements of the left operand, over all samples, that a product's block should not exceed: a second-level cache.
+  /// Elements of the left operand, over all its rows, that a product's block should not exceed: a second-level cache.
   static let leftOperandLength = 65536
-  /// Samples from which a block has twice the rows at the least: all its rows meet the right operands of all samples, which
-  /// no longer stay near.
-  static let manySamples = 512
+  /// Rows of the operands from which a block has twice the rows at the least: all its rows meet all of the right operand,
+  /// which no longer stays near.
+  static let manyOperandRows = 512
 
   /// The blocks, in the order of the vector.
   package let blocks: [Block]
   /// Elements of each shard's slot.
   package let slotCount: Int
+  /// The most elements, for each sample of a batch, of the left operand's columns that a product's block is of.
+  package let leftElementsOfSample: Int
+  /// The most elements of a block to which rows are added.
+  package let largestScatter: Int
 
   /// Creates the partition of a vector of `count` elements.
   ///
@@ -84,6 +93,7 @@ package struct BlockPartition: Sendable, Equatable {
   package init(count: Int, matrices: [Matrix] = [], samples: Int = 1) {
     var blocks: [Block] = []
     var (position, slot, product) = (0, 0, 0)
+    var (leftElementsOfSample, largestScatter) = (0, 0)
     func addSlots(upTo end: Int) {
       while position < end {
         let next = min(end, position + Self.blockLength)
@@ -94,8 +104,17 @@ package struct BlockPartition: Sendable, Equatable {
     }
     for (number, matrix) in matrices.enumerated() {
       addSlots(upTo: matrix.range.lowerBound)
-      let isProduct = matrix.gradient == .product
-      let step = isProduct ? Self.productRows(of: matrix, samples: samples) : Self.slotRows(of: matrix)
+      let step: Int
+      let isProduct: Bool
+      switch matrix.gradient {
+      case .product:
+        (isProduct, step) = (true, Self.productRows(of: matrix, depth: samples * matrix.rowsOfSample))
+        leftElementsOfSample = max(leftElementsOfSample, min(step, matrix.rows) * matrix.rowsOfSample)
+      case .scatter:
+        (isProduct, step) = (true, Self.productRows(of: matrix, depth: 1))
+        largestScatter = max(largestScatter, min(step, matrix.rows) * matrix.columns)
+      case .slots, .transposedSlots: (isProduct, step) = (false, Self.slotRows(of: matrix))
+      }
       for first in stride(from: 0, to: matrix.rows, by: step) {
         let rows = first..<min(matrix.rows, first + step)
         let next = position + rows.count * matrix.columns
@@ -103,7 +122,7 @@ package struct BlockPartition: Sendable, Equatable {
           switch matrix.gradient {
           case .slots: .slots(offset: slot + first * matrix.columns)
           case .transposedSlots: .transposedSlots(offset: slot + first, stride: matrix.rows)
-          case .product: .product(product)
+          case .product, .scatter: .product(product)
           }
         blocks.append(Block(range: position..<next, source: source, matrix: number, rows: rows))
         position = next
@@ -115,6 +134,8 @@ package struct BlockPartition: Sendable, Equatable {
     if blocks.isEmpty { blocks.append(Block(range: 0..<0, source: .slots(offset: 0))) }
     self.blocks = blocks
     slotCount = slot
+    self.leftElementsOfSample = leftElementsOfSample
+    self.largestScatter = largestScatter
   }
 
   /// The blocks cut into smaller ones where ranks would otherwise have few each, of unequal size or none at all.
@@ -125,13 +146,18 @@ package struct BlockPartition: Sendable, Equatable {
   package func divided(forRanks ranks: Int) -> BlockPartition {
     let count = blocks.last?.range.upperBound ?? 0
     let most = max(Self.blockLength, count / (Self.blocksOfRank * max(1, ranks)))
-    return BlockPartition(blocks: blocks.flatMap { $0.parts(of: most) }, slotCount: slotCount)
+    return BlockPartition(blocks: blocks.flatMap { $0.parts(of: most) }, of: self)
   }
 
   /// How many blocks a rank should have at the least, so that its share is even and its messages are many.
   private static let blocksOfRank = 20
 
-  private init(blocks: [Block], slotCount: Int) { (self.blocks, self.slotCount) = (blocks, slotCount) }
+  private init(blocks: [Block], of whole: BlockPartition) {
+    self.blocks = blocks
+    slotCount = whole.slotCount
+    leftElementsOfSample = whole.leftElementsOfSample
+    largestScatter = whole.largestScatter
+  }
 
   /// Which of the blocks of a divided partition each block of this one has become.
   package func parts(in divided: BlockPartition) -> [Range<Int>] {
@@ -143,9 +169,10 @@ package struct BlockPartition: Sendable, Equatable {
     }
   }
 
-  private static func productRows(of matrix: Matrix, samples: Int) -> Int {
-    let wanted = min(productBlockLength / max(1, matrix.columns), leftOperandLength / max(1, samples))
-    let isDoubled = samples >= manySamples && rowUnit * samples <= leftOperandLength
+  /// - Parameter depth: Rows of the operands.
+  private static func productRows(of matrix: Matrix, depth: Int) -> Int {
+    let wanted = min(productBlockLength / max(1, matrix.columns), leftOperandLength / max(1, depth))
+    let isDoubled = depth >= manyOperandRows && rowUnit * depth <= leftOperandLength
     return max(isDoubled ? 2 * rowUnit : rowUnit, wanted / rowUnit * rowUnit)
   }
 

@@ -278,6 +278,18 @@ package struct Kernels<Scalar: KernelElement>: Sendable {
     table.pointee.scatter_add(outer, extent, inner, count, indices, x, out)
   }
 
+  /// Adds the rows of `x` [count, inner], in order, to those that `indices` [count] name among `extent`, as far as these are
+  /// among `rows`, of which `out` is the first.
+  ///
+  /// - Parameter out: `nil` to add nothing.
+  /// - Returns: How many of the rows are among them.
+  @discardableResult
+  package func scatterRows(
+    _ x: Source, indices: Source, extent: Int, rows: Range<Int>, inner: Int, count: Int, into out: Destination?
+  ) -> Int {
+    table.pointee.scatter_rows(extent, rows.lowerBound, rows.count, inner, count, indices, x, out)
+  }
+
   /// Rows `out` [rows, count] of zeros with a 1 at the place that `indices` [rows] names; an index outside
   /// 0 ..< `count` gives zeros.
   package func oneHot(_ indices: Source, rows: Int, count: Int, into out: Destination) {
@@ -328,5 +340,13 @@ package struct Kernels<Scalar: KernelElement>: Sendable {
     _ out: Destination, count: Int, seed: UInt64, stream: UInt64, first: UInt64, rate: Double
   ) {
     table.pointee.dropout_mask(count, seed, stream, first, rate, out)
+  }
+
+  /// Numbers of the normal distribution with mean 0: quantiles (Wichura, 1988) at words of Philox, element i a pure function
+  /// of (seed, stream, first + i).
+  package func normalNoise(
+    _ out: Destination, count: Int, seed: UInt64, stream: UInt64, first: UInt64, deviation: Double
+  ) {
+    table.pointee.normal_noise(count, seed, stream, first, deviation, out)
   }
 }

@@ -59,6 +59,9 @@ struct OperationRow: Sendable, CustomTestStringConvertible {
     single("dropoutMask", [[[4, 5]]]) { x in
       try x * x.graph.dropoutMask(rate: 0.5, stream: 3, shape: x.shape)
     },
+    single("normalNoise", [[[4, 5]]]) { x in
+      try x * x.graph.normalNoise(deviation: 0.5, stream: 3, shape: x.shape)
+    },
   ]
 
   /// The functions and reductions by the rows of their own tables.

@@ -22,7 +22,7 @@ private func interpret(_ graph: Graph, _ point: TestPoint) throws -> [[Double]] 
 }
 
 @Suite struct PlanTests {
-  private static let everySet = (0..<16).map { Simplification(rawValue: $0) }
+  private static let everySet = (0..<32).map { Simplification(rawValue: $0) }
 
   @Test func randomGraphsEqualTheirInterpretation() throws {
     for seed in 0..<300 as Range<UInt64> {

@@ -48,7 +48,7 @@ import Testing
     let cases = try ["operations", "windows"].flatMap { try Fixture.read($0).member("cases").elements ?? [] }
     // What is random is PyTorch's own; tests of Models look at it.
     let leaves: Set = [
-      "input", "parameter", "constant", "variable", "dropoutMask", "randomWindow", "randomWindowReverse",
+      "input", "parameter", "constant", "variable", "dropoutMask", "normalNoise", "randomWindow", "randomWindowReverse",
     ]
     let missing = Set(OperationTable.names).subtracting(leaves).subtracting(cases.compactMap { $0["operation"]?.text })
     #expect(missing.isEmpty, "\(missing.sorted())")

@@ -64,6 +64,19 @@ import Testing
     }
   }
 
+  @Test func operandsOfSeveralRowsASampleAndScatters() {
+    let matrices = [
+      BlockPartition.Matrix(range: 0..<100_000, columns: 100, gradient: .product, rowsOfSample: 7),
+      BlockPartition.Matrix(range: 100_000..<400_000, columns: 10, gradient: .scatter, rowsOfSample: 7),
+    ]
+    let partition = BlockPartition(count: 400_000, matrices: matrices, samples: 64)
+    // 65536 elements of 448 rows are 146, of which 128 are whole units.
+    #expect(partition.blocks[0].rows == 0..<128 && partition.leftElementsOfSample == 7 * 128)
+    // Rows are not read from a left operand: a block is as long as others.
+    #expect(partition.largestScatter == 16_320 && partition.slotCount == 0)
+    #expect(partition.blocks.map(\.range).flatMap(Array.init) == Array(0..<400_000))
+  }
+
   @Test func dividedBlocksArePartsOfTheBlocks() {
     let matrices = [
       BlockPartition.Matrix(range: 0..<2_000_000, columns: 2000, gradient: .product),

@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 import TestSupport
 import Testing
@@ -97,5 +98,55 @@ import Testing
       return Double(word) < 0.25 * 0x1p32 ? 0 : 1 / 0.75
     }
     #expect(mask(.best, 400, rate: 0.25) == expected)
+  }
+
+  private func noise<Scalar: KernelElement>(
+    _ instructions: InstructionSet, _ count: Int, seed: UInt64 = 7, stream: UInt64 = 1, first: UInt64 = 0,
+    deviation: Double = 1, of type: Scalar.Type = Scalar.self
+  ) -> [Scalar] {
+    withMemory { memory in
+      let out = memory.room(count, of: Scalar.self)
+      instructions.kernels().normalNoise(
+        out, count: count, seed: seed, stream: stream, first: first, deviation: deviation)
+      return array(out, count)
+    }
+  }
+
+  // The share of the standard normal distribution below each number, which erfc tells, is the word that it was made of.
+  @Test(arguments: InstructionSet.available) func noiseIsTheQuantileOfPhiloxWords(instructions: InstructionSet) {
+    let philox = Philox(seed: 7, stream: 1)
+    let count = 200_000
+    let numbers = noise(instructions, count, of: Double.self)
+    let single = noise(instructions, count, of: Float.self)
+    var (worst, worstSingle, farthest) = (0.0, 0.0, 0.0)
+    for index in 0..<count {
+      let share = (Double(philox.words(at: UInt64(index / 4))[index % 4]) + 0.5) * 0x1p-32
+      // The error of the number: that of the share over the density there.
+      let x = numbers[index]
+      let density = exp(-x * x / 2) / (2 * Double.pi).squareRoot()
+      let error = x < 0 ? erfc(-x / 2.0.squareRoot()) / 2 - share : (1 - share) - erfc(x / 2.0.squareRoot()) / 2
+      worst = max(worst, abs(error) / density / max(1, abs(x)))
+      worstSingle = max(worstSingle, abs(Double(single[index]) - x))
+      farthest = max(farthest, abs(x))
+    }
+    // Seven digits, as the paper says, and those of float32.
+    #expect(worst < 2e-7 && worstSingle < 1e-6, "\(worst) \(worstSingle)")
+    #expect((4...6.3).contains(farthest))
+  }
+
+  @Test(arguments: InstructionSet.available) func noiseIsAFunctionOfThePosition(instructions: InstructionSet) {
+    let (count, first) = (1000, UInt64(6))
+    let whole = noise(instructions, count, first: first, deviation: 0.3, of: Float.self)
+    for pieces in [1, 2, 3, 4, 7, 100] {
+      let parts = stride(from: 0, to: count, by: pieces).flatMap {
+        noise(instructions, min(pieces, count - $0), first: first + UInt64($0), deviation: 0.3, of: Float.self)
+      }
+      #expect(bitDifference(parts, whole) == nil, "\(pieces) at a time")
+    }
+    // No multiply-add is fused, so that all instruction sets give the same bits.
+    #expect(bitDifference(noise(.best, count, first: first, deviation: 0.3), whole) == nil)
+    #expect(noise(instructions, count, seed: 8, first: first, deviation: 0.3) != whole)
+    #expect(noise(instructions, count, stream: 2, first: first, deviation: 0.3) != whole)
+    #expect(noise(instructions, count, first: first, deviation: 0.6) == whole.map { 2 * $0 })
   }
 }

@@ -83,7 +83,10 @@ import Testing
 
   /// How a batch is divided changes nothing, nor does evaluation do anything.
   @Test func chanceGoesBySeedStepAndPlaceInTheBatch() throws {
-    for layer in [RandomShift(most: .same(2)), RandomFlip(axes: [0, 1]), RandomCrop(size: .same(3))] as [any Layer] {
+    for layer in [
+      RandomShift(most: .same(2)), RandomFlip(axes: [0, 1]), RandomCrop(size: .same(3)),
+      GaussianNoise(standardDeviation: 0.5),
+    ] as [any Layer] {
       let whole = try run(layer, samples: 12)
       let second = try run(
         layer, samples: 5, Randomness(seed: 3, step: 1, firstSample: 7), of: Array(images(12)[7 * 60..<12 * 60]))
@@ -93,5 +96,19 @@ import Testing
     }
     #expect(try run(RandomShift(most: .same(2)), samples: 3, isTraining: false) == images(3))
     #expect(try run(RandomFlip(), samples: 3, isTraining: false) == images(3))
+    #expect(try run(GaussianNoise(standardDeviation: 2), samples: 3, isTraining: false) == images(3))
+  }
+
+  @Test func noiseHasItsDeviation() throws {
+    let samples = 500
+    let noise = zip(
+      try run(GaussianNoise(standardDeviation: 0.25), samples: samples, of: [Float](repeating: 8, count: samples * 60)),
+      [Float](repeating: 8, count: samples * 60)
+    ).map { Double($0 - $1) }
+    let count = Double(noise.count)
+    let mean = noise.reduce(0, +) / count
+    let deviation = (noise.reduce(0) { $0 + $1 * $1 } / count).squareRoot()
+    // Five standard deviations of either.
+    #expect(abs(mean) < 5 * 0.25 / count.squareRoot() && abs(deviation - 0.25) < 5 * 0.25 / (2 * count).squareRoot())
   }
 }

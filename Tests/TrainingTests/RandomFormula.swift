@@ -61,7 +61,7 @@ struct RandomFormula {
 
   private mutating func scalar() -> String {
     let (rows, columns) = extents()
-    switch pick(0...(hasData ? 10 : 5)) {
+    switch pick(0...(hasData ? 13 : 5)) {
     case 0: return "mean((\(matrix(rows, columns)))^2)"
     case 1: return "mean((tanh(\(matrix(rows, columns))) @ \(parameter([columns, pick(2...9)])))^2)"
     case 2: return "mean(tanh(\(matrix(rows, columns))) * sin(\(parameter([rows, columns]))))"
@@ -72,6 +72,9 @@ struct RandomFormula {
     case 6, 7:
       return "-log_softmax(\(row([rows])) @ \(parameter([rows, columns])) + \(parameter([columns])))[\(index(columns))]"
     case 9: return "mean((\(row([rows])) @ \(parameter([rows, columns])))^2) * take(\(row([9])), \(index(9)))"
+    case 11, 12:
+      return "mean(tanh(\(row([pick(1...4), rows])) @ \(parameter([rows, columns])) + \(parameter([columns])))^2)"
+    case 13: return "mean(sin(take(\(parameter([rows, columns])), \(index(rows)))))"
     default: return "mean((\(row([rows, 3])) @ \(parameter([3, columns])) - \(vector(columns)))^2)"
     }
   }

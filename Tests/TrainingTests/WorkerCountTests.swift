@@ -26,7 +26,7 @@ import Training
     name: "convolutions",
     settings: """
       "model": {"layers": [{"type": "reshape", "shape": [8, 8, 1]}, {"type": "randomShift", "most": 1},
-        {"type": "randomFlip"}, {"type": "randomCrop", "size": 7},
+        {"type": "randomFlip"}, {"type": "randomCrop", "size": 7}, {"type": "gaussianNoise", "standardDeviation": 0.5},
         {"type": "convolution", "filters": 8, "kernel": 3, "padding": "same", "useBias": false},
         {"type": "batchNormalization"}, {"type": "activation", "activation": "relu"},
         {"type": "residual", "layers": [{"type": "convolution", "kernel": 3, "groups": "depthwise", "padding": "same"},

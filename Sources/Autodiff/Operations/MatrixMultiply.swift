@@ -119,13 +119,26 @@ extension Node {
     }
     let left = shape.count == 1 ? try reshape([1, shape[0]]) : self
     let right = other.shape.count == 1 ? try other.reshape([other.shape[0], 1]) : other
-    let product = try left.apply(
+    let product = try left.multiply(
+      by: right,
       MatrixMultiply(
-        transposesLeft: transposesLeft && shape.count > 1, transposesRight: transposesRight && other.shape.count > 1),
-      right)
+        transposesLeft: transposesLeft && shape.count > 1, transposesRight: transposesRight && other.shape.count > 1))
     var result = product.shape
     if other.shape.count == 1 { result.removeLast() }
     if shape.count == 1 { result.remove(at: result.count - (other.shape.count == 1 ? 1 : 2)) }
     return try product.reshape(result)
+  }
+
+  /// The product of arrays of two axes or more.
+  ///
+  /// Many matrices times the same one are the rows of all of them times it: one product, whose gradient by the right
+  /// operand is one too, where it would be the sum of one for each matrix.
+  func multiply(by right: Node, _ operation: MatrixMultiply) throws -> Node {
+    guard shape.count > 2, right.shape.count == 2, !operation.transposesLeft, let depth = shape.last else {
+      return try apply(operation, right)
+    }
+    let rows = shape.dropLast()
+    let product = try reshape([rows.reduce(1, *), depth]).apply(operation, right)
+    return try product.reshape(rows + product.shape.suffix(1))
   }
 }

@@ -7,7 +7,7 @@ import Kernels
 package enum OperationTable {
   /// The names, leaves first.
   package static let names: [String] =
-    ["input", "parameter", "constant", "variable", "dropoutMask"]
+    ["input", "parameter", "constant", "variable", "dropoutMask", "normalNoise"]
     + UnaryRow.all.map(\.function.name) + BinaryRow.all.map(\.function.name) + ["where", "broadcast"]
     + ReductionRow.all.map(\.function.name) + [
       "softmax", "logSoftmax", "logSumExp", "argmax", "crossEntropy", "softmaxResidual",

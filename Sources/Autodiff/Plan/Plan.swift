@@ -9,9 +9,9 @@ package struct PlanOutput {
     case result(String)
     /// Into the gradient slot, from this element on.
     case slot(offset: Int)
-    /// Nowhere: the node is a product over samples (`Node.isSampleProduct(of:)`), and its operands are kept for whoever wants
+    /// Nowhere: the node is a product over samples (`Node.sampleProduct(of:)`), and its operands are kept for whoever wants
     /// to compute it, all of it or some rows, after the run; see `Plan.products`. A left operand that is an input
-    /// (`Node.readsInput`) may be left to be read there once more.
+    /// (`SampleProductShape.readsInput`) may be left to be read there once more.
     case product(rereadsInput: Bool)
   }
 

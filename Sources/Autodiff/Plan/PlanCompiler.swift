@@ -50,7 +50,7 @@ struct PlanCompiler<Scalar: KernelElement> {
     let nodes = try original.simplified(outputs.map(\.node), simplifications)
     let graph = nodes[0].graph
     let products = zip(nodes, outputs).filter { $0.1.isProduct }
-    let needed = zip(nodes, outputs).filter { !$0.1.isProduct }.map(\.0) + products.flatMap(\.0.inputs)
+    let needed = zip(nodes, outputs).filter { !$0.1.isProduct }.map(\.0) + products.flatMap(\.0.unviewed.inputs)
     let order = graph.order(for: needed, simplifications)
     try placeLeaves(graph, order)
 

@@ -1,99 +1,157 @@
 import Kernels
 
-/// Note [Sample products]. The gradient of a weight is a product over samples, xᵀ·y, of the layer's inputs and the
-/// gradient of its outputs. It is by far the largest thing that a shard could compute, and only its sum over all shards
-/// is wanted. So a plan can leave such products uncomputed and keep their operands, which are small: the update then
-/// computes a few rows of the sum at a time, over all shards in the fixed tree, uses them while they are in the cache,
-/// and no shard needs memory of the parameters' size. Every element goes through the same operations in the same order
-/// as if each shard had computed its own product and the products had been summed.
+/// Note [Sample products]. The gradient of a weight is a product xᵀ·y, of the layer's inputs and the gradient of its
+/// outputs. It is by far the largest thing that a shard could compute, and only its sum over all shards is wanted. So a
+/// plan can leave such products uncomputed and keep their operands, which are small: the update then computes a few rows
+/// of the sum at a time, over all shards in the fixed tree, uses them while they are in the cache, and no shard needs
+/// memory of the parameters' size. Every element goes through the same operations in the same order as if each shard had
+/// computed its own product and the products had been summed.
 ///
-/// That is right for any xᵀ·y, but only with as many rows as the shard has samples are its operands where the update
-/// looks for them, and only if x depends on the samples are they smaller than what they replace: a product of parameters
-/// alone, such as the gradient of W in tanh(V)·W, is the same in every shard. `Node.isSampleProduct(of:)` asks for both.
+/// Of a dense layer x and y have a row for each sample. Where a layer meets a sample several times, at the steps of a
+/// sequence or the positions of an image, they have so many rows for each. Where its inputs are places in a table, as an
+/// embedding's, x is rows of zeros with a single 1: then the places alone are kept, and the product is a scatter of y's
+/// rows. A product may be seen through views, as the gradient of a weight of another shape.
+///
+/// That is right for any xᵀ·y of two operands that the plan computes, but only if x depends on the samples are they
+/// smaller than what they replace: a product of parameters alone, such as the gradient of W in tanh(V)·W, is the same in
+/// every shard. `Node.sampleProduct(of:)` asks for that, for a whole number of rows a sample, so that the operands of
+/// shards of all sizes are known from one of them, and that neither is a parameter, which changes while products are
+/// computed. Whether leaving it is worth it is for the caller to decide, from `SampleProductShape`.
 
-/// A matrix product xᵀ·y over the samples of a run that the run has not computed: its operands.
+/// A product xᵀ·y over the samples of a run that the run has not computed: its operands.
 package struct SampleProduct: Sendable {
-  /// Where the left operand x [samples, rows] is.
+  /// Where the left operand x [depth, rows] is.
   package enum Left: Sendable {
-    /// An input of the run, by its index among `Plan.inputs`.
+    /// An input of the run with a row for each sample, by its index among `Plan.inputs`.
     case input(Int)
     /// In the kept memory, from this element on.
     case kept(offset: Int)
+    /// Rows of zeros with a single 1: its places [depth] are in the kept memory, from this element on.
+    case places(offset: Int)
   }
 
   /// The left operand.
   package let left: Left
-  /// The right operand y [samples, columns] in the kept memory; in the kernels' panels if there is more than one.
+  /// The right operand y [depth, columns] in the kept memory.
   package let rightOffset: Int
-  /// The samples.
+  /// Whether it lies there in the kernels' panels.
+  package let isRightInPanels: Bool
+  /// The rows of both operands: the samples, or a multiple of them.
   package let depth: Int
   /// Rows of the product.
   package let rows: Int
   /// Columns of the product.
   package let columns: Int
+
+  /// Floating-point operations of the product, counting a multiply-add as two; a scatter only adds.
+  package var floatingPointOperations: Int {
+    if case .places = left { depth * columns } else { 2 * depth * rows * columns }
+  }
+
+  /// Elements of the right operand as it is kept.
+  package func rightCount<Scalar: KernelElement>(_ kernels: Kernels<Scalar>) -> Int {
+    isRightInPanels ? kernels.packedCount(rows: depth, columns: columns) : depth * columns
+  }
+}
+
+/// What a gradient that may be left to the update is a product of, as Note [Sample products] says.
+package struct SampleProductShape: Hashable, Sendable {
+  /// Rows of the operands for each sample.
+  package let rowsOfSample: Int
+  /// Rows of the product.
+  package let rows: Int
+  /// Columns of the product.
+  package let columns: Int
+  /// Whether the left operand is places in a table of `rows` rows.
+  package let isScatter: Bool
+  /// Whether the left operand is an input of the graph, a row of it for each sample: then whoever computes the product
+  /// can read it where the input came from.
+  package let readsInput: Bool
+
+  /// Elements of both operands of so many samples, what can be read elsewhere left out.
+  package func operandCount(samples: Int) -> Int {
+    samples * rowsOfSample * (columns + (isScatter ? 1 : readsInput ? 0 : rows))
+  }
 }
 
 extension Node {
-  /// Whether this is a product xᵀ·y of two matrices, computed from rows of `samples` samples, that a plan can leave
-  /// uncomputed, as Note [Sample products] says: both have a row for each sample, x depends on an input of the graph, and
-  /// neither is a parameter.
-  package func isSampleProduct(of samples: Int) -> Bool {
-    isProductOfColumns && inputs[0].shape[0] == samples && inputs[0].dependsOnInput
-      // A parameter changes while products are computed.
-      && inputs.allSatisfy { !(graph.records[graph.viewed($0.index)].operation is Parameter) }
-  }
-
-  /// Whether the left operand of this product over samples is an input of the graph as it is, a row of it for each
-  /// sample: then whoever computes the product can read it where the input came from.
-  ///
-  /// - Precondition: `isSampleProduct(of:)` of some number of samples.
-  package var readsInput: Bool {
-    precondition(isProductOfColumns, "'\(operation.name)' is not a product over samples")
-    let left = inputs[0]
-    let input = graph.records[graph.viewed(left.index)].operation as? Input
-    return input?.storedShape.first == left.shape[0]
-  }
-
-  /// Whether this is xᵀ·y of two matrices.
-  private var isProductOfColumns: Bool {
-    guard let product = operation as? MatrixMultiply else { return false }
-    return product.transposesLeft && !product.transposesRight && inputs.allSatisfy { $0.shape.count == 2 }
-  }
-
-  private var dependsOnInput: Bool {
-    graph.reachable(from: [self]).contains { graph.records[$0].operation is Input }
+  /// What this is a product of, if it is a product xᵀ·y computed from `samples` samples that a plan can leave uncomputed,
+  /// as Note [Sample products] says.
+  package func sampleProduct(of samples: Int) -> SampleProductShape? {
+    let product = unviewed
+    let left: Node
+    let rows: Int
+    switch product.operation {
+    case let multiply as MatrixMultiply:
+      guard multiply.transposesLeft, !multiply.transposesRight, product.inputs.allSatisfy({ $0.shape.count == 2 })
+      else {
+        return nil
+      }
+      (left, rows) = (product.inputs[0], product.shape[0])
+    case let scatter as ScatterAdd where scatter.axis == 0:
+      (left, rows) = (product.inputs[1], scatter.extent)
+    default: return nil
+    }
+    let depth = product.isScatter ? left.shape.elementCount : left.shape[0]
+    guard samples > 0, depth > 0, depth % samples == 0, rows > 0, left.dependsOnInput,
+      product.inputs.allSatisfy({ !($0.unviewed.operation is Parameter) })
+    else { return nil }
+    let input = left.unviewed.operation as? Input
+    return SampleProductShape(
+      rowsOfSample: depth / samples, rows: rows, columns: product.shape.elementCount / rows,
+      isScatter: product.isScatter,
+      readsInput: !product.isScatter && depth == samples && input?.storedShape.first == samples)
   }
 
   /// The transpose of a product over samples, yᵀ·x: the same numbers, bit for bit.
   ///
-  /// - Precondition: `isSampleProduct(of:)` of some number of samples.
+  /// - Precondition: `sampleProduct(of:)` of some number of samples, which is no scatter.
   package func transposedProduct() throws -> Node {
-    precondition(isProductOfColumns, "'\(operation.name)' is not a product over samples")
-    return try inputs[1].matmul(inputs[0], transposesLeft: true)
+    let product = unviewed
+    precondition(product.operation is MatrixMultiply, "'\(operation.name)' is not a product over samples")
+    return try product.inputs[1].matmul(product.inputs[0], transposesLeft: true)
+  }
+
+  /// The node whose elements this is a view of, or itself.
+  var unviewed: Node { Node(graph: graph, index: graph.viewed(index)) }
+
+  fileprivate var isScatter: Bool { operation is ScatterAdd }
+
+  private var dependsOnInput: Bool {
+    graph.reachable(from: [self]).contains { graph.records[$0].operation is Input }
   }
 }
 
 extension PlanCompiler {
-  /// Finds a place for the operands of a product: the left one's rows as they are, the right one's in panels.
+  /// Finds a place for the operands of a product: the left one's rows as they are; the right one's in panels, if it has
+  /// several and they are multiplied.
   mutating func place(_ product: Node, rereadsInput: Bool, computed: Set<Int>) {
-    let (left, right) = (product.inputs[0], product.inputs[1])
-    let (depth, rows, columns) = (left.shape[0], left.shape[1], right.shape[1])
+    let (product, graph) = (product.unviewed, product.graph)
+    let isScatter = product.isScatter
+    let (left, right) = isScatter ? (product.inputs[1], product.inputs[0]) : (product.inputs[0], product.inputs[1])
+    let depth = isScatter ? left.shape.elementCount : left.shape[0]
+    let rows = product.shape[0]
+    let columns = product.shape.dropFirst().reduce(1, *)
+    let source = graph.viewed(left.index)
     let leftPlace: SampleProduct.Left
-    let (source, graph) = (product.graph.viewed(left.index), product.graph)
-    if rereadsInput, graph.records[source].operation is Input, let place = places[source] {
+    if isScatter {
+      leftPlace = .places(offset: keep(source, count: depth, computed: computed))
+    } else if rereadsInput, graph.records[source].operation is Input, let place = places[source] {
       leftPlace = .input(place.region - Workspace<Scalar>.fixedRegions)
     } else {
       leftPlace = .kept(offset: keep(source, count: depth * rows, computed: computed))
     }
-    let isPacked = columns > kernels.panelColumns
+    let isInPanels = !isScatter && columns > kernels.panelColumns
     let rightSource = graph.viewed(right.index)
     let rightOffset =
-      isPacked
+      isInPanels
       ? reserve(kernels.packedCount(rows: depth, columns: columns))
       : keep(rightSource, count: depth * columns, computed: computed)
-    if isPacked { packs.append(.init(node: rightSource, depth: depth, columns: columns, offset: rightOffset)) }
+    if isInPanels { packs.append(.init(node: rightSource, depth: depth, columns: columns, offset: rightOffset)) }
     compiled.products.append(
-      SampleProduct(left: leftPlace, rightOffset: rightOffset, depth: depth, rows: rows, columns: columns))
+      SampleProduct(
+        left: leftPlace, rightOffset: rightOffset, isRightInPanels: isInPanels, depth: depth, rows: rows,
+        columns: columns))
   }
 
   /// A node's offset in the kept memory: it is computed there if it can be, else copied at the end of the run.

@@ -109,6 +109,9 @@ typedef struct ck_table {
                  void *out);
   void (*scatter_add)(ptrdiff_t outer, ptrdiff_t extent, ptrdiff_t inner, ptrdiff_t count, const void *index,
                       const void *x, void *out);
+  /* The same of one block of rows of the result, which is not cleared; out may be null. Returns the rows of x added. */
+  ptrdiff_t (*scatter_rows)(ptrdiff_t extent, ptrdiff_t first, ptrdiff_t rows, ptrdiff_t inner, ptrdiff_t count,
+                            const void *index, const void *x, void *_Nullable out);
   /* out[r, j] = 1 where j is index[r] with its fraction cut off, else 0. */
   void (*one_hot)(ptrdiff_t rows, ptrdiff_t count, const void *index, void *out);
   /* c[m, n] = a[m, k] b[k, n], plus bias[n] unless it is null, and zero where below it if is_relu; one stride of a
@@ -187,6 +190,8 @@ typedef struct ck_table {
                   int64_t *x);
   /* Bernoulli mask: out[i] = 1 / (1 - rate) with probability 1 - rate, else 0, from Philox(key, first + i). */
   void (*dropout_mask)(ptrdiff_t n, uint64_t seed, uint64_t stream, uint64_t first, double rate, void *out);
+  /* Numbers of the normal distribution with mean 0, each a pure function of (seed, stream, first + i). */
+  void (*normal_noise)(ptrdiff_t n, uint64_t seed, uint64_t stream, uint64_t first, double deviation, void *out);
   /* y += a * x. */
   void (*axpy)(ptrdiff_t n, double a, const void *x, void *y);
   /* y = a * x + b * y. */

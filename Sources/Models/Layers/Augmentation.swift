@@ -127,3 +127,39 @@ public struct RandomCrop: Layer {
       size: size, places: rest.map { 0...$0 }, mirrored: extents.map { _ in false }, stream: stream)
   }
 }
+
+/// In training, noise of the normal distribution with mean 0 added to each element; in evaluation nothing.
+public struct GaussianNoise: Layer {
+  public static let type = "gaussianNoise"
+  /// The name given in the config.
+  public let name: String?
+  /// The noise's standard deviation, in the unit of the layer's inputs.
+  public let standardDeviation: Double
+  /// Yes.
+  public let isRandom = true
+
+  /// Creates a layer; the deviation is finite and at least 0.
+  public init(name: String? = nil, standardDeviation: Double) {
+    self.name = name
+    self.standardDeviation = standardDeviation
+  }
+
+  /// Reads the layer's settings.
+  public init(from settings: Settings) throws {
+    name = try settings.optionalString("name", help: "The layer's name; by default its type and ordinal.")
+    standardDeviation = try settings.number(
+      "standardDeviation", in: .nonNegative, help: "The noise's standard deviation, in the unit of the layer's inputs.")
+  }
+
+  /// All settings.
+  public var json: JSONObject {
+    JSONObject([("name", name.map(JSONValue.string)), ("standardDeviation", .number(standardDeviation))])
+  }
+
+  /// Adds the layer to the graph.
+  public func apply(to x: Node, _ builder: LayerBuilder) throws -> Node {
+    let stream = builder.nextMask()
+    guard builder.isTraining, standardDeviation > 0 else { return x }
+    return try x + x.graph.normalNoise(deviation: standardDeviation, stream: stream, shape: x.shape)
+  }
+}

@@ -41,7 +41,8 @@ extension Registry where Component == any Layer {
       GroupNormalization.entry, RMSNormalization.entry, ActivationLayer.entry, Convolution.entry,
       TransposedConvolution.entry, MaxPooling.entry, AveragePooling.entry,
       GlobalMaxPooling.entry, GlobalAveragePooling.entry, Flatten.entry, Reshape.entry, Permute.entry, Padding.entry,
-      Upsampling.entry, RandomShift.entry, RandomFlip.entry, RandomCrop.entry, Residual.entry, Parallel.entry,
+      Upsampling.entry, RandomShift.entry, RandomFlip.entry, RandomCrop.entry, GaussianNoise.entry, Residual.entry,
+      Parallel.entry,
       Repeat.entry,
     ])
 

@@ -41,7 +41,8 @@ extension TrainingEngine {
       best = best.isEmpty ? round : zip(best, round).map(min)
     }
 
-    let scale = work.operationsOfInstructions()
+    let scale = work.operations { $0.summary.instructions.map(\.floatingPointOperations) }
+    let ofProducts = work.operations { $0.products.map(\.floatingPointOperations) }
     var rows = [
       KernelTime(name: "samples found and converted", shape: [], seconds: best[KernelPlace.samples], operations: 0)
     ]
@@ -62,7 +63,7 @@ extension TrainingEngine {
       rows.append(
         KernelTime(
           name: "product over samples", shape: shape, seconds: best[KernelPlace.product(number)],
-          operations: 2 * schedule.batch(of: 0).positions.count * product.rows * product.columns))
+          operations: ofProducts.indices.contains(number) ? ofProducts[number] : 0))
     }
     rows.append(KernelTime(name: "optimizer", shape: [], seconds: best[KernelPlace.optimizer], operations: 0))
     rows.append(
@@ -82,15 +83,15 @@ extension StepWork {
     }
   }
 
-  /// Floating-point operations of each of the plans' instructions in a step's shards together.
-  fileprivate func operationsOfInstructions() -> [Int] {
+  /// Floating-point operations of each part of the plans in a step's shards together.
+  fileprivate func operations(_ parts: (Plan<Scalar>) -> [Int]) -> [Int] {
     defer { withExtendedLifetime(self) {} }
     let samples = schedule.batch(of: 0).positions.count
     var sums: [Int] = []
     for shard in 0..<partition.shards {
       let slice = partition.range(of: shard, in: samples)
       guard !slice.isEmpty else { continue }
-      let operations = plans[slice.count].use { $0.summary.instructions.map(\.floatingPointOperations) }
+      let operations = plans[slice.count].use(parts)
       sums = sums.isEmpty ? operations : zip(sums, operations).map { $0 + $1 }
     }
     return sums

@@ -86,7 +86,7 @@ extension StepWork {
       guard !slice.isEmpty else { return total }
       return total
         + plans[slice.count].use { plan in
-          plan.floatingPointOperations + plan.products.reduce(0) { $0 + 2 * $1.depth * $1.rows * $1.columns }
+          plan.floatingPointOperations + plan.products.reduce(0) { $0 + $1.floatingPointOperations }
         }
     }
   }

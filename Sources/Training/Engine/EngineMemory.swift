@@ -37,7 +37,9 @@ extension TrainingEngine {
     let ofShard = Double(blocks.slotCount) + most(\.keptCount)
     let shardSamples = Double((samples + shards - 1) / shards)
     let rows = shardSamples * Double(columns)
-    let ofBlocks = Double(samples) * Double(blocks.mostProductRows) + 2 * Double(blocks.largestBlock)
+    let ofBlocks =
+      Double(samples) * Double(blocks.leftElementsOfSample) + 2 * Double(blocks.largestBlock)
+      + Double(BlockRoom<Scalar>.scatterScratch(blocks, shards: shards))
     let ofWorker = most(\.bufferCount) + most(\.scratchCount) + rows + ofBlocks
     return (Double(shards) * ofShard + Double(workers) * ofWorker) * Double(MemoryLayout<Scalar>.stride)
   }

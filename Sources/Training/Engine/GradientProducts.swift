@@ -17,7 +17,13 @@ struct GradientProducts<Scalar: TrainingScalar>: Sendable {
 
   /// Whether the left operand of a product comes from the dataset.
   func rereadsInput(_ number: Int) -> Bool {
-    guard let plan = plans.all.first, case .input = plan.products[number].left else { return false }
+    guard case .input = plans.all.first?.products[number].left else { return false }
+    return true
+  }
+
+  /// Whether the left operand of a product is places, so that it is a sum of scattered rows.
+  func isScatter(_ number: Int) -> Bool {
+    guard case .places = plans.all.first?.products[number].left else { return false }
     return true
   }
 
@@ -39,6 +45,7 @@ struct GradientProducts<Scalar: TrainingScalar>: Sendable {
     // Of empty shards too, whose zeros are added.
     let columns = plans.all.first?.products[number].columns ?? 0
     var gathered: Int?
+    var scatters = false
     for shard in shards {
       let slice = partition.range(of: shard, in: samples)
       room.depths[shard] = 0
@@ -55,6 +62,18 @@ struct GradientProducts<Scalar: TrainingScalar>: Sendable {
       case .kept(let offset):
         stride = product.rows
         room.left[shard] = UnsafeRawPointer(operands + offset + rows.lowerBound)
+      case .places(let offset):
+        scatters = true
+        room.left[shard] = UnsafeRawPointer(operands + offset)
+      }
+    }
+    if scatters {
+      let extent = plans.all.first?.products[number].rows ?? 0
+      return room.clock.time(KernelPlace.product(number)) {
+        let scatter = Scatter(kernels: kernels, rows: rows, extent: extent, columns: columns, room: room)
+        if !scatter.add(shards, into: out, scratch: room.productScratch) {
+          kernels.fill(out, count: rows.count * columns, with: 0)
+        }
       }
     }
     if let gathered {
@@ -91,5 +110,52 @@ struct GradientProducts<Scalar: TrainingScalar>: Sendable {
         out += rows.count
       }
     }
+  }
+}
+
+/// The sum over shards of rows added at places, for some rows of a matrix.
+private struct Scatter<Scalar: TrainingScalar> {
+  let kernels: Kernels<Scalar>
+  let rows: Range<Int>
+  let extent: Int
+  let columns: Int
+  /// The shards' places and rows.
+  let room: BlockRoom<Scalar>
+
+  /// Adds up some shards by the tree of Note [Tree] in `DataParallel`. A shard that has none of the rows adds zeros, which
+  /// change no bit, since no sum that begins at 0 is -0: it is left out.
+  ///
+  /// - Parameter scratch: As many matrices as the tree of these shards has levels.
+  /// - Returns: Whether any shard has one of the rows; if not, nothing is written.
+  func add(_ shards: Range<Int>, into out: UnsafeMutablePointer<Scalar>, scratch: UnsafeMutablePointer<Scalar>) -> Bool
+  {
+    guard shards.count > 1 else { return add(shards.lowerBound, into: out) }
+    var half = 1
+    while 2 * half < shards.count { half *= 2 }
+    let middle = shards.lowerBound + half
+    guard add(shards.lowerBound..<middle, into: out, scratch: scratch) else {
+      return add(middle..<shards.upperBound, into: out, scratch: scratch)
+    }
+    let count = rows.count * columns
+    if add(middle..<shards.upperBound, into: scratch, scratch: scratch + count) {
+      kernels.addScaled(1, scratch, to: out, count: count)
+    }
+    return true
+  }
+
+  private func add(_ shard: Int, into out: UnsafeMutablePointer<Scalar>) -> Bool {
+    let depth = room.depths[shard]
+    guard depth > 0, scatter(shard, depth, into: nil) > 0 else { return false }
+    kernels.fill(out, count: rows.count * columns, with: 0)
+    scatter(shard, depth, into: out)
+    return true
+  }
+
+  @discardableResult
+  private func scatter(_ shard: Int, _ depth: Int, into out: UnsafeMutablePointer<Scalar>?) -> Int {
+    kernels.scatterRows(
+      room.right[shard].assumingMemoryBound(to: Scalar.self),
+      indices: room.left[shard].assumingMemoryBound(to: Scalar.self), extent: extent, rows: rows, inner: columns,
+      count: depth, into: out)
   }
 }

@@ -87,17 +87,13 @@ struct RankExchange<Scalar: TrainingScalar> {
 
   private static func operands(of products: [SampleProduct], _ kernels: Kernels<Scalar>) -> [Operand] {
     products.enumerated().flatMap { number, product in
-      let isInPanels = product.columns > kernels.panelColumns
-      var operands = [
-        Operand(
-          product: number, offset: product.rightOffset,
-          elements: isInPanels
-            ? kernels.packedCount(rows: product.depth, columns: product.columns) : product.depth * product.columns)
-      ]
-      if case .kept(let offset) = product.left {
-        operands.append(Operand(product: number, offset: offset, elements: product.depth * product.rows))
+      let right = Operand(product: number, offset: product.rightOffset, elements: product.rightCount(kernels))
+      switch product.left {
+      case .input: return [right]
+      case .kept(let offset):
+        return [right, Operand(product: number, offset: offset, elements: product.depth * product.rows)]
+      case .places(let offset): return [right, Operand(product: number, offset: offset, elements: product.depth)]
       }
-      return operands
     }
   }
 

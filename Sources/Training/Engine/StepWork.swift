@@ -149,7 +149,9 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     let isPacked = copies.hasCopies(of: range)
     let way =
       switch blocks.blocks.first(where: { $0.range.lowerBound == range.lowerBound })?.source {
-      case .product(let number): products.rereadsInput(number) ? "product with rows of data" : "product"
+      case .product(let number):
+        products.isScatter(number)
+          ? "scatter" : products.rereadsInput(number) ? "product with rows of data" : "product"
       case .transposedSlots: "transposed slots"
       case .slots, nil: "slots"
       }

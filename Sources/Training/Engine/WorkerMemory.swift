@@ -55,7 +55,7 @@ final class BlockRoom<Scalar: TrainingScalar> {
   let left: UnsafeMutablePointer<UnsafeRawPointer>
   let right: UnsafeMutablePointer<UnsafeRawPointer>
   let depths: UnsafeMutablePointer<Int>
-  /// The left operand's columns for a block, of all samples.
+  /// The left operand's columns for a block, of all its rows.
   let rows: UnsafeMutablePointer<Scalar>
   /// Scratch space of the product.
   let productScratch: UnsafeMutablePointer<Scalar>
@@ -68,9 +68,11 @@ final class BlockRoom<Scalar: TrainingScalar> {
 
   /// Memory for any block.
   init(blocks: BlockPartition, shards: Int, samples: Int, kernels: Kernels<Scalar>) {
-    rows = .allocate(unwritten: samples * blocks.mostProductRows)
+    rows = .allocate(unwritten: samples * blocks.leftElementsOfSample)
     productScratch = .allocate(
-      unwritten: kernels.multiplyTreeScratch(rows: blocks.mostProductRows, shards: shards))
+      unwritten: max(
+        kernels.multiplyTreeScratch(rows: blocks.mostProductRows, shards: shards),
+        Self.scatterScratch(blocks, shards: shards)))
     gradient = .allocate(unwritten: blocks.largestBlock)
     scratch = .allocate(unwritten: blocks.largestBlock)
     // What an empty shard has: nothing is read there.
@@ -81,6 +83,11 @@ final class BlockRoom<Scalar: TrainingScalar> {
     right.initialize(repeating: nothing, count: shards)
     depths = .allocate(capacity: shards)
     depths.initialize(repeating: 0, count: shards)
+  }
+
+  /// Elements of scratch space for sums of scattered rows: a block for each level of the tree.
+  static func scatterScratch(_ blocks: BlockPartition, shards: Int) -> Int {
+    blocks.largestScatter * (Int.bitWidth - shards.leadingZeroBitCount)
   }
 
   deinit {

@@ -127,7 +127,7 @@ struct StepForecast<Scalar: TrainingScalar> {
     let plan = training.plans.all[0]
     shardByteCount = (plan.bufferCount + plan.keptCount) * MemoryLayout<Scalar>.stride
     operations =
-      plan.floatingPointOperations + plan.products.reduce(0) { $0 + 2 * $1.depth * $1.rows * $1.columns }
+      plan.floatingPointOperations + plan.products.reduce(0) { $0 + $1.floatingPointOperations }
   }
 }
 

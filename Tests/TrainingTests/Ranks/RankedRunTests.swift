@@ -19,6 +19,16 @@ import Training
     TrainingCase(name: name, data: "iris", preprocessing: #"["standardize"]"#, settings: "\(layers), \(settings)")
   }
 
+  /// Products of several rows a sample, and rows of a table that samples name.
+  private static let rowsAndPlaces = TrainingCase(
+    name: "several rows a sample, and places",
+    settings: """
+      "precision": "float32", "parameters": {"W": {"shape": [16, 1100], "initializer": "normal"},
+        "U": {"shape": [1100, 17], "initializer": "normal"}, "E": {"shape": [10, 2000], "initializer": "normal"}},
+      "objective": "mean((tanh(reshape(inputs, [4, 16]) @ W) @ U)^2) + mean((take(E, targets) - 1)^2)",
+      "optimizer": {"type": "sgd", "learningRate": 0.05}, "training": {"epochs": 1, "batchSize": 16, "shards": 8}
+      """)
+
   // 120 samples in batches of 26: five steps an epoch, the last batch has 16 samples.
   static let cases = [
     iris(
@@ -58,6 +68,7 @@ import Training
         "optimizer": {"type": "adam", "learningRate": 0.02, "clipNorm": 0.5, "averaging": {"decay": 0.9}},
         "training": {"epochs": 3, "batchSize": 26, "shards": 7}
         """#),
+    rowsAndPlaces,
   ]
 
   @Test(arguments: cases) func ranksChangeNoBit(case training: TrainingCase) throws {
