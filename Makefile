@@ -1,6 +1,6 @@
 # A thin face over scripts/; none of them needs make.
 .PHONY: run test examples lint sanitize torture fuzz proof ranks docs bench bench-gate
-.PHONY: install uninstall static deb tarball packages-test
+.PHONY: install uninstall static deb tarball packages-test release
 
 run:
 	scripts/run
@@ -64,6 +64,10 @@ tarball:
 # Both in a bare system without Swift, as root: some minutes.
 packages-test:
 	scripts/package-test
+
+# make release VERSION=0.2.0, and DRY_RUN=1 to see what it would do.
+release:
+	scripts/release $(if $(DRY_RUN),--dry-run) '$(VERSION)'
 
 # 55 MB, so not committed.
 data/fashion-mnist.h5:
