@@ -1,5 +1,6 @@
 # A thin face over scripts/; none of them needs make.
 .PHONY: run test examples lint sanitize torture fuzz proof ranks docs bench bench-gate
+.PHONY: install uninstall static deb tarball packages-test release
 
 run:
 	scripts/run
@@ -40,6 +41,33 @@ ranks:
 # The documentation of the library's products.
 docs:
 	scripts/docs
+
+# docs/installing.md. As root without a build: make static, then sudo make install.
+PREFIX ?= /usr/local
+DESTDIR ?=
+install:
+	scripts/install --prefix '$(PREFIX)' --destdir '$(DESTDIR)'
+
+uninstall:
+	scripts/install --uninstall --prefix '$(PREFIX)' --destdir '$(DESTDIR)'
+
+static:
+	scripts/build-static
+
+# Into dist/, each with its line in SHA256SUMS.
+deb:
+	scripts/package deb
+
+tarball:
+	scripts/package tarball
+
+# Both in a bare system without Swift, as root: some minutes.
+packages-test:
+	scripts/package-test
+
+# make release VERSION=0.2.0, and DRY_RUN=1 to see what it would do.
+release:
+	scripts/release $(if $(DRY_RUN),--dry-run) '$(VERSION)'
 
 # 55 MB, so not committed.
 data/fashion-mnist.h5:

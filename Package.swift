@@ -30,8 +30,12 @@ let package = Package(
     // It opens libpng and libjpeg-turbo in the same way.
     .target(name: "CImages", linkerSettings: [.linkedLibrary("dl")]),
 
+    // The commit of the build, which the plugin asks git for.
+    .plugin(name: "FindCommit", capability: .buildTool()),
+    .target(name: "Commit", plugins: ["FindCommit"]),
+
     // Rooms
-    .target(name: "Foundations", dependencies: ["CCrypto", "CSystem"]),
+    .target(name: "Foundations", dependencies: ["CCrypto", "CSystem", "Commit"]),
     .target(name: "HDF5", dependencies: ["CHDF5", "Foundations"]),
     .target(name: "Kernels", dependencies: ["CKernels", "Foundations"]),
     .target(name: "Autodiff", dependencies: ["Kernels", "Foundations"]),
@@ -123,7 +127,7 @@ if Context.environment["FUZZERS"] != nil {
 
 // In CI a warning is an error. Elsewhere it is not: a newer compiler's new warning must stop nobody's build.
 if Context.environment["CI"] != nil {
-  for target in package.targets where target.type != .system {
+  for target in package.targets where ![.system, .plugin].contains(target.type) {
     target.cSettings = (target.cSettings ?? []) + [CSetting.treatAllWarnings(as: .error)]
     target.swiftSettings = (target.swiftSettings ?? []) + [SwiftSetting.treatAllWarnings(as: .error)]
   }

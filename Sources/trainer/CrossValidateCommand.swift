@@ -23,7 +23,8 @@ struct CrossValidateCommand: ParsableCommand {
 
       EXAMPLES
         trainer cross-validate configs/logistic.json --folds 5
-        trainer cross-validate configs/logistic.json --folds 10 --jobs 4 --set seed=2 --output cv
+        trainer cross-validate configs/logistic.json --folds 10 --jobs 4 \\
+          --set seed=2 --output cv
       """)
 
   @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))

@@ -63,8 +63,10 @@ struct DataImportCommand: ParsableCommand {
         trainer data import iris.csv --target species -o iris.h5
         trainer data import wine.csv --task regression --drop id -o wine.h5
         trainer data import table.tsv --no-header --target 1 -o table.h5
-        trainer data import messung.csv.gz --delimiter ';' --decimal , --comment '#' -o messung.h5
-        trainer data import titanic.csv --target Survived --kind Pclass=category --na '?' -o titanic.h5
+        trainer data import messung.csv.gz --delimiter ';' --decimal , \\
+          --comment '#' -o messung.h5
+        trainer data import titanic.csv --target Survived \\
+          --kind Pclass=category --na '?' -o titanic.h5
         trainer data import /usr/share/datasets/fashion-mnist -o fashion.h5
         trainer data import images.idx3.gz --labels labels.idx1.gz -o i.h5
         trainer data import x.npy --targets y.npy -o arrays.h5

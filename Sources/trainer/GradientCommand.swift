@@ -32,7 +32,8 @@ struct GradientCommand: ParsableCommand {
         trainer gradient "w[0]^2 + w[1]^2 - w[0]*w[1]" --at w=-5,5
         trainer gradient "sum((x - b)^2)" --at x=5,10 --at b=10 --symbolic
         trainer gradient "x*sin(x)" --at x=pi/2 --symbolic --hessian
-        trainer gradient "-log(sigmoid(x @ w))" --at "x=1,2" --at "w=0.5,-1" --hessian --format json
+        trainer gradient "-log(sigmoid(x @ w))" --at x=1,2 --at w=0.5,-1 \\
+          --hessian --format json
       """)
 
   /// One line for each function that is more than an operator's name.

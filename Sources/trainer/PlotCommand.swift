@@ -25,7 +25,7 @@ struct PlotCommand: ParsableCommand {
         trainer plot runs/softmax runs/mlp --metric accuracy --output accuracy.png
         trainer plot runs/mlp-sweep --theme dark --output sweep.png
         trainer plot runs/bowl --path --output bowl.svg
-        trainer plot --formula "x*sin(x)" --from -2*pi --to 2*pi --derivative
+        trainer plot --formula "x*sin(x)" --from '-2*pi' --to '2*pi' --derivative
         trainer plot --formula "x^2 - x*y + y^2" --from -2 --to 2 --to y=3
       """)
 

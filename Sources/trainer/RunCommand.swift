@@ -24,7 +24,7 @@ struct RunCommand: ParsableCommand {
       EXAMPLES
         trainer run configs/softmax.json
         mpirun -n 4 trainer run configs/softmax.json
-        trainer run configs/softmax.json --set optimizer.learningRate=0.3 --output try
+        trainer run configs/mlp.json --set optimizer.learningRate=0.3 --output try
         trainer run configs/softmax.json --stop-after 50m
       """)
 

@@ -18,16 +18,22 @@ struct TrainerCommand: ParsableCommand {
 
       The same command goes on with a run that was interrupted.
       """,
-    version: Program.version,
-    subcommands: [
-      InitCommand.self, RunCommand.self, ResumeCommand.self, EvaluateCommand.self, PredictCommand.self,
-      DataCommand.self,
-      SummaryCommand.self, CheckpointCommand.self, GradientCommand.self, GraphCommand.self, GradcheckCommand.self,
-      PlotCommand.self,
-      ReportCommand.self,
-      RunsCommand.self, CompareCommand.self, SweepCommand.self, LearningRateCommand.self, CrossValidateCommand.self,
-      VerifyResumeCommand.self, ReproduceCommand.self, BenchCommand.self,
-      SlurmCommand.self,
+    version: "trainer \(Program.fullVersion)",
+    groupedSubcommands: [
+      CommandGroup(name: "Start", subcommands: [InitCommand.self, RunCommand.self, ResumeCommand.self]),
+      CommandGroup(
+        name: "Model",
+        subcommands: [EvaluateCommand.self, PredictCommand.self, SummaryCommand.self, CheckpointCommand.self]),
+      CommandGroup(name: "Data", subcommands: [DataCommand.self]),
+      CommandGroup(
+        name: "Look",
+        subcommands: [PlotCommand.self, ReportCommand.self, RunsCommand.self, CompareCommand.self]),
+      CommandGroup(
+        name: "Search", subcommands: [SweepCommand.self, LearningRateCommand.self, CrossValidateCommand.self]),
+      CommandGroup(name: "Formula", subcommands: [GradientCommand.self, GraphCommand.self]),
+      CommandGroup(
+        name: "Proof", subcommands: [GradcheckCommand.self, VerifyResumeCommand.self, ReproduceCommand.self]),
+      CommandGroup(name: "Machine", subcommands: [BenchCommand.self, SlurmCommand.self]),
     ])
 
   /// The argument of the processes that HDF5 files are read in first; it is not for people.
@@ -48,7 +54,9 @@ struct TrainerCommand: ParsableCommand {
         exitCodes: .init(
           file: Foundations.ExitCode.data.rawValue, image: Foundations.ExitCode.checkpoint.rawValue))
       LostMapping.handle()
-      try requireCommand(arguments[...], among: Self.configuration.subcommands)
+      if arguments.isEmpty { return try printResult(FirstSteps.text) }
+      if arguments == ["--version"] { return try printResult(VersionText.text) }
+      try CommandNames.require(arguments[...], among: Self.configuration.subcommands)
       var command = try parseAsRoot(FormulaArguments.normalized(arguments))
       try InstructionSet.requireKnownCap()
       try OpenFiles.requireRoom()
@@ -73,26 +81,6 @@ struct TrainerCommand: ParsableCommand {
     var none = sigset_t()
     sigemptyset(&none)
     pthread_sigmask(SIG_SETMASK, &none, nil)
-  }
-
-  /// Refuses a word that is no command where one is expected, with the command that was probably meant.
-  private static func requireCommand(
-    _ words: ArraySlice<String>, among commands: [any ParsableCommand.Type], of place: String = "trainer"
-  ) throws {
-    guard !commands.isEmpty, let word = words.first, !word.hasPrefix("-") else { return }
-    let rest = words.dropFirst()
-    if word == "help", place == "trainer" { return try requireCommand(rest, among: commands) }
-    var names: [String] = []
-    for command in commands {
-      let name = command.configuration.commandName ?? ""
-      if name == word {
-        return try requireCommand(rest, among: command.configuration.subcommands, of: "\(place) \(word)")
-      }
-      names.append(name)
-    }
-    let hint = suggestion(for: word, among: names).map { "did you mean '\($0)'?" }
-    throw TrainerError(
-      .usage, "'\(place)' has no command '\(word)'; \(hint ?? "its commands are \(names.joined(separator: ", "))")")
   }
 
   /// Ends the program with the error's sentence and its documented exit code.

@@ -7,7 +7,31 @@ import Testing
 @Suite struct CommandLineTests {
   @Test func version() throws {
     let result = try TrainerBinary.run("--version")
-    #expect(result.output == Program.version + "\n" && result.status == 0 && result.errors == "")
+    #expect(result.status == 0 && result.errors == "")
+    let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false)
+    let first = try #require(lines.first?.wholeMatch(of: /trainer (\S+)(?: \(([0-9a-f]{12})(, modified)?\))?/))
+    #expect(first.1 == Program.version)
+    var rows = [#/  libhdf5  1\.\d+\.\d+/#, #/  Swift    6\.\d.*/#, #/  kernels  (?:avx512|avx2|plain)/#]
+    // The commit is there wherever the package was built as a git repository's.
+    if first.2 != nil {
+      rows.insert(first.3 == nil ? #/  commit   [0-9a-f]{40}/# : #/  commit   [0-9a-f]{40}\+modified/#, at: 0)
+      #expect(lines[1].contains(first.2 ?? ""))
+    }
+    try #require(lines.count == rows.count + 2 && lines.last == "", "\(result.output)")
+    for (line, row) in zip(lines.dropFirst(), rows) { #expect(line.wholeMatch(of: row) != nil, "\(line)") }
+    #expect(try TrainerBinary.run("run", "--version").output == lines[0] + "\n")
+  }
+
+  @Test func checkpointsHaveTheCommit() throws {
+    try withWorkshop { workshop in
+      try workshop.makeDataset()
+      let info = try TrainerBinary.run("checkpoint", "info", try workshop.makeCheckpoint(), "--format", "json")
+      let provenance = try JSONDocument(text: info.output, source: "info").root["provenance"]
+      let line = try #require(TrainerBinary.run("--version").output.split(separator: "\n").dropFirst().first)
+      let commit = line.hasPrefix("  commit") ? line.split(separator: " ").last.map(String.init) : nil
+      #expect(provenance?["commit"] == commit.map(JSONValue.string))
+      #expect(provenance?["program"] == .string("trainer \(Program.version)"))
+    }
   }
 
   @Test func help() throws {
@@ -29,37 +53,51 @@ import Testing
           --version               Show the version.
           -h, --help              Show help information.
 
-        SUBCOMMANDS:
+        START SUBCOMMANDS:
           init                    Looks at a data file and writes a config that runs as
                                   it is.
           run                     Trains what a config describes.
           resume                  Goes on with a run.
+
+        MODEL SUBCOMMANDS:
           evaluate                Measures a model on a group of samples.
           predict                 Writes a model's predictions for the rows of a file.
-          data                    Makes, inspects and rewrites dataset files.
           summary                 Prints a model's layers: shapes, parameters,
                                   operations, and the memory of a run.
           checkpoint              Inspects, verifies and compares checkpoints.
-          gradient                Prints a formula's value and gradient at a point.
-          graph                   Draws a computational graph, or prints the plan that
-                                  computes it.
-          gradcheck               Compares the gradients that a run would use with
-                                  central differences.
+
+        DATA SUBCOMMANDS:
+          data                    Makes, inspects and rewrites dataset files.
+
+        LOOK SUBCOMMANDS:
           plot                    Draws the loss curves of runs, the paths of formula
                                   runs, or a formula.
           report                  Writes one page about runs, for a browser.
           runs                    Lists the runs in a directory and below.
           compare                 Says in which settings runs differ, and what they
                                   measured.
+
+        SEARCH SUBCOMMANDS:
           sweep                   Trains a config with many settings, and says which is
                                   best.
           lr-find                 Finds a learning rate by a short training in which it
                                   grows.
           cross-validate          Trains a config once for each fold of its data, and
                                   measures it there.
+
+        FORMULA SUBCOMMANDS:
+          gradient                Prints a formula's value and gradient at a point.
+          graph                   Draws a computational graph, or prints the plan that
+                                  computes it.
+
+        PROOF SUBCOMMANDS:
+          gradcheck               Compares the gradients that a run would use with
+                                  central differences.
           verify-resume           Proves that a killed run goes on to the same bits.
           reproduce               Trains anew what a checkpoint holds, and compares the
                                   bits.
+
+        MACHINE SUBCOMMANDS:
           bench                   Measures how fast a config trains on this machine,
                                   and how fast data load.
           slurm                   Writes a batch script that trains a config with Slurm.
@@ -67,7 +105,67 @@ import Testing
           See 'trainer help <subcommand>' for detailed help.
 
         """)
-    #expect(try TrainerBinary.run().output == result.output)
+    #expect(try TrainerBinary.run("help").output == result.output)
+  }
+
+  // What is printed can be typed: it is, with a table that is there and with none.
+  @Test func alone() throws {
+    let clone = try TrainerBinary.run(in: Repository.path)
+    #expect(clone.status == 0 && clone.errors == "")
+    #expect(clone.output.contains("\n  trainer init data/passengers.csv\n  trainer run passengers.json\n"))
+    try withScratchDirectory { directory in
+      #expect(try TrainerBinary.run(in: directory).output.contains("\n  trainer init mydata.csv\n"))
+      try FileManager.default.createDirectory(atPath: directory + "/data", withIntermediateDirectories: false)
+      for name in ["passengers.csv", "new-passengers.csv"] {
+        try FileManager.default.copyItem(atPath: "\(Repository.path)/data/\(name)", toPath: "\(directory)/data/\(name)")
+      }
+      let commands = try TrainerBinary.run(in: directory).output.split(separator: "\n").filter {
+        $0.hasPrefix("  trainer ")
+      }
+      #expect(commands.count == 3)
+      for command in commands {
+        let words = command.split(separator: " ").dropFirst().map(String.init)
+        let result = try TrainerBinary.run(words, in: directory)
+        #expect(result.status == 0, "\(command): \(result.errors)")
+      }
+    }
+  }
+
+  /// The examples of all commands' help, each on one line as a shell joins them.
+  private static func examples() throws -> [(command: String, text: String)] {
+    let dump = try TrainerBinary.run("--experimental-dump-help").output
+    var found: [(command: String, text: String)] = []
+    func visit(_ command: JSONValue, _ path: [String]) throws {
+      if case .array(let children)? = command["subcommands"] {
+        for child in children {
+          guard case .string(let name)? = child["commandName"], name != "help" else { continue }
+          try visit(child, path + [name])
+        }
+      }
+      let help = try TrainerBinary.run(path + ["--help"]).output
+      for line in help.split(separator: "\n") where !line.hasPrefix("USAGE: ") {
+        #expect(line.count <= 80, "\(path.joined(separator: " ")): \(line)")
+      }
+      guard let section = help.components(separatedBy: "\nEXAMPLES\n").dropFirst().first else { return }
+      let lines = section.components(separatedBy: "\n\n")[0]
+      let joined = lines.replacing(" \\\n", with: "").split(separator: "\n").map(String.init)
+      found += joined.map { (path.joined(separator: " "), $0) }
+    }
+    try visit(try #require(JSONDocument(text: dump, source: "help").root["command"]), [])
+    return found
+  }
+
+  @Test func examplesAreWholeLinesThatShellsTake() throws {
+    let examples = try Self.examples()
+    #expect(examples.count > 70)
+    for (command, text) in examples {
+      // A line that was wrapped begins at the margin.
+      #expect(text.hasPrefix("  ") && text.contains("trainer \(command) "), "\(command): \(text)")
+      // What zsh would take for a pattern, and fail for want of a file; other shells would leave it.
+      let unquoted = text.replacing(/'[^']*'|"[^"]*"/, with: "")
+      #expect(!unquoted.contains(#/[\[\]?{}]|=\S*\*|-\d\*/#), "\(command): \(text)")
+      #expect(try Tool.run("bash", ["-n", "-c", text]).status == 0, "\(text)")
+    }
   }
 
   @Test(arguments: [

@@ -233,6 +233,19 @@ import Testing
     try TrainerBinary.run("rnu").expectError(2, "no command 'rnu'; did you mean 'run'?")
     try TrainerBinary.run("data", "imprt", "x").expectError(2, "'trainer data' has no command 'imprt'", "'import'")
     try TrainerBinary.run("help", "swep").expectError(2, "did you mean 'sweep'?")
+    try TrainerBinary.run("trian").expectError(2, "no command 'trian'; did you mean 'run'?")
+    try TrainerBinary.run("fit", "a.json").expectError(2, "no command 'fit'; did you mean 'run'?")
+    try TrainerBinary.run("test").expectError(2, "did you mean 'evaluate'?")
+    try TrainerBinary.run("inference").expectError(2, "did you mean 'predict'?")
+    try TrainerBinary.run("convert").expectError(2, "did you mean 'data import'?")
+    try TrainerBinary.run("help", "benchmark").expectError(2, "did you mean 'bench'?")
+    // Only at the top: each of these is a command of its own there.
+    try TrainerBinary.run("checkpoint", "list").expectError(2, "its commands are info, digest, verify, diff")
+    try TrainerBinary.run(Repository.config("softmax")).expectError(
+      2, "did you mean 'trainer run \(Repository.config("softmax"))'?")
+    try TrainerBinary.run("data/iris.h5", in: Repository.path).expectError(
+      2, "did you mean 'trainer init data/iris.h5'?")
+    try TrainerBinary.run("data/nothing.h5", in: Repository.path).expectError(2, "its commands are init, ")
     try TrainerBinary.run("quux").expectError(2, "its commands are init, run, resume, ")
   }
 

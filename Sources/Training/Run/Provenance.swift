@@ -21,6 +21,7 @@ enum Provenance {
       "instructionSet": InstructionSet.best.name,
       timeName: time,
     ]
+    if let commit = Program.commit { values["commit"] = commit }
     if let data { values[dataName] = data.description }
     return values
   }
@@ -40,7 +41,7 @@ enum Provenance {
   /// What differs between a checkpoint and this process and may change bits.
   static func differences(_ checkpoint: Checkpoint) -> [String] {
     let now = current(data: nil)
-    return ["program", "blas", "cpu", "instructionSet"].compactMap { key in
+    return ["program", "commit", "blas", "cpu", "instructionSet"].compactMap { key in
       guard let then = checkpoint.provenance[key], let value = now[key], then != value else { return nil }
       return "\(key) was '\(then)' and is '\(value)'"
     }

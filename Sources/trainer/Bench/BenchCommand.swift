@@ -44,7 +44,8 @@ struct BenchStepsCommand: ParsableCommand {
 
       EXAMPLES
         trainer bench steps configs/softmax.json
-        trainer bench steps configs/fashion-mlp.json --set training.batchSize=1024 --workers 1
+        trainer bench steps configs/fashion-mlp.json --workers 1 \\
+          --set training.batchSize=1024
         trainer bench steps configs/mlp.json --kernels
         mpirun -n 2 trainer bench steps configs/fashion-mlp.json
       """)
@@ -93,7 +94,8 @@ struct BenchScalingCommand: ParsableCommand {
 
       EXAMPLES
         trainer bench scaling configs/fashion-mlp.json
-        trainer bench scaling configs/fashion-mlp.json --workers 1,2,4,8,16 --output scaling.svg
+        trainer bench scaling configs/fashion-mlp.json \\
+          --workers 1,2,4,8,16 --output scaling.svg
         trainer bench scaling configs/fashion-mlp.json --ranks 1,2,4 --workers 1
       """)
 

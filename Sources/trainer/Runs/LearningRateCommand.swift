@@ -14,7 +14,7 @@ struct LearningRateCommand: ParsableCommand {
 
       EXAMPLES
         trainer lr-find configs/mlp.json
-        trainer lr-find configs/mlp.json --from 1e-4 --to 100 --steps 300 --output rates.svg
+        trainer lr-find configs/mlp.json --from 1e-4 --to 100 --output rates.svg
       """)
 
   @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))

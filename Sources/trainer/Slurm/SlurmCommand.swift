@@ -18,7 +18,8 @@ struct SlurmCommand: ParsableCommand {
 
       EXAMPLES
         trainer slurm configs/mlp.json --nodes 4 --time 1h
-        trainer slurm configs/mlp.json --nodes 2 --tasks-per-node 2 --cpus-per-task 16 --time 2-12:00:00 -o mlp.sbatch
+        trainer slurm configs/mlp.json --nodes 2 --time 2-12:00:00 \\
+          --tasks-per-node 2 --cpus-per-task 16 -o mlp.sbatch
       """)
 
   @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))

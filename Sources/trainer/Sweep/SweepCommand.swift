@@ -25,10 +25,14 @@ struct SweepCommand: ParsableCommand {
       The exit code is 0 if a run finished, 5 if all diverged, and that of the first error if a run failed.
 
       EXAMPLES
-        trainer sweep configs/softmax.json --over optimizer.learningRate=[0.01,0.1,1] --over training.batchSize=[32,256]
-        trainer sweep configs/mlp.json --over optimizer.learningRate=log[0.001..1] --over model.layers.0.units=[16..256] \
-      --random 27 --halving --jobs 2
-        trainer sweep configs/notes/rates.json --over optimizer.learningRate=[0.2,0.5] --plot rates.svg
+        trainer sweep configs/softmax.json \\
+          --over 'optimizer.learningRate=[0.01,0.1,1]' \\
+          --over 'training.batchSize=[32,256]'
+        trainer sweep configs/mlp.json --random 27 --halving --jobs 2 \\
+          --over 'optimizer.learningRate=log[0.001..1]' \\
+          --over 'model.layers.0.units=[16..256]'
+        trainer sweep configs/notes/rates.json \\
+          --over 'optimizer.learningRate=[0.2,0.5]' --plot rates.svg
       """)
 
   @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))
