@@ -46,6 +46,15 @@ public struct Model: Sendable {
     return (try apply(to: x, builder), builder.stateChanges)
   }
 
+  /// Adds the model to a graph as prediction has it.
+  ///
+  /// - Returns: The outputs of the last layer, and the nodes of each layer by the path to it: those of a layer within another
+  ///   behind that one's.
+  package func applyInPrediction(to x: Node) throws -> (outputs: Node, layers: [(path: String, nodes: Range<Int>)]) {
+    let builder = LayerBuilder(isTraining: false)
+    return (try apply(to: x, builder), builder.applications.map { ($0.path, $0.nodes) })
+  }
+
   private func apply(to x: Node, _ builder: LayerBuilder) throws -> Node { try sequence.apply(to: x, builder) }
 
   /// What a model's layers are and give, for people.

@@ -21,7 +21,7 @@ struct TrainerCommand: ParsableCommand {
     version: Program.version,
     subcommands: [
       InitCommand.self, RunCommand.self, ResumeCommand.self, EvaluateCommand.self, PredictCommand.self,
-      DataCommand.self,
+      ExportCommand.self, DataCommand.self,
       SummaryCommand.self, CheckpointCommand.self, GradientCommand.self, GraphCommand.self, GradcheckCommand.self,
       PlotCommand.self,
       ReportCommand.self,
