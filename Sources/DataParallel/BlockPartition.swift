@@ -31,6 +31,8 @@ package struct BlockPartition: Sendable, Equatable {
     case transposedSlots
     /// It is a product over samples.
     case product
+    /// Nobody computes it: the matrix is frozen.
+    case absent
   }
 
   /// Where a block's gradient comes from.
@@ -42,6 +44,8 @@ package struct BlockPartition: Sendable, Equatable {
     case transposedSlots(offset: Int, stride: Int)
     /// The block's rows of the product of that number.
     case product(Int)
+    /// From nowhere: it is 0.
+    case absent
   }
 
   /// One block.
@@ -104,11 +108,16 @@ package struct BlockPartition: Sendable, Equatable {
           case .slots: .slots(offset: slot + first * matrix.columns)
           case .transposedSlots: .transposedSlots(offset: slot + first, stride: matrix.rows)
           case .product: .product(product)
+          case .absent: .absent
           }
         blocks.append(Block(range: position..<next, source: source, matrix: number, rows: rows))
         position = next
       }
-      if isProduct { product += 1 } else { slot += matrix.range.count }
+      switch matrix.gradient {
+      case .product: product += 1
+      case .absent: break
+      case .slots, .transposedSlots: slot += matrix.range.count
+      }
     }
     addSlots(upTo: count)
     // An empty vector has one empty block, in which the step's record is still written.
@@ -183,6 +192,7 @@ extension BlockPartition.Block {
         case .slots(let offset): .slots(offset: offset + skipped * columns)
         case .transposedSlots(let offset, let stride): .transposedSlots(offset: offset + skipped, stride: stride)
         case .product(let number): .product(number)
+        case .absent: .absent
         }
       return BlockPartition.Block(
         range: start..<start + part.count * columns, source: source, matrix: matrix, rows: matrix == nil ? 0..<0 : part)

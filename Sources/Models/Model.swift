@@ -40,9 +40,12 @@ public struct Model: Sendable {
 
   /// Adds the model to a graph as training has it.
   ///
+  /// - Parameter freezes: Whether no step changes the parameter, or the state, of a name.
   /// - Returns: The outputs of the last layer, and what a step takes off each state, by its name.
-  package func applyInTraining(to x: Node) throws -> (outputs: Node, stateChanges: [String: Node]) {
-    let builder = LayerBuilder(isTraining: true)
+  package func applyInTraining(
+    to x: Node, freezing freezes: @escaping (String) -> Bool = { _ in false }
+  ) throws -> (outputs: Node, stateChanges: [String: Node]) {
+    let builder = LayerBuilder(isTraining: true, freezes: freezes)
     return (try apply(to: x, builder), builder.stateChanges)
   }
 

@@ -130,7 +130,9 @@ extension ONNXTranslation {
     case .number: "a number; NaN where it is missing"
     case .boolean: "0 or 1; NaN where it is missing"
     case .date: "seconds since 1970 (UTC); NaN where it is missing"
-    case .category: "a text, empty where it is missing: \(feature.categories.joined(separator: ", "))"
+    case .category:
+      "a text, empty where it is missing: \(feature.categories.prefix(20).joined(separator: ", "))"
+        + (feature.categories.count > 20 ? ", …" : "")
     }
   }
 

@@ -26,7 +26,9 @@ struct TrainingPlans<Scalar: TrainingScalar> {
   ) throws {
     let graphs = try sizes.sorted().map { try ShardGraph(problem, samples: $0) }
     let deliveries = problem.layout.entries.indices.map { number in
-      Delivery(of: problem.layout.entries[number], as: graphs.map { ($0.gradients[number], $0.samples) }, shortcuts)
+      Delivery(
+        of: problem.layout.entries[number], as: graphs.map { ($0.gradients[number], $0.samples) },
+        isFrozen: problem.freezes(problem.layout.entries[number].name), shortcuts)
     }
     var matrices: [BlockPartition.Matrix] = []
     var packed: [(range: Range<Int>, columns: Int, isTransposed: Bool)] = []
@@ -60,12 +62,13 @@ extension ShardGraph {
   /// The gradients' places: products, or stretches of the slot one after the other in layout order.
   fileprivate func outputs(_ deliveries: [Delivery]) throws -> [PlanOutput] {
     var offset = 0
-    return try zip(gradients, deliveries).map { gradient, delivery in
-      defer { if delivery.gradient != .product { offset += gradient.shape.reduce(1, *) } }
+    return try zip(gradients, deliveries).compactMap { gradient, delivery in
+      defer { if delivery.gradient != .product, delivery.gradient != .absent { offset += gradient.shape.reduce(1, *) } }
       return switch delivery.gradient {
       case .product: PlanOutput(gradient, .product(rereadsInput: delivery.rereadsInput))
       case .transposedSlots: PlanOutput(try gradient.transposedProduct(), .slot(offset: offset))
       case .slots: PlanOutput(gradient, .slot(offset: offset))
+      case .absent: nil
       }
     }
   }
@@ -84,7 +87,12 @@ private struct Delivery {
   private static var largestSlot: Int { 16384 }
 
   /// Chooses from the entry's gradient in the graphs of all sizes.
-  init(of entry: ParameterLayout.Entry, as gradients: [(node: Node, samples: Int)], _ shortcuts: EngineShortcuts) {
+  ///
+  /// - Parameter isFrozen: Whether nobody needs it: then a matrix has no place for one.
+  init(
+    of entry: ParameterLayout.Entry, as gradients: [(node: Node, samples: Int)], isFrozen: Bool,
+    _ shortcuts: EngineShortcuts
+  ) {
     let isProduct = entry.count > 0 && gradients.allSatisfy { $0.node.isSampleProduct(of: $0.samples) }
     if isProduct, entry.count > Self.largestSlot, shortcuts.contains(.products) {
       gradient = .product
@@ -92,6 +100,8 @@ private struct Delivery {
       shortcuts.contains(.transposedSlots)
     {
       gradient = .transposedSlots
+    } else if isFrozen, entry.shape.count == 2, entry.count > 0, entry.shape[1] <= BlockPartition.blockLength {
+      gradient = .absent
     } else {
       gradient = .slots
     }
