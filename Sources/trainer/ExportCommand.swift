@@ -47,7 +47,10 @@ struct ExportCommand: ParsableCommand {
 
   @OptionGroup var showing: QuietOption
 
-  func run() throws { try LongWork.run(isQuiet: showing.quiet, write) }
+  func run() throws {
+    try requireOneProcess("export")
+    try LongWork.run(isQuiet: showing.quiet, write)
+  }
 
   private func write() throws {
     let kind = try chosenFormat()
