@@ -11,7 +11,7 @@ let package = Package(
       name: "Training",
       targets: [
         "Foundations", "HDF5", "Kernels", "Autodiff", "Formulas", "Models", "Optimizers", "Datasets", "DataParallel",
-        "Checkpoints", "TensorBoard", "Training", "Reporting",
+        "Checkpoints", "TensorBoard", "Training", "Reporting", "Interchange",
       ]),
     .library(name: "HDF5", targets: ["HDF5"]),
   ],
@@ -55,11 +55,16 @@ let package = Package(
         "Checkpoints", "TensorBoard",
       ]),
     .target(name: "Reporting", dependencies: ["Training", "Autodiff", "Formulas", "Foundations"]),
+    .target(
+      name: "Interchange",
+      dependencies: [
+        "Training", "TensorBoard", "Checkpoints", "Datasets", "Models", "Autodiff", "Kernels", "CZlib", "Foundations",
+      ]),
     .executableTarget(
       name: "trainer",
       dependencies: [
         "Foundations", "HDF5", "Kernels", "Autodiff", "Formulas", "Models", "Optimizers", "Datasets", "DataParallel",
-        "Checkpoints", "Training", "Reporting",
+        "Checkpoints", "Training", "Reporting", "Interchange",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -103,6 +108,12 @@ let package = Package(
     .testTarget(
       name: "ReportingTests",
       dependencies: ["Reporting", "Training", "Autodiff", "Formulas", "Foundations", "TestSupport"]),
+    .testTarget(
+      name: "InterchangeTests",
+      dependencies: [
+        "Interchange", "Training", "Checkpoints", "Datasets", "Models", "Autodiff", "HDF5", "Foundations",
+        "TestSupport",
+      ]),
     .testTarget(
       name: "DurabilityTests",
       dependencies: ["Training", "Reporting", "Checkpoints", "Foundations", "TestSupport"]),

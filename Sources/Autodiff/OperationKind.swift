@@ -22,10 +22,22 @@ package enum OperationKind {
   case softmax
   case logSoftmax
   case logSumExp
-  /// Linear in all its operands.
-  case linear
-  /// Linear in its first operand; the second holds indices.
-  case indexed
+  /// Axis i of the result is axis `permutation[i]` of the operand.
+  case transpose(_ permutation: [Int])
+  case slice([AxisRange])
+  /// The operand's elements at these coordinates of the result, and zeros elsewhere.
+  case pad([AxisRange])
+  case concatenate(axis: Int)
+  /// The parts of the first operand that the second names.
+  case gather(axis: Int)
+  /// The first operand's parts added up at the places that the second names.
+  case scatterAdd
+  /// [samples, axes, inputs] with filters [size, inputs / groups, outputs].
+  case convolution(WindowGeometry, groups: Int)
+  /// What such a convolution gives back to its input.
+  case transposedConvolution(WindowGeometry, groups: Int)
+  case maxPool(WindowGeometry)
+  case meanPool(WindowGeometry)
   /// None of these.
   case other
 }
@@ -51,8 +63,17 @@ extension Node {
     case is Softmax: .softmax
     case is LogSoftmax: .logSoftmax
     case is LogSumExp: .logSumExp
-    case is Transpose, is Slice, is Pad, is Concatenate: .linear
-    case is Gather, is ScatterAdd: .indexed
+    case let transpose as Transpose: .transpose(transpose.permutation)
+    case let slice as Slice: .slice(slice.ranges)
+    case let pad as Pad: .pad(pad.ranges)
+    case let concatenate as Concatenate: .concatenate(axis: concatenate.axis)
+    case let gather as Gather: .gather(axis: gather.axis)
+    case is ScatterAdd: .scatterAdd
+    case let convolution as Convolution: .convolution(convolution.geometry, groups: convolution.groups)
+    case let convolution as ConvolutionInputGradient:
+      .transposedConvolution(convolution.geometry, groups: convolution.groups)
+    case let pool as MaxPool: .maxPool(pool.geometry)
+    case let pool as MeanPool: .meanPool(pool.geometry)
     default: .other
     }
   }

@@ -119,6 +119,11 @@ extension Checkpoint {
       object["data"] = .object(data)
     }
     for key in ["name", "output", "checkpoints", "observers"] { object[key] = nil }
+    if case .object(var initial)? = object["initial"] {
+      // Parameters to start from are told by their contents too.
+      if initial["path"] != nil { initial["path"] = "a file" }
+      object["initial"] = .object(initial)
+    }
     if case .object(var data)? = object["data"] {
       for key in ["path", "externalFiles", "memory"] { data[key] = nil }
       object["data"] = .object(data)

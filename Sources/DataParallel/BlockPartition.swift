@@ -36,6 +36,8 @@ package struct BlockPartition: Sendable, Equatable {
     case product
     /// It is a product over samples whose left operand is places in the matrix, to which rows are added.
     case scatter
+    /// Nobody computes it: the matrix is frozen.
+    case absent
   }
 
   /// Where a block's gradient comes from.
@@ -47,6 +49,8 @@ package struct BlockPartition: Sendable, Equatable {
     case transposedSlots(offset: Int, stride: Int)
     /// The block's rows of the product of that number.
     case product(Int)
+    /// From nowhere: it is 0.
+    case absent
   }
 
   /// One block.
@@ -105,15 +109,14 @@ package struct BlockPartition: Sendable, Equatable {
     for (number, matrix) in matrices.enumerated() {
       addSlots(upTo: matrix.range.lowerBound)
       let step: Int
-      let isProduct: Bool
       switch matrix.gradient {
       case .product:
-        (isProduct, step) = (true, Self.productRows(of: matrix, depth: samples * matrix.rowsOfSample))
+        step = Self.productRows(of: matrix, depth: samples * matrix.rowsOfSample)
         leftElementsOfSample = max(leftElementsOfSample, min(step, matrix.rows) * matrix.rowsOfSample)
       case .scatter:
-        (isProduct, step) = (true, Self.productRows(of: matrix, depth: 1))
+        step = Self.productRows(of: matrix, depth: 1)
         largestScatter = max(largestScatter, min(step, matrix.rows) * matrix.columns)
-      case .slots, .transposedSlots: (isProduct, step) = (false, Self.slotRows(of: matrix))
+      case .slots, .transposedSlots, .absent: step = Self.slotRows(of: matrix)
       }
       for first in stride(from: 0, to: matrix.rows, by: step) {
         let rows = first..<min(matrix.rows, first + step)
@@ -123,11 +126,16 @@ package struct BlockPartition: Sendable, Equatable {
           case .slots: .slots(offset: slot + first * matrix.columns)
           case .transposedSlots: .transposedSlots(offset: slot + first, stride: matrix.rows)
           case .product, .scatter: .product(product)
+          case .absent: .absent
           }
         blocks.append(Block(range: position..<next, source: source, matrix: number, rows: rows))
         position = next
       }
-      if isProduct { product += 1 } else { slot += matrix.range.count }
+      switch matrix.gradient {
+      case .product, .scatter: product += 1
+      case .absent: break
+      case .slots, .transposedSlots: slot += matrix.range.count
+      }
     }
     addSlots(upTo: count)
     // An empty vector has one empty block, in which the step's record is still written.
@@ -210,6 +218,7 @@ extension BlockPartition.Block {
         case .slots(let offset): .slots(offset: offset + skipped * columns)
         case .transposedSlots(let offset, let stride): .transposedSlots(offset: offset + skipped, stride: stride)
         case .product(let number): .product(number)
+        case .absent: .absent
         }
       return BlockPartition.Block(
         range: start..<start + part.count * columns, source: source, matrix: matrix, rows: matrix == nil ? 0..<0 : part)

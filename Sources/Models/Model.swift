@@ -40,10 +40,22 @@ public struct Model: Sendable {
 
   /// Adds the model to a graph as training has it.
   ///
+  /// - Parameter freezes: Whether no step changes the parameter, or the state, of a name.
   /// - Returns: The outputs of the last layer, and what a step takes off each state, by its name.
-  package func applyInTraining(to x: Node) throws -> (outputs: Node, stateChanges: [String: Node]) {
-    let builder = LayerBuilder(isTraining: true)
+  package func applyInTraining(
+    to x: Node, freezing freezes: @escaping (String) -> Bool = { _ in false }
+  ) throws -> (outputs: Node, stateChanges: [String: Node]) {
+    let builder = LayerBuilder(isTraining: true, freezes: freezes)
     return (try apply(to: x, builder), builder.stateChanges)
+  }
+
+  /// Adds the model to a graph as prediction has it.
+  ///
+  /// - Returns: The outputs of the last layer, and the nodes of each layer by the path to it: those of a layer within another
+  ///   behind that one's.
+  package func applyInPrediction(to x: Node) throws -> (outputs: Node, layers: [(path: String, nodes: Range<Int>)]) {
+    let builder = LayerBuilder(isTraining: false)
+    return (try apply(to: x, builder), builder.applications.map { ($0.path, $0.nodes) })
   }
 
   private func apply(to x: Node, _ builder: LayerBuilder) throws -> Node { try sequence.apply(to: x, builder) }

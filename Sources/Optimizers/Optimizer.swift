@@ -35,13 +35,16 @@ public struct Optimizer: Sendable {
   public let averageDecay: Double?
   /// Whether steps go up the gradient instead of down.
   public let isMaximizing: Bool
+  /// The names of parameters that no step changes: neither update nor decay, penalty or average acts on them, and no norm counts
+  /// them.
+  public let frozen: Set<String>
 
   /// Creates an optimizer.
   ///
   /// - Precondition: the last group, and no other, is for all remaining parameters.
   public init(
     shared: [any GradientTransformation] = [], groups: [Group], schedule: LearningRateSchedule,
-    averageDecay: Double? = nil, isMaximizing: Bool = false
+    averageDecay: Double? = nil, isMaximizing: Bool = false, frozen: Set<String> = []
   ) {
     precondition(groups.firstIndex { $0.parameters == nil } == groups.count - 1, "one group is for the remaining")
     self.shared = shared
@@ -49,6 +52,7 @@ public struct Optimizer: Sendable {
     self.schedule = schedule
     self.averageDecay = averageDecay
     self.isMaximizing = isMaximizing
+    self.frozen = frozen
   }
 
   /// Creates an optimizer that treats all parameters alike.

@@ -114,11 +114,13 @@ public struct OptimizerConfiguration: Sendable {
 
   /// The optimizer for the parameters of a layout.
   ///
-  /// - Parameter penalties: What is added to the gradient first.
+  /// - Parameters:
+  ///   - penalties: What is added to the gradient first.
+  ///   - frozen: The names of parameters that no step changes.
   /// - Throws: `TrainerError` with code `.usage` if a group matches no parameter.
   public func optimizer(
     layout: ParameterLayout, schedule: ScheduleSettings, run: RunLength,
-    penalties: [any GradientTransformation] = [], isMaximizing: Bool = false
+    penalties: [any GradientTransformation] = [], isMaximizing: Bool = false, frozen: Set<String> = []
   ) throws -> Optimizer {
     var rest = layout.trained.map(\.name)
     var members: [Optimizer.Group] = []
@@ -135,7 +137,7 @@ public struct OptimizerConfiguration: Sendable {
     return Optimizer(
       shared: shared, groups: members,
       schedule: LearningRateSchedule(schedule, base: settings.learningRate, run: run), averageDecay: averageDecay,
-      isMaximizing: isMaximizing)
+      isMaximizing: isMaximizing, frozen: frozen)
   }
 
   private static func group(_ names: Set<String>?, _ settings: any OptimizerSettings) -> Optimizer.Group {

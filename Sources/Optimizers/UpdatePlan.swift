@@ -86,7 +86,8 @@ package struct UpdatePlan: Sendable {
     average = optimizer.averageDecay.map { (names.count - 1, $0) }
 
     var segments = Self.segments(
-      of: layout, groups: optimizer.groups, mayJoin: cuts.allSatisfy { $0.extent == .allParameters })
+      of: layout, groups: optimizer.groups, frozen: optimizer.frozen,
+      mayJoin: cuts.allSatisfy { $0.extent == .allParameters })
     var pieces: [Piece] = []
     var segment = 0
     blockPieces = blocks.map { block in
@@ -137,11 +138,14 @@ package struct UpdatePlan: Sendable {
   }
 
   /// The stretches with one chain each: the tensors, or what neighbours of one group make together.
-  private static func segments(of layout: ParameterLayout, groups: [Optimizer.Group], mayJoin: Bool) -> [Segment] {
+  private static func segments(
+    of layout: ParameterLayout, groups: [Optimizer.Group], frozen: Set<String>, mayJoin: Bool
+  ) -> [Segment] {
     var segments: [Segment] = []
-    for entry in layout.trained where entry.count > 0 {
+    // What is frozen is in no segment, so that nothing acts on it.
+    for entry in layout.trained where entry.count > 0 && !frozen.contains(entry.name) {
       let group = groups.firstIndex { $0.parameters?.contains(entry.name) ?? true } ?? groups.count - 1
-      if mayJoin, let last = segments.last, last.group == group {
+      if mayJoin, let last = segments.last, last.group == group, last.range.upperBound == entry.range.lowerBound {
         segments[segments.count - 1].range = last.range.lowerBound..<entry.range.upperBound
       } else {
         segments.append(Segment(range: entry.range, group: group))

@@ -7,6 +7,7 @@ enum RunText {
   /// The first lines: the model, the data, how the work is cut and who does it.
   static func heading(_ run: RunDescription) -> String {
     var rows: [(name: String, value: String)] = [("parameters", parameters(of: run))]
+    if let initial = run.initial { rows.append(("initial", initial)) }
     if !run.samples.isEmpty {
       rows.append(("samples", run.samples.map { "\($0.group) \($0.count)" }.joined(separator: ", ")))
       if let features = run.features {

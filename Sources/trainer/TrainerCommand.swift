@@ -23,7 +23,9 @@ struct TrainerCommand: ParsableCommand {
       CommandGroup(name: "Start", subcommands: [InitCommand.self, RunCommand.self, ResumeCommand.self]),
       CommandGroup(
         name: "Model",
-        subcommands: [EvaluateCommand.self, PredictCommand.self, SummaryCommand.self, CheckpointCommand.self]),
+        subcommands: [
+          EvaluateCommand.self, PredictCommand.self, ExportCommand.self, SummaryCommand.self, CheckpointCommand.self,
+        ]),
       CommandGroup(name: "Data", subcommands: [DataCommand.self]),
       CommandGroup(
         name: "Look",

@@ -27,17 +27,18 @@ import Testing
   }
 
   @Test func matricesAreCutIntoWholeRows() {
-    // Matrices [784, 10] twice, [70, 300] and [3, 1] with biases between them.
+    // Matrices [784, 10] twice, [70, 300], a frozen one [100, 10] and [3, 1] with biases between them.
     let matrices = [
       BlockPartition.Matrix(range: 0..<7840, columns: 10, gradient: .transposedSlots),
       BlockPartition.Matrix(range: 7850..<15_690, columns: 10, gradient: .slots),
       BlockPartition.Matrix(range: 15_700..<36_700, columns: 300, gradient: .product),
+      BlockPartition.Matrix(range: 36_710..<37_710, columns: 10, gradient: .absent),
       BlockPartition.Matrix(range: 40_000..<40_003, columns: 1, gradient: .product),
     ]
     let partitions = [1, 64, 100_000].map { BlockPartition(count: 40_004, matrices: matrices, samples: $0) }
     for partition in partitions + partitions.map({ $0.divided(forRanks: 3) }) {
       #expect(partition.blocks.map(\.range).flatMap(Array.init) == Array(0..<40_004))
-      #expect(partition.slotCount == 40_004 - 21_000 - 3)
+      #expect(partition.slotCount == 40_004 - 21_000 - 1000 - 3)
       // Every element of the slots belongs to one element of the blocks.
       var slot: [Int] = []
       var rows = [[Int]](repeating: [], count: matrices.count)
@@ -53,13 +54,15 @@ import Testing
         case .transposedSlots(let offset, let stride):
           #expect(block.matrix == 0 && stride == 784)
           for column in 0..<10 { slot += offset + column * stride..<offset + column * stride + block.rows.count }
-        case .product(let number): #expect(block.matrix == [2, 3][number])
+        case .product(let number): #expect(block.matrix == [2, 4][number])
+        case .absent: #expect(block.matrix == 3)
         }
       }
       #expect(slot.sorted() == Array(0..<partition.slotCount))
-      #expect(rows == [784, 784, 70, 3].map { Array(0..<$0) })
+      #expect(rows == [784, 784, 70, 100, 3].map { Array(0..<$0) })
       #expect(
-        partition.mostProductRows == partition.blocks.filter { ($0.matrix ?? 0) >= 2 }.map(\.rows.count).max())
+        partition.mostProductRows
+          == partition.blocks.filter { $0.matrix == 2 || $0.matrix == 4 }.map(\.rows.count).max())
       #expect(partition.largestBlock == partition.blocks.map(\.range.count).max())
     }
   }

@@ -89,6 +89,8 @@ import Testing
       try check("resume", [run])
       try check("evaluate", [run])
       try check("evaluate", [config2(directory)])
+      try check("export", [run, "--to", "onnx"])
+      try check("export", [run, "--to", "npz"])
       try check("cross-validate", [config, "--folds", "2", "--output", "\(directory)/folds"] + short)
       try check("gradient", ["x^2 + y[0]", "--at", "x=3", "--at", "y=1,2", "--symbolic", "--hessian"])
       try check("gradcheck", [config])

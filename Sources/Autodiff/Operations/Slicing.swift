@@ -2,10 +2,13 @@ import Foundations
 import Kernels
 
 /// Evenly spaced coordinates along one axis: `start`, `start + step`, …; `step` is not 0.
-struct AxisRange: Hashable, Sendable {
-  let start: Int
-  let step: Int
-  let count: Int
+package struct AxisRange: Hashable, Sendable {
+  /// The first coordinate.
+  package let start: Int
+  /// From one to the next.
+  package let step: Int
+  /// How many there are.
+  package let count: Int
 
   func fits(_ extent: Int) -> Bool {
     let last = start + (count - 1) * step

@@ -83,19 +83,19 @@ private struct SymbolicExpansion {
       return inputs[0].flatMap { x in
         (0..<count).map { AlgebraicSum.compare("==", x, AlgebraicSum($0)) }
       }
-    case .reduction(.sum), .linear: return try linear(node, inputs)
+    case .reduction(.sum), .transpose, .slice, .pad, .concatenate: return try linear(node, inputs)
     case .reduction:
       return try groups(node).map { places in
         places.count == 1
           ? inputs[0][places[0]] : AlgebraicSum(.reduction(node.operation.name, places.map { inputs[0][$0] }))
       }
     case .argmax, .softmax, .logSoftmax, .logSumExp: return rows(node, inputs[0])
-    case .indexed:
+    case .gather, .scatterAdd:
       guard case .constant(let indices) = node.inputs[1].kind else {
         throw TrainerError(.usage, "symbolic output needs indices that are numbers in the formula")
       }
       return try linear(node, [inputs[0]], indices: indices)
-    case .other:
+    case .convolution, .transposedConvolution, .maxPool, .meanPool, .other:
       throw TrainerError(.usage, "operation '\(node.operation.name)' has no symbolic form")
     }
   }

@@ -8,7 +8,7 @@ import Foundations
 /// those of a shard: ghost batch normalization (Hoffer, Hubara and Soudry, 2017), whose bits depend on the config alone. The
 /// running averages `mean` and `variance` (unbiased, as in PyTorch) of evaluation are state: each step they keep `momentum`
 /// of what they were and take the rest from the shards' mean, each weighted by its samples. A shard with fewer than two
-/// values of a channel uses the running averages, and leaves them as they are.
+/// values of a channel uses the running averages, and leaves them as they are; so does a layer that is frozen.
 public struct BatchNormalization: Layer {
   public static let type = "batchNormalization"
   /// The name given in the config.
@@ -58,7 +58,7 @@ public struct BatchNormalization: Layer {
     let variance = try builder.state(
       "variance", shape: [channels], initialization: .init(.constant, scale: 1), in: graph)
     let count = x.shape.dropLast().reduce(1, *)
-    guard builder.isTraining, count > 1 else {
+    guard builder.isTraining, count > 1, !builder.isFrozen("mean"), !builder.isFrozen("variance") else {
       return try (x - mean) * (variance + epsilon).rsqrt() * scale + shift
     }
     let axes = Array(0..<x.shape.count - 1)

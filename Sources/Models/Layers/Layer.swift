@@ -80,6 +80,8 @@ public final class LayerBuilder {
 
   /// Whether layers behave as in training, with dropout.
   public let isTraining: Bool
+  /// Whether the config freezes the parameter, or the state, of a name.
+  private let freezes: (String) -> Bool
   /// The names of the layers that are being added, outermost first.
   private var path: [String] = []
   /// How many layers are being added.
@@ -92,7 +94,16 @@ public final class LayerBuilder {
   /// Whether an error says which layer it is of.
   private var isBlamed = false
 
-  init(isTraining: Bool) { self.isTraining = isTraining }
+  init(isTraining: Bool, freezes: @escaping (String) -> Bool = { _ in false }) {
+    self.isTraining = isTraining
+    self.freezes = freezes
+  }
+
+  /// Whether the config freezes a parameter or a state of the layer, so that no step changes it: a layer whose state is frozen goes by
+  /// it in training as in evaluation.
+  ///
+  /// - Parameter name: Its name within the layer, such as `mean`.
+  public func isFrozen(_ name: String) -> Bool { freezes((path + [name]).joined(separator: "/")) }
 
   /// Adds a layer to the graph: a model's, or one within the layer that is being added, whose path then begins with that
   /// layer's.
@@ -156,7 +167,7 @@ public final class LayerBuilder {
   ///
   /// - Parameter change: Of the state's shape.
   public func change(_ state: Node, by change: Node) {
-    guard isTraining, let name = state.parameterName else { return }
+    guard isTraining, let name = state.parameterName, !freezes(name) else { return }
     precondition(change.shape == state.shape, "what is taken off '\(name)' has another shape")
     stateChanges[name] = change
   }

@@ -54,6 +54,9 @@ private struct GradientChecker {
 
   init(_ configuration: RunConfiguration, samples: Int?, coordinates: Int?, seed: UInt64?) throws {
     self.coordinates = coordinates
+    // What is frozen has a gradient too, which is checked like any other.
+    var configuration = configuration
+    configuration.initial = nil
     self.seed = seed ?? UInt64(configuration.seed)
     let (problem, data) = try RunSetup<Double>.problem(configuration, workers: region.workers)
     self.problem = problem

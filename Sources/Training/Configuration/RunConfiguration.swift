@@ -23,6 +23,8 @@ public struct RunConfiguration: Sendable {
   public internal(set) var data: DataSettings?
   /// What is made small or large.
   public let objective: Objective
+  /// Where parameters start and which are frozen; `nil` where all start as the layers say and are trained.
+  public internal(set) var initial: InitialSettings?
   /// What is added to the gradient to keep weights small.
   public let penalties: PenaltySettings
   /// The optimizer.
@@ -157,6 +159,9 @@ public struct RunConfiguration: Sendable {
       data = try read.completed(predictsClasses: model.loss.prediction != .value, in: dataSettings)
       objective = .model(model)
     }
+    initial = try settings.optionalObject(
+      "initial", help: "Parameters to start from, and those that stay as they are."
+    ).map { try InitialSettings(from: $0) }
     penalties = try PenaltySettings(
       from: settings.object("penalties", default: [:], help: "What is added to the gradient to keep weights small."))
     let measures = Measures(objective, among: registries.metrics)

@@ -17,6 +17,7 @@ extension RunConfiguration {
   ///   - model: The layers in order.
   ///   - loss: What is made small.
   ///   - metrics: What is measured beside the loss.
+  ///   - initial: Parameters to start from, and those that stay as they are.
   ///   - optimizer: The optimizer.
   ///   - schedule: How the learning rate changes over the run.
   ///   - penalties: What is added to the gradient to keep weights small.
@@ -30,7 +31,8 @@ extension RunConfiguration {
   public init(
     name: String = "run", seed: Int = 0, precision: ElementType? = nil, data: DataSettings = DataSettings(),
     model: [any Layer],
-    loss: any Loss, metrics: [any Metric] = [], optimizer: OptimizerConfiguration = OptimizerConfiguration(),
+    loss: any Loss, metrics: [any Metric] = [], initial: InitialSettings? = nil,
+    optimizer: OptimizerConfiguration = OptimizerConfiguration(),
     schedule: ScheduleSettings = ScheduleSettings(), penalties: PenaltySettings = PenaltySettings(),
     training: TrainingSettings = TrainingSettings(), earlyStopping: EarlyStoppingSettings? = nil,
     checkpoints: CheckpointSettings = CheckpointSettings(), observers: [any ObserverSettings] = [],
@@ -41,7 +43,8 @@ extension RunConfiguration {
         ("data", .object(data.json)), ("model", ["layers": .array(model.map { .object($0.typedJSON) })]),
         ("loss", .object(loss.typedJSON)), ("metrics", .array(metrics.map(\.json))),
       ],
-      name: name, seed: seed, precision: precision, optimizer: optimizer, schedule: schedule, penalties: penalties,
+      name: name, seed: seed, precision: precision, initial: initial, optimizer: optimizer, schedule: schedule,
+      penalties: penalties,
       training: training, earlyStopping: earlyStopping, checkpoints: checkpoints, observers: observers,
       output: output,
       registries: registries)
@@ -55,6 +58,7 @@ extension RunConfiguration {
   ///   - precision: The type that the run computes in; `nil` for float64.
   ///   - data: The dataset; `nil` for a formula that stands alone.
   ///   - formula: The objective with its parameters.
+  ///   - initial: Parameters to start from, and those that stay as they are.
   ///   - optimizer: The optimizer.
   ///   - schedule: How the learning rate changes over the run.
   ///   - penalties: What is added to the gradient to keep parameters small.
@@ -67,7 +71,7 @@ extension RunConfiguration {
   /// - Throws: `TrainerError` with code `.usage` for the first fault, with its key's path as in a file.
   public init(
     name: String = "run", seed: Int = 0, precision: ElementType? = nil, data: DataSettings? = nil,
-    formula: FormulaSettings,
+    formula: FormulaSettings, initial: InitialSettings? = nil,
     optimizer: OptimizerConfiguration = OptimizerConfiguration(), schedule: ScheduleSettings = ScheduleSettings(),
     penalties: PenaltySettings = PenaltySettings(), training: TrainingSettings = TrainingSettings(),
     earlyStopping: EarlyStoppingSettings? = nil, checkpoints: CheckpointSettings = CheckpointSettings(),
@@ -79,7 +83,8 @@ extension RunConfiguration {
     }
     try self.init(
       parts: [("data", data.map { .object($0.json) })] + formula.json.members.map { ($0.key, $0.value) },
-      name: name, seed: seed, precision: precision, optimizer: optimizer, schedule: schedule, penalties: penalties,
+      name: name, seed: seed, precision: precision, initial: initial, optimizer: optimizer, schedule: schedule,
+      penalties: penalties,
       training: training, earlyStopping: earlyStopping, checkpoints: checkpoints, observers: observers,
       output: output,
       registries: registries)
@@ -90,7 +95,8 @@ extension RunConfiguration {
 
   private init(
     parts: [(key: String, value: JSONValue?)], name: String, seed: Int, precision: ElementType?,
-    optimizer: OptimizerConfiguration, schedule: ScheduleSettings, penalties: PenaltySettings,
+    initial: InitialSettings?, optimizer: OptimizerConfiguration, schedule: ScheduleSettings,
+    penalties: PenaltySettings,
     training: TrainingSettings, earlyStopping: EarlyStoppingSettings?, checkpoints: CheckpointSettings,
     observers: [any ObserverSettings], output: String?, registries: Registries
   ) throws {
@@ -98,7 +104,8 @@ extension RunConfiguration {
       [
         ("name", .string(name)), ("seed", .integer(seed)), ("precision", precision.map { .string($0.rawValue) }),
       ] + parts + [
-        ("penalties", .object(penalties.json)), ("optimizer", .object(optimizer.json)),
+        ("initial", initial.map { .object($0.json) }), ("penalties", .object(penalties.json)),
+        ("optimizer", .object(optimizer.json)),
         ("schedule", .object(schedule.json)), ("training", .object(training.json)),
         ("earlyStopping", earlyStopping.map { .object($0.json) }), ("checkpoints", .object(checkpoints.json)),
         ("observers", observers.isEmpty ? nil : .array(observers.map { .object($0.typedJSON) })),

@@ -153,6 +153,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
         products.isScatter(number)
           ? "scatter" : products.rereadsInput(number) ? "product with rows of data" : "product"
       case .transposedSlots: "transposed slots"
+      case .absent: "none"
       case .slots, nil: "slots"
       }
     return isPacked ? way + ", packed" : way
@@ -235,6 +236,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
         kernels.transpose(
           room.scratch, rows: columns, columns: rows, stride: rows, into: gradient, outStride: columns)
       }
+    case .absent: kernels.fill(gradient, count: block.range.count, with: 0)
     case .product(let number):
       products.compute(
         number, rows: block.rows, of: shards, samples: schedule.batch(of: step).positions.count, room: room,

@@ -132,6 +132,17 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
     work.writeCopies()
   }
 
+  /// Puts parameters, and the average of them, at values from elsewhere, before the first step.
+  func begin(at parts: [(range: Range<Int>, values: [Double])]) {
+    for (range, values) in parts {
+      for (index, value) in zip(range, values) {
+        memory.parameters.pointer[index] = Scalar(value)
+        memory.evaluatedParameters.pointer[index] = Scalar(value)
+      }
+    }
+    work.writeCopies()
+  }
+
   private func keepOwnState() {
     guard let exchange = work.exchange else { return }
     memory.keepState(of: exchange.plan.elements(of: exchange.communicator.rank))

@@ -26,7 +26,9 @@ struct TrainingPlans<Scalar: TrainingScalar> {
   ) throws {
     let graphs = try sizes.sorted().map { try ShardGraph(problem, samples: $0) }
     let deliveries = problem.layout.entries.indices.map { number in
-      Delivery(of: problem.layout.entries[number], as: graphs.map { ($0.gradients[number], $0.samples) }, shortcuts)
+      Delivery(
+        of: problem.layout.entries[number], as: graphs.map { ($0.gradients[number], $0.samples) },
+        isFrozen: problem.freezes(problem.layout.entries[number].name), shortcuts)
     }
     var matrices: [BlockPartition.Matrix] = []
     var packed: [(range: Range<Int>, columns: Int, isTransposed: Bool)] = []
@@ -63,12 +65,13 @@ extension ShardGraph {
   /// The gradients' places: products, or stretches of the slot one after the other in layout order.
   fileprivate func outputs(_ deliveries: [Delivery]) throws -> [PlanOutput] {
     var offset = 0
-    return try zip(gradients, deliveries).map { gradient, delivery in
-      defer { if !delivery.isProduct { offset += gradient.shape.reduce(1, *) } }
+    return try zip(gradients, deliveries).compactMap { gradient, delivery in
+      defer { if !delivery.isProduct, delivery.gradient != .absent { offset += gradient.shape.reduce(1, *) } }
       return switch delivery.gradient {
       case .product, .scatter: PlanOutput(gradient, .product(rereadsInput: delivery.rereadsInput))
       case .transposedSlots: PlanOutput(try gradient.transposedProduct(), .slot(offset: offset))
       case .slots: PlanOutput(gradient, .slot(offset: offset))
+      case .absent: nil
       }
     }
   }
@@ -93,7 +96,12 @@ private struct Delivery {
   private static var largestSlot: Int { 16384 }
 
   /// Chooses from the entry's gradient in the graphs of all sizes.
-  init(of entry: ParameterLayout.Entry, as gradients: [(node: Node, samples: Int)], _ shortcuts: EngineShortcuts) {
+  ///
+  /// - Parameter isFrozen: Whether nobody needs it: then a matrix has no place for one.
+  init(
+    of entry: ParameterLayout.Entry, as gradients: [(node: Node, samples: Int)], isFrozen: Bool,
+    _ shortcuts: EngineShortcuts
+  ) {
     let shapes = entry.count > 0 ? gradients.map { $0.node.sampleProduct(of: $0.samples) } : []
     // A product of the same shape for each size, but that rows of one may be those of an input and not of another.
     let first = shapes.first ?? nil
@@ -109,6 +117,8 @@ private struct Delivery {
       2 * entry.shape[1] <= entry.shape[0], shortcuts.contains(.transposedSlots)
     {
       gradient = .transposedSlots
+    } else if isFrozen, entry.shape.count == 2, entry.count > 0, entry.shape[1] <= BlockPartition.blockLength {
+      gradient = .absent
     } else {
       gradient = .slots
     }
@@ -128,8 +138,8 @@ extension SampleProductShape {
   }
 
   /// Whether the operands of so many samples, which the update reads, are fewer bytes than the gradient, which a shard
-  /// would write and the update read. With one row a sample they are left whatever their number: measured on shards of 16
-  /// to 386 samples.
+  /// would write and the update read. With one row a sample they are left whatever their number, which the workloads of
+  /// `make bench` gain from.
   fileprivate func isWorthLeaving(samples: Int) -> Bool {
     rowsOfSample == 1 || operandCount(samples: samples) <= rows * columns
   }

@@ -2,9 +2,9 @@ import Foundations
 import Models
 
 /// What the parts of a prediction are called in the output.
-struct PredictionNames: Sendable {
+package struct PredictionNames: Sendable {
   /// The shape of what is predicted for a row.
-  enum Kind: Sendable {
+  package enum Kind: Sendable {
     /// One of these classes.
     case classes([String])
     /// No or yes for each of these labels.
@@ -13,11 +13,11 @@ struct PredictionNames: Sendable {
     case numbers([String])
   }
 
-  let kind: Kind
+  package let kind: Kind
   /// At how many positions of a row there is a prediction.
-  let positions: Int
+  package let positions: Int
   /// Whether the classes' names are the data's; otherwise they are their numbers.
-  let areNamed: Bool
+  package let areNamed: Bool
 
   /// - Parameters:
   ///   - width: The model's outputs for a row.
@@ -64,7 +64,7 @@ struct PredictionNames: Sendable {
   }
 
   /// The names of the classes or labels; `nil` for numbers.
-  var classes: [String]? {
+  package var classes: [String]? {
     switch kind {
     case .classes(let names), .labels(let names): names
     case .numbers: nil

@@ -14,6 +14,8 @@ package struct FormulaProblem: Problem {
   private let isWeighted: Bool
 
   private var isBatched = true
+  /// Which parameters no step changes; `nil` if steps change all.
+  private let initial: InitialSettings?
 
   package let layout: ParameterLayout
   package var sampleBySample: any Problem {
@@ -59,13 +61,16 @@ package struct FormulaProblem: Problem {
   /// - Parameters:
   ///   - rowShapes: An entry for each dataset that the formula names.
   ///   - isWeighted: Whether the data give each sample a weight.
+  ///   - initial: Which parameters no step changes.
   package init(
-    _ settings: FormulaSettings, formula: Formula, rowShapes: [String: Shape], isWeighted: Bool = false
+    _ settings: FormulaSettings, formula: Formula, rowShapes: [String: Shape], isWeighted: Bool = false,
+    initial: InitialSettings? = nil
   ) throws {
     self.settings = settings
     self.formula = formula
     self.rowShapes = rowShapes
     self.isWeighted = isWeighted
+    self.initial = initial
     var layout = ParameterLayout()
     for parameter in settings.parameters { layout.append(name: parameter.name, shape: parameter.shape) }
     self.layout = layout
@@ -73,6 +78,8 @@ package struct FormulaProblem: Problem {
       throw TrainerError(.usage, "parameters.\(unused.name): the objective does not depend on it; remove it")
     }
   }
+
+  package func freezes(_ name: String) -> Bool { initial?.freezes(name) ?? false }
 
   package func initialParameters(seed: Int) -> [Double] {
     settings.parameters.enumerated().flatMap { index, parameter in

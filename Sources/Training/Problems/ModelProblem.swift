@@ -23,6 +23,8 @@ package struct ModelProblem: Problem {
   let inputShape: Shape
   /// Whether the data give each sample a weight.
   let isWeighted: Bool
+  /// Which parameters no step changes; `nil` if steps change all.
+  private let initial: InitialSettings?
 
   package var layout: ParameterLayout { parameters.layout }
   package var isMean: Bool { true }
@@ -39,16 +41,18 @@ package struct ModelProblem: Problem {
   ///   - inputShape: The extents of a sample after preprocessing.
   ///   - targets: How the dataset gives its targets.
   ///   - isWeighted: Whether the data give each sample a weight.
+  ///   - initial: Which parameters no step changes.
   ///   - makeMetrics: The metrics of the task.
   /// - Throws: `TrainerError` if the model, the loss and the data do not fit each other.
   package init(
     model: Model, loss: any Loss, inputShape: Shape, targets: TargetKind, isWeighted: Bool = false,
-    makeMetrics: (LearningTask) throws -> MetricSet
+    initial: InitialSettings? = nil, makeMetrics: (LearningTask) throws -> MetricSet
   ) throws {
     self.model = model
     self.loss = loss
     self.inputShape = inputShape
     self.isWeighted = isWeighted
+    self.initial = initial
     parameters = try model.parameters(inputShape: inputShape)
     let outputShape = parameters.outputShape
     positions = loss.positions(of: outputShape)
@@ -57,13 +61,15 @@ package struct ModelProblem: Problem {
     metrics = try makeMetrics(task).ofPositions(positions)
   }
 
+  package func freezes(_ name: String) -> Bool { initial?.freezes(name) ?? false }
+
   package func initialParameters(seed: Int) -> [Double] { parameters.initialValues(seed: UInt64(seed)) }
 
   package func terms(in graph: Graph, samples: Int, isTraining: Bool) throws -> ProblemTerms {
     let inputs = try graph.input(InputName.inputs, shape: [samples] + inputShape)
     let (outputs, stateChanges) =
       isTraining
-      ? try model.applyInTraining(to: inputs) : (try model.apply(to: inputs, isTraining: false), [:])
+      ? try model.applyInTraining(to: inputs, freezing: freezes) : (try model.apply(to: inputs, isTraining: false), [:])
     let rows = samples * positions
     let flat = try outputs.reshape([rows, task.outputCount])
     let isIndexed = if case .multiclass(_, let oneHot) = task { !oneHot } else { false }

@@ -16,6 +16,8 @@ package protocol Problem: Sendable {
   var isMean: Bool { get }
   /// The metrics beside the loss.
   var metrics: MetricSet? { get }
+  /// Whether no step changes the parameter, or the state, of a name.
+  func freezes(_ name: String) -> Bool
   /// The same problem, each of whose samples is added to a graph by itself where this one joins several: what a check
   /// compares with.
   var sampleBySample: any Problem { get }
@@ -28,6 +30,7 @@ package protocol Problem: Sendable {
 extension Problem {
   package var couplesSamples: Bool { !layout.state.isEmpty }
   package var sampleBySample: any Problem { self }
+  package func freezes(_ name: String) -> Bool { false }
 }
 
 /// The values of a problem for the samples of a shard.

@@ -1,7 +1,8 @@
 import Autodiff
 import Foundations
 
-/// The loss of a shard of some size and its gradient with respect to each entry of the layout, as one graph.
+/// The loss of a shard of some size and its gradient with respect to each entry of the layout, as one graph. Gradients of what is
+/// frozen are 0 and not computed, but go through it to what is in front of it.
 struct ShardGraph {
   let samples: Int
   let graph: Graph
@@ -11,7 +12,7 @@ struct ShardGraph {
   init(_ problem: any Problem, samples: Int) throws {
     let graph = Graph()
     let terms = try problem.terms(in: graph, samples: samples, isTraining: true)
-    let parameters = graph.nodes.filter { $0.parameterName != nil }
+    let parameters = graph.nodes.filter { $0.parameterName.map { !problem.freezes($0) } ?? false }
     let nodes = try zip(parameters, graph.gradient(of: terms.losses.sum(), withRespectTo: parameters))
     let byName = try Dictionary(nodes.map { ($0.parameterName ?? "", $1) }, uniquingKeysWith: +)
     // The update divides by the batch's weight, so each shard's change counts as its samples do.

@@ -110,8 +110,13 @@ struct Coordinator<Scalar: TrainingScalar> {
   ) throws -> Beginning {
     try ranks.together(namingRanks: false) { try warn(setup, warning) }
     let start = try given ?? foundByFirst { try newestCheckpoint(setup) }
+    var setup = setup
+    let initial = try initialParameters(setup, start)
+    setup.checkpoints.initialContents =
+      start.map { $0.checkpoint.provenance[InitialParameters.provenanceName] } ?? initial?.digest.description
     let crew = try crew(of: setup)
     return try ranks.together {
+      if let initial { setup.engine.begin(at: initial.parts) }
       let progress = try resume(setup, start)
       let saving = try RunSaving(
         setup, in: directory?.checkpoints, keeping: configuration.checkpoints.retention, progress, start: start?.path,
@@ -120,6 +125,7 @@ struct Coordinator<Scalar: TrainingScalar> {
         of: setup, configuration, directory: configuration.output,
         resumedStep: progress.step > 0 ? progress.step : nil, live: live)
       description.crew = crew
+      description.initial = initialText(setup, initial)
       try notify(.started(description))
       return (progress, saving)
     }

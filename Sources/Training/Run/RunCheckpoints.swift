@@ -10,6 +10,8 @@ struct RunCheckpoints<Scalar: TrainingScalar>: Sendable {
   private let preprocessing: FittedPreprocessing?
   private let schema: String?
   private let fingerprint: Digest?
+  /// The digest of the parameters that the run took from a file before its first step; `nil` if it took none.
+  var initialContents: String?
 
   /// - Parameters:
   ///   - memory: The vectors of the run.
@@ -28,12 +30,14 @@ struct RunCheckpoints<Scalar: TrainingScalar>: Sendable {
 
   /// The state of the run with memory of its own, which `update` uses again.
   func make(_ progress: RunProgress) -> Checkpoint {
-    Checkpoint(
+    var provenance = Provenance.current(data: fingerprint)
+    provenance[InitialParameters.provenanceName] = initialContents
+    return Checkpoint(
       step: progress.step, epoch: timetable.epochs(after: progress.step), seed: configuration.seed,
       config: configuration.checkpointed.prettyText, schema: schema,
       parameters: memory.parameterTensors(), state: memory.parameterTensors(areState: true),
       optimizer: memory.stateTensors, preprocessing: preprocessing?.tensors ?? [],
-      history: progress.tensors, progress: progress.values, provenance: Provenance.current(data: fingerprint))
+      history: progress.tensors, progress: progress.values, provenance: provenance)
   }
 
   /// Copies the state of the run into a checkpoint that was made by `make`.

@@ -43,6 +43,8 @@ public struct RunDescription: Sendable {
   public var rowSource: String?
   /// About the most that the run will take in memory, in bytes, where rows are not all in memory; 0 where they are.
   public var memoryBytes = 0
+  /// What of the parameters comes from a file, and what stays as it is; `nil` where all start as the layers say and are trained.
+  public var initial: String?
   /// The order in which an epoch visits the samples.
   public var order = SampleOrder.rows
   /// The ranks that train together; `nil` in one process.

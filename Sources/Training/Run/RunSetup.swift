@@ -24,7 +24,7 @@ struct RunSetup<Scalar: TrainingScalar> {
   /// When the coordinator has something to do.
   let timetable: RunTimetable
   /// Makes checkpoints of the state.
-  let checkpoints: RunCheckpoints<Scalar>
+  var checkpoints: RunCheckpoints<Scalar>
   /// Whether the run may be one that was begun with another length.
   let lengthening: RunLengthening
   let samplesPerEpoch: Int
@@ -119,11 +119,12 @@ struct RunSetup<Scalar: TrainingScalar> {
       let problem = try data.naming(dataSettings.targets) {
         try ModelProblem(
           model: settings.model, loss: settings.loss, inputShape: data.transform?.outputShape ?? [],
-          targets: data.targets, isWeighted: dataSettings.weights != nil
+          targets: data.targets, isWeighted: dataSettings.weights != nil, initial: configuration.initial
         ) { task in
           try MetricSet(settings.metrics, task: task, isWeighted: dataSettings.weights != nil)
         }
       }
+      try configuration.initial?.check(problem.layout)
       try data.requireTargets(dataSettings.targets, of: problem.task, loss: settings.loss)
       if let warning = data.labelWarning(dataSettings.targets, of: problem.task) { data.warnings.append(warning) }
       return (problem, data)
@@ -151,9 +152,11 @@ struct RunSetup<Scalar: TrainingScalar> {
           throw formula.error(at: name, "'\(name)' is neither a parameter nor, without \"data\", a dataset\(hint)")
         }
       }
+      try configuration.initial?.check(layout)
       return (
         try FormulaProblem(
-          settings, formula: formula, rowShapes: data?.rowShapes ?? [:], isWeighted: configuration.data?.weights != nil),
+          settings, formula: formula, rowShapes: data?.rowShapes ?? [:], isWeighted: configuration.data?.weights != nil,
+          initial: configuration.initial),
         data
       )
     }
@@ -220,7 +223,8 @@ struct RunSetup<Scalar: TrainingScalar> {
       penalties = [AddPenaltyGradient(l1: configuration.penalties.l1, l2: configuration.penalties.l2, ranges: ranges)]
     }
     return try configuration.optimizer.optimizer(
-      layout: layout, schedule: configuration.schedule, run: run, penalties: penalties, isMaximizing: isMaximizing)
+      layout: layout, schedule: configuration.schedule, run: run, penalties: penalties, isMaximizing: isMaximizing,
+      frozen: Set(layout.trained.map(\.name).filter { configuration.initial?.freezes($0) ?? false }))
   }
 
   /// What is measured of each group, in the order of reports.

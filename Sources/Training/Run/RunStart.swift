@@ -72,6 +72,45 @@ extension Coordinator {
           + "\(objection.flatMap(\.self).map { ": \($0)" } ?? ""); go on with its own config")
     }
     if let data = setup.data { try requireSameData(data, checkpoint, path) }
+    try requireSameInitialParameters(setup, checkpoint, path)
+  }
+
+  /// The parameters that the run takes from a file; `nil` if none does, or it goes on from a checkpoint, which has them.
+  func initialParameters(_ setup: RunSetup<Scalar>, _ start: StartingPoint?) throws -> InitialParameters? {
+    guard let settings = configuration.initial, start == nil else { return nil }
+    let layout = setup.problem.layout
+    let read = try ranks.onFirst {
+      try InitialParameters(settings, layout: layout, registries: options.registries)
+    }
+    return try InitialParameters(shared: read ?? nil, settings, layout: layout, ranks: ranks)
+  }
+
+  /// What of the parameters comes from elsewhere or stays, for the first lines of a run.
+  func initialText(_ setup: RunSetup<Scalar>, _ initial: InitialParameters?) -> String? {
+    guard let settings = configuration.initial else { return nil }
+    let entries = setup.problem.layout.entries
+    let taken = initial.map { "\($0.parts.count) of \(entries.count) tensors from \($0.place)" }
+    let frozen = entries.filter { !$0.isState && settings.freezes($0.name) }
+    let count = frozen.reduce(0) { $0 + $1.count }
+    let kept = frozen.isEmpty ? nil : "\(count) \(count == 1 ? "parameter" : "parameters") frozen"
+    let parts = [taken, kept].compactMap(\.self)
+    return parts.isEmpty ? nil : parts.joined(separator: ", ")
+  }
+
+  /// Refuses to go on where the file of the first parameters is there and has others now. It need not be there.
+  private func requireSameInitialParameters(
+    _ setup: RunSetup<Scalar>, _ checkpoint: Checkpoint, _ path: String
+  ) throws {
+    guard let settings = configuration.initial, let file = settings.path,
+      let then = checkpoint.provenance[InitialParameters.provenanceName],
+      try InitialParameters.isThere(file),
+      let now = try InitialParameters(settings, layout: setup.problem.layout, registries: options.registries)
+    else { return }
+    guard then != now.digest.description else { return }
+    throw TrainerError(
+      .usage,
+      "\(path): the run began with other parameters than \(now.place) has now (initial.path): \(then) then, \(now.digest) now",
+      remedy: .init("output", "choose another directory, or put the file back"))
   }
 
   private func storedConfiguration(of checkpoint: Checkpoint, _ path: String) throws -> JSONValue {

@@ -85,6 +85,11 @@ public struct LearningRateRange: Sendable {
     let region = Region(workers: max(1, options.workerCount), start: options.starter)
     let setup = try RunSetup<Scalar>(configuration, region: region, live: live)
     let engine = setup.engine
+    if let settings = configuration.initial,
+      let initial = try InitialParameters(settings, layout: setup.problem.layout, registries: options.registries)
+    {
+      engine.begin(at: initial.parts)
+    }
     let base = configuration.optimizer.learningRate
     let sign: Double = configuration.isMaximizing ? -1 : 1
     let weight = weight(rates.count)

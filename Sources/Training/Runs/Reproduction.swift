@@ -47,6 +47,17 @@ public struct Reproduction: Sendable {
           differences: [], circumstances: circumstances)
       }
     }
+    if let then = checkpoint.provenance[InitialParameters.provenanceName], let settings = configuration.initial {
+      let now = try InitialParameters(settings, layout: checkpoint.layout, registries: options.registries)
+      if then != now?.digest.description {
+        circumstances.append(
+          "the parameters that it began with are others (\(settings.path ?? "")): their contents were \(then) and are "
+            + "\(now?.digest.description ?? "none")")
+        return Reproduction(
+          checkpoint: path, step: checkpoint.step, expected: checkpoint.digest.description, found: nil,
+          differences: [], circumstances: circumstances)
+      }
+    }
     var options = options
     (options.resume, options.stopAtStep) = (.never, checkpoint.step)
     let outcome = try train(configuration, options: options, observers: observers)

@@ -108,6 +108,7 @@ private struct Summary<Scalar: TrainingScalar> {
   var result: ModelSummary {
     get throws {
       let layout = problem.layout
+      try configuration.initial?.check(layout)
       let optimizer = try configuration.optimizer.optimizer(
         layout: layout, schedule: configuration.schedule, run: RunLength(steps: 1, stepsPerEpoch: 1))
       let frozen = configuration.frozenNames(layout)
@@ -176,12 +177,12 @@ private struct Summary<Scalar: TrainingScalar> {
 }
 
 extension RunConfiguration {
-  /// What no gradient changes: parameters whose group of the optimizer has the learning rate 0, and state.
+  /// What no gradient changes: parameters that are frozen or whose group of the optimizer has the learning rate 0, and state.
   fileprivate func frozenNames(_ layout: ParameterLayout) -> Set<String> {
     Set(
       layout.entries.filter { entry in
         let settings = optimizer.groups.first { $0.matches(entry.name) }?.settings ?? optimizer.settings
-        return entry.isState || settings.learningRate == 0
+        return entry.isState || settings.learningRate == 0 || initial?.freezes(entry.name) ?? false
       }.map(\.name))
   }
 }
