@@ -36,6 +36,7 @@ import Testing
           resume                  Goes on with a run.
           evaluate                Measures a model on a group of samples.
           predict                 Writes a model's predictions for the rows of a file.
+          export                  Writes a model or its parameters for other programs.
           data                    Makes, inspects and rewrites dataset files.
           summary                 Prints a model's layers: shapes, parameters,
                                   operations, and the memory of a run.
@@ -71,7 +72,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ["run"], ["resume"], ["evaluate"], ["predict"], ["data"], ["data", "import"], ["data", "info"], ["checkpoint"],
+    ["run"], ["resume"], ["evaluate"], ["predict"], ["export"], ["data"], ["data", "import"], ["data", "info"],
+    ["checkpoint"],
     ["checkpoint", "info"], ["checkpoint", "digest"], ["checkpoint", "verify"], ["checkpoint", "diff"], ["gradient"],
     ["graph"], ["gradcheck"], ["plot"], ["sweep"], ["runs"], ["compare"], ["lr-find"], ["reproduce"],
     ["cross-validate"], ["bench"], ["bench", "steps"],
