@@ -62,6 +62,7 @@ import Testing
         MODEL SUBCOMMANDS:
           evaluate                Measures a model on a group of samples.
           predict                 Writes a model's predictions for the rows of a file.
+          export                  Writes a model or its parameters for other programs.
           summary                 Prints a model's layers: shapes, parameters,
                                   operations, and the memory of a run.
           checkpoint              Inspects, verifies and compares checkpoints.
@@ -169,7 +170,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ["run"], ["resume"], ["evaluate"], ["predict"], ["data"], ["data", "import"], ["data", "info"], ["checkpoint"],
+    ["run"], ["resume"], ["evaluate"], ["predict"], ["export"], ["data"], ["data", "import"], ["data", "info"],
+    ["checkpoint"],
     ["checkpoint", "info"], ["checkpoint", "digest"], ["checkpoint", "verify"], ["checkpoint", "diff"], ["gradient"],
     ["graph"], ["gradcheck"], ["plot"], ["sweep"], ["runs"], ["compare"], ["lr-find"], ["reproduce"],
     ["cross-validate"], ["bench"], ["bench", "steps"],

@@ -80,7 +80,8 @@ struct InitialParameters: Sendable, Equatable {
     guard order.map({ tensor.shape[$0] }) == entry.shape else {
       let turned = rank >= 2 ? (Array(2..<rank) + [1, 0]).map { tensor.shape[$0] } : []
       let hint =
-        !isTransposed && turned == entry.shape ? "; if it is in PyTorch's order of axes, add it to \"transpose\"" : ""
+        !isTransposed && turned == entry.shape
+        ? "; if it is in PyTorch's order of axes, add it to \"transpose\"" : "; leave it out by \"match\""
       throw TrainerError(
         .usage,
         "initial: '\(tensor.name.onOneLine)' of \(file.place) has the shape \(tensor.shape)"
