@@ -22,7 +22,8 @@ struct TrainerCommand: ParsableCommand {
     subcommands: [
       InitCommand.self, RunCommand.self, ResumeCommand.self, EvaluateCommand.self, PredictCommand.self,
       DataCommand.self,
-      SummaryCommand.self, CheckpointCommand.self, GradientCommand.self, GraphCommand.self, GradcheckCommand.self,
+      SummaryCommand.self, ConfigCommand.self, CheckpointCommand.self, GradientCommand.self, GraphCommand.self,
+      GradcheckCommand.self,
       PlotCommand.self,
       ReportCommand.self,
       RunsCommand.self, CompareCommand.self, SweepCommand.self, LearningRateCommand.self, CrossValidateCommand.self,
@@ -102,9 +103,7 @@ struct TrainerCommand: ParsableCommand {
     switch error {
     case let error as TrainerError:
       code = error.code
-      text =
-        "error: \(Remedies.sentence(error).shortened.onOneLine)\n"
-        + (error.excerpt.map { $0.withoutControls + "\n" } ?? "")
+      text = ErrorPrinter.text(of: error)
     case let error as HDF5Error:
       code = .data
       text = "error: \(error.message.shortened.onOneLine)\n"
@@ -126,8 +125,11 @@ struct TrainerCommand: ParsableCommand {
         Foundation.exit(code.rawValue)
       }
     }
-    if colors.isOn(isTerminal: StandardStream.error.columns != nil), text.hasPrefix(_errorPrefix) {
-      text = TextStyle.bad.applied(to: "error:") + text.dropFirst("error:".count)
+    if colors.isOn(isTerminal: StandardStream.error.columns != nil) {
+      text = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+        line.hasPrefix(_errorPrefix)
+          ? TextStyle.bad.applied(to: "error:") + line.dropFirst("error:".count) : String(line)
+      }.joined(separator: "\n")
     }
     // Where standard error itself is broken, only the exit code is left to tell.
     do { try StandardStream.error.write(text) } catch _ {}

@@ -39,6 +39,8 @@ import Testing
           data                    Makes, inspects and rewrites dataset files.
           summary                 Prints a model's layers: shapes, parameters,
                                   operations, and the memory of a run.
+          config                  Checks configs, shows them resolved, and writes their
+                                  JSON Schema.
           checkpoint              Inspects, verifies and compares checkpoints.
           gradient                Prints a formula's value and gradient at a point.
           graph                   Draws a computational graph, or prints the plan that
