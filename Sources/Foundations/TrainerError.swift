@@ -22,7 +22,7 @@ public enum ExitCode: Int32, Sendable {
 
 /// An error that a user can act on: one sentence that names the file, key or dataset, what was found, what was
 /// expected and what to do, with the exit code that the command line ends with.
-public struct TrainerError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct TrainerError: Error, Sendable, CustomStringConvertible {
   /// The exit code that the command line ends with.
   public let code: ExitCode
   /// What is wrong, without what to do about it where that is a ``remedy``.
@@ -46,6 +46,11 @@ public struct TrainerError: Error, Sendable, Equatable, CustomStringConvertible 
 
   /// One sentence, without the `error: ` that the command line puts before it.
   public var message: String { remedy.map { "\(fault); \($0.advice)" } ?? fault }
+  /// Where in a config it is; `nil` for any other error.
+  public internal(set) var place: SettingsPlace?
+  /// What else is wrong with the same config, each a sentence of its own; mostly nothing.
+  public internal(set) var others: [TrainerError] = []
+
   /// Lines to show below the sentence, such as a formula with a mark under the place; none for most errors.
   public let excerpt: String?
 
@@ -57,6 +62,27 @@ public struct TrainerError: Error, Sendable, Equatable, CustomStringConvertible 
     self.excerpt = excerpt
   }
 
+  /// The same error with the name of a file before it, which is not in it yet.
+  package func said(of file: String) -> TrainerError {
+    fault.contains(file) ? self : TrainerError(code, "\(file): \(fault)", remedy: remedy, excerpt: excerpt)
+  }
+
+  /// The same error alone, without ``others``.
+  package var alone: TrainerError {
+    var error = self
+    error.others = []
+    return error
+  }
+
   /// The message, and the excerpt if there is one.
   public var description: String { excerpt.map { "\(message)\n\($0)" } ?? message }
+}
+
+/// Errors are equal if they say the same.
+extension TrainerError: Equatable {
+  /// Whether both say the same, with the same exit code.
+  public static func == (left: TrainerError, right: TrainerError) -> Bool {
+    (left.code, left.fault, left.remedy, left.excerpt) == (right.code, right.fault, right.remedy, right.excerpt)
+      && left.others == right.others
+  }
 }

@@ -101,9 +101,14 @@ public enum Activation: Sendable, Hashable, CaseIterable {
   ///
   /// - Throws: `TrainerError` for an unknown name or a faulty setting.
   public static func read(_ settings: Settings) throws -> Activation? {
+    try settings.attempt(or: nil) { try readKey(of: settings) }
+  }
+
+  private static func readKey(of settings: Settings) throws -> Activation? {
     let help = "The function applied to each output: a name, or an object with a type and its settings."
     let types = allCases.map(\.type)
-    let value = settings.value("activation")
+    let values = SettingKind.either([.choice(types), .object()])
+    let value = settings.value("activation", as: values, default: "linear", help: help)
     let name = value?.text ?? value?["type"]?.text
     // Activations without settings stay plain names in the resolved config.
     guard value?.isScalar == false || name == "leakyRelu" || name == "elu" else {

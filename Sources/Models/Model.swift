@@ -25,7 +25,9 @@ public struct Model: Sendable {
       try LayerSequence(from: settings, help: "The layers in order.")
     }
     try settings.finish()
-    guard !layers.isEmpty else { throw settings.error("layers", "a model needs at least one layer") }
+    guard !layers.isEmpty || settings.hasFault else {
+      throw settings.error("layers", "a model needs at least one layer")
+    }
   }
 
   /// Adds the model to a graph.

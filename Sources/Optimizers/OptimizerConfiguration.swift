@@ -87,14 +87,16 @@ public struct OptimizerConfiguration: Sendable {
       }
       let groups = try settings.objects(
         "groups", default: [], help: "Settings for parameters by name; a parameter belongs to the first that matches."
-      ).map { group in
-        let match = try group.string("match", help: "The pattern of the parameters' names, such as \"*/bias\".")
-        group.inherit(own, from: settings)
-        let type = try settings.string("type", default: SGD.type)
-        guard let entry = registry[type] else {
-          throw settings.error("type", "'\(type)' is not known")
+      ).compactMap { group in
+        try group.attempt {
+          let match = try group.string("match", help: "The pattern of the parameters' names, such as \"*/bias\".")
+          group.inherit(own, from: settings)
+          let type = try settings.string("type", default: SGD.type)
+          guard let entry = registry[type] else {
+            throw settings.error("type", "'\(type)' is not known")
+          }
+          return Group(match: match, settings: try entry.make(group), path: "\(group.path).match")
         }
-        return Group(match: match, settings: try entry.make(group), path: "\(group.path).match")
       }
       return (clipValue, clipNorm, averaging, groups)
     }

@@ -20,7 +20,8 @@ struct TrainerCommand: ParsableCommand {
       """,
     version: "trainer \(Program.fullVersion)",
     groupedSubcommands: [
-      CommandGroup(name: "Start", subcommands: [InitCommand.self, RunCommand.self, ResumeCommand.self]),
+      CommandGroup(
+        name: "Start", subcommands: [InitCommand.self, ConfigCommand.self, RunCommand.self, ResumeCommand.self]),
       CommandGroup(
         name: "Model",
         subcommands: [
@@ -92,9 +93,7 @@ struct TrainerCommand: ParsableCommand {
     switch error {
     case let error as TrainerError:
       code = error.code
-      text =
-        "error: \(Remedies.sentence(error).shortened.onOneLine)\n"
-        + (error.excerpt.map { $0.withoutControls + "\n" } ?? "")
+      text = ErrorPrinter.text(of: error)
     case let error as HDF5Error:
       code = .data
       text = "error: \(error.message.shortened.onOneLine)\n"
@@ -116,8 +115,11 @@ struct TrainerCommand: ParsableCommand {
         Foundation.exit(code.rawValue)
       }
     }
-    if colors.isOn(isTerminal: StandardStream.error.columns != nil), text.hasPrefix(_errorPrefix) {
-      text = TextStyle.bad.applied(to: "error:") + text.dropFirst("error:".count)
+    if colors.isOn(isTerminal: StandardStream.error.columns != nil) {
+      text = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+        line.hasPrefix(_errorPrefix)
+          ? TextStyle.bad.applied(to: "error:") + line.dropFirst("error:".count) : String(line)
+      }.joined(separator: "\n")
     }
     // Where standard error itself is broken, only the exit code is left to tell.
     do { try StandardStream.error.write(text) } catch _ {}

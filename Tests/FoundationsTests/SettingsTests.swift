@@ -68,9 +68,67 @@ private enum Precision: String, CaseIterable { case float32, float64 }
     _ = try root.integer("b", in: 1...4, help: "The size.")
     #expect(
       root.fields == [
-        Settings.Field(key: "a", kind: "a number greater than 0", default: 2, isRequired: false, help: "The rate."),
-        Settings.Field(key: "b", kind: "an integer from 1 to 4", default: nil, isRequired: true, help: "The size."),
+        Settings.Field(key: "a", values: .number(.positive), default: 2, isRequired: false, help: "The rate."),
+        Settings.Field(key: "b", values: .integer(1...4), default: nil, isRequired: true, help: "The size."),
       ])
+    #expect(root.fields.map(\.kind) == ["a number greater than 0", "an integer from 1 to 4"])
+  }
+
+  @Test func allFaultsAreFound() throws {
+    let root = try settings(
+      """
+      {"rate": -1, "size": "x",
+       "shape": [1, "two", 3], "typo": 1,
+       "parts": [{"type": "a", "n": 0.5}, 7, {"type": "q", "whatever": 1}, {"n": 1, "m": 2}]}
+      """)
+    struct Part {}
+    var registry = Registry<Part>(of: "part")
+    try registry.add(
+      .init(type: "a") { settings in
+        _ = try settings.integer("n")
+        return Part()
+      })
+    var found: [TrainerError] = []
+    var read: [Int] = []
+    do {
+      try root.findingAllFaults {
+        #expect(try root.number("rate", default: 3, in: .positive) == 3)
+        #expect(try root.integer("size", in: 5...9) == 5)
+        read = try root.integers("shape")
+        let parts = try root.objects("parts").compactMap { part in try part.attempt { try registry.read(part) } }
+        #expect(parts.count == 1)
+        #expect(try root.attempt(or: 4) { throw root.error("parts", "are too many") } == 4)
+        try root.finish()
+      }
+      Issue.record("nothing was found")
+    } catch let error as TrainerError {
+      found = [error.alone] + error.others
+    }
+    #expect(read == [1, 1, 3])
+    #expect(
+      found.map(\.message) == [
+        "x.json:1:2: rate: found -1, expected a number greater than 0",
+        #"x.json:1:14: size: found the string "x", expected an integer from 5 to 9"#,
+        #"x.json:2:15: shape[1]: found the string "two", expected an integer"#,
+        "x.json:3:37: parts[1]: found 7, expected an object { … }",
+        "x.json:3:26: parts[0].n: found 0.5, expected an integer",
+        #"x.json:3:41: parts[2].type: found the string "q", expected one of "a"; did you mean "a"?"#,
+        #"x.json:3:70: parts[3]: the required key "type" is missing"#,
+        "x.json:3:2: parts: are too many",
+        "x.json:2:26: typo: unknown key; the valid keys here are rate, size, shape, parts",
+      ])
+    #expect(found.map(\.place?.path).prefix(3) == ["rate", "size", "shape[1]"])
+    // The next reading of the same settings is strict again.
+    #expect(message { _ = try root.number("size") } == #"x.json:1:14: size: found the string "x", expected a number"#)
+  }
+
+  @Test func aPlaceKnowsWhatWasMeant() throws {
+    let root = try settings(#"{"sedd": 1}"#)
+    _ = try root.integer("seed", default: 0)
+    let error = #expect(throws: TrainerError.self) { try root.finish() }
+    #expect(error?.place?.suggestion == "seed")
+    #expect(error?.place?.message == #"unknown key; did you mean "seed"?"#)
+    #expect(error?.place?.position?.description == "1:2")
   }
 
   @Test func faultsOfValues() throws {

@@ -56,6 +56,8 @@ import Testing
         START SUBCOMMANDS:
           init                    Looks at a data file and writes a config that runs as
                                   it is.
+          config                  Checks configs, shows them resolved, and writes their
+                                  JSON Schema.
           run                     Trains what a config describes.
           resume                  Goes on with a run.
 

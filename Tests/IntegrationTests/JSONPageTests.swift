@@ -100,6 +100,7 @@ import Testing
       try check("summary", [config])
       try check("summary", [run])
       try check("summary", [Repository.config("notes/bowl")])
+      try check("config check", [config, "--set", "seed=-1"], status: 2)
       try check("init", [Repository.path + "/data/passengers.csv", "-o", "p.json"])
       try check("init", [data, "-o", "h.json"])
       try check("data info", [data])

@@ -273,7 +273,7 @@ import Testing
       #"{"steps": 1, "epochs": 1}"#, #"x.json:1:45: warmup.epochs: found beside "steps", expected only one of them"#
     ),
     (#"{"steps": 0}"#, "x.json:1:33: warmup.steps: found 0, expected an integer from 1 to 1000000000000"),
-    (#"{"step": 5}"#, #"x.json:1:22: warmup: found neither "steps" nor "epochs", expected one of them"#),
+    (#"{"step": 5}"#, #"x.json:1:33: warmup.step: unknown key; did you mean "steps"?"#),
   ])
   func faultsOfWarmups(warmup: String, message: String) {
     #expect(throws: TrainerError(.usage, message)) {

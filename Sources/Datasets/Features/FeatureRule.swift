@@ -48,23 +48,24 @@ public struct FeatureRule: Sendable, Equatable {
   ///
   /// - Throws: `TrainerError` with code `.usage` for a faulty setting.
   public init(from settings: Settings) throws {
-    let given = ["name", "pattern", "kind"].filter(settings.contains)
+    let given = ["name", "pattern", "kind"].filter(settings.isGiven)
     guard given.count <= 1 else {
       throw settings.error(
         given[1], "found beside \"\(given[0])\", expected one of \"name\", \"pattern\" and \"kind\"")
     }
     // All are declared, so that a misspelt key is told of them.
-    let name = settings.value("name", kind: "a string or an array of strings", help: "The column, or several.")
+    let name = settings.value(
+      "name", kind: "a string or an array of strings", as: .paths, help: "The column, or several.")
     let pattern = try settings.optionalString("pattern", help: "Like the columns' names, with * and ?.")
     let kind = try settings.contains("kind") ? settings.choice("kind", of: FeatureKind.self) : nil
     _ = settings.value(
-      "kind", kind: "one of " + FeatureKind.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "),
+      "kind", as: .choice(FeatureKind.allCases.map(\.rawValue)),
       help: "All columns of a kind.")
     let drops = try settings.boolean("drop", default: false, help: "Whether the columns are left out.")
     let hasTransforms = settings.contains("transform")
     let transforms = try settings.objects(
       "transform", default: [], shorthand: "type", help: "What is done to the columns, in order."
-    ).map { try FeatureTransform(from: $0) }
+    ).compactMap { transform in try transform.attempt { try FeatureTransform(from: transform) } }
     try settings.finish()
     if let name {
       selection = .names(try Self.names(name, settings))

@@ -186,7 +186,9 @@ extension FeatureTransform.Replacement {
 
   fileprivate init(from settings: Settings) throws {
     let kind = "\"mean\", \"median\", \"mostFrequent\" or a number"
-    let value = settings.value("with", kind: kind, help: "What missing values become.") ?? "median"
+    let values = SettingKind.either([.choice(["mean", "median", "mostFrequent"]), .number(.finite)])
+    let help = "What missing values become."
+    let value = settings.value("with", kind: kind, as: values, default: "median", help: help) ?? "median"
     settings.resolve("with", to: value)
     switch (value.text, value.double) {
     case ("mean", _): self = .mean
@@ -211,7 +213,8 @@ extension FeatureTransform.Indicator {
   fileprivate init(from settings: Settings) throws {
     let kind = "true, false or \"auto\""
     let help = "Whether a column says where a value was missing; auto: if one is in the training rows."
-    let value = settings.value("indicator", kind: kind, help: help) ?? "auto"
+    let values = SettingKind.either([.boolean, .choice(["auto"])])
+    let value = settings.value("indicator", kind: kind, as: values, default: "auto", help: help) ?? "auto"
     settings.resolve("indicator", to: value)
     switch value {
     case .boolean(let isThere): self = isThere ? .always : .never

@@ -10,14 +10,19 @@ extension DataPlaces {
   package init(from settings: Settings, joinedInputs: [String]?) throws {
     var groups: [String: Group] = [:]
     if let all = try settings.optionalObject(
-      "groups", help: "Where each group of samples is: the path of a group, or the paths of its datasets.")
+      "groups", hasNames: true,
+      help: "Where each group of samples is: the path of a group, or the paths of its datasets.")
     {
       guard !all.keys.isEmpty else { throw settings.error("groups", "found no group, expected one at least") }
-      for name in all.keys { groups[name] = try Self.group(name, of: all) }
+      for name in all.keys {
+        groups[name] = try all.attempt(or: nil) { try Self.group(name, of: all) }
+      }
       try all.finish()
     }
     let layoutHelp = "The order of an image's axes; channelsFirst is reordered on reading."
-    _ = settings.value("layout", kind: "channelsLast or channelsFirst", help: layoutHelp)
+    _ = settings.value(
+      "layout", kind: "channelsLast or channelsFirst", as: .choice(ImageLayout.allCases.map(\.rawValue)),
+      help: layoutHelp)
     self.init(
       groups: groups, joinedInputs: joinedInputs,
       rowAxis: try settings.optionalInteger(
@@ -25,7 +30,7 @@ extension DataPlaces {
         help: "The axis of samples in each dataset, from the end if negative; MATLAB's files have it last.") ?? 0,
       layout: settings.contains("layout")
         ? try settings.choice("layout", of: ImageLayout.self, help: layoutHelp) : .channelsLast,
-      labels: try TargetLabels(from: settings))
+      labels: try settings.attempt(or: nil) { try TargetLabels(from: settings) })
     guard joinedInputs == nil || !groups.values.contains(where: \.namesDatasets) else {
       throw settings.error(
         "inputs", "found a list beside \"groups\" that name their datasets; write the list in the groups")
@@ -34,10 +39,10 @@ extension DataPlaces {
 
   private static func group(_ name: String, of groups: Settings) throws -> Group {
     let help = "The group \(name): the path of a group, or an object with the paths of its datasets."
-    switch groups.value(name, kind: "a path or an object", help: help) {
+    switch groups.value(name, kind: "a path or an object", as: .either([.string, .object()]), help: help) {
     case .string(let path)?: return Group(.group(path))
     case .object?:
-      let group = try groups.object(name, help: help)
+      let group = try groups.object(name, hasNames: true, help: help)
       var datasets: [String: [String]] = [:]
       for key in group.keys where !Self.groupKeys.contains(key) {
         datasets[key] = try paths(key, of: group, help: "The path of a dataset, or several that are joined by column.")
@@ -64,7 +69,7 @@ extension DataPlaces {
 
   /// A path, or a list of them.
   package static func paths(_ key: String, of settings: Settings, help: String) throws -> [String] {
-    switch settings.value(key, kind: "a path or a list of paths", help: help) {
+    switch settings.value(key, kind: "a path or a list of paths", as: .paths, help: help) {
     case .string(let path)? where !path.isEmpty: return [path]
     case .array(let elements)? where !elements.isEmpty && elements.allSatisfy({ $0.text?.isEmpty == false }):
       return elements.compactMap(\.text)
@@ -122,7 +127,8 @@ extension TargetLabels {
   /// - Throws: `TrainerError` for a faulty setting.
   init?(from settings: Settings) throws {
     let kind = "\"sorted\", or an object from values to names"
-    switch settings.value("labels", kind: kind, help: "What the values of the targets mean as classes.") {
+    let values = SettingKind.either([.choice(["sorted"]), .named(.string)])
+    switch settings.value("labels", kind: kind, as: values, help: "What the values of the targets mean as classes.") {
     case nil: return nil
     case "sorted"?: self = .sorted
     case .object(let names)? where names.members.count >= 2:

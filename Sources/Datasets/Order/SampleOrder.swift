@@ -30,8 +30,9 @@ public enum SampleOrder: Sendable, Equatable {
   /// - Throws: `TrainerError` with code `.usage` for anything but an order.
   package static func read(from settings: Settings) throws -> SampleOrder? {
     let kind = "\"rows\", \"none\" or an object with \"block\" and \"window\""
-    guard let value = settings.value("shuffle", kind: kind, help: "The order in which an epoch visits the samples.")
-    else { return nil }
+    let values = SettingKind.either([.choice(["rows", "none"]), .object()])
+    let help = "The order in which an epoch visits the samples."
+    guard let value = settings.value("shuffle", kind: kind, as: values, help: help) else { return nil }
     switch value {
     case "rows": return .rows
     case "none": return SampleOrder.none
@@ -45,7 +46,7 @@ public enum SampleOrder: Sendable, Equatable {
         window: own.integer("window", in: .positive, help: "The blocks within which rows are permuted."))
       try own.finish()
       // Declares it as it is once more, and says it in whole numbers.
-      _ = settings.value("shuffle", kind: kind, help: "The order in which an epoch visits the samples.")
+      _ = settings.value("shuffle", kind: kind, as: values, help: help)
       settings.resolve("shuffle", to: order.json)
       return order
     default: throw settings.error("shuffle", "found \(value.lineText), expected \(kind)")

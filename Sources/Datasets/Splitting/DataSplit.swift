@@ -83,9 +83,9 @@ public struct DataSplit: Sendable, Equatable {
   /// - Throws: `TrainerError` for a faulty setting.
   package init(from settings: Settings, seed: Int) throws {
     let shares = try Shares(settings)
-    method = try Self.method(settings)
+    method = try settings.attempt(or: .random) { try Self.method(settings) }
     switch settings.value(
-      "stratify", kind: "true or false",
+      "stratify", as: .boolean,
       help: "Whether each class is divided by itself; by default where the loss predicts classes.")
     {
     case nil: isStratified = nil
@@ -99,6 +99,7 @@ public struct DataSplit: Sendable, Equatable {
     }
     self.seed = try settings.integer(
       "seed", default: seed, in: 0 ... .max, help: "What is drawn with; by default the config's seed.")
+    settings.derive("seed", from: "from seed")
     // A part with a misspelt key is not one that is missing.
     try settings.finish()
     parts = try shares.parts(settings)
@@ -117,7 +118,8 @@ public struct DataSplit: Sendable, Equatable {
   private static func method(_ settings: Settings) throws -> Method {
     let kind = "\"random\", \"order\", \"every\" or {\"column\": NAME}"
     let help = "By what a row's group is chosen; by default \"random\"."
-    switch settings.value("by", kind: kind, help: help) {
+    let values = SettingKind.either([.choice(["random", "order", "every"]), .object()])
+    switch settings.value("by", kind: kind, as: values, default: "random", help: help) {
     case nil:
       settings.resolve("by", to: "random")
       return .random

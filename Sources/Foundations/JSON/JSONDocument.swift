@@ -106,6 +106,9 @@ public struct JSONDocument: Sendable {
     return Position(line: 1, column: 1)
   }
 
+  /// Where a value stands that the text holds; `nil` for any other.
+  func position(exactlyOf path: JSONPath) -> Position? { offsets[path].map { Self.position(of: $0, in: bytes) } }
+
   private static func position(of offset: Int, in bytes: [UInt8]) -> Position {
     let before = bytes[..<offset]
     let start = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0

@@ -35,6 +35,19 @@ public struct NumberRange: Sendable, Equatable, CustomStringConvertible {
       && (includesUpper ? number <= upper : number < upper)
   }
 
+  /// A number in the range.
+  var example: Double {
+    [1, 0.5, lower, upper, (lower + upper) / 2, lower + 1, upper - 1].first(where: contains) ?? 0
+  }
+
+  /// The keys of a JSON Schema that say the same.
+  var schema: [(key: String, value: JSONValue?)] {
+    [
+      (includesLower ? "minimum" : "exclusiveMinimum", lower.isFinite ? .number(lower) : nil),
+      (includesUpper ? "maximum" : "exclusiveMaximum", upper.isFinite ? .number(upper) : nil),
+    ]
+  }
+
   /// As in "expected a number greater than 0 and at most 1".
   public var description: String {
     var bounds: [String] = []

@@ -78,10 +78,13 @@ public struct Registry<Component>: Sendable {
   public func read<Common>(
     _ settings: Settings, default type: String? = nil, common: (Settings) throws -> Common
   ) throws -> (Component, Common) {
-    let type = try settings.string("type", oneOf: entries.map(\.type), default: type)
+    if let outlined = try settings.outline(as: self, default: type, common: common) { return outlined }
+    let type = try settings.string(Outlining.typeKey, oneOf: entries.map(\.type), default: type)
     guard let entry = self[type] else { throw settings.error("type", "'\(type)' is not known") }
-    let component = try entry.make(settings)
+    // Where all faults are to be found, those of what is common are, too.
+    let component = try settings.attempt(or: nil) { try entry.make(settings) }
     let rest = try common(settings)
+    guard let component else { throw settings.faultOfPart }
     try settings.finish()
     return (component, rest)
   }

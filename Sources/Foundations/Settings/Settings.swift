@@ -17,8 +17,10 @@ public final class Settings {
   public struct Field: Sendable, Equatable {
     /// The key.
     public let key: String
-    /// What values it takes, such as `a number greater than 0`.
+    /// What values it takes in words, such as `a number greater than 0`.
     public let kind: String
+    /// What values it takes.
+    public let values: SettingKind
     /// The value if the key is absent; `nil` if it is required or stays absent.
     public let `default`: JSONValue?
     /// Whether the key must be there.
@@ -27,9 +29,14 @@ public final class Settings {
     public let help: String
 
     /// Creates a field.
-    public init(key: String, kind: String, default: JSONValue?, isRequired: Bool, help: String) {
+    ///
+    /// - Parameter kind: The values in words, if others than those of `values`.
+    public init(
+      key: String, values: SettingKind, kind: String? = nil, default: JSONValue?, isRequired: Bool, help: String
+    ) {
       self.key = key
-      self.kind = kind
+      self.values = values
+      self.kind = kind ?? values.description
       self.default = `default`
       self.isRequired = isRequired
       self.help = help
@@ -52,6 +59,10 @@ public final class Settings {
   private let shorthandKey: String?
   private var members: JSONObject
   private var readings: [(key: String, reading: Reading)] = []
+  /// Whether its reader gave up, so that it is not known which keys there are.
+  private var isAbandoned = false
+  /// What its reader would read, where readers are asked.
+  var outline = OwnOutline()
 
   /// Reads the config in a file; paths in it are relative to the file's directory.
   ///
@@ -68,7 +79,7 @@ public final class Settings {
       throw TrainerError(.usage, "\(path): the config cannot be read: \(error.reason)")
     }
     let directory = URL(filePath: path).standardizedFileURL.deletingLastPathComponent().path(percentEncoded: false)
-    try self.init(JSONDocument(bytes, source: path), directory: directory, overrides: overrides)
+    try self.init(ConfigText(bytes, source: path), directory: directory, overrides: overrides)
   }
 
   /// Reads a config's text; paths in it are relative to `directory`.
@@ -77,7 +88,7 @@ public final class Settings {
   public convenience init(
     text: String, source: String, directory: String, overrides: [SettingsOverride] = []
   ) throws {
-    try self.init(JSONDocument(text: text, source: source), directory: directory, overrides: overrides)
+    try self.init(ConfigText(Array(text.utf8), source: source), directory: directory, overrides: overrides)
   }
 
   /// Reads a config that was built in Swift, by the same rules; paths in it are relative to `directory`.
@@ -89,7 +100,13 @@ public final class Settings {
       shorthandKey: nil)
   }
 
-  private convenience init(_ document: JSONDocument, directory: String, overrides: [SettingsOverride]) throws {
+  /// Asks a reader what it would read; see ``Outlining``.
+  convenience init(describing context: SettingsContext, members: JSONObject = [:], isNamed: Bool = false) {
+    self.init(context: context, path: JSONPath(), members: members, shorthandKey: nil)
+    outline.hasNames = isNamed
+  }
+
+  private convenience init(_ document: ConfigText, directory: String, overrides: [SettingsOverride]) throws {
     guard case .object = document.root else {
       throw TrainerError(
         .usage,
@@ -119,20 +136,27 @@ public final class Settings {
   public var directory: String { context.directory }
 
   /// The keys that are there, in the order in which they are written.
-  public var keys: [String] { members.keys }
+  public var keys: [String] { outline.hasNames ? [Outlining.anyName] : members.keys }
 
   /// Whether a key is there; `null` counts as absent.
-  public func contains(_ key: String) -> Bool { raw(key) != nil }
+  public func contains(_ key: String) -> Bool { raw(key) != nil || outlineHas(key) }
 
   /// Whether a key is there with this value, which is not read by asking.
   package func contains(_ key: String, _ value: JSONValue) -> Bool { raw(key) == value }
+
+  /// Whether a key is there, for readers that read something else beside it, and not more.
+  package func isGiven(_ key: String) -> Bool { raw(key) != nil }
 
   /// The keys that were asked for so far, but for some.
   public func keys(but excluded: [String]) -> [String] { fields.map(\.key).filter { !excluded.contains($0) } }
 
   /// Takes over another object's values of these keys where this one has none of its own.
   public func inherit(_ keys: [String], from other: Settings) {
-    for key in keys where !contains(key) { members[key] = other.raw(key) }
+    outline.inherited.formUnion(keys)
+    for key in keys where raw(key) == nil {
+      members[key] = other.raw(key)
+      if members[key] != nil { derive(key, from: "from \(other.path)") }
+    }
   }
 
   /// An error about a key, or about this object as a whole: `configs/x.json:12:5: training.batchSize: message`.
@@ -143,8 +167,111 @@ public final class Settings {
   func error(at path: JSONPath, _ message: String) -> TrainerError {
     let shown = path == shorthandKey.map({ jsonPath.appending($0) }) ? jsonPath : path
     let subject = shown.components.isEmpty ? "" : "\(shown): "
-    return TrainerError(.usage, "\(context.location(of: path)): \(subject)\(message)")
+    var error = TrainerError(.usage, "\(context.location(of: path)): \(subject)\(message)")
+    error.place = context.place(of: path, shown: shown, message)
+    return error
   }
+
+  // MARK: - Faults
+
+  /// Reads a config and finds all its faults, not the first alone.
+  ///
+  /// - Throws: The first fault, with the others in it.
+  package func findingAllFaults<Result>(_ body: () throws -> Result) throws -> Result {
+    context.mode = .collecting
+    defer { context.mode = .strict }
+    var result: Result?
+    do {
+      result = try body()
+    } catch let error as TrainerError {
+      context.note(error)
+    }
+    let problems = context.takeProblems()
+    guard let result, problems.isEmpty else {
+      guard var first = problems.first else { throw error(nil, "the config cannot be read") }
+      first.others = Array(problems.dropFirst())
+      throw first
+    }
+    return result
+  }
+
+  /// Reads this object, by `body`. Where all faults are to be found, one that `body` throws is noted, and `nil` returned.
+  ///
+  /// - Throws: What `body` throws, where the first fault ends the reading.
+  public func attempt<Result>(_ body: () throws -> Result) throws -> Result? {
+    guard context.mode != .strict else { return try body() }
+    do {
+      return try body()
+    } catch let error as TrainerError {
+      context.note(error)
+      isAbandoned = true
+      abandon(error.place)
+      return nil
+    }
+  }
+
+  /// Reads one part of this object, by `body`. Where all faults are to be found, one that `body` throws is noted, and
+  /// `fallback` returned, with which reading goes on.
+  ///
+  /// - Throws: What `body` throws, where the first fault ends the reading.
+  public func attempt<Result>(or fallback: @autoclosure () throws -> Result, _ body: () throws -> Result) throws
+    -> Result
+  {
+    guard context.mode != .strict else { return try body() }
+    do {
+      return try body()
+    } catch let error as TrainerError {
+      context.note(error)
+      abandon(error.place)
+      return try fallback()
+    }
+  }
+
+  /// Stands for a fault of a part of this object that has been noted.
+  var faultOfPart: TrainerError { context.problems.last ?? error(nil, "a part of it cannot be read") }
+
+  /// Whether a fault has been found already, so that what follows from it need not be told.
+  package var hasFault: Bool { !context.problems.isEmpty }
+
+  /// Marks the objects that hold a fault: their readers gave up.
+  private func abandon(_ place: SettingsPlace?) {
+    guard let place else { return }
+    for child in children
+    where child.path == place.path || ".[".contains(where: { place.path.hasPrefix(child.path + String($0)) }) {
+      child.isAbandoned = true
+      child.abandon(place)
+    }
+  }
+
+  private var children: [Settings] {
+    readings.flatMap { _, reading in
+      switch reading {
+      case .value: [Settings]()
+      case .object(let settings): [settings]
+      case .objects(let list): list
+      }
+    }
+  }
+
+  // MARK: - Origins
+
+  /// Says what the value of a key follows from that the config lacks: `from the file's name`.
+  public func derive(_ key: String, from words: String) {
+    outline.derived.insert(key)
+    context.derivations[jsonPath.appending(key)] = words
+  }
+
+  /// Where the value at a path of ``resolved`` comes from.
+  package func origin(of path: JSONPath) -> SettingsOrigin {
+    var origin = context.origin(of: path)
+    if origin == .standard, let words = context.derivations[path.parent] { origin = .derived(words) }
+    // Of a component that is written as its type alone, the type is the whole value.
+    guard !origin.isGiven, case .string? = context.written(at: path.parent) else { return origin }
+    return context.origin(of: path.parent)
+  }
+
+  /// What the config's text holds at a path.
+  package func written(at path: JSONPath) -> JSONValue? { context.written(at: path) }
 
   // MARK: - Results
 
@@ -173,39 +300,41 @@ public final class Settings {
   ///
   /// - Throws: `TrainerError` with code `.usage` that names the first unknown key and the valid one nearest to it.
   public func finish() throws {
-    for key in members.keys where !fields.contains(where: { $0.key == key }) {
-      throw error(key, "unknown key\(hint(for: key, among: fields.map(\.key), of: "keys"))")
+    guard context.mode != .describing else { return }
+    for key in members.keys where !isAbandoned && !fields.contains(where: { $0.key == key }) {
+      guard !context.hasProblem(at: jsonPath.appending(key).description) else { continue }
+      let fault = error(key, "unknown key\(hint(for: key, among: fields.map(\.key), of: "keys"))")
+      guard context.mode == .collecting else { throw fault }
+      context.note(fault)
     }
-    for (_, reading) in readings {
-      switch reading {
-      case .value: break
-      case .object(let settings): try settings.finish()
-      case .objects(let list): for settings in list { try settings.finish() }
-      }
-    }
+    for child in children { try child.finish() }
   }
 
   // MARK: - Reading objects
 
   /// The object at a key. One that is absent is read from `default`, for example `[:]` if all its keys have defaults.
   ///
-  /// - Parameter shorthand: a key that a plain string may stand for: with `type`, `"relu"` reads as
-  ///   `{"type": "relu"}`.
+  /// - Parameters:
+  ///   - shorthand: a key that a plain string may stand for: with `type`, `"relu"` reads as `{"type": "relu"}`.
+  ///   - hasNames: whether its keys are names that users choose, at least in part.
   public func object(
-    _ key: String, default: JSONObject? = nil, shorthand: String? = nil, help: String = ""
+    _ key: String, default: JSONObject? = nil, shorthand: String? = nil, hasNames: Bool = false, help: String = ""
   ) throws -> Settings {
     declare(
-      key, shorthand == nil ? "an object" : "an object or its \(shorthand ?? "")",
-      `default`.map(JSONValue.object), help, isRequired: `default` == nil)
+      key, .object(shorthand: shorthand), `default`.map(JSONValue.object), help, isRequired: `default` == nil)
+    if context.mode == .describing { return outlineChild(key, hasNames: hasNames) }
     let value = try raw(key) ?? `default`.map(JSONValue.object) ?? missing(key)
     let settings = try child(value, at: jsonPath.appending(key), shorthand: shorthand)
     note(key, .object(settings))
     return settings
   }
 
-  /// The object at a key, or `nil` if it is absent; `shorthand` as in ``object(_:default:shorthand:help:)``.
-  public func optionalObject(_ key: String, shorthand: String? = nil, help: String = "") throws -> Settings? {
-    declare(key, "an object", nil, help, isRequired: false)
+  /// The object at a key, or `nil` if it is absent; the rest as in ``object(_:default:shorthand:hasNames:help:)``.
+  public func optionalObject(
+    _ key: String, shorthand: String? = nil, hasNames: Bool = false, help: String = ""
+  ) throws -> Settings? {
+    declare(key, .object(shorthand: shorthand), kind: "an object", nil, help, isRequired: false)
+    if context.mode == .describing { return contains(key) ? outlineChild(key, hasNames: hasNames) : nil }
     guard let value = raw(key) else { return nil }
     let settings = try child(value, at: jsonPath.appending(key), shorthand: shorthand)
     note(key, .object(settings))
@@ -218,16 +347,19 @@ public final class Settings {
     return settings.fields
   }
 
-  /// The objects in the array at a key; `shorthand` as in ``object(_:default:shorthand:help:)``, for each element.
+  /// The objects in the array at a key; `shorthand` as in ``object(_:default:shorthand:hasNames:help:)``, for each element.
   public func objects(
     _ key: String, default: [JSONObject]? = nil, shorthand: String? = nil, help: String = ""
   ) throws -> [Settings] {
     let fallback = `default`.map { JSONValue.array($0.map(JSONValue.object)) }
-    declare(key, "an array of objects", fallback, help, isRequired: fallback == nil)
+    declare(key, .array(.object(shorthand: shorthand)), fallback, help, isRequired: fallback == nil)
+    if context.mode == .describing { return [outlineChild(key, hasNames: false)] }
     let value = try raw(key) ?? fallback ?? missing(key)
     guard let elements = value.elements else { throw mismatch(key, value, expected: "an array of objects") }
-    let settings = try elements.enumerated().map { index, element in
-      try child(element, at: jsonPath.appending(key).appending(index), shorthand: shorthand)
+    let settings = try elements.enumerated().compactMap { index, element in
+      try attempt(or: nil) {
+        try child(element, at: jsonPath.appending(key).appending(index), shorthand: shorthand)
+      }
     }
     note(key, .objects(settings))
     return settings
@@ -236,7 +368,7 @@ public final class Settings {
   /// The objects in the array at a key, or `nil` if it is absent.
   public func optionalObjects(_ key: String, help: String = "") throws -> [Settings]? {
     let result = contains(key) ? try objects(key, help: help) : nil
-    declare(key, "an array of objects", nil, help, isRequired: false)
+    declare(key, .array(.object()), nil, help, isRequired: false)
     return result
   }
 
@@ -262,10 +394,15 @@ public final class Settings {
     return value
   }
 
-  func declare(_ key: String, _ kind: String, _ default: JSONValue?, _ help: String, isRequired: Bool) {
-    let field = Field(key: key, kind: kind, default: `default`, isRequired: isRequired, help: help)
+  func declare(
+    _ key: String, _ values: SettingKind, kind: String? = nil, _ default: JSONValue?, _ help: String, isRequired: Bool
+  ) {
+    let field = Field(
+      key: key, values: values, kind: kind, default: `default`,
+      isRequired: isRequired && !outline.inherited.contains(key),
+      help: help)
     if let index = fields.firstIndex(where: { $0.key == key }) {
-      fields[index] = field
+      fields[index] = context.mode == .describing ? fields[index].joined(with: field) : field
     } else {
       fields.append(field)
     }

@@ -41,7 +41,8 @@ extension Settings {
   func axisNumbers(
     _ key: String, default: AxisNumbers? = nil, in range: ClosedRange<Int> = .positive, help: String
   ) throws -> AxisNumbers {
-    if value(key, help: help)?.elements != nil {
+    let values = SettingKind.either([.integer(range), .array(.integer(range), count: 1...3)])
+    if value(key, as: values, isRequired: `default` == nil, help: help)?.elements != nil {
       return .each(try integers(key, in: range, count: 1...3, help: help))
     }
     let number: Int? = if case .same(let number)? = `default` { number } else { nil }
@@ -52,7 +53,8 @@ extension Settings {
   func optionalAxisNumbers(
     _ key: String, in range: ClosedRange<Int> = .positive, help: String
   ) throws -> AxisNumbers? {
-    guard contains(key) else {
+    let values = SettingKind.either([.integer(range), .array(.integer(range), count: 1...3)])
+    guard value(key, as: values, help: help) != nil else {
       _ = try optionalInteger(key, in: range, help: help)
       return nil
     }
@@ -100,7 +102,9 @@ public enum WindowPadding: Sendable, Hashable {
   /// Reads the key `padding` of a layer.
   static func read(_ settings: Settings) throws -> WindowPadding {
     let help = "\"valid\" for none, \"same\" for as many outputs as inputs over the stride, or zeros at both ends."
-    let value = settings.value("padding", help: help)
+    let numbers = SettingKind.integer(.nonNegative)
+    let values = SettingKind.either([.choice(["valid", "same"]), numbers, .array(numbers, count: 1...3)])
+    let value = settings.value("padding", as: values, default: "valid", help: help)
     guard value == nil || value?.text != nil else {
       return .numbers(try settings.axisNumbers("padding", in: .nonNegative, help: help))
     }

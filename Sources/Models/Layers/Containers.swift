@@ -27,13 +27,10 @@ public struct Residual: Layer {
   public init(from settings: Settings) throws {
     name = try settings.optionalString("name", help: "The layer's name in files; by default its type and ordinal.")
     body = try LayerSequence(from: settings, help: "The layers whose outputs are added to their inputs.")
-    shortcut =
-      settings.contains("shortcut")
-      ? try LayerSequence(from: settings, key: "shortcut", help: Self.shortcutHelp) : try LayerSequence([])
-    if !settings.contains("shortcut") { _ = try settings.optionalObjects("shortcut", help: Self.shortcutHelp) }
+    shortcut = try LayerSequence(
+      optionalFrom: settings, key: "shortcut",
+      help: "Layers that the inputs go through before the sum, where the shapes differ.")
   }
-
-  private static let shortcutHelp = "Layers that the inputs go through before the sum, where the shapes differ."
 
   /// Whether a layer inside is.
   public var isRandom: Bool { body.isRandom || shortcut.isRandom }

@@ -29,6 +29,7 @@ struct FilterSettings: Sendable {
       from: settings.object(
         "weightInitializer", default: ["type": .string(standard.rawValue)], shorthand: "type",
         help: "How the filters start: heUniform after relu, leakyRelu, elu and gelu, else glorotUniform."))
+    settings.derive("weightInitializer", from: "from activation")
     biasInitialization = try Initialization(
       from: settings.object(
         "biasInitializer", default: ["type": "constant"], shorthand: "type", help: "How the bias starts."))
@@ -109,6 +110,8 @@ public struct Convolution: Layer {
       "groups", orWord: "depthwise", default: .integer(1), in: .positive,
       help: "Stretches of channels that meet filters of their own; \"depthwise\" is as many as channels.")
     if filters == nil, groups != nil {
+      // It may only be misspelt.
+      try settings.finish()
       throw settings.error("filters", "is required: the number of channels that the convolution gives")
     }
     self.settings = own

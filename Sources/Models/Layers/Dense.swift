@@ -49,6 +49,7 @@ public struct Dense: Layer {
         help:
           "How the weights start: heUniform after relu and its kin (leakyRelu, elu, gelu, silu, hardSwish, mish), else glorotUniform."
       ))
+    settings.derive("weightInitializer", from: "from activation")
     biasInitialization = try Initialization(
       from: settings.object(
         "biasInitializer", default: ["type": "constant"], shorthand: "type", help: "How the bias starts."))

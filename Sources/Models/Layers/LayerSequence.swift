@@ -29,9 +29,19 @@ public struct LayerSequence: Sendable {
 
   /// Reads the array `key` of a config's object, with the layers of the registry that the model is read with.
   init(from settings: Settings, key: String = "layers", help: String) throws {
-    let layers = try settings.objects(key, help: help).map { try LayerReading.registry.read($0) }
+    try self.init(reading: settings.objects(key, help: help), of: settings, key: key)
+  }
+
+  /// Reads the array `key` of a config's object if it is there; none are no layers.
+  init(optionalFrom settings: Settings, key: String, help: String) throws {
+    try self.init(reading: settings.optionalObjects(key, help: help) ?? [], of: settings, key: key)
+  }
+
+  private init(reading elements: [Settings], of settings: Settings, key: String) throws {
+    let layers = try elements.compactMap { layer in try layer.attempt { try LayerReading.registry.read(layer) } }
     do {
-      try self.init(layers)
+      // Of layers with faults none is there, and ordinals are others'.
+      try self.init(layers.count < elements.count ? [] : layers)
     } catch let error as TrainerError {
       throw settings.error(key, error.message)
     }

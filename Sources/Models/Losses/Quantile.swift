@@ -18,7 +18,9 @@ public struct Quantile: Loss {
   public init(from settings: Settings) throws {
     let help = "Which quantile is learnt: a number between 0 and 1, or a list with one for each output."
     let kind = "a number greater than 0 and less than 1, or a list of them"
-    let value = settings.value("quantile", kind: kind, help: help)
+    let number = SettingKind.number(NumberRange(0, 1, includesLower: false, includesUpper: false))
+    let value = settings.value(
+      "quantile", kind: kind, as: .either([number, .array(number, count: .positive)]), default: 0.5, help: help)
     let numbers = value?.elements ?? value.map { [$0] } ?? [0.5]
     let quantiles = numbers.compactMap(\.double).filter { $0 > 0 && $0 < 1 }
     guard quantiles.count == numbers.count, !quantiles.isEmpty else {

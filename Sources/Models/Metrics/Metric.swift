@@ -137,7 +137,9 @@ extension Registry where Component == any Metric {
   /// - Throws: `TrainerError` for an unknown name, one that comes twice, or a faulty setting.
   package func readAll(from settings: Settings) throws -> [any Metric] {
     let help = "What is measured beside the loss: names, or objects with a type and its settings."
-    let metrics = try settings.objects("metrics", default: [], shorthand: "type", help: help).map { try read($0) }
+    let metrics = try settings.objects("metrics", default: [], shorthand: "type", help: help).compactMap { metric in
+      try metric.attempt { try read(metric) }
+    }
     if let twin = metrics.first(where: { metric in metrics.count { $0.name == metric.name } > 1 }) {
       let mend =
         if case .object = twin.json { "give one of them another \"name\"" } else { "name each metric once" }

@@ -48,7 +48,8 @@ public struct PlateauSchedule: Schedule {
 
   /// Reads the schedule's settings; `metric` is judged where it is known what a run measures.
   public init(from settings: Settings) throws {
-    metric = settings.value("metric", kind: "a group, a dot and a metric", help: "What has to improve.")?.text
+    metric =
+      settings.value("metric", kind: "a group, a dot and a metric", as: .string, help: "What has to improve.")?.text
     factor = try settings.number(
       "factor", default: 0.1, in: NumberRange(0, 1, includesLower: false, includesUpper: false),
       help: "The factor of each change.")

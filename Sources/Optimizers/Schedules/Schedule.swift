@@ -92,7 +92,9 @@ public struct ScheduleSettings: Sendable {
   /// Reads a config's `schedule`, of the schedules that a registry has.
   public init(from settings: Settings, registry: Registry<any Schedule> = .schedules) throws {
     (schedule, warmup) = try registry.read(settings) { settings in
-      try settings.optionalObject("warmup", help: "A warm-up before the schedule.").map { try Warmup(from: $0) }
+      try settings.optionalObject("warmup", help: "A warm-up before the schedule.").flatMap { warmup in
+        try warmup.attempt { try Warmup(from: warmup) }
+      }
     }
   }
 

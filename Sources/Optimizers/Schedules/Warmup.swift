@@ -22,6 +22,8 @@ public struct Warmup: Sendable, Equatable {
     let steps = try settings.optionalInteger("steps", in: .positive, help: "The length in steps; or give epochs.")
     let epochs = try settings.optionalInteger("epochs", in: .positive, help: "The length in epochs.")
     start = try settings.number("start", default: 1.0 / 3, in: .unit, help: "The first factor of the learning rate.")
+    // A length with a misspelt key is not one that is missing.
+    try settings.finish()
     switch (steps, epochs) {
     case (let steps?, nil): (length, unit) = (steps, .steps)
     case (nil, let epochs?): (length, unit) = (epochs, .epochs)

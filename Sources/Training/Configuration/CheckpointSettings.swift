@@ -68,7 +68,10 @@ public struct CheckpointSettings: Sendable, Equatable {
       hasData
       ? try settings.object("every", default: standard, help: help)
       : try settings.optionalObject("every", help: help)
-    (self.every, secondsApart) = try every.map { try Self.period($0, hasData: hasData) } ?? (nil, nil)
+    (self.every, secondsApart) =
+      try every.flatMap { every in
+        try every.attempt { try Self.period(every, hasData: hasData) }
+      } ?? (nil, nil)
     let keep = try settings.integer(
       "keep", orWord: "all", default: 3, in: .positive, help: "How many of the newest checkpoints stay.")
     let keepEveryEpochs =
@@ -77,9 +80,12 @@ public struct CheckpointSettings: Sendable, Equatable {
         "keepEveryEpochs", in: .positive, help: "Of each so many epochs one checkpoint stays besides.")
       : nil
     retention = CheckpointRetention(last: keep, everyEpochs: keepEveryEpochs)
-    best = try settings.optionalObject("best", help: "The metric whose best checkpoint stays besides.").map {
-      try MetricReference(
-        "metric", in: $0, default: nil, measures: measures, help: "The metric whose best checkpoint stays.")
+    best = try settings.optionalObject("best", help: "The metric whose best checkpoint stays besides.").flatMap {
+      best in
+      try best.attempt(or: nil) {
+        try MetricReference(
+          "metric", in: best, default: nil, measures: measures, help: "The metric whose best checkpoint stays.")
+      }
     }
   }
 

@@ -38,9 +38,11 @@ public struct EarlyStoppingSettings: Sendable, Equatable {
   }
 
   init(from settings: Settings, measures: Measures) throws {
-    metric = try MetricReference(
-      "metric", in: settings, default: measures.isFormula ? "train.loss" : "validation.loss", measures: measures,
-      help: "What has to improve.")
+    let standard = MetricReference(measures.isFormula ? .train : .validation, "loss")
+    metric = try settings.attempt(or: standard) {
+      try MetricReference(
+        "metric", in: settings, default: standard.description, measures: measures, help: "What has to improve.")
+    }
     isDefaultMetric = false
     patience = try settings.integer(
       "patience", default: 10, in: .positive,

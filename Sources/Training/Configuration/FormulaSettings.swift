@@ -103,21 +103,30 @@ public struct FormulaSettings: Sendable, Equatable {
   }
 
   init(from settings: Settings, hasData: Bool) throws {
-    let parameters = try settings.object(
-      "parameters",
-      help: "The formula's parameters by name: a number, an array, or {\"shape\": […], \"initializer\": {…}}.")
-    self.parameters = try parameters.keys.map { try Parameter($0, in: parameters) }
-    guard !self.parameters.isEmpty else { throw settings.error("parameters", "there is none, expected at least one") }
-    objective = try settings.string("objective", help: "The formula; with data, for one sample.")
-    guard objective.contains(where: { !$0.isWhitespace }) else {
-      throw settings.error("objective", "the formula is empty")
+    parameters = try settings.attempt(or: []) { try Self.parameters(settings) }
+    objective = try settings.attempt(or: "0") {
+      let objective = try settings.string("objective", help: "The formula; with data, for one sample.")
+      guard objective.contains(where: { !$0.isWhitespace }) else {
+        throw settings.error("objective", "the formula is empty")
+      }
+      return objective
     }
     direction = try settings.choice("direction", default: .minimize, help: "Which way the objective goes.")
-    if !hasData, settings.contains("reduction") {
+    if !hasData, settings.isGiven("reduction") {
       throw settings.error("reduction", "there is no \"data\" whose samples it could join; remove it or add data")
     }
     reduction =
       hasData ? try settings.choice("reduction", default: .mean, help: "How the samples' values are joined.") : nil
+  }
+
+  private static func parameters(_ settings: Settings) throws -> [Parameter] {
+    let parameters = try settings.object(
+      "parameters", hasNames: true,
+      help: "The formula's parameters by name: a number, an array, or {\"shape\": […], \"initializer\": {…}}.")
+    guard !parameters.keys.isEmpty else { throw settings.error("parameters", "there is none, expected at least one") }
+    return try parameters.keys.compactMap { name in
+      try parameters.attempt(or: nil) { try Parameter(name, in: parameters) }
+    }
   }
 }
 
@@ -132,7 +141,9 @@ extension FormulaSettings.Parameter {
     }
     self.name = name
     let kind = "a number, an array of numbers, or an object with \"shape\" and \"initializer\""
-    switch settings.value(name, kind: kind, help: "The parameter's first value.") {
+    let number = SettingKind.number(.finite)
+    let values = SettingKind.either([number, .array(.any, count: .positive), .object()])
+    switch settings.value(name, kind: kind, as: values, help: "The parameter's first value.") {
     case .object:
       let object = try settings.object(name, help: "How the parameter starts.")
       shape = try object.integers("shape", in: .positive, help: "The extents, outermost first.")

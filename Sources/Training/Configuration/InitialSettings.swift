@@ -45,7 +45,7 @@ public struct InitialSettings: Sendable, Equatable {
       : nil
     if path == nil {
       _ = settings.value(
-        "path", kind: "a string", help: "The parameters: safetensors, NPZ, a checkpoint or a run directory.")
+        "path", as: .string, help: "The parameters: safetensors, NPZ, a checkpoint or a run directory.")
     }
     match =
       try Self.patterns(
@@ -57,7 +57,8 @@ public struct InitialSettings: Sendable, Equatable {
       try Self.patterns(
         "transpose", settings, "Which parameters the file has in PyTorch's order of axes: [outputs, inputs, …].") ?? []
     let names = settings.value(
-      "rename", kind: "an object of strings", help: "The model's names for those of the file: {\"theirs\": \"ours\"}.")
+      "rename", kind: "an object of strings", as: .named(.string),
+      help: "The model's names for those of the file: {\"theirs\": \"ours\"}.")
     if case .object(let object)? = names {
       rename = Dictionary(
         try object.members.map { member in
@@ -81,7 +82,10 @@ public struct InitialSettings: Sendable, Equatable {
   }
 
   private static func patterns(_ key: String, _ settings: Settings, _ help: String) throws -> [String]? {
-    guard let value = settings.value(key, kind: "a string or an array of strings", help: help) else { return nil }
+    let values = SettingKind.either([.string, .array(.string)])
+    guard let value = settings.value(key, kind: "a string or an array of strings", as: values, help: help) else {
+      return nil
+    }
     let texts = value.text.map { [$0] } ?? value.elements?.compactMap(\.text) ?? []
     guard texts.count == value.elements?.count ?? 1, value.text != nil || value.elements != nil,
       texts.allSatisfy({ !$0.isEmpty })

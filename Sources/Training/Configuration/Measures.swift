@@ -10,8 +10,11 @@ struct Measures {
   let known: [String]
   private let metrics: [any Metric]
   private let isMaximizing: Bool
+  /// Whether the config's own names are all known; there may be a fault among them.
+  let isWhole: Bool
 
-  init(_ objective: RunConfiguration.Objective, among registry: Registry<any Metric>) {
+  init(_ objective: RunConfiguration.Objective, among registry: Registry<any Metric>, isWhole: Bool = true) {
+    self.isWhole = isWhole
     known = registry.entries.map(\.type)
     switch objective {
     case .model(let settings):

@@ -75,7 +75,7 @@ public struct MetricReference: Sendable, Equatable, CustomStringConvertible {
         "found \"\(text)\", expected a group (\(groups.joined(separator: ", "))), a dot and a metric, such as "
           + "\"validation.loss\"\(near)")
     }
-    guard measures.names.contains(parts[1]) else {
+    guard measures.names.contains(parts[1]) || !measures.isWhole else {
       let names = measures.names.joined(separator: ", ")
       let found = "found \"\(text)\", but this run measures only \(names)"
       if measures.known.contains(parts[1]), !measures.isFormula { throw unmeasured(found, parts[1]) }

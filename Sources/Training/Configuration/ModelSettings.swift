@@ -100,7 +100,8 @@ public struct DataSettings: Sendable, Equatable {
     let help = "The dataset file; or several, as a list or a pattern such as parts/*.h5, whose rows follow each other."
     let paths =
       mayLackPath && !settings.contains("path")
-      ? [] : try DatasetFiles(expanding: settings.filePaths("path", help: help)).paths
+      ? []
+      : try settings.attempt(or: ["/"]) { try DatasetFiles(expanding: settings.filePaths("path", help: help)).paths }
     path = paths.first
     otherPaths = Array(paths.dropFirst())
     if let json = Self.json(paths: paths) { settings.resolve("path", to: json) }
@@ -111,13 +112,15 @@ public struct DataSettings: Sendable, Equatable {
       ? .allowed : .refused
     let inputsHelp = "The dataset with the inputs, in each group, or several that are joined by column."
     var joinedInputs: [String]?
-    if case .array? = settings.value("inputs", kind: "a path or a list of paths", help: inputsHelp) {
+    if case .array? = settings.value(
+      "inputs", kind: "a path or a list of paths", as: .paths, default: "inputs", help: inputsHelp)
+    {
       joinedInputs = try DataPlaces.paths("inputs", of: settings, help: inputsHelp)
       inputs = "inputs"
     } else {
       inputs = try settings.string("inputs", default: "inputs", help: inputsHelp)
     }
-    places = try DataPlaces(from: settings, joinedInputs: joinedInputs)
+    places = try settings.attempt(or: DataPlaces()) { try DataPlaces(from: settings, joinedInputs: joinedInputs) }
     targets =
       hasTargets
       ? try settings.string("targets", default: "targets", help: "The dataset with the targets, in each group.") : nil
@@ -130,17 +133,17 @@ public struct DataSettings: Sendable, Equatable {
     }
     let splitSettings = try settings.optionalObject(
       "split", help: "How the rows of the group train are divided into groups that the file lacks.")
-    split = try splitSettings.map { try DataSplit(from: $0, seed: seed) }
+    split = try splitSettings.flatMap { split in try split.attempt { try DataSplit(from: split, seed: seed) } }
     try splitSettings?.finish()
     features = try settings.optionalObjects(
       "features", help: "How columns become numbers, each by name, pattern or kind."
-    )?.map { try FeatureRule(from: $0) }
+    )?.compactMap { rule in try rule.attempt { try FeatureRule(from: rule) } }
     preprocessing =
       try settings.objects(
         "preprocessing", default: [], shorthand: "type", help: "The steps between the inputs and the model."
-      ).map { try PreprocessingStep(from: $0) }
-    memory = try Self.memory(from: settings)
-    shuffle = try SampleOrder.read(from: settings)
+      ).compactMap { step in try step.attempt { try PreprocessingStep(from: step) } }
+    memory = try settings.attempt(or: nil) { try Self.memory(from: settings) }
+    shuffle = try settings.attempt(or: nil) { try SampleOrder.read(from: settings) }
     if features != nil, !preprocessing.isEmpty {
       throw settings.error(
         "preprocessing",
@@ -155,7 +158,8 @@ extension DataSettings {
   private static func memory(from settings: Settings) throws -> Int? {
     let kind = "an amount such as \"4GB\", or a number of bytes"
     let help = "The most memory that the program may take while it trains, data and all; what there is by default."
-    guard let value = settings.value("memory", kind: kind, help: help) else { return nil }
+    guard let value = settings.value("memory", kind: kind, as: .either([.string, .integer(.positive)]), help: help)
+    else { return nil }
     guard let bytes = value.int ?? value.text.flatMap(ByteText.bytes), bytes > 0 else {
       throw settings.error("memory", "found \(value.compactText), expected \(kind)")
     }
@@ -197,9 +201,13 @@ public struct ModelSettings: Sendable {
   public let metrics: [any Metric]
 
   init(from settings: Settings, _ registries: Registries) throws {
-    model = try Model(from: settings.object("model", help: "The model."), registry: registries.layers)
-    loss = try registries.losses.read(settings.object("loss", shorthand: "type", help: "What is made small."))
-    metrics = try registries.metrics.readAll(from: settings)
+    model = try settings.attempt(or: Model([])) {
+      try Model(from: settings.object("model", help: "The model."), registry: registries.layers)
+    }
+    loss = try settings.attempt(or: MeanSquaredError()) {
+      try registries.losses.read(settings.object("loss", shorthand: "type", help: "What is made small."))
+    }
+    metrics = try settings.attempt(or: []) { try registries.metrics.readAll(from: settings) }
   }
 }
 

@@ -135,62 +135,120 @@ public struct RunConfiguration: Sendable {
       registries: registries)
   }
 
+  /// Reads settings, and finds all faults in them.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` for the first fault, with the others in it.
   init(_ settings: Settings, stem: String, output: String?, origin: Origin = .file, registries: Registries) throws {
+    self = try settings.findingAllFaults {
+      try RunConfiguration(reading: settings, stem: stem, output: output, origin: origin, registries: registries)
+    }
+  }
+
+  /// Reads settings. Where faults are noted, what has one is read as its default, so that the rest is judged too.
+  init(reading settings: Settings, stem: String, output: String?, origin: Origin, registries: Registries) throws {
+    // For editors alone.
+    _ = settings.value(
+      "$schema", kind: "a string", as: .string, help: "The JSON Schema that an editor checks the config by.")
+    settings.omit("$schema")
     let isFormula = try Self.isFormula(settings)
-    name = try Self.name(settings, stem: stem)
+    name = try settings.attempt(or: "run") { try Self.name(settings, stem: stem) }
     let seed = try settings.integer("seed", default: 0, in: 0 ... .max, help: "The seed of everything random.")
     self.seed = seed
     precision = try settings.choice(
       "precision", default: isFormula ? .float64 : .float32,
       help: "The type that the run computes in: float32 by default for models, float64 for formulas.")
-    if isFormula {
-      data = try settings.optionalObject("data", help: "The dataset; without it the formula stands alone.")
-        .map {
-          try DataSettings(from: $0, hasTargets: false, mayLackPath: origin.mayLackPlaces, seed: seed)
-            .completed(predictsClasses: false, in: $0)
-        }
-      objective = try .formula(FormulaSettings(from: settings, hasData: data != nil))
-    } else {
-      let dataSettings = try settings.object(
-        "data", default: origin.mayLackPlaces ? [:] : nil, help: "The dataset.")
-      let read = try DataSettings(
-        from: dataSettings, hasTargets: true, mayLackPath: origin.mayLackPlaces, seed: seed)
-      let model = try ModelSettings(from: settings, registries)
-      data = try read.completed(predictsClasses: model.loss.prediction != .value, in: dataSettings)
-      objective = .model(model)
-    }
+    (data, objective) =
+      isFormula
+      ? try Self.formula(settings, origin, seed: seed) : try Self.model(settings, origin, seed: seed, registries)
+    let (data, objective) = (data, objective)
+    let measures = Measures(objective, among: registries.metrics, isWhole: !settings.hasFault)
     initial = try settings.optionalObject(
       "initial", help: "Parameters to start from, and those that stay as they are."
-    ).map { try InitialSettings(from: $0) }
-    penalties = try PenaltySettings(
-      from: settings.object("penalties", default: [:], help: "What is added to the gradient to keep weights small."))
-    let measures = Measures(objective, among: registries.metrics)
-    optimizer = try OptimizerConfiguration(
-      from: settings.object("optimizer", default: ["type": "sgd"], shorthand: "type", help: "The optimizer."),
-      registry: registries.optimizers)
-    let scheduleSettings = try settings.object(
-      "schedule", default: ["type": "constant"], shorthand: "type", help: "How the learning rate changes over the run.")
-    schedule = try ScheduleSettings(from: scheduleSettings, registry: registries.schedules)
-    scheduleMetric =
-      schedule.schedule is PlateauSchedule
-      ? try MetricReference(
-        "metric", in: scheduleSettings, default: measures.isFormula ? "train.loss" : "validation.loss",
-        measures: measures, help: "What has to improve.") : nil
-    let trainingSettings = try settings.object(
-      "training", default: [:], help: "How long and in what portions the run trains.")
-    training = try TrainingSettings(from: trainingSettings, hasData: data != nil, model: objective.modelKind)
-    let oldOrder = try training.order(beside: data?.shuffle, in: trainingSettings)
-    earlyStopping = try settings.optionalObject("earlyStopping", help: "When the run stops before its end.")
-      .map { try EarlyStoppingSettings(from: $0, measures: measures) }
-    checkpoints = try CheckpointSettings(
-      from: settings.object("checkpoints", default: [:], help: "When checkpoints are saved and which stay."),
-      hasData: data != nil, measures: measures)
-    observers = try registries.observers.readAll(from: settings)
-    self.output = try Self.output(settings, name: name, given: output, hasDefault: !origin.mayLackPlaces)
+    ).flatMap { own in try own.attempt { try InitialSettings(from: own) } }
+    penalties = try settings.attempt(or: PenaltySettings()) {
+      try PenaltySettings(
+        from: settings.object("penalties", default: [:], help: "What is added to the gradient to keep weights small."))
+    }
+    optimizer = try settings.attempt(or: OptimizerConfiguration()) {
+      try OptimizerConfiguration(
+        from: settings.object("optimizer", default: ["type": "sgd"], shorthand: "type", help: "The optimizer."),
+        registry: registries.optimizers)
+    }
+    (schedule, scheduleMetric) = try settings.attempt(or: (ScheduleSettings(), nil)) {
+      try Self.schedule(settings, measures, registries)
+    }
+    var oldOrder: SampleOrder?
+    (training, oldOrder) = try settings.attempt(or: (TrainingSettings(), nil)) {
+      let own = try settings.object("training", default: [:], help: "How long and in what portions the run trains.")
+      let training = try TrainingSettings(from: own, hasData: data != nil, model: objective.modelKind)
+      return (training, try training.order(beside: data?.shuffle, in: own))
+    }
+    earlyStopping = try settings.optionalObject("earlyStopping", help: "When the run stops before its end.").flatMap {
+      own in
+      try own.attempt { try EarlyStoppingSettings(from: own, measures: measures) }
+    }
+    checkpoints = try settings.attempt(or: CheckpointSettings()) {
+      try CheckpointSettings(
+        from: settings.object("checkpoints", default: [:], help: "When checkpoints are saved and which stay."),
+        hasData: data != nil, measures: measures)
+    }
+    observers = try settings.attempt(or: []) { try registries.observers.readAll(from: settings) }
+    let name = name
+    self.output = try settings.attempt(or: nil) {
+      try Self.output(settings, name: name, given: output, hasDefault: !origin.mayLackPlaces)
+    }
     try settings.finish()
     resolved = settings.resolved
     if let oldOrder { shuffle(by: oldOrder) }
-    if optimizer.settings.goesByObjective { try requireOneObjective(settings) }
+    if optimizer.settings.goesByObjective, !settings.hasFault { try requireOneObjective(settings) }
+  }
+
+  private static func formula(
+    _ settings: Settings, _ origin: Origin, seed: Int
+  ) throws -> (DataSettings?, Objective) {
+    let own = try settings.optionalObject("data", help: "The dataset; without it the formula stands alone.")
+    let data = try own.map { own in
+      try settings.attempt(or: DataSettings()) {
+        try DataSettings(from: own, hasTargets: false, mayLackPath: origin.mayLackPlaces, seed: seed)
+          .completed(predictsClasses: false, in: own)
+      }
+    }
+    let formula = try settings.attempt(or: FormulaSettings("0", parameters: [])) {
+      try FormulaSettings(from: settings, hasData: data != nil)
+    }
+    return (data, .formula(formula))
+  }
+
+  private static func model(
+    _ settings: Settings, _ origin: Origin, seed: Int, _ registries: Registries
+  ) throws -> (DataSettings?, Objective) {
+    let own = try settings.attempt(or: nil) {
+      try settings.object("data", default: origin.mayLackPlaces ? [:] : nil, help: "The dataset.")
+    }
+    let data = try own.flatMap { own in
+      try own.attempt {
+        try DataSettings(from: own, hasTargets: true, mayLackPath: origin.mayLackPlaces, seed: seed)
+      }
+    }
+    let model = try ModelSettings(from: settings, registries)
+    guard let own, let data, !settings.hasFault else { return (data ?? DataSettings(), .model(model)) }
+    let completed = try settings.attempt(or: data) {
+      try data.completed(predictsClasses: model.loss.prediction != .value, in: own)
+    }
+    return (completed, .model(model))
+  }
+
+  private static func schedule(
+    _ settings: Settings, _ measures: Measures, _ registries: Registries
+  ) throws -> (ScheduleSettings, MetricReference?) {
+    let own = try settings.object(
+      "schedule", default: ["type": "constant"], shorthand: "type", help: "How the learning rate changes over the run.")
+    let schedule = try ScheduleSettings(from: own, registry: registries.schedules)
+    guard schedule.schedule is PlateauSchedule else { return (schedule, nil) }
+    let metric = try MetricReference(
+      "metric", in: own, default: measures.isFormula ? "train.loss" : "validation.loss", measures: measures,
+      help: "What has to improve.")
+    return (schedule, metric)
   }
 
   /// What a checkpoint keeps: ``resolved`` with no observer named, which whoever reads the model need not know.
@@ -242,8 +300,8 @@ public struct RunConfiguration: Sendable {
 
   /// A formula has parameters and an objective, a model has layers and a loss; one config has one of them.
   private static func isFormula(_ settings: Settings) throws -> Bool {
-    let formulaKey = ["objective", "parameters"].first(where: settings.contains)
-    let modelKey = ["model", "loss"].first(where: settings.contains)
+    let formulaKey = ["objective", "parameters"].first(where: settings.isGiven)
+    let modelKey = ["model", "loss"].first(where: settings.isGiven)
     if let formulaKey, let modelKey {
       throw settings.error(
         formulaKey,
@@ -266,6 +324,7 @@ public struct RunConfiguration: Sendable {
 
   private static func name(_ settings: Settings, stem: String) throws -> String {
     let name = try settings.string("name", default: stem, help: "The run's name; by default the config file's stem.")
+    settings.derive("name", from: "from the file's name")
     guard !name.isEmpty, !name.contains("/"), name != ".", name != "..", pathFault(name) == nil else {
       let shown = JSONValue.string(name.count > 60 ? name.prefix(60) + "…" : name).compactText
       throw settings.error("name", "found \(shown), expected the name of a directory, without '/'")
@@ -281,6 +340,7 @@ public struct RunConfiguration: Sendable {
     let path =
       standard == nil && !settings.contains("output")
       ? nil : try settings.filePath("output", default: standard, help: "The run directory.")
+    settings.derive("output", from: given == nil ? "from name and the config's folder" : "from --output")
     guard let given else { return path }
     if let fault = pathFault(given) { throw TrainerError(.usage, "the path of the run directory \(fault)") }
     let absolute = absolutePath(given, relativeTo: ".")
@@ -296,7 +356,7 @@ public struct RunConfiguration: Sendable {
     return (parts[..<configs].map { "/\($0)" } + ["/runs"]).joined()
   }
 
-  private static func stem(of path: String) -> String {
+  static func stem(of path: String) -> String {
     let name = fileName(of: path)
     guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return name }
     return String(name[..<dot])

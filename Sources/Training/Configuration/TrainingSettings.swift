@@ -89,6 +89,7 @@ public struct TrainingSettings: Sendable, Equatable {
     shards = try settings.integer(
       "shards", default: Self.defaultShards(for: batchSize, model: model), in: 1...4096,
       help: "The slices of a batch, the units that workers take; with the batch size they fix the numerics.")
+    settings.derive("shards", from: "from batchSize and the model")
     if settings.contains("shuffle") {
       isShuffling = try settings.boolean("shuffle", help: "What data.shuffle says now: true for rows, false for none.")
       settings.omit("shuffle")
@@ -147,7 +148,7 @@ public struct TrainingSettings: Sendable, Equatable {
     guard let steps = try settings.optionalInteger("steps", in: .positive, help: stepsHelp) else {
       return try .epochs(settings.integer("epochs", default: Self.defaultEpochs, in: .positive, help: epochsHelp))
     }
-    if settings.contains("epochs") {
+    if settings.isGiven("epochs") {
       throw settings.error("epochs", "found beside \"steps\", expected only one of them")
     }
     _ = try settings.optionalInteger("epochs", in: .positive, help: epochsHelp)

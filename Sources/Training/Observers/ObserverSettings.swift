@@ -37,7 +37,10 @@ extension Registry where Component == any ObserverSettings {
   /// - Throws: `TrainerError` for an unknown name, one that comes twice, or a faulty setting.
   func readAll(from settings: Settings) throws -> [any ObserverSettings] {
     let help = "Who writes down beside metrics.jsonl how the run goes, by name."
-    let observers = try settings.objects("observers", default: [], shorthand: "type", help: help).map { try read($0) }
+    let observers = try settings.objects("observers", default: [], shorthand: "type", help: help).compactMap {
+      observer in
+      try observer.attempt { try read(observer) }
+    }
     let types = observers.map { Swift.type(of: $0).type }
     if let twin = types.first(where: { type in types.count { $0 == type } > 1 }) {
       throw settings.error("observers", "\"\(twin)\" comes twice, name each observer once")

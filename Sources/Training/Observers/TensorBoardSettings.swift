@@ -14,13 +14,14 @@ public struct TensorBoardSettings: ObserverSettings {
 
   private static let key = "histograms"
   private static let kind = "\"never\", or an object with \"epochs\" or \"steps\""
+  private static let values = SettingKind.either([.choice(["never"]), .object()])
   private static let help = "The distance between two histograms of parameters and updates."
 
   /// Reads the settings.
   ///
   /// - Throws: `TrainerError` for a setting of the wrong type or out of range.
   public init(from settings: Settings) throws {
-    switch settings.value(Self.key, kind: Self.kind, help: Self.help) {
+    switch settings.value(Self.key, kind: Self.kind, as: Self.values, help: Self.help) {
     case nil:
       histograms = .epochs(1)
     case "never"?:
@@ -43,7 +44,7 @@ public struct TensorBoardSettings: ObserverSettings {
       throw settings.error(Self.key, "found \(value.lineText), expected \(Self.kind)")
     }
     // Declares it as it is once more, and says it as it was understood.
-    _ = settings.value(Self.key, kind: Self.kind, help: Self.help)
+    _ = settings.value(Self.key, kind: Self.kind, as: Self.values, help: Self.help)
     settings.resolve(Self.key, to: json[Self.key] ?? .null)
   }
 

@@ -167,23 +167,27 @@ struct RunSetup<Scalar: TrainingScalar> {
   private static func requireMeasures(
     of configuration: RunConfiguration, in data: TrainingData<Scalar>, measuresTrain: Bool
   ) throws {
-    let references = [
-      ("earlyStopping.metric", configuration.earlyStopping?.metric),
-      ("checkpoints.best.metric", configuration.checkpoints.best),
-      ("schedule.metric", configuration.scheduleMetric),
-    ]
-    for case (let key, let reference?) in references {
-      guard data.groups[reference.group.rawValue] != nil else {
-        let groups = DatasetReader.groupNames.filter { data.groups[$0] != nil }
-        let others = data.otherGroups.isEmpty ? "" : "; \(Self.isIgnored(data.otherGroups))"
-        throw TrainerError(
-          .usage,
-          "\(key): found \"\(reference)\", but \(data.path) has no group '\(reference.group.rawValue)'; "
-            + "it has \(listed(groups))\(others)")
-      }
-      if !measuresTrain, let fault = configuration.fault(of: reference) {
-        throw TrainerError(.usage, "\(key): \(fault)")
-      }
+    for (key, reference) in configuration.measures {
+      try require(
+        reference, key, of: configuration, groups: DatasetReader.groupNames.filter { data.groups[$0] != nil },
+        otherGroups: data.otherGroups, path: data.path, measuresTrain: measuresTrain)
+    }
+  }
+
+  /// Refuses one such measure.
+  static func require(
+    _ reference: MetricReference, _ key: String, of configuration: RunConfiguration, groups: [String],
+    otherGroups: [String], path: String, measuresTrain: Bool
+  ) throws {
+    guard groups.contains(reference.group.rawValue) else {
+      let others = otherGroups.isEmpty ? "" : "; \(Self.isIgnored(otherGroups))"
+      throw TrainerError(
+        .usage,
+        "\(key): found \"\(reference)\", but \(path) has no group '\(reference.group.rawValue)'; "
+          + "it has \(listed(groups))\(others)")
+    }
+    if !measuresTrain, let fault = configuration.fault(of: reference) {
+      throw TrainerError(.usage, "\(key): \(fault)")
     }
   }
 
@@ -229,4 +233,14 @@ struct RunSetup<Scalar: TrainingScalar> {
 
   /// What is measured of each group, in the order of reports.
   var measureNames: [String] { ["loss"] + (problem.metrics?.metrics.map(\.name) ?? []) }
+}
+
+extension RunConfiguration {
+  /// The measures that something goes by, with their keys.
+  var measures: [(key: String, measure: MetricReference)] {
+    [
+      ("earlyStopping.metric", earlyStopping?.metric), ("checkpoints.best.metric", checkpoints.best),
+      ("schedule.metric", scheduleMetric),
+    ].compactMap { key, measure in measure.map { (key, $0) } }
+  }
 }
