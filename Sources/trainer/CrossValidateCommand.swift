@@ -26,7 +26,7 @@ struct CrossValidateCommand: ParsableCommand {
         trainer cross-validate configs/logistic.json --folds 10 --jobs 4 --set seed=2 --output cv
       """)
 
-  @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))
+  @Argument(help: "The config, a JSON or YAML file.", completion: .file(extensions: ["json", "yaml", "yml"]))
   var config: String
 
   @Option(
