@@ -11,12 +11,13 @@ let package = Package(
       name: "Training",
       targets: [
         "Foundations", "HDF5", "Kernels", "Autodiff", "Formulas", "Models", "Optimizers", "Datasets", "DataParallel",
-        "Checkpoints", "TensorBoard", "Training", "Reporting", "Interchange",
+        "Checkpoints", "TensorBoard", "YAML", "Training", "Reporting", "Interchange",
       ]),
     .library(name: "HDF5", targets: ["HDF5"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // System libraries and C
@@ -48,11 +49,12 @@ let package = Package(
     .target(name: "DataParallel", dependencies: ["CMPI", "Kernels", "Foundations"]),
     .target(name: "Checkpoints", dependencies: ["HDF5", "Foundations"]),
     .target(name: "TensorBoard", dependencies: ["CZlib", "Foundations"]),
+    .target(name: "YAML", dependencies: ["Foundations", .product(name: "Yams", package: "Yams")]),
     .target(
       name: "Training",
       dependencies: [
         "Foundations", "HDF5", "Kernels", "Autodiff", "Formulas", "Models", "Optimizers", "Datasets", "DataParallel",
-        "Checkpoints", "TensorBoard",
+        "Checkpoints", "TensorBoard", "YAML",
       ]),
     .target(name: "Reporting", dependencies: ["Training", "Autodiff", "Formulas", "Foundations"]),
     .target(
@@ -64,7 +66,7 @@ let package = Package(
       name: "trainer",
       dependencies: [
         "Foundations", "HDF5", "Kernels", "Autodiff", "Formulas", "Models", "Optimizers", "Datasets", "DataParallel",
-        "Checkpoints", "Training", "Reporting", "Interchange",
+        "Checkpoints", "Training", "Reporting", "Interchange", "YAML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -95,6 +97,7 @@ let package = Package(
       dependencies: ["DataParallel", "Foundations", "Kernels", "TestSupport", "RankProbe", "RankModel"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "HDF5", "Foundations", "TestSupport"]),
     .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard", "CZlib", "Foundations", "TestSupport"]),
+    .testTarget(name: "YAMLTests", dependencies: ["YAML", "Foundations", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [

@@ -44,7 +44,7 @@ struct ConfigPage {
       doubts.isEmpty
       ? "Nothing that would change a choice.\n"
       : doubts.map { "- \(Self.sentence($0))\n" }.joined()
-    let run = "runs/" + (name.hasSuffix(".json") ? String(name.dropLast(5)) : name)
+    let run = "runs/" + InitCommand.stem(of: name)
     let file = name.shellWord.onOneLine
     let spelling = (findings.table?.spelling).map(Self.note) ?? ""
     text += """

@@ -27,7 +27,7 @@ struct CrossValidateCommand: ParsableCommand {
           --set seed=2 --output cv
       """)
 
-  @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))
+  @Argument(help: "The config, a JSON or YAML file.", completion: .file(extensions: ["json", "yaml", "yml"]))
   var config: String
 
   @Option(

@@ -4,7 +4,8 @@ import Training
 
 /// The config that says where the samples of a data file are.
 struct DataConfigOptions: ParsableArguments {
-  @Option(help: "The config that the data are for.", completion: .file(extensions: ["json"])) var config: String?
+  @Option(help: "The config that the data are for.", completion: .file(extensions: ["json", "yaml", "yml"])) var config:
+    String?
 
   @OptionGroup var overrides: OverrideOptions
 

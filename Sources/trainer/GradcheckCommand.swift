@@ -23,7 +23,7 @@ struct GradcheckCommand: ParsableCommand {
         trainer gradcheck configs/mlp.json --coordinates 200 --seed 3 --tolerance 1e-8
       """)
 
-  @Argument(help: "The config.", completion: .file(extensions: ["json"]))
+  @Argument(help: "The config.", completion: .file(extensions: ["json", "yaml", "yml"]))
   var config: String
 
   @OptionGroup var overrides: OverrideOptions

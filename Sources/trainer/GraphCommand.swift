@@ -32,7 +32,7 @@ struct GraphCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("A run's config, in place of a formula.", valueName: "file"),
-    completion: .file(extensions: ["json"]))
+    completion: .file(extensions: ["json", "yaml", "yml"]))
   var config: String?
 
   @OptionGroup var point: PointOptions

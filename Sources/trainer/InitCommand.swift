@@ -4,6 +4,7 @@ import Foundations
 import HDF5
 import Reporting
 import Training
+import YAML
 
 /// `trainer init DATA`.
 struct InitCommand: ParsableCommand {
@@ -22,7 +23,7 @@ struct InitCommand: ParsableCommand {
       EXAMPLES
         trainer init mydata.csv && trainer run mydata.json
         trainer init titanic.csv --target Survived
-        trainer init measurements.h5 --target temperature -o configs/measurements.json
+        trainer init measurements.h5 --target temperature -o configs/measurements.yaml
       """)
 
   @Argument(help: "An HDF5 file, a table of text, an array of NumPy, or another file of data.", completion: .file())
@@ -37,8 +38,10 @@ struct InitCommand: ParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("The config to write. (default: DATA's name with .json, here)", valueName: "config"),
-    completion: .file(extensions: ["json"]))
+    help: ArgumentHelp(
+      "The config to write, JSON or, if its name ends with .yaml or .yml, YAML. (default: DATA's name with .json, here)",
+      valueName: "config"),
+    completion: .file(extensions: ["json", "yaml", "yml"]))
   var output: String?
 
   @OptionGroup var overwriting: OverwriteOption
@@ -58,13 +61,13 @@ struct InitCommand: ParsableCommand {
     _ = try ImportSource(path: data)
     let isHDF5 = HDF5.File.isHDF5(at: data)
     let config = output ?? Self.stem(of: fileName(of: data)) + ".json"
-    guard config.hasSuffix(".json") else {
+    guard config.hasSuffix(".json") || YAMLDocument.isYAML(config), let dot = config.lastIndex(of: ".") else {
       throw TrainerError(
-        .usage, "a config's name ends with .json, which '\(config)' does not; name it so with --output")
+        .usage, "a config's name ends with .json, .yaml or .yml, which '\(config)' does not; name it so with --output")
     }
-    let page = config.dropLast(5) + ".md"
+    let page = config[..<dot] + ".md"
     // Two configs never share one.
-    let dataset = config.dropLast(5) + ".h5"
+    let dataset = config[..<dot] + ".h5"
     try requireOwnPage(String(page))
     let outputs = try ([config, String(page)] + (isHDF5 ? [] : [String(dataset)])).map {
       try overwriting.file($0, inputs: [data])

@@ -28,7 +28,7 @@ struct RunCommand: ParsableCommand {
         trainer run configs/softmax.json --stop-after 50m
       """)
 
-  @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))
+  @Argument(help: "The config, a JSON or YAML file.", completion: .file(extensions: ["json", "yaml", "yml"]))
   var config: String
 
   @Option(

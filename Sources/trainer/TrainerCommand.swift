@@ -12,7 +12,7 @@ struct TrainerCommand: ParsableCommand {
     commandName: "trainer",
     abstract: "Trains dense models on CPUs: the same bits on any number of cores.",
     discussion: """
-      Data and checkpoints are HDF5 files, a run is described by a JSON file:
+      Data and checkpoints are HDF5 files, a run is described by a JSON or YAML file:
 
         trainer run configs/softmax.json
 

@@ -23,7 +23,7 @@ struct VerifyResumeCommand: ParsableCommand {
         trainer verify-resume configs/mlp.json --kills 5 --set training.epochs=3
       """)
 
-  @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))
+  @Argument(help: "The config, a JSON or YAML file.", completion: .file(extensions: ["json", "yaml", "yml"]))
   var config: String
 
   @Option(

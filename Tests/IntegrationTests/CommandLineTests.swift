@@ -41,7 +41,7 @@ import Testing
       result.output == """
         OVERVIEW: Trains dense models on CPUs: the same bits on any number of cores.
 
-        Data and checkpoints are HDF5 files, a run is described by a JSON file:
+        Data and checkpoints are HDF5 files, a run is described by a JSON or YAML file:
 
           trainer run configs/softmax.json
 

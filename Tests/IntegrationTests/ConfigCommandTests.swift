@@ -133,12 +133,62 @@ import Testing
     #expect(line("name")?.last?.hasSuffix("from the file's name") == true)
     // A component that is written as its type alone.
     #expect(line("loss.type")?.last?.hasSuffix("\(path):14") == true, "\(result.output)")
+    try withScratchDirectory { directory in
+      let short =
+        #"{"data": {"path": "d.h5"}, "model": {"layers": [{"type": "dense", "units": 1}]}, "loss": "softmaxCrossEntropy"}"#
+      try short.write(toFile: "\(directory)/s.json", atomically: true, encoding: .utf8)
+      let shown = try TrainerBinary.run("config", "show", "s.json", "--changed", in: directory)
+      #expect(
+        shown.output.split(separator: "\n").map { $0.split(separator: " ")[0] } == [
+          "data.path", "model.layers[0].type", "model.layers[0].units", "loss.type",
+        ], "\(shown.output)")
+    }
     let changed = try TrainerBinary.run("config", "show", path, "--changed")
     #expect(!changed.output.contains("default") && changed.output.contains("\nmodel.layers[0].units "))
     let json = try TrainerBinary.run("config", "show", path, "--format", "json")
     #expect(try JSONDocument(text: json.output, source: "show").root["training"]?["shards"] == 4)
     try TrainerBinary.run("config", "show", path, "--format", "json", "--changed").expectError(2, "--changed goes with")
     try TrainerBinary.run("config", "show", "nowhere.json").expectError(2, "nowhere.json")
+  }
+
+  // A config in YAML is the same run as one in JSON, and its faults have the places of the YAML text.
+  @Test func configsInYAML() throws {
+    try withScratchDirectory { directory in
+      let shown = try TrainerBinary.run("config", "show", Repository.config("logistic"), "--format", "yaml")
+      #expect(shown.status == 0, "\(shown.errors)")
+      try shown.output.write(toFile: "\(directory)/x.yaml", atomically: true, encoding: .utf8)
+      let set = ["--set", "training.epochs=2", "--output"]
+      #expect(try TrainerBinary.run(["run", "x.yaml"] + set + ["a"], in: directory).status == 0)
+      #expect(try TrainerBinary.run(["run", Repository.config("logistic")] + set + ["b"], in: directory).status == 0)
+      let digests = try ["a", "b"].map { try TrainerBinary.run("checkpoint", "digest", $0, in: directory).output }
+      #expect(digests[0] == digests[1] && !digests[0].isEmpty)
+      #expect(
+        try JSONDocument(text: String(contentsOfFile: "\(directory)/a/config.json", encoding: .utf8), source: "a").root[
+          "loss"]
+          != nil)
+      let faulty =
+        "parameters: {x: 1}\nobjective: x^2\ntraining:\n  stpes: 3\noptimizer:\n  learningRate: 1e-3\n  momentum: no\n"
+      try faulty.write(toFile: "\(directory)/f.yml", atomically: true, encoding: .utf8)
+      let check = try TrainerBinary.run("config", "check", "f.yml", in: directory)
+      #expect(
+        lines(check) == [
+          #"error: f.yml:4:3: training.stpes: unknown key; did you mean "steps"?"#,
+          #"error: f.yml:7:3: optimizer.momentum: found the string "no", expected a number at least 0 and less than 1"#,
+        ], "\(check.errors)")
+    }
+  }
+
+  @Test func initWritesYAML() throws {
+    try withScratchDirectory { directory in
+      let made = try TrainerBinary.run(
+        "init", Repository.path + "/data/passengers.csv", "-o", "p.yaml", in: directory)
+      #expect(made.status == 0, "\(made.errors)")
+      #expect(made.output.contains("wrote p.h5, p.md, p.yaml"), "\(made.output)")
+      #expect(try String(contentsOfFile: "\(directory)/p.yaml", encoding: .utf8).contains("\n  path: p.h5\n"))
+      #expect(try TrainerBinary.run("config", "check", "p.yaml", in: directory).status == 0)
+      try TrainerBinary.run("init", Repository.data("digits"), "-o", "p.toml", in: directory)
+        .expectError(2, "ends with .json, .yaml or .yml")
+    }
   }
 
   @Test func theSchemaIsWritten() throws {

@@ -44,6 +44,13 @@ public struct JSONDocument: Sendable {
     public let line: Int
     /// The column.
     public let column: Int
+
+    /// Creates a place.
+    package init(line: Int, column: Int) {
+      self.line = line
+      self.column = column
+    }
+
     /// `line:column`.
     public var description: String { "\(line):\(column)" }
   }
@@ -55,6 +62,8 @@ public struct JSONDocument: Sendable {
   private let bytes: [UInt8]
   /// Byte offsets of members' keys and of elements.
   private let offsets: [JSONPath: Int]
+  /// Places of members' keys and of elements, of a text that is no JSON.
+  private let places: [JSONPath: Position]
 
   /// Reads JSON text. Its syntax is judged by Foundation's parser, made stricter: a trailing comma and a key that
   /// comes twice in one object are errors too.
@@ -88,6 +97,15 @@ public struct JSONDocument: Sendable {
     self.source = source
     self.bytes = bytes
     offsets = walker.offsets
+    places = [:]
+  }
+
+  /// A value that was read from text of another kind.
+  ///
+  /// - Parameter places: Where members' keys and elements stand.
+  package init(_ root: JSONValue, source: String, places: [JSONPath: Position]) {
+    (self.root, self.source, self.places) = (root, source, places)
+    (bytes, offsets) = ([], [:])
   }
 
   /// Reads JSON text; see ``init(_:source:code:)-([UInt8],_,_)``.
@@ -100,14 +118,16 @@ public struct JSONDocument: Sendable {
   public func position(of path: JSONPath) -> Position {
     var path = path
     while !path.components.isEmpty {
-      if let offset = offsets[path] { return Self.position(of: offset, in: bytes) }
+      if let position = position(exactlyOf: path) { return position }
       path = path.parent
     }
     return Position(line: 1, column: 1)
   }
 
   /// Where a value stands that the text holds; `nil` for any other.
-  func position(exactlyOf path: JSONPath) -> Position? { offsets[path].map { Self.position(of: $0, in: bytes) } }
+  func position(exactlyOf path: JSONPath) -> Position? {
+    offsets[path].map { Self.position(of: $0, in: bytes) } ?? places[path]
+  }
 
   private static func position(of offset: Int, in bytes: [UInt8]) -> Position {
     let before = bytes[..<offset]

@@ -66,9 +66,11 @@ public final class Settings {
 
   /// Reads the config in a file; paths in it are relative to the file's directory.
   ///
+  /// - Parameter read: What makes a document of the file's bytes and its name, by default one of JSON.
   /// - Throws: `TrainerError` with code `.usage` if there is no such file, it cannot be read or is no JSON object.
   package convenience init(
-    file path: String, overrides: [SettingsOverride] = [], fileSystem: some FileSystem = SystemFileSystem()
+    file path: String, overrides: [SettingsOverride] = [], fileSystem: some FileSystem = SystemFileSystem(),
+    read: ([UInt8], String) throws -> JSONDocument = { try JSONDocument($0, source: $1) }
   ) throws {
     let bytes: [UInt8]
     do {
@@ -79,7 +81,7 @@ public final class Settings {
       throw TrainerError(.usage, "\(path): the config cannot be read: \(error.reason)")
     }
     let directory = URL(filePath: path).standardizedFileURL.deletingLastPathComponent().path(percentEncoded: false)
-    try self.init(ConfigText(bytes, source: path), directory: directory, overrides: overrides)
+    try self.init(document: read(bytes, path), directory: directory, overrides: overrides)
   }
 
   /// Reads a config's text; paths in it are relative to `directory`.
@@ -88,7 +90,7 @@ public final class Settings {
   public convenience init(
     text: String, source: String, directory: String, overrides: [SettingsOverride] = []
   ) throws {
-    try self.init(ConfigText(Array(text.utf8), source: source), directory: directory, overrides: overrides)
+    try self.init(document: JSONDocument(text: text, source: source), directory: directory, overrides: overrides)
   }
 
   /// Reads a config that was built in Swift, by the same rules; paths in it are relative to `directory`.
@@ -106,7 +108,10 @@ public final class Settings {
     outline.hasNames = isNamed
   }
 
-  private convenience init(_ document: ConfigText, directory: String, overrides: [SettingsOverride]) throws {
+  /// Reads a config's document; paths in it are relative to `directory`.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if it is no object, or an override does not fit it.
+  package convenience init(document: JSONDocument, directory: String, overrides: [SettingsOverride] = []) throws {
     guard case .object = document.root else {
       throw TrainerError(
         .usage,
@@ -115,7 +120,7 @@ public final class Settings {
     }
     var root = document.root
     let places = try overrides.map { try (path: $0.apply(to: &root), origin: $0.origin) }
-    let context = SettingsContext(document: document, directory: directory, overrides: places)
+    let context = SettingsContext(document: document, root: root, directory: directory, overrides: places)
     guard case .object(let members) = root else { preconditionFailure("an override's path has at least one key") }
     self.init(context: context, path: JSONPath(), members: members, shorthandKey: nil)
   }
@@ -263,15 +268,16 @@ public final class Settings {
 
   /// Where the value at a path of ``resolved`` comes from.
   package func origin(of path: JSONPath) -> SettingsOrigin {
-    var origin = context.origin(of: path)
-    if origin == .standard, let words = context.derivations[path.parent] { origin = .derived(words) }
-    // Of a component that is written as its type alone, the type is the whole value.
-    guard !origin.isGiven, case .string? = context.written(at: path.parent) else { return origin }
-    return context.origin(of: path.parent)
+    let origin = context.origin(of: path)
+    let isType = path.components.last == .key(Outlining.typeKey)
+    // Of a component that is written as its type alone, the type is the whole value, and all else is left out.
+    if case .string? = context.given(at: path.parent) { return isType ? context.origin(of: path.parent) : .standard }
+    if isType, origin == .standard, case .string? = context.written(at: path.parent) {
+      return context.origin(of: path.parent)
+    }
+    guard origin == .standard, let words = context.derivations[path.parent] else { return origin }
+    return .derived(words)
   }
-
-  /// What the config's text holds at a path.
-  package func written(at path: JSONPath) -> JSONValue? { context.written(at: path) }
 
   // MARK: - Results
 

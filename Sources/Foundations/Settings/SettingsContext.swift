@@ -11,7 +11,7 @@ final class SettingsContext {
   }
 
   /// The text that was read; `nil` for a config built in Swift.
-  private let document: ConfigText?
+  private let document: JSONDocument?
   private let source: String
   /// The directory that paths in the config are relative to.
   let directory: String
@@ -25,8 +25,14 @@ final class SettingsContext {
   /// What was found where readers were asked what they would read.
   var outlining = Outlining()
 
-  init(document: ConfigText, directory: String, overrides: [(path: JSONPath, origin: String)]) {
+  /// The text's value with those of options in their places.
+  private let root: JSONValue
+
+  init(
+    document: JSONDocument, root: JSONValue, directory: String, overrides: [(path: JSONPath, origin: String)]
+  ) {
     self.document = document
+    self.root = root
     source = document.source
     self.directory = directory
     self.overrides = overrides
@@ -34,6 +40,7 @@ final class SettingsContext {
 
   init(source: String, directory: String) {
     document = nil
+    root = .null
     self.source = source
     self.directory = directory
     overrides = []
@@ -81,6 +88,9 @@ final class SettingsContext {
 
   /// What the text holds at a path.
   func written(at path: JSONPath) -> JSONValue? { document?.root.value(at: path) }
+
+  /// What the text and the options hold at a path.
+  func given(at path: JSONPath) -> JSONValue? { root.value(at: path) }
 
   private func override(at path: JSONPath) -> String? { overrides.last { $0.path.contains(path) }?.origin }
 }

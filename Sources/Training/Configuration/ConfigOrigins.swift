@@ -21,7 +21,7 @@ package struct ConfigOrigins {
   ///
   /// - Throws: `TrainerError` with code `.usage` for the first fault, with the others in it.
   package init(file path: String, overrides: [SettingsOverride] = [], registries: Registries = .standard) throws {
-    let settings = try Settings(file: path, overrides: overrides)
+    let settings = try Settings(config: path, overrides: overrides)
     configuration = try RunConfiguration(
       settings, stem: RunConfiguration.stem(of: path), output: nil, registries: registries)
     self.settings = Self.leaves(of: configuration.resolved, at: JSONPath()).map { path, value in

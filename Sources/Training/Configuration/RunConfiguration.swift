@@ -2,6 +2,19 @@ import Datasets
 import Foundations
 import Models
 import Optimizers
+import YAML
+
+extension Settings {
+  /// Reads the config in a file that a user has written: YAML if its name ends with `.yaml` or `.yml`, else JSON.
+  ///
+  /// - Throws: `TrainerError` with code `.usage` if there is no such file, it cannot be read or is no object.
+  package convenience init(config path: String, overrides: [SettingsOverride] = []) throws {
+    try self.init(file: path, overrides: overrides) { bytes, source in
+      try YAMLDocument.isYAML(path)
+        ? YAMLDocument.read(bytes, source: source) : JSONDocument(bytes, source: source)
+    }
+  }
+}
 
 /// A run's whole configuration, read strictly; ``resolved`` writes every setting out, defaults too.
 public struct RunConfiguration: Sendable {
@@ -60,7 +73,7 @@ public struct RunConfiguration: Sendable {
     file path: String, overrides: [SettingsOverride] = [], output: String? = nil, registries: Registries = .standard
   ) throws {
     try self.init(
-      Settings(file: path, overrides: overrides), stem: Self.stem(of: path), output: output, registries: registries)
+      Settings(config: path, overrides: overrides), stem: Self.stem(of: path), output: output, registries: registries)
   }
 
   /// Reads the resolved config of a run from its directory. It may name no dataset file, if the run was trained on arrays

@@ -1,5 +1,6 @@
 import Datasets
 import Foundations
+import YAML
 
 /// Looks at a data file and writes a config that trains on it as it is, with a page that explains it; a table is made a
 /// dataset file first.
@@ -138,11 +139,13 @@ package struct ProposedFiles {
 
   private func write(_ findings: Findings) throws {
     let text = explanation(findings)
+    let json = JSONValue.object(findings.config.json)
+    let configText = YAMLDocument.isYAML(config.path) ? try json.yamlText : json.prettyText + "\n"
     try OutputFile.explaining {
       let isNew = try SystemFileSystem().status(of: page.path) == nil
       try page.write(Array(text.utf8))
       do {
-        try config.write(Array((JSONValue.object(findings.config.json).prettyText + "\n").utf8))
+        try config.write(Array(configText.utf8))
       } catch {
         if isNew { do { try SystemFileSystem().remove(page.path) } catch _ {} }
         throw error

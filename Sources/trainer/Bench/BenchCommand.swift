@@ -14,7 +14,8 @@ struct BenchCommand: ParsableCommand {
 /// What both measurements share.
 struct BenchOptions: ParsableArguments {
   @Argument(
-    help: "The config, a JSON file. Nothing is written to its run directory.", completion: .file(extensions: ["json"]))
+    help: "The config, a JSON or YAML file. Nothing is written to its run directory.",
+    completion: .file(extensions: ["json", "yaml", "yml"]))
   var config: String
 
   @OptionGroup var overrides: OverrideOptions

@@ -30,10 +30,10 @@ struct ConfigCheckCommand: ParsableCommand {
       EXAMPLES
         trainer config check configs/mlp.json
         trainer config check configs/*.json --no-data
-        trainer config check configs/mlp.json --set training.batchSize=64 --format json
+        trainer config check configs/mlp.json --set seed=3 --format json
       """)
 
-  @Argument(help: "The configs.", completion: .file(extensions: ["json"]))
+  @Argument(help: "The configs.", completion: .file(extensions: ["json", "yaml", "yml"]))
   var configs: [String]
 
   @OptionGroup var overrides: OverrideOptions
@@ -95,7 +95,7 @@ struct ConfigSchemaCommand: ParsableCommand {
 
   @Option(
     name: .shortAndLong, help: ArgumentHelp("The file to write. (default: standard output)", valueName: "file"),
-    completion: .file(extensions: ["json"]))
+    completion: .file(extensions: ["json", "yaml", "yml"]))
   var output: String?
 
   @OptionGroup var overwriting: OverwriteOption

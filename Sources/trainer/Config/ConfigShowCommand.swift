@@ -2,12 +2,13 @@ import ArgumentParser
 import Foundations
 import Reporting
 import Training
+import YAML
 
 /// `trainer config show CONFIG`.
 struct ConfigShowCommand: ParsableCommand {
   /// How a resolved config is printed.
   enum Format: String, ExpressibleByArgument, CaseIterable {
-    case text, json
+    case text, json, yaml
   }
 
   static let configuration = CommandConfiguration(
@@ -16,7 +17,7 @@ struct ConfigShowCommand: ParsableCommand {
       Each line is a setting as --set takes it, its value, and where that comes from: a line of the config, an option, \
       other settings, or the default. The data are not looked at, so what follows from them is left out.
 
-      As json it is what the run directory's config.json holds.
+      As json it is what the run directory's config.json holds, as yaml the same in YAML.
 
       EXAMPLES
         trainer config show configs/mlp.json
@@ -24,7 +25,7 @@ struct ConfigShowCommand: ParsableCommand {
         trainer config show configs/mlp.json --format json
       """)
 
-  @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))
+  @Argument(help: "The config, a JSON or YAML file.", completion: .file(extensions: ["json", "yaml", "yml"]))
   var config: String
 
   @OptionGroup var overrides: OverrideOptions
@@ -41,6 +42,7 @@ struct ConfigShowCommand: ParsableCommand {
   func run() throws {
     let origins = try ConfigOrigins(file: config, overrides: overrides.parsed)
     switch format {
+    case .yaml: try printResult(origins.configuration.resolved.yamlText)
     case .json: try printResult(origins.configuration.resolved, .indented)
     case .text:
       var table = TextTable(columns: 3, left: [0, 1, 2])

@@ -17,7 +17,7 @@ struct LearningRateCommand: ParsableCommand {
         trainer lr-find configs/mlp.json --from 1e-4 --to 100 --output rates.svg
       """)
 
-  @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))
+  @Argument(help: "The config, a JSON or YAML file.", completion: .file(extensions: ["json", "yaml", "yml"]))
   var config: String
 
   @Option(help: ArgumentHelp("The learning rate of the first step.", valueName: "rate"))

@@ -22,7 +22,7 @@ struct SlurmCommand: ParsableCommand {
           --tasks-per-node 2 --cpus-per-task 16 -o mlp.sbatch
       """)
 
-  @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))
+  @Argument(help: "The config, a JSON or YAML file.", completion: .file(extensions: ["json", "yaml", "yml"]))
   var config: String
 
   @Option(help: ArgumentHelp("Nodes, \(OptionRanges.text(OptionRanges.nodes)).", valueName: "n"))

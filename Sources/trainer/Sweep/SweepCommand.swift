@@ -35,7 +35,7 @@ struct SweepCommand: ParsableCommand {
           --over 'optimizer.learningRate=[0.2,0.5]' --plot rates.svg
       """)
 
-  @Argument(help: "The config, a JSON file.", completion: .file(extensions: ["json"]))
+  @Argument(help: "The config, a JSON or YAML file.", completion: .file(extensions: ["json", "yaml", "yml"]))
   var config: String
 
   @Option(
