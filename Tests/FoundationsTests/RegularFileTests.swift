@@ -68,6 +68,13 @@ import Testing
       #expect(neighbourHint(of: directory + "/digit.h5") == "; did you mean \(directory)/digits.h5?")
       #expect(neighbourHint(of: directory + "/entirely.other") == "")
       #expect(neighbourHint(of: directory + "/no/digits.h5") == "; there is no directory \(directory)/no either")
+      try SystemFileSystem().makeDirectory(directory + "/configs")
+      try AtomicFile.replace(directory + "/configs/softmax.json", contents: [[1]])
+      for wrong in ["confgs/softmax.json", "confgs/sofmax.json", "./confgs/../confgs/sofmax.json"] {
+        let right = wrong.hasPrefix(".") ? "./configs/../configs/softmax.json" : "configs/softmax.json"
+        #expect(neighbourHint(of: "\(directory)/\(wrong)") == "; did you mean \(directory)/\(right)?")
+      }
+      #expect(neighbourHint(of: directory + "/confgs/other") == "; there is no directory \(directory)/confgs either")
       #expect(symlink("nowhere", directory + "/link") == 0)
       #expect(neighbourHint(of: directory + "/link") == "; it is a symbolic link that leads to no file")
     }

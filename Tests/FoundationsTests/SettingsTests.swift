@@ -122,6 +122,19 @@ private enum Precision: String, CaseIterable { case float32, float64 }
     #expect(message { _ = try root.number("size") } == #"x.json:1:14: size: found the string "x", expected a number"#)
   }
 
+  /// Which component is meant cannot be told, so nothing is said of what one lacks or does not know.
+  @Test(arguments: [#"["a"]"#, #""q""#, "7"]) func aFaultyTypeIsTheOnlyFault(type: String) throws {
+    let registry = Registry<Int>(of: "part", [.init(type: "a") { try $0.integer("n") }])
+    let root = try settings(#"{"part": {"type": \#(type), "m": 1}}"#)
+    let error = #expect(throws: TrainerError.self) {
+      try root.findingAllFaults {
+        let part = try root.object("part")
+        return try part.attempt { try registry.read(part) }
+      }
+    }
+    #expect(error?.place?.path == "part.type" && error?.others.isEmpty == true, "\(error?.message ?? "")")
+  }
+
   @Test func aPlaceKnowsWhatWasMeant() throws {
     let root = try settings(#"{"sedd": 1}"#)
     _ = try root.integer("seed", default: 0)

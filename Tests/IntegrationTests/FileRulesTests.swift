@@ -246,7 +246,7 @@ import Testing
     try TrainerBinary.run("data/iris.h5", in: Repository.path).expectError(
       2, "did you mean 'trainer init data/iris.h5'?")
     try TrainerBinary.run("data/nothing.h5", in: Repository.path).expectError(2, "its commands are init, ")
-    try TrainerBinary.run("quux").expectError(2, "its commands are init, run, resume, ")
+    try TrainerBinary.run("quux").expectError(2, "its commands are init, config, run, resume, ")
   }
 
   // MARK: Other programs

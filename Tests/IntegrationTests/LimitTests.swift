@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "training.epochs=9223372036854775807", "training.epochs=1000000000000", "training.steps=1e300",
+    "training.epochs=9223372036854775807", "training.epochs=1000000000000", "training={\"steps\": 1e300}",
     "training.batchSize=9223372036854775807", "model.layers.0.units=1000000000000",
     "model.layers.0.units=1000000000", "checkpoints.every.steps=9223372036854775807",
   ])

@@ -94,7 +94,7 @@ import Training
       layers: #"""
         {"type": "batchNormalization"}, {"type": "groupNormalization", "groups": 2},
         {"type": "layerNormalization", "axes": "all"}, {"type": "layerNormalization"}, {"type": "rmsNormalization"},
-        {"type": "prelu"}, {"type": "dropout", "rate": 0.3}
+        {"type": "prelu"}, {"type": "dropout", "rate": 0.3}, {"type": "gaussianNoise", "standardDeviation": 2}
         """#),
     Case(
       name: "normalization of vectors", inputShape: [7],

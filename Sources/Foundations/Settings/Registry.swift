@@ -80,6 +80,8 @@ public struct Registry<Component>: Sendable {
   ) throws -> (Component, Common) {
     if let outlined = try settings.outline(as: self, default: type, common: common) { return outlined }
     let type = try settings.string(Outlining.typeKey, oneOf: entries.map(\.type), default: type)
+    // What another component lacks or does not know is no fault of the one that was meant.
+    try settings.requireSound(Outlining.typeKey)
     guard let entry = self[type] else { throw settings.error("type", "'\(type)' is not known") }
     // Where all faults are to be found, those of what is common are, too.
     let component = try settings.attempt(or: nil) { try entry.make(settings) }

@@ -232,6 +232,13 @@ public final class Settings {
     }
   }
 
+  /// Gives up this object if a fault of the value at a key has been noted, on which it depends what else it holds.
+  func requireSound(_ key: String) throws {
+    guard context.mode == .collecting, context.hasProblem(at: jsonPath.appending(key).description) else { return }
+    isAbandoned = true
+    throw faultOfPart
+  }
+
   /// Stands for a fault of a part of this object that has been noted.
   var faultOfPart: TrainerError { context.problems.last ?? error(nil, "a part of it cannot be read") }
 

@@ -194,7 +194,7 @@ public struct RunConfiguration: Sendable {
     (training, oldOrder) = try settings.attempt(or: (TrainingSettings(), nil)) {
       let own = try settings.object("training", default: [:], help: "How long and in what portions the run trains.")
       let training = try TrainingSettings(from: own, hasData: data != nil, model: objective.modelKind)
-      return (training, try training.order(beside: data?.shuffle, in: own))
+      return (training, try training.order(beside: settings.hasFault ? nil : data?.shuffle, in: own))
     }
     earlyStopping = try settings.optionalObject("earlyStopping", help: "When the run stops before its end.").flatMap {
       own in

@@ -30,7 +30,7 @@ struct TensorFile {
     do {
       let files = SystemFileSystem()
       guard let status = try files.status(of: path) else {
-        throw TrainerError(.usage, "initial.path: there is no file \(path)")
+        throw TrainerError(.usage, "initial.path: there is no file \(path)\(neighbourHint(of: path))")
       }
       if status.isDirectory || CheckpointFile.isCheckpoint(path) {
         let checkpoint = try ModelCheckpoint(path)
