@@ -163,6 +163,44 @@ import Testing
     }
   }
 
+  /// What has neighbours gets convolutions, as deep as its extents and its rows allow; columns and few rows get none.
+  @Test(arguments: [
+    ([28, 28], 300, ["reshape", "convolution", "maxPooling", "convolution", "maxPooling", "dropout", "dense"], 1568),
+    ([12, 20, 3], 300, ["convolution", "maxPooling", "dropout", "dense"], 960),
+    (
+      [40, 40, 1], 300,
+      ["convolution", "maxPooling", "convolution", "maxPooling", "globalAveragePooling", "dropout", "dense"], 32
+    ),
+    (
+      [128, 2], 2100,
+      ["convolution", "maxPooling", "convolution", "maxPooling", "globalAveragePooling", "dropout", "dense"], 64
+    ),
+    ([28, 28], 150, ["dense"], 784), ([30], 150, ["dense"], 30), ([7, 7], 250, ["dense", "dense"], 16),
+  ])
+  func imagesAndSeriesGetConvolutions(shape: [Int], rows: Int, layers: [String], fanIn: Int) throws {
+    try withScratchDirectory { directory in
+      try writeFile("\(directory)/x.h5") { root in
+        for (group, rows) in [("train", rows), ("test", 20)] {
+          let group = try root.createGroup(group)
+          let values = (0..<rows * shape.reduce(1, *)).map { UInt8($0 * 31 % 251) }
+          _ = try group.createDataset("inputs", shape: [rows] + shape, values: values)
+          _ = try group.createDataset("targets", shape: [rows], values: (0..<rows).map { UInt8($0 % 3) })
+        }
+      }
+      let made = try TrainerBinary.run("init", "x.h5", in: directory)
+      #expect(made.status == 0, "\(made.errors)")
+      let bytes = try Data(contentsOf: URL(filePath: directory + "/x.json"))
+      let config = try JSONDocument(Array(bytes), source: "x.json").root
+      let found = config["model"]?["layers"]?.elements ?? []
+      #expect(found.compactMap { $0["type"]?.text } == layers)
+      // It runs as it is, and the last layer meets what was counted.
+      let run = try TrainerBinary.run("run", "x.json", "--set", "training.epochs=1", "--quiet", in: directory)
+      #expect(run.status == 0, "\(run.errors)")
+      let summary = try TrainerBinary.run("summary", "x.json", "--format", "json", in: directory)
+      #expect(summary.output.contains("\(fanIn * 3 + 3)"), "\(summary.output)")
+    }
+  }
+
   @Test func wholeNumbersOfManyKindsAreAmountsInTheConfigToo() throws {
     try withScratchDirectory { directory in
       var table = "a,b,age\n"
