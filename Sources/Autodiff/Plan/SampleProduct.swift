@@ -78,29 +78,33 @@ extension Node {
   /// What this is a product of, if it is a product xᵀ·y computed from `samples` samples that a plan can leave uncomputed,
   /// as Note [Sample products] says.
   package func sampleProduct(of samples: Int) -> SampleProductShape? {
+    guard let product = productOperands, samples > 0, product.depth > 0, product.depth % samples == 0, product.rows > 0,
+      product.left.dependsOnInput,
+      [product.left, product.right].allSatisfy({ !($0.unviewed.operation is Parameter) })
+    else { return nil }
+    let input = product.left.unviewed.operation as? Input
+    return SampleProductShape(
+      rowsOfSample: product.depth / samples, rows: product.rows, columns: product.columns,
+      isScatter: product.isScatter,
+      readsInput: !product.isScatter && product.depth == samples && input?.storedShape.first == samples)
+  }
+
+  /// What this, or what it is a view of, is a product of; `nil` if it is no xᵀ·y of two matrices and no scatter of rows.
+  fileprivate var productOperands: ProductOperands? {
     let product = unviewed
-    let left: Node
-    let rows: Int
     switch product.operation {
     case let multiply as MatrixMultiply:
       guard multiply.transposesLeft, !multiply.transposesRight, product.inputs.allSatisfy({ $0.shape.count == 2 })
-      else {
-        return nil
-      }
-      (left, rows) = (product.inputs[0], product.shape[0])
+      else { return nil }
+      return ProductOperands(
+        left: product.inputs[0], right: product.inputs[1], depth: product.inputs[0].shape[0], shape: product.shape,
+        isScatter: false)
     case let scatter as ScatterAdd where scatter.axis == 0:
-      (left, rows) = (product.inputs[1], scatter.extent)
+      return ProductOperands(
+        left: product.inputs[1], right: product.inputs[0], depth: product.inputs[1].shape.elementCount,
+        shape: product.shape, isScatter: true)
     default: return nil
     }
-    let depth = product.isScatter ? left.shape.elementCount : left.shape[0]
-    guard samples > 0, depth > 0, depth % samples == 0, rows > 0, left.dependsOnInput,
-      product.inputs.allSatisfy({ !($0.unviewed.operation is Parameter) })
-    else { return nil }
-    let input = left.unviewed.operation as? Input
-    return SampleProductShape(
-      rowsOfSample: depth / samples, rows: rows, columns: product.shape.elementCount / rows,
-      isScatter: product.isScatter,
-      readsInput: !product.isScatter && depth == samples && input?.storedShape.first == samples)
   }
 
   /// The transpose of a product over samples, yᵀ·x: the same numbers, bit for bit.
@@ -115,23 +119,34 @@ extension Node {
   /// The node whose elements this is a view of, or itself.
   var unviewed: Node { Node(graph: graph, index: graph.viewed(index)) }
 
-  fileprivate var isScatter: Bool { operation is ScatterAdd }
-
   private var dependsOnInput: Bool {
     graph.reachable(from: [self]).contains { graph.records[$0].operation is Input }
   }
+}
+
+/// The operands of a product that may be left: x and y, or the places and y.
+private struct ProductOperands {
+  let left: Node
+  let right: Node
+  /// The rows of both.
+  let depth: Int
+  /// Of the product: rows first.
+  let shape: Shape
+  let isScatter: Bool
+
+  var rows: Int { shape[0] }
+  var columns: Int { shape.dropFirst().reduce(1, *) }
 }
 
 extension PlanCompiler {
   /// Finds a place for the operands of a product: the left one's rows as they are; the right one's in panels, if it has
   /// several and they are multiplied.
   mutating func place(_ product: Node, rereadsInput: Bool, computed: Set<Int>) {
-    let (product, graph) = (product.unviewed, product.graph)
-    let isScatter = product.isScatter
-    let (left, right) = isScatter ? (product.inputs[1], product.inputs[0]) : (product.inputs[0], product.inputs[1])
-    let depth = isScatter ? left.shape.elementCount : left.shape[0]
-    let rows = product.shape[0]
-    let columns = product.shape.dropFirst().reduce(1, *)
+    guard let operands = product.productOperands else {
+      preconditionFailure("'\(product.operation.name)' is not a product over samples")
+    }
+    let (left, right, isScatter, graph) = (operands.left, operands.right, operands.isScatter, product.graph)
+    let (depth, rows, columns) = (operands.depth, operands.rows, operands.columns)
     let source = graph.viewed(left.index)
     let leftPlace: SampleProduct.Left
     if isScatter {

@@ -353,7 +353,7 @@ public struct RunConfiguration: Sendable {
     let path =
       standard == nil && !settings.contains("output")
       ? nil : try settings.filePath("output", default: standard, help: "The run directory.")
-    settings.derive("output", from: given == nil ? "from name and the config's folder" : "from --output")
+    settings.derive("output", from: "from name and the config's folder")
     guard let given else { return path }
     if let fault = pathFault(given) { throw TrainerError(.usage, "the path of the run directory \(fault)") }
     let absolute = absolutePath(given, relativeTo: ".")

@@ -73,7 +73,7 @@ struct TensorFile {
       guard case .numbers(let table) = try file.values() else {
         throw TrainerError(.usage, "initial.path: \(path): the array '\(name.onOneLine)' holds no numbers")
       }
-      return Tensor(name: name, shape: file.header.shape, elements: .values(table.doubles))
+      return Tensor(name: name, shape: file.header.shape, elements: .values(table.type.doubles(table.bytes)))
     }
   }
 
@@ -141,45 +141,12 @@ struct TensorFile {
       case "F64": return numbers(UInt64.self) { Double(bitPattern: $0) }
       case "F32": return numbers(UInt32.self) { Double(Float(bitPattern: $0)) }
       case "BF16": return numbers(UInt16.self) { Double(Float(bitPattern: UInt32($0) << 16)) }
-      case "F16": return numbers(UInt16.self, Self.half)
+      case "F16": return numbers(UInt16.self) { Double(NPYType.single(ofHalf: $0)) }
       default:
         throw TrainerError(
           .usage,
           "initial: '\(tensor.name.onOneLine)' of \(place) has elements of the type \(type.onOneLine), and F64, F32, F16 and BF16 are "
             + "read")
-      }
-    }
-  }
-
-  /// The value of an IEEE binary16.
-  private static func half(_ bits: UInt16) -> Double {
-    let (sign, exponent, fraction) = (bits >> 15 == 0 ? 1.0 : -1.0, Int(bits >> 10 & 31), Double(bits & 1023))
-    switch exponent {
-    case 0: return sign * fraction * 0x1p-24
-    case 31: return fraction == 0 ? sign * .infinity : .nan
-    default: return sign * (1 + fraction * 0x1p-10) * Double(sign: .plus, exponent: exponent - 15, significand: 1)
-    }
-  }
-}
-
-extension NumberTable {
-  /// All elements as doubles.
-  fileprivate var doubles: [Double] {
-    bytes.withUnsafeBytes { raw in
-      (0..<raw.count / type.byteCount).map { index in
-        let place = index * type.byteCount
-        return switch type {
-        case .int8: Double(raw.loadUnaligned(fromByteOffset: place, as: Int8.self))
-        case .int16: Double(raw.loadUnaligned(fromByteOffset: place, as: Int16.self))
-        case .int32: Double(raw.loadUnaligned(fromByteOffset: place, as: Int32.self))
-        case .int64: Double(raw.loadUnaligned(fromByteOffset: place, as: Int64.self))
-        case .uint8: Double(raw.loadUnaligned(fromByteOffset: place, as: UInt8.self))
-        case .uint16: Double(raw.loadUnaligned(fromByteOffset: place, as: UInt16.self))
-        case .uint32: Double(raw.loadUnaligned(fromByteOffset: place, as: UInt32.self))
-        case .uint64: Double(raw.loadUnaligned(fromByteOffset: place, as: UInt64.self))
-        case .float32: Double(raw.loadUnaligned(fromByteOffset: place, as: Float.self))
-        case .float64: raw.loadUnaligned(fromByteOffset: place, as: Double.self)
-        }
       }
     }
   }

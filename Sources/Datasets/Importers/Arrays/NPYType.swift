@@ -129,7 +129,7 @@ package struct NPYType: Sendable, Equatable {
   }
 
   /// Every binary16 number is a binary32 number. `Float16` is not there on every machine that Swift runs on.
-  private static func single(ofHalf bits: UInt16) -> Float {
+  package static func single(ofHalf bits: UInt16) -> Float {
     let sign: Float = bits >> 15 == 1 ? -1 : 1
     let (exponent, fraction) = (Int(bits >> 10 & 0x1F), Float(bits & 0x3FF))
     switch exponent {
