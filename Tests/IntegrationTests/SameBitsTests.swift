@@ -50,73 +50,81 @@ import Testing
     }
   }
 
-  /// Seconds of training on a fast machine, so that no run is over before it is stopped.
-  private func length(_ config: String) -> [String] {
-    let epochs = config == "logistic" ? 6000 : 1000
-    return ["--set", "training.epochs=\(epochs)", "--set", "checkpoints.every={\"seconds\":0.02}"]
-  }
-
-  /// An uninterrupted run of the length.
-  private func wholeRun(_ config: String, in directory: String) throws -> Run {
-    let result = try TrainerBinary.run(
-      ["run", Repository.config(config), "--output", directory, "--quiet"] + length(config))
-    #expect(result.status == 0, "\(result.errors)")
-    return try Run(directory)
-  }
-
   @Test(arguments: ["mlp", "logistic"])
   func anInterruptedRunGoesOnWithTheSameBits(config: String) throws {
     try withScratchDirectory { directory in
-      let whole = try wholeRun(config, in: directory + "/whole")
-      let output = directory + "/interrupted"
-      let arguments = ["run", Repository.config(config), "--output", output] + length(config)
-      var interruptions = 0
-      for delay in [0.3, 0.15, 0.5] {
-        let process = try TrainerBinary.start(arguments)
-        // Checkpoints are there from the second session on: what shows that it has begun is its lock.
-        try waitForFile(named: ".lock", in: output, of: process)
-        try waitForFile(in: output + "/checkpoints", of: process)
-        Thread.sleep(forTimeInterval: delay)
+      let run = try stoppedRun(of: config, in: directory, after: [0.1, 0.05, 0.2]) { process, output in
         process.interrupt()
         process.waitUntilExit()
-        if process.terminationStatus == 75 {
-          interruptions += 1
-          let stopped = try #require(try Run(output).lines.last)
-          #expect(stopped["event"]?.text == "stopped" && stopped["reason"]?.text == "interrupted")
-        } else {
+        guard process.terminationStatus == 75 else {
           #expect(process.terminationStatus == 0)
+          return false
         }
+        let stopped = try #require(try Run(output).lines.last)
+        #expect(stopped["event"]?.text == "stopped" && stopped["reason"]?.text == "interrupted")
+        return true
       }
-      #expect(interruptions > 0, "the run was over before it could be interrupted")
-      let result = try TrainerBinary.run("resume", output)
+      let result = try TrainerBinary.run("resume", run.output)
       #expect(result.status == 0, "\(result.errors)")
       #expect(result.output.contains("goes on"))
-      try expectEqual(Run(output), whole)
+      try expectEqual(Run(run.output), run.whole())
     }
   }
 
   @Test(arguments: ["mlp", "logistic"])
   func aKilledRunGoesOnWithTheSameBits(config: String) throws {
     try withScratchDirectory { directory in
-      let whole = try wholeRun(config, in: directory + "/whole")
-      let output = directory + "/killed"
-      let arguments = ["run", Repository.config(config), "--output", output, "--quiet"] + length(config)
-      var kills = 0
-      for delay in [0.05, 0.2, 0.1, 0.33, 0.01, 0.25] {
-        let process = try TrainerBinary.start(arguments)
-        try waitForFile(in: output + "/checkpoints", of: process)
-        Thread.sleep(forTimeInterval: delay)
+      let run = try stoppedRun(of: config, in: directory, after: [0.05, 0.1, 0.02, 0.15, 0.01]) { process, _ in
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
-        if process.terminationReason == .uncaughtSignal { kills += 1 }
+        return process.terminationReason == .uncaughtSignal
       }
-      #expect(kills > 0, "the run was over before it could be killed")
-      let result = try TrainerBinary.run(arguments)
+      let result = try TrainerBinary.run(run.arguments)
       #expect(result.status == 0, "\(result.errors)")
-      try expectEqual(Run(output), whole)
-      #expect(try files(in: output).filter { $0.hasSuffix(".partial") } == [])
+      #expect(result.output.contains("goes on"))
+      try expectEqual(Run(run.output), run.whole())
+      #expect(try files(in: run.output).filter { $0.hasSuffix(".partial") } == [])
     }
   }
+
+  private struct StoppedRun {
+    let output: String
+    let config: String
+    let length: [String]
+
+    var arguments: [String] { ["run", config, "--output", output] + length }
+
+    /// An uninterrupted run of the same length.
+    func whole() throws -> Run {
+      let result = try TrainerBinary.run(["run", config, "--output", output + "-whole", "--quiet"] + length)
+      #expect(result.status == 0, "\(result.errors)")
+      return try Run(output + "-whole")
+    }
+  }
+
+  /// A run that was stopped once after each of the delays and is not over. No number here knows how fast a machine
+  /// is: a run that is over before its last stop is tried anew, four times as long.
+  private func stoppedRun(
+    of config: String, in directory: String, after delays: [Double], by stop: (Process, String) throws -> Bool
+  ) throws -> StoppedRun {
+    for epochs in [1, 4, 16, 64].map({ $0 * (config == "logistic" ? 6000 : 1000) }) {
+      let run = StoppedRun(
+        output: "\(directory)/\(epochs)", config: Repository.config(config),
+        length: ["--set", "training.epochs=\(epochs)", "--set", "checkpoints.every={\"seconds\":0.02}"])
+      let wasStopped = try delays.allSatisfy { delay in
+        // Checkpoints are there from the second session on: what shows that one has begun is a checkpoint of its own.
+        let earlier = try names(in: run.output + "/checkpoints")
+        let process = try TrainerBinary.start(run.arguments)
+        try waitForFile(in: run.output + "/checkpoints", besides: earlier, of: process)
+        Thread.sleep(forTimeInterval: delay)
+        return try stop(process, run.output)
+      }
+      if wasStopped { return run }
+    }
+    throw RunsTooFast()
+  }
+
+  private struct RunsTooFast: Error {}
 
   @Test func aTornLineIsCut() throws {
     try withScratchDirectory { directory in
@@ -156,15 +164,17 @@ import Testing
     #expect(difference.output.hasPrefix("equal"), "\(difference.output)")
   }
 
-  /// Waits until a directory has a file; by default a checkpoint.
-  private func waitForFile(named name: String = "step-", in directory: String, of process: Process) throws {
+  /// Waits until a directory has a new file; by default a checkpoint.
+  private func waitForFile(
+    named name: String = "step-", in directory: String, besides earlier: Set<String> = [], of process: Process
+  ) throws {
     for _ in 0..<6000 where process.isRunning {
-      if FileManager.default.fileExists(atPath: directory),
-        try FileManager.default.contentsOfDirectory(atPath: directory).contains(where: { $0.hasPrefix(name) })
-      {
-        return
-      }
+      if try names(in: directory).contains(where: { $0.hasPrefix(name) && !earlier.contains($0) }) { return }
       usleep(10_000)
     }
+  }
+  private func names(in directory: String) throws -> Set<String> {
+    guard FileManager.default.fileExists(atPath: directory) else { return [] }
+    return Set(try FileManager.default.contentsOfDirectory(atPath: directory))
   }
 }
