@@ -87,6 +87,9 @@ package struct Operand: Hashable, Sendable {
 /// The code of one node.
 package typealias KernelBody<Scalar: KernelElement> = @Sendable (Frame<Scalar>) -> Void
 
+/// The code of some columns of one node's result.
+package typealias ColumnBody<Scalar: KernelElement> = @Sendable (Frame<Scalar>, Range<Int>) -> Void
+
 /// What a plan's code sees of one run.
 package struct Frame<Scalar: KernelElement> {
   /// Base addresses: the plan's buffers, the parameters, the gradient slot, the constants, the kept memory,

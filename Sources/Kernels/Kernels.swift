@@ -180,6 +180,26 @@ package struct Kernels<Scalar: KernelElement>: Sendable {
       columns, bias, isRectified ? 1 : 0, scratch)
   }
 
+  /// Columns in which `multiply(_:packed:…)` can be cut: whole panels, and enough that no part is taken for a narrow product.
+  package var columnUnit: Int { panelColumns * ((15 + panelColumns) / panelColumns) }
+
+  /// Some columns of `multiply`'s result, from a right operand [depth, allColumns] in the kernels' own order: the same bits.
+  ///
+  /// - Parameters:
+  ///   - columns: They begin at a multiple of `columnUnit`, and are so many at least.
+  ///   - out: The whole result, [rows, allColumns].
+  package func multiply(
+    _ a: Matrix, packed b: Source, rows: Int, columns: Range<Int>, of allColumns: Int, depth: Int,
+    into out: Destination, bias: Source? = nil, isRectified: Bool = false, scratch: Destination
+  ) {
+    precondition(
+      columns.lowerBound % columnUnit == 0 && columns.upperBound <= allColumns
+        && (columns.count >= columnUnit || columns.count == allColumns), "these columns cannot be computed alone")
+    table.pointee.gemm(
+      rows, columns.count, depth, a.pointer, a.rowStride, a.columnStride, b + columns.lowerBound * depth, 0, 0,
+      out + columns.lowerBound, allColumns, bias.map { $0 + columns.lowerBound }, isRectified ? 1 : 0, scratch)
+  }
+
   /// `out` = the transpose of `x` [rows, columns]; rows lie `stride` and `outStride` apart.
   package func transpose(
     _ x: Source, rows: Int, columns: Int, stride: Int, into out: Destination, outStride: Int

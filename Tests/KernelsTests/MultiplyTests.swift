@@ -13,6 +13,8 @@ private struct Product {
   var isRectified = false
   var isPacked = false
   var shift = 0
+  /// In how many parts, of columns, a product by a packed operand is computed; whole if `nil`.
+  var parts: Int?
 
   func operands<Scalar: KernelElement>(
     seed: UInt64, of type: Scalar.Type = Scalar.self
@@ -37,10 +39,24 @@ private struct Product {
         pack(memory.place(b, shift: shift), into: packed, kernels)
         right = .packed(packed)
       }
-      kernels.multiply(
-        .init(memory.place(a, shift: shift), columns: aTransposed ? rows : depth, transposed: aTransposed), right,
-        rows: rows, columns: columns, depth: depth, into: out, bias: bias, isRectified: isRectified,
-        scratch: memory.room(kernels.multiplyScratch(rows: rows, depth: depth), shift: shift))
+      let left = Kernels.Matrix(
+        memory.place(a, shift: shift), columns: aTransposed ? rows : depth, transposed: aTransposed)
+      let scratch = memory.room(kernels.multiplyScratch(rows: rows, depth: depth), shift: shift, of: Scalar.self)
+      guard let parts else {
+        kernels.multiply(
+          left, right, rows: rows, columns: columns, depth: depth, into: out, bias: bias, isRectified: isRectified,
+          scratch: scratch)
+        return array(out, c.count)
+      }
+      let packed = memory.room(kernels.packedRightCount(depth: depth, columns: columns), shift: shift, of: Scalar.self)
+      pack(memory.place(b, shift: shift), into: packed, kernels)
+      let units = columns / kernels.columnUnit
+      for part in (0..<parts).reversed() {
+        let end = part + 1 == parts ? columns : units * (part + 1) / parts * kernels.columnUnit
+        kernels.multiply(
+          left, packed: packed, rows: rows, columns: units * part / parts * kernels.columnUnit..<end, of: columns,
+          depth: depth, into: out, bias: bias, isRectified: isRectified, scratch: scratch)
+      }
       return array(out, c.count)
     }
   }
@@ -120,6 +136,33 @@ extension Product {
         if product.isRectified { expected = expected.map { $0 > 0 ? $0 : 0 } }
         #expect(
           bitDifference(product(instructions.kernels(), a, b, c), expected) == nil, "\(Scalar.self) \(product)")
+      }
+    }
+    check(Float.self)
+    check(Double.self)
+  }
+
+  @Test(arguments: InstructionSet.available)
+  func columnsOfAPackedOperandComputedAloneGiveTheSameBits(instructions: InstructionSet) {
+    func check<Scalar: KernelElement>(_ type: Scalar.Type) {
+      let kernels = instructions.kernels(for: Scalar.self)
+      let unit = kernels.columnUnit
+      // The last part has what fills no panel, also so few columns that alone they would be a narrow product.
+      for (rows, columns, depth) in [
+        (1, 2 * unit, 70), (7, 2 * unit + 3, 64), (13, 5 * unit + unit / 2, 5), (17, 3 * unit - 1, 700),
+        (16, 4 * unit + 1, 2100), (3, unit, 9),
+      ] {
+        for variant in 0..<8 {
+          var product = Product(
+            rows: rows, columns: columns, depth: depth, aTransposed: false, bTransposed: variant & 1 != 0,
+            hasBias: variant & 2 != 0, isRectified: variant & 4 != 0, isPacked: true)
+          let (a, b, c) = product.operands(seed: UInt64(variant), of: Scalar.self)
+          let whole = product(kernels, a, b, c)
+          for parts in 1...(columns / unit) {
+            product.parts = parts
+            #expect(bitDifference(product(kernels, a, b, c), whole) == nil, "\(Scalar.self) \(product)")
+          }
+        }
       }
     }
     check(Float.self)

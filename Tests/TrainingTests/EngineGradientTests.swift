@@ -46,6 +46,7 @@ import Training
     }
     for way in [
       "slots", "slots, packed", "transposed slots, packed", "product, packed", "product with rows of data, packed",
+      "tiles",
     ] { #expect(ways.counts[way, default: 0] > 20, "\(way): \(ways.counts)") }
   }
 
@@ -302,14 +303,17 @@ import Training
     ) throws -> StepGradients<Scalar> {
       try StepGradients(
         problem, group: group(), settings: .init(batchSize: batchSize, shards: shards, order: .rows, seed: 5),
-        shortcuts: shortcuts, region: region, learningRate: 0.01)
+        shortcuts: shortcuts, region: region, learningRate: 0.01, tileCosts: .none)
     }
     let engine: StepGradients<Double> = try steps(.all)
     let plainEngine: StepGradients<Double> = try steps([])
     let single: StepGradients<Float> = try steps(.all)
     let crowd = ThreadStarter(seed: seed)
-    let threaded: StepGradients<Double> = try steps(.all, Region(workers: 3, start: crowd.start))
+    // More workers than shards, so that products are cut into tiles; not more than three where there are many shards.
+    let workers = shards <= 5 ? max(3, shards + 1) : 3
+    let threaded: StepGradients<Double> = try steps(.all, Region(workers: workers, start: crowd.start))
     for entry in problem.layout.entries { ways.add(engine.engine.work.delivery(of: entry.range)) }
+    if threaded.engine.work.phases.count > engine.engine.work.phases.count { ways.add("tiles") }
 
     // Of single precision, so that all see the same.
     var point = problem.layout.entries.flatMap { entry in
@@ -346,7 +350,7 @@ import Training
         }[...])
       #expect(update <= 1e-14 * max(1, most), "update, step \(step): \(name)")
       let again = try threaded.take(step: step, at: start)
-      #expect(bitDifference(again.gradient, taken[0].gradient) == nil, "three threads, step \(step): \(name)")
+      #expect(bitDifference(again.gradient, taken[0].gradient) == nil, "threads, step \(step): \(name)")
       let rounded = try single.take(step: step, at: start)
       for (entry, magnitude) in zip(problem.layout.entries, reference.magnitudes) {
         let error = distance(rounded.gradient[entry.range], reference.gradient[entry.range])

@@ -12,7 +12,8 @@ import Training
 func makeEngine<Scalar: TrainingScalar>(
   _ configuration: RunConfiguration, _ type: Scalar.Type, workers: Int = 1, shards: Int? = nil,
   starter: @escaping WorkerStarter = standardStarter, first: [any GradientTransformation] = [], steps: Int = 100,
-  shortcuts: EngineShortcuts = .all, communicator: any Communicator = SingleProcess()
+  shortcuts: EngineShortcuts = .all, communicator: any Communicator = SingleProcess(),
+  tileCosts: TileCosts = .measured
 ) throws -> TrainingEngine<Scalar> {
   guard case .model(let model) = configuration.objective, let settings = configuration.data,
     let batch = configuration.training.batchSize
@@ -31,5 +32,5 @@ func makeEngine<Scalar: TrainingScalar>(
       batchSize: batchSize, shards: shards ?? configuration.training.shards,
       order: settings.shuffle ?? data.standardOrder, seed: configuration.seed, steps: steps),
     region: Region(workers: workers, start: starter), live: LiveProgress(), shortcuts: shortcuts,
-    communicator: communicator)
+    communicator: communicator, tileCosts: tileCosts)
 }

@@ -67,6 +67,22 @@ struct MatrixMultiply: GraphOperation {
     }
   }
 
+  /// The same of two matrices, of which the right one lies in the kernels' own order: some columns at a time.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
+  func columnKernel<Scalar: KernelElement>(
+    at site: KernelSite<Scalar>, bias: Operand?, isRectified: Bool
+  ) -> ColumnBody<Scalar> {
+    let (kernels, left, right, output) = (site.kernels, site.inputs[0], site.inputs[1], site.output)
+    let (rows, columns, depth) = (site.outputShape[0], site.outputShape[1], site.inputShapes[0][1])
+    return { frame, part in
+      kernels.multiply(
+        .init(frame.pointer(left), columns: depth), packed: frame.pointer(right), rows: rows, columns: part,
+        of: columns, depth: depth, into: frame.pointer(output), bias: bias.map { UnsafePointer(frame.pointer($0)) },
+        isRectified: isRectified, scratch: frame.scratch)
+    }
+  }
+
   func scratchCount<Scalar: KernelElement>(inputs: [Shape], kernels: Kernels<Scalar>) -> Int {
     let left = inputs[0]
     return kernels.multiplyScratch(rows: left[left.count - (transposesLeft ? 1 : 2)], depth: depth(of: left))

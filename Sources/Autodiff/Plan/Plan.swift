@@ -40,6 +40,14 @@ package final class Plan<Scalar: KernelElement>: Sendable {
     let outputShape: Shape
     let inputs: [Operand]
     let floatingPointOperations: Int
+    /// The same work some columns at a time, where it can be cut so.
+    var columnProduct: ColumnProduct?
+  }
+
+  /// A product by a packed matrix, of which some columns can be computed alone.
+  struct ColumnProduct: Sendable {
+    let matrix: PackedMatrices.Matrix
+    let body: ColumnBody<Scalar>
   }
 
   /// An array that each run must be given.
@@ -60,7 +68,9 @@ package final class Plan<Scalar: KernelElement>: Sendable {
   package let bufferCount: Int
   /// Elements of scratch space that a workspace holds for this plan.
   package let scratchCount: Int
-  let constants: [Scalar]
+  let constantCount: Int
+  // Safe to share: written once, before anyone else has the plan.
+  nonisolated(unsafe) private let constants: UnsafeMutablePointer<Scalar>
   /// The products that a run leaves to others, in the order of the outputs.
   package let products: [SampleProduct]
   /// Elements of the memory that a run leaves the products' operands in.
@@ -90,11 +100,15 @@ package final class Plan<Scalar: KernelElement>: Sendable {
     results = compiled.results
     bufferCount = compiled.bufferCount
     scratchCount = compiled.scratchCount
-    constants = compiled.constants
+    constantCount = compiled.constants.count
+    constants = .allocate(unwritten: constantCount)
+    constants.update(from: compiled.constants, count: constantCount)
     products = compiled.products
     keptCount = compiled.keptCount
     packedMatrices = compiled.packedMatrices
   }
+
+  deinit { constants.deallocate() }
 
   /// Runs the plan.
   ///
@@ -124,9 +138,10 @@ package final class Plan<Scalar: KernelElement>: Sendable {
     kept: UnsafeMutablePointer<Scalar>? = nil, packed: UnsafePointer<Scalar>? = nil,
     inputs: UnsafeBufferPointer<UnsafePointer<Scalar>>, randomness: Randomness
   ) {
-    withFrame(
-      workspace, parameters: parameters, slot: slot, kept: kept, packed: packed, inputs: inputs, randomness: randomness,
-      body)
+    body(
+      begin(
+        workspace, parameters: parameters, slot: slot, kept: kept, packed: packed, inputs: inputs,
+        randomness: randomness))
   }
 
   /// The same, one instruction after the other.
@@ -137,33 +152,30 @@ package final class Plan<Scalar: KernelElement>: Sendable {
     kept: UnsafeMutablePointer<Scalar>?, packed: UnsafePointer<Scalar>?,
     inputs: UnsafeBufferPointer<UnsafePointer<Scalar>>, randomness: Randomness, each: (Int, () -> Void) -> Void
   ) {
-    withFrame(
-      workspace, parameters: parameters, slot: slot, kept: kept, packed: packed, inputs: inputs, randomness: randomness
-    ) { frame in
-      for (index, instruction) in instructions.enumerated() { each(index) { instruction.body(frame) } }
-    }
+    let frame = begin(
+      workspace, parameters: parameters, slot: slot, kept: kept, packed: packed, inputs: inputs, randomness: randomness)
+    for (index, instruction) in instructions.enumerated() { each(index) { instruction.body(frame) } }
   }
 
+  /// Prepares a run that goes on piece by piece (`PlanPiece`).
   @inline(__always)
-  private func withFrame(
+  @discardableResult
+  package func begin(
     _ workspace: Workspace<Scalar>, parameters: UnsafePointer<Scalar>?, slot: UnsafeMutablePointer<Scalar>?,
     kept: UnsafeMutablePointer<Scalar>?, packed: UnsafePointer<Scalar>?,
-    inputs: UnsafeBufferPointer<UnsafePointer<Scalar>>, randomness: Randomness, _ body: (Frame<Scalar>) -> Void
-  ) {
+    inputs: UnsafeBufferPointer<UnsafePointer<Scalar>>, randomness: Randomness
+  ) -> Frame<Scalar> {
     precondition(inputs.count == self.inputs.count, "the plan takes \(self.inputs.count) inputs")
     precondition(workspace.fits(self), "the workspace was made for other plans")
     precondition(packed != nil || packedMatrices.isEmpty, "the plan reads packed matrices")
-    constants.withUnsafeBufferPointer { constants in
-      body(
-        workspace.frame(
-          parameters: parameters, slot: slot, kept: kept, packed: packed, constants: constants.baseAddress,
-          inputs: inputs, randomness: randomness))
-    }
+    return workspace.begin(
+      parameters: parameters, slot: slot, kept: kept, packed: packed, constants: constants, inputs: inputs,
+      randomness: randomness)
   }
 
   /// One body after the other, as a function of functions: calling what a closure holds counts no reference, where going
   /// through an array counts one for each element, on cache lines that all workers write.
-  private static func sequence(_ bodies: ArraySlice<KernelBody<Scalar>>) -> KernelBody<Scalar> {
+  static func sequence(_ bodies: ArraySlice<KernelBody<Scalar>>) -> KernelBody<Scalar> {
     guard let only = bodies.first else { return { _ in } }
     guard bodies.count > 1 else { return only }
     let middle = bodies.startIndex + bodies.count / 2

@@ -147,6 +147,7 @@ struct PlanCompiler<Scalar: KernelElement> {
     let record = graph.records[index]
     guard let output = places[index] else { preconditionFailure("node \(index) has no place") }
     let body: KernelBody<Scalar>
+    var columnProduct: Plan<Scalar>.ColumnProduct?
     let members = fusion.members[index] ?? [index]
     if let product = graph.records[members[0]].operation as? MatrixMultiply {
       let parts = parts(graph, members)
@@ -157,10 +158,12 @@ struct PlanCompiler<Scalar: KernelElement> {
         operands[1] = Operand(region: Region.packed, offset: matrix.offset)
         compiled.packedMatrices.insert(matrix)
       }
-      body = product.kernel(
-        at: KernelSite(
-          kernels: kernels, inputs: operands, inputShapes: shapes, output: output, outputShape: record.shape),
-        bias: bias, isRectified: members.count > 2, isRightPacked: matrix != nil)
+      let site = KernelSite(
+        kernels: kernels, inputs: operands, inputShapes: shapes, output: output, outputShape: record.shape)
+      body = product.kernel(at: site, bias: bias, isRectified: members.count > 2, isRightPacked: matrix != nil)
+      columnProduct = matrix.map {
+        .init(matrix: $0, body: product.columnKernel(at: site, bias: bias, isRectified: members.count > 2))
+      }
       compiled.scratchCount = max(compiled.scratchCount, product.scratchCount(inputs: shapes, kernels: kernels))
     } else if let product = graph.records[members[0]].operation as? any BiasedOperation {
       let parts = parts(graph, members)
@@ -192,7 +195,7 @@ struct PlanCompiler<Scalar: KernelElement> {
       .init(
         name: members.map { graph.records[$0].operation.name }.joined(separator: "+"), body: body, output: output,
         outputShape: record.shape, inputs: reads(graph, index, fusion).compactMap { places[$0] },
-        floatingPointOperations: work))
+        floatingPointOperations: work, columnProduct: columnProduct))
   }
 
   /// The operands of a group's product, and its bias, if it has one.

@@ -63,7 +63,7 @@ extension Plan {
     return PlanSummary(
       instructions: steps, bufferByteCount: bufferCount * size,
       unsharedByteCount: steps.filter { $0.region == "buffer" }.reduce(0) { $0 + $1.byteCount },
-      scratchByteCount: scratchCount * size, constantByteCount: constants.count * size,
+      scratchByteCount: scratchCount * size, constantByteCount: constantCount * size,
       floatingPointOperations: floatingPointOperations)
   }
 }

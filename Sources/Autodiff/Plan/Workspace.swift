@@ -7,7 +7,7 @@ package struct ResultPlace: Sendable {
   package let count: Int
 }
 
-/// The memory that runs of plans use; for one thread at a time.
+/// The memory that runs of plans use; for one thread at a time, but for Note [Tiles].
 package final class Workspace<Scalar: KernelElement> {
   private let buffers: UnsafeMutablePointer<Scalar>
   private let scratch: UnsafeMutablePointer<Scalar>
@@ -15,6 +15,7 @@ package final class Workspace<Scalar: KernelElement> {
   private let bufferCount: Int
   private let scratchCount: Int
   private let inputCount: Int
+  private var randomness = Randomness()
 
   static var fixedRegions: Int { 6 }
 
@@ -39,7 +40,8 @@ package final class Workspace<Scalar: KernelElement> {
     plan.bufferCount <= bufferCount && plan.scratchCount <= scratchCount && plan.inputs.count <= inputCount
   }
 
-  func frame(
+  /// What a run's code sees, from its beginning on.
+  func begin(
     parameters: UnsafePointer<Scalar>?, slot: UnsafeMutablePointer<Scalar>?, kept: UnsafeMutablePointer<Scalar>?,
     packed: UnsafePointer<Scalar>?, constants: UnsafePointer<Scalar>?,
     inputs: UnsafeBufferPointer<UnsafePointer<Scalar>>, randomness: Randomness
@@ -51,7 +53,15 @@ package final class Workspace<Scalar: KernelElement> {
     regions[4] = kept ?? buffers
     regions[5] = UnsafeMutablePointer(mutating: packed) ?? buffers
     for index in inputs.indices { regions[Self.fixedRegions + index] = UnsafeMutablePointer(mutating: inputs[index]) }
-    return Frame(regions: regions, scratch: scratch, randomness: randomness)
+    self.randomness = randomness
+    return frame()
+  }
+
+  /// What the code of the run that was begun last sees.
+  ///
+  /// - Parameter scratch: Scratch space in place of the workspace's own, where several threads are at work.
+  func frame(scratch: UnsafeMutablePointer<Scalar>? = nil) -> Frame<Scalar> {
+    Frame(regions: regions, scratch: scratch ?? self.scratch, randomness: randomness)
   }
 
   /// The elements of a result after a run of `plan`, valid until the workspace's next run; `nil` if the plan has no

@@ -77,10 +77,10 @@ extension TrainingEngine {
 extension StepWork {
   /// Gives the rooms of each worker a clock; between regions only.
   fileprivate func setClocks(_ clock: (_ worker: Int) -> KernelClock) {
-    for worker in 0..<region.workers {
-      shardRooms.use(worker) { $0.clock = clock(worker) }
-      blockRooms.use(worker) { $0.clock = clock(worker) }
-    }
+    // A shard's room, where workers share it, has a clock as good as any: there are fewer of them, and a unit of a shard
+    // and a tile are never in the same phase.
+    for room in 0..<shardRooms.count { shardRooms.use(room) { $0.clock = clock(room) } }
+    for worker in 0..<region.workers { blockRooms.use(worker) { $0.clock = clock(worker) } }
   }
 
   /// Floating-point operations of each part of the plans in a step's shards together.

@@ -20,7 +20,7 @@ struct TimedWork<Scalar: TrainingScalar>: RegionWork {
     work.run(step: step, phase: phase, unit: unit, worker: worker)
     let place: Int
     switch work.sequence.pointer[phase] {
-    case .gradient: place = 0
+    case .gradient, .gradientStage: place = 0
     // Mostly waiting, for other ranks: it counts as that.
     case .exchange, .copy: return
     case .reduce, .reducePartially, .reduceAndUpdate, .update, .join: place = 1
@@ -70,7 +70,9 @@ extension StepWork {
         for worker in 0..<region.workers {
           for unit in region.home(of: worker, among: share.shards.count) {
             let shard = share.shards.lowerBound + unit
-            _ = shardRooms.use(worker) { loadSamples(step: step, shard: shard, worker: worker, $0) }
+            _ = shardRooms.use(shardRoom(of: shard, worker: worker)) {
+              loadSamples(step: step, shard: shard, worker: worker, $0)
+            }
           }
         }
       }

@@ -25,10 +25,11 @@ package struct StepGradients<Scalar: TrainingScalar>: Sendable {
   ///
   /// - Parameters:
   ///   - learningRate: Each step goes on by that times its gradient.
+  ///   - tileCosts: What decides where gradients are cut among workers.
   /// - Throws: `TrainerError` if the graph does not fit the data.
   package init(
     _ problem: any Problem, group: SampleGroup<Scalar>, settings: TrainingEngine<Scalar>.Settings,
-    shortcuts: EngineShortcuts = .all, region: Region, learningRate: Double = 1
+    shortcuts: EngineShortcuts = .all, region: Region, learningRate: Double = 1, tileCosts: TileCosts = .measured
   ) throws {
     // Without an end: which steps are taken is the caller's.
     let run = RunLength(steps: .max, stepsPerEpoch: .max)
@@ -36,7 +37,7 @@ package struct StepGradients<Scalar: TrainingScalar>: Sendable {
       problem, group: group,
       optimizer: Optimizer(
         [RecordGradient()], schedule: LearningRateSchedule(ConstantSchedule(), base: learningRate, run: run)),
-      settings: settings, region: region, live: LiveProgress(), shortcuts: shortcuts)
+      settings: settings, region: region, live: LiveProgress(), shortcuts: shortcuts, tileCosts: tileCosts)
   }
 
   /// Does a step, counted from 0.

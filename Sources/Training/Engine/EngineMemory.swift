@@ -40,7 +40,9 @@ extension TrainingEngine {
     let ofBlocks =
       Double(samples) * Double(blocks.leftElementsOfSample) + 2 * Double(blocks.largestBlock)
       + Double(BlockRoom<Scalar>.scatterScratch(blocks, shards: shards))
-    let ofWorker = most(\.bufferCount) + most(\.scratchCount) + rows + ofBlocks
+    // With tiles a worker has scratch space of its own beside the shards' rooms, which are fewer than workers then.
+    let ofTiles = workers > shards ? most(\.scratchCount) : 0
+    let ofWorker = most(\.bufferCount) + most(\.scratchCount) + rows + ofBlocks + ofTiles
     return (Double(shards) * ofShard + Double(workers) * ofWorker) * Double(MemoryLayout<Scalar>.stride)
   }
 }

@@ -23,8 +23,11 @@ package struct EngineShortcuts: OptionSet, Sendable {
   /// Among ranks, the operands of a product travel in place of its partial sums where they are fewer bytes.
   package static let travellingOperands = EngineShortcuts(rawValue: 32)
 
+  /// Gradients are cut among workers where there are more of them than shards, as Note [Tiles] in `Autodiff` says.
+  package static let tiles = EngineShortcuts(rawValue: 64)
+
   /// All of them: what a run uses.
   package static let all: EngineShortcuts = [
-    .products, .rereadInputs, .transposedSlots, .packedMatrices, .simplification, .travellingOperands,
+    .products, .rereadInputs, .transposedSlots, .packedMatrices, .simplification, .travellingOperands, .tiles,
   ]
 }

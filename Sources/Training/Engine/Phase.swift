@@ -2,8 +2,10 @@
 ///
 /// Phases of a step follow each other, each begun when the one before is done; units of one phase run at once.
 package enum Phase: Sendable, Equatable {
-  /// The gradient of one shard.
+  /// The gradient of one shard, or its first stage.
   case gradient
+  /// A later stage of the shards' gradients, counted from 1, where Note [Tiles] in `Autodiff` cuts them.
+  case gradientStage(Int)
   /// The sum of one block's gradient over the shards, divided by the batch's weight.
   case reduce
   /// A pass of the optimizer's chain over one block, counted from 0; the last one writes the parameters.
@@ -33,14 +35,17 @@ package enum Phase: Sendable, Equatable {
   }
 
   /// The phases of a step whose optimizer passes over the blocks that many times.
-  static func sequence(passes: Int, amongRanks: Bool = false) -> [Phase] {
+  ///
+  /// - Parameter stages: Those of the gradient, where it is cut.
+  static func sequence(passes: Int, stages: Int = 1, amongRanks: Bool = false) -> [Phase] {
+    let gradient: [Phase] = [.gradient] + (1..<max(1, stages)).map { .gradientStage($0) }
     if amongRanks {
-      return [.gradient, .exchange(.statistics), .reducePartially, .reduceAndUpdate]
+      return gradient + [.exchange(.statistics), .reducePartially, .reduceAndUpdate]
         + (1..<max(1, passes)).flatMap { [.exchange(.blockSums), .join(afterPass: $0 - 1), .update(pass: $0)] }
         + [.copy, .exchange(.rest)]
     }
-    guard passes > 1 else { return [.gradient, .reduceAndUpdate] }
-    return [.gradient, .reduce, .update(pass: 0)]
+    guard passes > 1 else { return gradient + [.reduceAndUpdate] }
+    return gradient + [.reduce, .update(pass: 0)]
       + (1..<passes).flatMap { [.join(afterPass: $0 - 1), .update(pass: $0)] }
   }
 }

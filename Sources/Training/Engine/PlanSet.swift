@@ -5,6 +5,8 @@ import Foundations
 struct PlanSet<Scalar: TrainingScalar>: Sendable {
   /// All plans by ascending size, which are kept alive here for whoever uses a `ShardPlan`.
   let all: [Plan<Scalar>]
+  /// Their numbers of samples.
+  let sizes: [Int]
   private let shardPlans: [ShardPlan<Scalar>?]
 
   /// Compiles a plan for each size.
@@ -23,6 +25,7 @@ struct PlanSet<Scalar: TrainingScalar>: Sendable {
       throw TrainerError(.usage, "the objective reads other data for some numbers of samples than for others")
     }
     self.all = all
+    self.sizes = sizes.sorted()
     self.shardPlans = shardPlans
   }
 

@@ -66,7 +66,12 @@ extension StepWork {
     switch phase {
     case .gradient:
       guard let shard = shard(step: step, unit: unit, worker: worker) else { break }
-      shardRooms.use(worker) { gradient(step: step, shard: shard, worker: worker, $0) }
+      shardRooms.use(shardRoom(of: shard, worker: worker)) {
+        gradient(step: step, shard: shard, worker: worker, $0)
+      }
+      if !tiles.isCut { exchange.noteGradient(of: shard, batch: batchKind(of: step)) }
+    case .gradientStage(let stage):
+      guard let shard = goOn(step: step, stage: stage, unit: unit, worker: worker) else { break }
       exchange.noteGradient(of: shard, batch: batchKind(of: step))
     case .exchange(.statistics):
       exchange.noteGradients(batch: batchKind(of: step))

@@ -28,6 +28,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   let slots: GradientSlots<Scalar>
   let products: GradientProducts<Scalar>
   let copies: MatrixCopies<Scalar>
+  let tiles: GradientTiles<Scalar>
   let statistics: ShardStatistics
   let record: StepRecord
   let region: Region
@@ -45,6 +46,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     sequence.elements.map { phase in
       switch phase {
       case .gradient: share.shards.count + loadsOfStep
+      case .gradientStage(let stage): share.shards.count * tiles.tiles(of: stage)
       case .reduce, .update, .reduceAndUpdate: share.blocks.count
       case .join, .exchange: 1
       case .reducePartially: share.reduced.count
@@ -60,7 +62,10 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     switch sequence.pointer[phase] {
     case .gradient:
       guard let shard = shard(step: step, unit: unit, worker: worker) else { return }
-      shardRooms.use(worker) { gradient(step: step, shard: shard, worker: worker, $0) }
+      shardRooms.use(shardRoom(of: shard, worker: worker)) {
+        gradient(step: step, shard: shard, worker: worker, $0)
+      }
+    case .gradientStage(let stage): _ = goOn(step: step, stage: stage, unit: unit, worker: worker)
     case .reduce: blockRooms.use(worker) { reduce(step: step, block: unit, $0) }
     case .update(let pass): blockRooms.use(worker) { update(step: step, pass: pass, block: unit, $0) }
     case .reduceAndUpdate:
@@ -107,6 +112,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     own.clock.time(KernelPlace.samples) { slice = loadSamples(step: step, shard: shard, worker: worker, own) }
     guard !slice.isEmpty else { return slots.clear(shard) }
 
+    guard !tiles.isCut else { return beginPieces(step: step, shard: shard, samples: slice, worker: worker, own) }
     let plan = plans[slice.count]
     let randomness = Randomness(seed: seed, step: UInt64(step), firstSample: UInt64(slice.lowerBound))
     plan.use {
@@ -115,7 +121,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
         own.workspace, parameters: memory.parameters.pointer, slot: slots[shard], kept: products.kept[shard],
         packed: copies.packed, inputs: UnsafeBufferPointer(own.inputs), randomness: randomness)
     }
-    own.clock.time(KernelPlace.statistics) { takeStatistics(plan, of: slice, into: sums, own) }
+    takeStatistics(of: shard, slice, own)
   }
 
   /// Runs a plan with the times of its instructions taken.
@@ -125,6 +131,13 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
       own.workspace, parameters: memory.parameters.pointer, slot: slots[shard], kept: self.products.kept[shard],
       packed: copies.packed, inputs: UnsafeBufferPointer(own.inputs), randomness: randomness
     ) { own.clock.time(KernelPlace.instruction($0, products: products), $1) }
+  }
+
+  /// Adds up the losses, weights and metrics of a shard whose plan has run.
+  func takeStatistics(of shard: Int, _ slice: Range<Int>, _ own: ShardRoom<Scalar>) {
+    own.clock.time(KernelPlace.statistics) {
+      takeStatistics(plans[slice.count], of: slice, into: statistics[shard], own)
+    }
   }
 
   private func takeStatistics(

@@ -40,12 +40,14 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
 
   /// Compiles the plans for every shard size of the run and lays out its memory.
   ///
-  /// - Parameter shortcuts: Those to take where their conditions hold; fewer than all for a comparison.
+  /// - Parameters:
+  ///   - shortcuts: Those to take where their conditions hold; fewer than all for a comparison.
+  ///   - tileCosts: What decides where gradients are cut among workers.
   /// - Throws: `TrainerError` if the graph does not fit the data.
   package init(
     _ problem: any Problem, group: SampleGroup<Scalar>, optimizer: Optimizer, settings: Settings, region: Region,
     live: LiveProgress, kernels: Kernels<Scalar> = .best, shortcuts: EngineShortcuts = .all,
-    communicator: any Communicator = SingleProcess()
+    communicator: any Communicator = SingleProcess(), tileCosts: TileCosts = .measured
   ) throws {
     let schedule = BatchSchedule(samples: group.count, batchSize: settings.batchSize)
     let partition = ShardPartition(shards: settings.shards)
@@ -64,6 +66,9 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
         mayDivide: optimizer.passes == 1, plans: plans, samples: samples, kernels: kernels, shortcuts: shortcuts) : nil
     let blocks = division?.blocks ?? whole
     let share = division?.share ?? RankShare(shards: settings.shards, blocks: blocks.blocks.count)
+    let tiles = GradientTiles(
+      plans, shards: share.shards.count, workers: region.workers, kernels: kernels,
+      costs: shortcuts.contains(.tiles) ? tileCosts : nil)
     let stream = try Self.stream(
       of: group, for: plans, settings, schedule: schedule, partition: partition, shards: share.shards,
       workers: region.workers)
@@ -111,13 +116,15 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
       schedule: schedule, partition: partition, blocks: blocks, isMean: problem.isMean, metrics: metrics,
       updatePlan: updatePlan, seed: UInt64(settings.seed), memory: memory, slots: slots, products: products,
       copies: MatrixCopies(of: training.matrices, training.packed, plans: plans, kernels: kernels),
-      statistics: statistics, record: record, region: region, exchange: exchange, share: share,
-      sequence: SharedBuffer(Phase.sequence(passes: updatePlan.passes, amongRanks: exchange != nil)),
-      shardRooms: SharedBuffer(count: region.workers) { _ in
+      tiles: tiles, statistics: statistics, record: record, region: region, exchange: exchange, share: share,
+      sequence: SharedBuffer(
+        Phase.sequence(passes: updatePlan.passes, stages: tiles.stages, amongRanks: exchange != nil)),
+      shardRooms: SharedBuffer(count: tiles.isCut ? share.shards.count : region.workers) { _ in
         ShardRoom(plans: plans.all, samples: sizes.max() ?? 0, sources: sources)
       },
       blockRooms: SharedBuffer(count: region.workers) { _ in
-        BlockRoom(blocks: whole, shards: settings.shards, samples: samples, kernels: kernels)
+        BlockRoom(
+          blocks: whole, shards: settings.shards, samples: samples, tileScratch: tiles.scratchCount, kernels: kernels)
       })
     keepOwnState()
     work.writeCopies()

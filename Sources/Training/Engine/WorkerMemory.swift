@@ -3,7 +3,8 @@ import DataParallel
 import Datasets
 import Kernels
 
-/// What one worker needs for running plans: a workspace, and room for the rows of a shard.
+/// What one worker, or one shard that several workers share, needs for running plans: a workspace, and room for the rows
+/// of a shard.
 ///
 /// The sources of the rows are kept alive by whoever made the room. Their use counts no references, as
 /// `SharedBuffer.use`.
@@ -49,7 +50,7 @@ final class ShardRoom<Scalar: TrainingScalar> {
   }
 }
 
-/// What one worker needs for updating a block.
+/// What one worker needs for updating a block, and for a tile of a shard's product.
 final class BlockRoom<Scalar: TrainingScalar> {
   /// The operands of a product: pointers to each shard's, and the shards' sizes.
   let left: UnsafeMutablePointer<UnsafeRawPointer>
@@ -63,11 +64,13 @@ final class BlockRoom<Scalar: TrainingScalar> {
   let gradient: UnsafeMutablePointer<Scalar>
   /// Scratch space of the optimizer, for any block.
   let scratch: UnsafeMutablePointer<Scalar>
+  /// Scratch space of a tile, as Note [Tiles] in `Autodiff` says.
+  let tileScratch: UnsafeMutablePointer<Scalar>
   /// What its work takes, where somebody asks.
   var clock = KernelClock.off
 
   /// Memory for any block.
-  init(blocks: BlockPartition, shards: Int, samples: Int, kernels: Kernels<Scalar>) {
+  init(blocks: BlockPartition, shards: Int, samples: Int, tileScratch: Int, kernels: Kernels<Scalar>) {
     rows = .allocate(unwritten: samples * blocks.leftElementsOfSample)
     productScratch = .allocate(
       unwritten: max(
@@ -75,6 +78,7 @@ final class BlockRoom<Scalar: TrainingScalar> {
         Self.scatterScratch(blocks, shards: shards)))
     gradient = .allocate(unwritten: blocks.largestBlock)
     scratch = .allocate(unwritten: blocks.largestBlock)
+    self.tileScratch = .allocate(unwritten: tileScratch)
     // What an empty shard has: nothing is read there.
     let nothing = UnsafeRawPointer(rows)
     left = .allocate(capacity: shards)
@@ -94,6 +98,6 @@ final class BlockRoom<Scalar: TrainingScalar> {
     left.deallocate()
     right.deallocate()
     depths.deallocate()
-    for pointer in [rows, productScratch, gradient, scratch] { pointer.deallocate() }
+    for pointer in [rows, productScratch, gradient, scratch, tileScratch] { pointer.deallocate() }
   }
 }

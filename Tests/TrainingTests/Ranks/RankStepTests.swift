@@ -58,7 +58,7 @@ import Training
       let engine = try makeEngine(
         configuration, Scalar.self, workers: workers, shards: shards,
         starter: workers == 1 ? sequentialStarter : ThreadStarter(seed: 1).start, shortcuts: shortcuts,
-        communicator: communicator)
+        communicator: communicator, tileCosts: .none)
       let before = communicator.traffic
       try engine.run(steps: Self.steps.lowerBound..<4)
       try engine.run(steps: 4..<Self.steps.upperBound)
@@ -120,6 +120,13 @@ import Training
   @Test(arguments: [2, 3]) func someWorkersInEachRankGiveThemToo(workers: Int) throws {
     for training in [Self.wide(40), WorkerCountTests.cases[1], WorkerCountTests.cases[5]] {
       try check(training, Float.self, ranks: [2, 3], shards: 7, workers: workers)
+    }
+  }
+
+  /// With more workers in a rank than it has shards, so that their products are cut into tiles.
+  @Test func ranksWhoseShardsAreCutGiveThemToo() throws {
+    for training in [Self.wide(40), Self.wide(48, #"{"type": "lamb", "learningRate": 0.01}"#)] {
+      try check(training, Float.self, ranks: [2, 3], shards: 7, workers: 5)
     }
   }
 
