@@ -242,7 +242,7 @@ package struct Kernels<Scalar: KernelElement>: Sendable {
     max(rows, panelColumns) * table.pointee.tree_columns * (2 + (Int.bitWidth - shards.leadingZeroBitCount))
   }
 
-  /// `out` [rows, columns] = Σ `left`[s]ᵀ · `right`[s] over shards s, of `depths`[s] samples each: the gradient of a
+  /// `out` [rows, columns] = `scale` Σ `left`[s]ᵀ · `right`[s] over shards s, of `depths`[s] samples each: the gradient of a
   /// weight, summed in the binary tree in which neighbours at distance 1 are added, then at distance 2, 4 and so on.
   ///
   /// - Parameters:
@@ -250,9 +250,10 @@ package struct Kernels<Scalar: KernelElement>: Sendable {
   ///   - right: Each right operand [depths[s], columns], in panels if `columns` exceeds `panelColumns`.
   package func multiplyTree(
     left: UnsafePointer<UnsafeRawPointer>, leftStride: Int, right: UnsafePointer<UnsafeRawPointer>,
-    depths: UnsafePointer<Int>, shards: Int, rows: Int, columns: Int, into out: Destination, scratch: Destination
+    depths: UnsafePointer<Int>, shards: Int, rows: Int, columns: Int, scaledBy scale: Double = 1,
+    into out: Destination, scratch: Destination
   ) {
-    table.pointee.product_tree(rows, columns, shards, depths, left, leftStride, right, out, scratch)
+    table.pointee.product_tree(rows, columns, shards, depths, left, leftStride, right, scale, out, scratch)
   }
 
   /// Does `rounds` times 12 multiply-adds of vectors that wait for nothing, to measure the peak of the arithmetic.

@@ -132,13 +132,13 @@ typedef struct ck_table {
                      const void *b, ptrdiff_t b_row, ptrdiff_t b_column, void *out);
   /* b [k, n] in panels of panel_columns columns one after the other, each [k, panel_columns]. */
   void (*pack_panels)(ptrdiff_t n, ptrdiff_t k, const void *b, ptrdiff_t b_row, ptrdiff_t b_column, void *out);
-  /* out[m, n] = the sum over s of a_s[depth_s, m] transposed times b_s[depth_s, n], each one chain over the depth, by
+  /* out[m, n] = scale * the sum over s of a_s[depth_s, m] transposed times b_s[depth_s, n], each one chain over the depth, by
      the binary tree in which neighbours at distance 1 are added, then at distance 2, 4 and so on. Rows of every a_s are
      a_row apart; b_s is in panels if n exceeds panel_columns. `scratch` has room for max(m, panel_columns) *
      tree_columns * (2 + log2 shards) elements. */
   void (*product_tree)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t shards, const ptrdiff_t *depth,
                        const void *_Nonnull const *_Nonnull a, ptrdiff_t a_row, const void *_Nonnull const *_Nonnull b,
-                       void *out, void *scratch);
+                       double scale, void *out, void *scratch);
   /* x [samples, extents, channels] copied to where `before` says in out, of the extents `to`, whose other elements become
      `edge`. */
   void (*pad)(ptrdiff_t samples, ck_extents extents, ck_extents before, ck_extents to, ptrdiff_t channels, double edge,

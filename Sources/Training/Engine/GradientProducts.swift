@@ -33,12 +33,12 @@ struct GradientProducts<Scalar: TrainingScalar>: Sendable {
     return partition.range(of: first, in: samples).lowerBound..<partition.range(of: last, in: samples).upperBound
   }
 
-  /// Writes some rows of a product over some shards, row-major, to `out`.
+  /// Writes some rows of a product over some shards, multiplied by a factor, row-major, to `out`.
   ///
   /// - Parameter samples: The samples of the batch.
   func compute(
-    _ number: Int, rows: Range<Int>, of shards: Range<Int>, samples: Int, room: BlockRoom<Scalar>,
-    into out: UnsafeMutablePointer<Scalar>
+    _ number: Int, rows: Range<Int>, of shards: Range<Int>, samples: Int, scaledBy factor: Double,
+    room: BlockRoom<Scalar>, into out: UnsafeMutablePointer<Scalar>
   ) {
     let own = self.samples(of: shards, in: samples)
     var stride = rows.count
@@ -73,6 +73,8 @@ struct GradientProducts<Scalar: TrainingScalar>: Sendable {
         let scatter = Scatter(kernels: kernels, rows: rows, extent: extent, columns: columns, room: room)
         if !scatter.add(shards, into: out, scratch: room.productScratch) {
           kernels.fill(out, count: rows.count * columns, with: 0)
+        } else if factor != 1 {
+          kernels.scale(out, by: factor, into: out, count: rows.count * columns)
         }
       }
     }
@@ -91,7 +93,8 @@ struct GradientProducts<Scalar: TrainingScalar>: Sendable {
     room.clock.time(KernelPlace.product(number)) {
       kernels.multiplyTree(
         left: room.left + first, leftStride: stride, right: room.right + first, depths: room.depths + first,
-        shards: shards.count, rows: rows.count, columns: columns, into: out, scratch: room.productScratch)
+        shards: shards.count, rows: rows.count, columns: columns, scaledBy: factor, into: out,
+        scratch: room.productScratch)
     }
   }
 

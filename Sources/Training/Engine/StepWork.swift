@@ -252,9 +252,8 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     case .absent: kernels.fill(gradient, count: block.range.count, with: 0)
     case .product(let number):
       products.compute(
-        number, rows: block.rows, of: shards, samples: schedule.batch(of: step).positions.count, room: room,
-        into: gradient)
-      if factor != 1 { kernels.scale(gradient, by: factor, into: gradient, count: block.range.count) }
+        number, rows: block.rows, of: shards, samples: schedule.batch(of: step).positions.count, scaledBy: factor,
+        room: room, into: gradient)
     }
   }
 }
