@@ -214,12 +214,17 @@ def time_to_accuracy(chosen, folder):
 
 
 def recipe_cell(config, seconds, own):
+    """Median, ratio over the seeds that both reached it with, and recipe; with seeds that missed as what is never reached."""
     if not seconds:
         return "not reached"
     missed = sum(time == math.inf for time in seconds)
-    text = cell(seconds, own) if own and not missed else f"{statistics.median(seconds):.2f} s"
+    both = [pair for pair in zip(seconds, own or []) if math.inf not in pair]
+    middle = statistics.median(seconds)
+    text = f"{middle:.2f} s" if middle < math.inf else "by most seeds not reached"
+    if both and seconds is not own:
+        text += f" ({statistics.median(peer / trainer for peer, trainer in both):.1f}x)"
     text += f", {config.stem.removeprefix('accuracy-')}"
-    return text + (f", {missed} of {len(seconds)} seeds did not reach it" if missed else "")
+    return text + (f", {missed} of {len(seconds)} seeds missed it" if missed else "")
 
 
 def main():

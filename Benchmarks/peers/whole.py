@@ -9,7 +9,7 @@ group is measured after every epoch, as the trainer does it; with --target train
 
 Each peer has what is fastest with it on a CPU: PyTorch's images have their channels last in memory and its optimizers are the
 fused ones; JAX trains an epoch as one scan, and a convolution is a product of patches there, which are slices, because XLA's
-own is several times slower. scikit-learn has dense layers and SGD only.
+own is several times slower. Their weights start as the trainer's do. scikit-learn has dense layers and SGD only.
 Prints one JSON object; "measured" holds the accuracy after each epoch and the seconds since the program began. Exit code 3 if the
 peer, h5py or numpy is not installed.
 """
@@ -118,6 +118,11 @@ class Recipe:
         return found
 
 
+def first_bound(layer, inputs, units):
+    """How far from zero weights start at most: He's bound before ReLU, Glorot's before nothing; biases start from zero."""
+    return math.sqrt(6 / inputs if "activation" in layer else 6 / (inputs + units))
+
+
 def windows(extent, size, stride, padding):
     """How many windows an axis has, and how many zeros come before and after it."""
     if padding == "valid":
@@ -172,6 +177,11 @@ def run_torch(recipe, output):
         else:
             parts += [View(lambda x: x.permute(0, 2, 3, 1).flatten(1))] if len(shape) > 1 else []
             parts.append(nn.Linear(math.prod(shape), layer["units"]))
+        if type in ("convolution", "dense"):
+            weight, bias = parts[-1].parameters()
+            bound = first_bound(layer, weight[0].numel(), len(weight))
+            nn.init.uniform_(weight, -bound, bound)
+            nn.init.zeros_(bias)
         parts += [nn.ReLU()] if "activation" in layer else []
     network = nn.Sequential(*parts).to(memory_format=torch.channels_last)
     loss = nn.CrossEntropyLoss(label_smoothing=recipe.smoothing)
@@ -210,7 +220,8 @@ def run_jax(recipe, output):
         if layer["type"] in ("convolution", "dense"):
             # A convolution's weight is that of the product of its patches.
             inputs = shape[2] * layer["kernel"] ** 2 if layer["type"] == "convolution" else math.prod(shape)
-            units, bound = layer.get("filters") or layer["units"], 1 / math.sqrt(inputs)
+            units = layer.get("filters") or layer["units"]
+            bound = first_bound(layer, inputs, units)
             weights.append((random.uniform(-bound, bound, (inputs, units)).astype(np.float32), np.zeros(units, np.float32)))
     zeros = jax.tree.map(np.zeros_like, weights)
     state = (zeros, zeros, np.float32(0)) if recipe.is_adam else zeros
