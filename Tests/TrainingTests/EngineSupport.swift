@@ -20,16 +20,31 @@ func makeEngine<Scalar: TrainingScalar>(
   let data = try TrainingData<Scalar>(settings)
   let batchSize = if case .samples(let count) = batch { count } else { try data.train.count }
   let problem = try ModelProblem(
-    model: model.model, loss: model.loss, inputShape: data.transform?.outputShape ?? [], targets: data.targets
+    model: model.model, loss: model.loss, inputShape: data.transform?.outputShape ?? [], targets: data.targets,
+    initial: configuration.initial
   ) { try MetricSet(model.metrics, task: $0) }
   let optimizer = try configuration.optimizer.optimizer(
     layout: problem.layout, schedule: configuration.schedule, run: RunLength(steps: steps, stepsPerEpoch: steps),
-    penalties: first)
+    penalties: first, frozen: Set(problem.layout.entries.map(\.name).filter(problem.freezes)))
   return try TrainingEngine(
     problem, group: data.train, optimizer: optimizer,
     settings: .init(
       batchSize: batchSize, shards: shards ?? configuration.training.shards,
       order: settings.shuffle ?? data.standardOrder, seed: configuration.seed, steps: steps),
-    region: Region(workers: workers, start: starter), live: LiveProgress(), shortcuts: shortcuts,
+    region: Region(workers: workers, start: starter), live: LiveProgress(),
+    shortcuts: shortcuts,
     communicator: communicator)
+}
+
+/// What steps change.
+struct EngineState<Scalar: TrainingScalar>: Equatable {
+  /// The bits of all vectors.
+  let bits: [[UInt8]]
+  let measurement: LossAndMetrics
+
+  init(_ engine: TrainingEngine<Scalar>) {
+    let vectors = [engine.memory.parameters, engine.memory.evaluatedParameters] + engine.memory.state
+    bits = vectors.map { Array(UnsafeRawBufferPointer($0.elements)) } + [Array(UnsafeRawBufferPointer(engine.memory.numbers.elements))]
+    measurement = engine.epochMeasurement
+  }
 }

@@ -62,7 +62,7 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
       ? RankExchange(
         ranks: communicator.rankCount, rank: communicator.rank, partition: partition, blocks: whole,
         mayDivide: optimizer.passes == 1, plans: plans, samples: samples, kernels: kernels, shortcuts: shortcuts) : nil
-    let blocks = division?.blocks ?? whole
+    let blocks = division?.blocks ?? (optimizer.passes == 1 ? whole.divided(forWorkers: region.workers) : whole)
     let share = division?.share ?? RankShare(shards: settings.shards, blocks: blocks.blocks.count)
     let stream = try Self.stream(
       of: group, for: plans, settings, schedule: schedule, partition: partition, shards: share.shards,
