@@ -12,7 +12,7 @@ import Training
 func makeEngine<Scalar: TrainingScalar>(
   _ configuration: RunConfiguration, _ type: Scalar.Type, workers: Int = 1, shards: Int? = nil,
   starter: @escaping WorkerStarter = standardStarter, first: [any GradientTransformation] = [], steps: Int = 100,
-  shortcuts: EngineShortcuts = .all, communicator: any Communicator = SingleProcess()
+  shortcuts: EngineShortcuts = .all, communicator: any Communicator = SingleProcess(), placesMemory: Bool? = nil
 ) throws -> TrainingEngine<Scalar> {
   guard case .model(let model) = configuration.objective, let settings = configuration.data,
     let batch = configuration.training.batchSize
@@ -31,7 +31,7 @@ func makeEngine<Scalar: TrainingScalar>(
     settings: .init(
       batchSize: batchSize, shards: shards ?? configuration.training.shards,
       order: settings.shuffle ?? data.standardOrder, seed: configuration.seed, steps: steps),
-    region: Region(workers: workers, start: starter), live: LiveProgress(),
+    region: Region(workers: workers, start: starter, placesMemory: placesMemory), live: LiveProgress(),
     shortcuts: shortcuts,
     communicator: communicator)
 }
@@ -44,7 +44,7 @@ struct EngineState<Scalar: TrainingScalar>: Equatable {
 
   init(_ engine: TrainingEngine<Scalar>) {
     let vectors = [engine.memory.parameters, engine.memory.evaluatedParameters] + engine.memory.state
-    bits = vectors.map { Array(UnsafeRawBufferPointer($0.elements)) } + [Array(UnsafeRawBufferPointer(engine.memory.numbers.elements))]
+    bits = vectors.map { Array($0.bytes) } + [Array(engine.memory.numbers.bytes)]
     measurement = engine.epochMeasurement
   }
 }

@@ -121,6 +121,7 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
       })
     keepOwnState()
     work.writeCopies()
+    if region.placesMemory { region.place(work.placement) }
   }
 
   /// Takes parameters and state out of a checkpoint.
