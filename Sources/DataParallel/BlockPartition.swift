@@ -71,6 +71,8 @@ package struct BlockPartition: Sendable, Equatable {
 
   /// Rows of a product's block come in this unit: a multiple of the kernels' tiles or close to it, and whole cache lines.
   static let rowUnit = 32
+  /// Rows of a block whose gradient is in slots, or nowhere, come in this unit.
+  private static let slotUnit = 16
   /// Elements that a product's block should have: the chosen rows of its left operand are then whole cache lines, even of
   /// bytes, where the right one is not too wide.
   static let productBlockLength = 16384
@@ -149,13 +151,40 @@ package struct BlockPartition: Sendable, Equatable {
   /// The blocks cut into smaller ones where ranks would otherwise have few each, of unequal size or none at all.
   ///
   /// Note [Divided blocks]. The sum of a block's elements over shards, and an update that acts on each element by itself,
-  /// have the same bits however the vector is cut. The sums that global transformations need over blocks do not: where an
-  /// update has several passes, the blocks stay as they are.
+  /// have the same bits however the vector is cut: for ranks, or for more workers than there are blocks. The sums that
+  /// global transformations need over blocks do not: where an update has several passes, the blocks stay as they are.
   package func divided(forRanks ranks: Int) -> BlockPartition {
     let count = blocks.last?.range.upperBound ?? 0
     let most = max(Self.blockLength, count / (Self.blocksOfRank * max(1, ranks)))
-    return BlockPartition(blocks: blocks.flatMap { $0.parts(of: most) }, of: self)
+    return BlockPartition(
+      blocks: blocks.flatMap { $0.range.count > most ? $0.parts(of: most / $0.columns) : [$0] }, of: self)
   }
+
+  /// The blocks cut into smaller ones where workers would otherwise have fewer than two each, and those of products fewer
+  /// than one; but not so small that a claim costs as much as what it divides. As Note [Divided blocks] says, for updates of
+  /// one pass.
+  package func divided(forWorkers workers: Int) -> BlockPartition {
+    let wanted = Self.blocksOfWorker * workers
+    guard blocks.count < wanted else { return self }
+    let share = (blocks.last?.range.upperBound ?? 0) / wanted
+    return BlockPartition(
+      blocks: blocks.flatMap { block -> [Block] in
+        guard block.range.count >= Self.leastDivided, !block.isProduct || blocks.count < workers else { return [block] }
+        let unit = block.isProduct ? 2 * Self.rowUnit : block.matrix != nil ? Self.slotUnit : Self.stretchUnit
+        let step = max(unit, share / block.columns / unit * unit)
+        // As many parts as come nearest to that, of about one size.
+        let parts = (block.rowCount + step / 2) / step
+        guard parts > 1 else { return [block] }
+        return block.parts(of: ((block.rowCount + parts - 1) / parts + unit - 1) / unit * unit)
+      }, of: self)
+  }
+
+  /// How many blocks a worker should have at the least, so that a late one's share goes to others.
+  private static let blocksOfWorker = 2
+  /// Elements from which a block is worth dividing: its update then takes several times as long as a claim.
+  private static let leastDivided = 512
+  /// Elements of which a part is a multiple that belongs to no matrix.
+  private static let stretchUnit = 256
 
   /// How many blocks a rank should have at the least, so that its share is even and its messages are many.
   private static let blocksOfRank = 20
@@ -188,8 +217,7 @@ package struct BlockPartition: Sendable, Equatable {
   private static func slotRows(of matrix: Matrix) -> Int {
     var parts = 1
     while parts * blockLength / 2 < matrix.range.count { parts *= 2 }
-    let unit = 16
-    return max(unit, (matrix.rows / parts + unit - 1) / unit * unit)
+    return max(slotUnit, (matrix.rows / parts + slotUnit - 1) / slotUnit * slotUnit)
   }
 
   /// The most rows of a block whose gradient is a product.
@@ -204,13 +232,23 @@ package struct BlockPartition: Sendable, Equatable {
 }
 
 extension BlockPartition.Block {
-  /// The block in parts of at most that many elements, or of one row if that is more.
+  /// Whether its gradient is computed when it is updated.
+  fileprivate var isProduct: Bool {
+    if case .product = source { true } else { false }
+  }
+
+  /// The columns of the matrix; a stretch of no matrix is one column.
+  fileprivate var columns: Int { matrix == nil ? 1 : max(1, range.count / max(1, rows.count)) }
+
+  /// The rows of the matrix, or the elements of a stretch of none.
+  fileprivate var rowCount: Int { matrix == nil ? range.count : rows.count }
+
+  /// The block in parts of at most that many rows, or of one if that is more.
   fileprivate func parts(of most: Int) -> [BlockPartition.Block] {
-    guard range.count > most else { return [self] }
-    let columns = matrix == nil ? 1 : range.count / max(1, rows.count)
+    let columns = columns
     let all = matrix == nil ? 0..<range.count : rows
-    return stride(from: all.lowerBound, to: all.upperBound, by: max(1, most / columns)).map { first in
-      let part = first..<min(all.upperBound, first + max(1, most / columns))
+    return stride(from: all.lowerBound, to: all.upperBound, by: max(1, most)).map { first in
+      let part = first..<min(all.upperBound, first + max(1, most))
       let skipped = first - all.lowerBound
       let start = range.lowerBound + skipped * columns
       let source: BlockPartition.Source =

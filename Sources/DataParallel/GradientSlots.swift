@@ -27,6 +27,11 @@ package struct GradientSlots<Scalar: KernelElement>: Sendable {
   /// Bytes of all slots.
   package var byteCount: Int { memory.byteCount }
 
+  /// Has each slot placed near the worker in whose home its shard is.
+  package func place(in placement: inout MemoryPlacement, for region: Region) {
+    memory.place(in: &placement, for: region, own: shards)
+  }
+
   /// Elements from one slot to the next.
   package var stride: Int { memory.stride }
 

@@ -41,17 +41,23 @@ package struct Region: Sendable {
 
   /// The number of workers.
   package let workers: Int
-  private let start: WorkerStarter
+  /// Whether what the workers use is placed near them, as Note [Placement] in `MemoryPlacement` says.
+  package let placesMemory: Bool
+  let start: WorkerStarter
 
   /// Creates a region.
   ///
   /// - Parameters:
   ///   - workers: How many workers to start; it changes no bit of the result.
   ///   - start: Starts them.
-  package init(workers: Int, start: @escaping WorkerStarter = standardStarter) {
+  ///   - placesMemory: Whether several workers have what they use placed near them; `nil` for where that is of use.
+  package init(
+    workers: Int, start: @escaping WorkerStarter = standardStarter, placesMemory: Bool? = nil
+  ) {
     precondition(workers >= 1, "a region has at least one worker")
     self.workers = workers
     self.start = start
+    self.placesMemory = workers > 1 && (placesMemory ?? MemoryPlacement.isOfUse)
   }
 
   /// Runs steps in order and returns when the last is done.
@@ -118,6 +124,9 @@ package struct Region: Sendable {
   package func home(of worker: Int, among units: Int) -> Range<Int> {
     units * worker / workers..<units * (worker + 1) / workers
   }
+
+  /// The worker in whose home a unit of a phase is.
+  package func owner(of unit: Int, among units: Int) -> Int { ((unit + 1) * workers - 1) / units }
 
   /// Waits until that many units are done, or more, and returns how many.
   private func waitUntilDone(_ count: Int, _ work: some RegionWork, _ claims: Claims) -> Int {

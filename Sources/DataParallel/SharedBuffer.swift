@@ -16,7 +16,9 @@ import Foundations
 ///   unit;
 /// - a message that arrives, which writes what no unit touches from its posting until it is done: another rank's
 ///   statistics, operands, partial sums, blocks' sums or parameters, as Note [Exchange] says;
-/// - the coordinator, between regions, when no worker runs.
+/// - the coordinator, between regions, when no worker runs;
+/// - a worker that moves pages near it (Note [Placement] in `MemoryPlacement`), between regions, when nobody else uses
+///   them: it writes what they held, and each page is moved by one worker.
 ///
 /// No two units of a phase thus write the same element, and none writes what another unit of its phase reads. Between
 /// phases the release of `done` and its acquisition order writes before reads; the join of a region does so for the
@@ -82,6 +84,9 @@ package final class SharedBuffer<Element>: @unchecked Sendable {
 
   /// The elements, for the coordinator between regions. They do not keep the buffer alive.
   package var elements: UnsafeMutableBufferPointer<Element> { UnsafeMutableBufferPointer(start: pointer, count: count) }
+
+  /// Their bytes, likewise.
+  package var bytes: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(elements) }
 }
 
 extension SharedBuffer where Element: AnyObject {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DataParallel
 import Foundation
 import Foundations
 import HDF5
@@ -62,6 +63,7 @@ struct TrainerCommand: ParsableCommand {
       try CommandNames.require(arguments[...], among: Self.configuration.subcommands)
       var command = try parseAsRoot(FormulaArguments.normalized(arguments))
       try InstructionSet.requireKnownCap()
+      try MemoryPlacement.requireKnownSetting()
       try OpenFiles.requireRoom()
       try MemoryLimit.requireReserve()
       try command.run()

@@ -36,7 +36,9 @@ import Testing
       BlockPartition.Matrix(range: 40_000..<40_003, columns: 1, gradient: .product),
     ]
     let partitions = [1, 64, 100_000].map { BlockPartition(count: 40_004, matrices: matrices, samples: $0) }
-    for partition in partitions + partitions.map({ $0.divided(forRanks: 3) }) {
+    for partition in partitions + partitions.map({ $0.divided(forRanks: 3) })
+      + partitions.map({ $0.divided(forWorkers: 40) }) + partitions.map({ $0.divided(forWorkers: 600) })
+    {
       #expect(partition.blocks.map(\.range).flatMap(Array.init) == Array(0..<40_004))
       #expect(partition.slotCount == 40_004 - 21_000 - 1000 - 3)
       // Every element of the slots belongs to one element of the blocks.
@@ -99,5 +101,60 @@ import Testing
       #expect(divided.largestBlock <= max(4096, 2_050_000 / (20 * ranks)))
     }
     #expect(whole.divided(forRanks: 1).blocks.count == whole.blocks.count)
+  }
+  /// Softmax regression of 784 inputs.
+  private static let softmax = BlockPartition(
+    count: 7850, matrices: [.init(range: 0..<7840, columns: 10, gradient: .transposedSlots)], samples: 64)
+
+  @Test func workersHaveTwoBlocksEachWhereTheyCan() {
+    let whole = Self.softmax
+    #expect(whole.blocks.count == 5)
+    for workers in 1...2 { #expect(whole.divided(forWorkers: workers) == whole) }
+    for workers in 3...64 {
+      let blocks = whole.divided(forWorkers: workers).blocks
+      #expect(blocks.count >= min(2 * workers, 50), "\(workers) workers: \(blocks.count)")
+      let rows = blocks.filter { $0.matrix != nil }.map(\.rows)
+      #expect(rows.allSatisfy { $0.lowerBound % 16 == 0 && $0.count >= 16 }, "\(rows)")
+      // A worker has at most what it has with blocks of 16 rows, dealt out evenly.
+      let region = Region(workers: workers)
+      let most = (0..<workers).map {
+        region.home(of: $0, among: blocks.count).reduce(0) { $0 + blocks[$1].range.count }
+      }
+      #expect(
+        (most.max() ?? 0) <= max(160 * ((48 + workers) / workers + 1), 7850 / workers + 700), "\(workers): \(most)")
+    }
+    #expect(whole.divided(forWorkers: 16).blocks.count == 50)
+    #expect(whole.divided(forWorkers: 4).blocks.map(\.rows.count) == [112, 96, 112, 96, 112, 96, 80, 80, 0])
+  }
+
+  @Test func manyBlocksAreNotCut() {
+    let large = BlockPartition(
+      count: 2_000_000, matrices: [.init(range: 0..<2_000_000, columns: 2000, gradient: .product)], samples: 64)
+    #expect(large.blocks.count == 32)
+    #expect(large.divided(forWorkers: 16) == large)
+    // Products keep the rows that their operands want.
+    #expect(large.divided(forWorkers: 64).blocks.map(\.rows) == large.blocks.map(\.rows))
+    let small = BlockPartition(
+      count: 40_000, matrices: [.init(range: 0..<40_000, columns: 50, gradient: .product)], samples: 64)
+    #expect(small.blocks.map(\.rows.count) == [320, 320, 160])
+    #expect(small.divided(forWorkers: 3).blocks == small.blocks, "each worker has a block")
+    for workers in [4, 400] {
+      #expect(
+        small.divided(forWorkers: workers).blocks.map(\.rows.count)
+          == [64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 32])
+    }
+  }
+
+  @Test func littleIsNotCut() {
+    let matrices = [
+      BlockPartition.Matrix(range: 0..<500, columns: 5, gradient: .slots),
+      BlockPartition.Matrix(range: 500..<1100, columns: 5, gradient: .slots),
+    ]
+    let blocks = BlockPartition(count: 1600, matrices: matrices).divided(forWorkers: 100).blocks
+    #expect(blocks[0].range == 0..<500 && blocks[1].range == 500..<580)
+    #expect(blocks.last?.range == 1100..<1600)
+    #expect(BlockPartition(count: 0).divided(forWorkers: 8) == BlockPartition(count: 0))
+    #expect(
+      BlockPartition(count: 5000).divided(forWorkers: 8).blocks.map(\.range.count).filter { $0 != 256 } == [136])
   }
 }

@@ -50,6 +50,26 @@ import Testing
     }
   }
 
+  // As on a machine with several memory nodes.
+  @Test func placedMemoryAndPinnedWorkersChangeNoBit() throws {
+    try withScratchDirectory { directory in
+      func digest(_ name: String, _ place: String, _ options: String...) throws -> String {
+        let output = "\(directory)/\(name)"
+        let result = try TrainerBinary.run(
+          ["run", Repository.config("mlp"), "--set", "training.epochs=2", "--output", output, "--quiet"] + options,
+          under: ["env", "TRAINER_PLACE_MEMORY=\(place)"])
+        #expect(result.status == 0, "\(result.errors)")
+        return try Run(output).digest
+      }
+      let plain = try digest("plain", "never", "--workers", "1")
+      #expect(try digest("placed", "always", "--workers", "3") == plain)
+      #expect(try digest("pinned", "always", "--workers", "4", "--pin-workers") == plain)
+      #expect(try digest("neither", "", "--workers", "4") == plain)
+      try TrainerBinary.run(["run", Repository.config("mlp")], under: ["env", "TRAINER_PLACE_MEMORY=sometimes"])
+        .expectError(2, "TRAINER_PLACE_MEMORY", "'sometimes'", "\"always\" or \"never\"")
+    }
+  }
+
   @Test(arguments: ["mlp", "logistic"])
   func anInterruptedRunGoesOnWithTheSameBits(config: String) throws {
     try withScratchDirectory { directory in

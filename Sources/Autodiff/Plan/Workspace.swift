@@ -36,6 +36,13 @@ package final class Workspace<Scalar: KernelElement> {
     regions.deallocate()
   }
 
+  /// What runs of plans write.
+  package var memory: [UnsafeMutableRawBufferPointer] {
+    [(buffers, bufferCount), (scratch, scratchCount)].map {
+      UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(start: $0, count: $1))
+    }
+  }
+
   func fits(_ plan: Plan<Scalar>) -> Bool {
     plan.bufferCount <= bufferCount && plan.scratchCount <= scratchCount && plan.inputs.count <= inputCount
   }

@@ -76,6 +76,11 @@ package final class StepExchange<Scalar: KernelElement>: Sendable {
   /// Bytes of the partial sums.
   package var byteCount: Int { memory.reduce(0) { $0 + $1.count } * MemoryLayout<Scalar>.stride }
 
+  /// This rank's partial sums, each of the whole flat vector, and those that arrive, of what this rank updates.
+  package var partialSums: (own: [SharedBuffer<Scalar>], others: [SharedBuffer<Scalar>]) {
+    (Array(memory[ownPartials]), Array(memory[..<ownPartials.lowerBound] + memory[ownPartials.upperBound...]))
+  }
+
   /// Why the ranks cannot go on; `nil` if they can.
   package var failure: (any Error)? { error.withLock { $0 } }
 

@@ -8,7 +8,7 @@ extension UnsafeMutableRawBufferPointer {
   /// `/sys/kernel/mm/transparent_hugepage/enabled`, the usual setting), a few entries of the processor's cache of that
   /// table cover all of it. Memory of less than two such pages is left alone.
   package func preferLargePages() {
-    guard count >= 2 * Self.largePage, let baseAddress else { return }
+    guard mayHaveLargePages, let baseAddress else { return }
     let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
     guard pageSize > 0 else { return }
     // Whole pages within: what lies around belongs to others.
@@ -17,6 +17,9 @@ extension UnsafeMutableRawBufferPointer {
     _ = madvise(baseAddress + skipped, (count - skipped) / pageSize * pageSize, MADV_HUGEPAGE)
   }
 
+  /// Whether ``preferLargePages()`` asks for memory of this size.
+  package var mayHaveLargePages: Bool { count >= 2 * Self.largePage }
+
   /// Bytes of a large page on x86-64 and, with pages of 4 kB, on 64-bit ARM.
-  private static var largePage: Int { 1 << 21 }
+  package static var largePage: Int { 1 << 21 }
 }

@@ -73,7 +73,7 @@ struct EvaluationShards<Scalar: TrainingScalar>: Sendable {
     if let stream { return try run(range, from: stream, parameters, region, body) }
     let sources = group.rows(for: plans)
     for source in sources { try source.check() }
-    let rooms = rooms(min(region.workers, range.count), sources)
+    let rooms = rooms(min(region.workers, range.count), sources, region)
     let part = WorkProgress.begin("evaluating", of: samples(in: range), "samples")
     defer { part?.end() }
     // The units use plans, sources and rooms without counting references.
@@ -101,7 +101,7 @@ struct EvaluationShards<Scalar: TrainingScalar>: Sendable {
     let shardsOfStep = Self.shardsOfStep
     let steps = range.lowerBound / shardsOfStep..<(range.upperBound + shardsOfStep - 1) / shardsOfStep
     defer { stream.rest() }
-    let rooms = rooms(region.workers, stream.sources)
+    let rooms = rooms(region.workers, stream.sources, region)
     defer { withExtendedLifetime((self, rooms, stream)) {} }
     var next = steps.lowerBound
     while next < steps.upperBound {
@@ -139,11 +139,13 @@ struct EvaluationShards<Scalar: TrainingScalar>: Sendable {
   }
 
   private func rooms(
-    _ count: Int, _ sources: [RowSource<Scalar>]
+    _ count: Int, _ sources: [RowSource<Scalar>], _ region: Region
   ) -> SharedBuffer<ShardRoom<Scalar>> {
-    SharedBuffer(count: count) { _ in
+    let rooms = SharedBuffer(count: count) { _ in
       ShardRoom(plans: plans.all, samples: Self.size, sources: sources)
     }
+    region.place(rooms)
+    return rooms
   }
 
   /// Runs the plan of a shard whose samples' places are in the worker's memory.

@@ -34,6 +34,9 @@ struct MatrixCopies<Scalar: TrainingScalar>: Sendable {
   /// What a plan's run takes.
   var packed: UnsafePointer<Scalar> { UnsafePointer(memory.pointer) }
 
+  /// All of the copies.
+  var bytes: UnsafeMutableRawBufferPointer { memory.bytes }
+
   /// Writes rows of a matrix, of which `part` is the first.
   func write(_ rows: Range<Int>, of number: Int, from part: UnsafePointer<Scalar>) {
     for copy in ranges[number] { copies[copy].pack(rows, from: part, to: memory.pointer, kernels: kernels) }

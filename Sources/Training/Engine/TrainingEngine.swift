@@ -64,7 +64,7 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
       ? RankExchange(
         ranks: communicator.rankCount, rank: communicator.rank, partition: partition, blocks: whole,
         mayDivide: optimizer.passes == 1, plans: plans, samples: samples, kernels: kernels, shortcuts: shortcuts) : nil
-    let blocks = division?.blocks ?? whole
+    let blocks = division?.blocks ?? (optimizer.passes == 1 ? whole.divided(forWorkers: region.workers) : whole)
     let share = division?.share ?? RankShare(shards: settings.shards, blocks: blocks.blocks.count)
     let tiles = GradientTiles(
       plans, shards: share.shards.count, workers: region.workers, kernels: kernels,
@@ -128,6 +128,7 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
       })
     keepOwnState()
     work.writeCopies()
+    if region.placesMemory { region.place(work.placement) }
   }
 
   /// Takes parameters and state out of a checkpoint.

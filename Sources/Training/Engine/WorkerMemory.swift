@@ -16,6 +16,8 @@ final class ShardRoom<Scalar: TrainingScalar> {
   private let sources: [Unmanaged<RowSource<Scalar>>]
   /// The plan's inputs: pointers to `rows`.
   let inputs: UnsafeMutableBufferPointer<UnsafePointer<Scalar>>
+  /// All that is large of it.
+  let memory: [UnsafeMutableRawBufferPointer]
   /// What its work takes, where somebody asks.
   var clock = KernelClock.off
 
@@ -31,6 +33,7 @@ final class ShardRoom<Scalar: TrainingScalar> {
     rows = sources.map { .allocate(unwritten: samples * $0.columns) }
     inputs = .allocate(capacity: sources.count)
     _ = inputs.initialize(from: rows.map { UnsafePointer($0) })
+    memory = workspace.memory + zip(rows, sources).map { .init(scalars: $0, count: samples * $1.columns) }
   }
 
   deinit {
@@ -66,16 +69,19 @@ final class BlockRoom<Scalar: TrainingScalar> {
   let scratch: UnsafeMutablePointer<Scalar>
   /// Scratch space of a tile, as Note [Tiles] in `Autodiff` says.
   let tileScratch: UnsafeMutablePointer<Scalar>
+  /// All that is large of it.
+  let memory: [UnsafeMutableRawBufferPointer]
   /// What its work takes, where somebody asks.
   var clock = KernelClock.off
 
   /// Memory for any block.
   init(blocks: BlockPartition, shards: Int, samples: Int, tileScratch: Int, kernels: Kernels<Scalar>) {
-    rows = .allocate(unwritten: samples * blocks.leftElementsOfSample)
-    productScratch = .allocate(
-      unwritten: max(
-        kernels.multiplyTreeScratch(rows: blocks.mostProductRows, shards: shards),
-        Self.scatterScratch(blocks, shards: shards)))
+    let rowCount = samples * blocks.leftElementsOfSample
+    rows = .allocate(unwritten: rowCount)
+    let productCount = max(
+      kernels.multiplyTreeScratch(rows: blocks.mostProductRows, shards: shards),
+      Self.scatterScratch(blocks, shards: shards))
+    productScratch = .allocate(unwritten: productCount)
     gradient = .allocate(unwritten: blocks.largestBlock)
     scratch = .allocate(unwritten: blocks.largestBlock)
     self.tileScratch = .allocate(unwritten: tileScratch)
@@ -87,6 +93,11 @@ final class BlockRoom<Scalar: TrainingScalar> {
     right.initialize(repeating: nothing, count: shards)
     depths = .allocate(capacity: shards)
     depths.initialize(repeating: 0, count: shards)
+    memory = [
+      .init(scalars: rows, count: rowCount), .init(scalars: productScratch, count: productCount),
+      .init(scalars: gradient, count: blocks.largestBlock), .init(scalars: scratch, count: blocks.largestBlock),
+      .init(scalars: self.tileScratch, count: tileScratch),
+    ]
   }
 
   /// Elements of scratch space for sums of scattered rows: a block for each level of the tree.
@@ -99,5 +110,12 @@ final class BlockRoom<Scalar: TrainingScalar> {
     right.deallocate()
     depths.deallocate()
     for pointer in [rows, productScratch, gradient, scratch, tileScratch] { pointer.deallocate() }
+  }
+}
+
+extension UnsafeMutableRawBufferPointer {
+  /// The bytes of some elements.
+  fileprivate init<Scalar>(scalars: UnsafeMutablePointer<Scalar>, count: Int) {
+    self.init(UnsafeMutableBufferPointer(start: scalars, count: count))
   }
 }

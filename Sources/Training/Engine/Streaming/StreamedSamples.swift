@@ -123,6 +123,21 @@ final class StreamedSamples<Scalar: TrainingScalar>: Sendable {
     try throwFault()
   }
 
+  /// Has each lane's rows placed near the worker in whose home its shard is; those of a lane of all shards by turns.
+  func place(in placement: inout MemoryPlacement, for region: Region) {
+    for ring in rings {
+      for (number, lane) in layout.lanes.enumerated() {
+        let start = ring[lane.base]
+        let rows = UnsafeMutableRawBufferPointer(start: start, count: ring[lane.base + lane.capacity] - start)
+        if layout.lanes.count == places.count {
+          placement.add(rows, of: region.owner(of: number, among: places.count))
+        } else {
+          placement.addByTurns(rows)
+        }
+      }
+    }
+  }
+
   /// Ends reading ahead, until rows are wanted again.
   func rest() {
     guard let loader = state[0].loader else { return }
