@@ -8,7 +8,7 @@ import Training
 /// Gradients of shards that are cut among workers (Note [Tiles] in `Autodiff`): the same bits, and where it pays.
 @Suite struct TilesTests {
   /// Two hidden layers, the second of columns that fill no panel, in shards of unequal size.
-  private static func training(_ layer: Int = 300, batch: Int = 50, shards: Int = 3, _ more: String = "")
+  static func training(_ layer: Int = 300, batch: Int = 50, shards: Int = 3, _ more: String = "")
     -> TrainingCase
   {
     TrainingCase(
