@@ -13,10 +13,10 @@ import Kernels
 
 /// A piece of a plan, as Note [Tiles] says. It must not outlive the plan, whose memory it reads.
 package final class PlanPiece<Scalar: KernelElement>: Sendable {
-  private let body: KernelBody<Scalar>
-  private let columnBody: ColumnBody<Scalar>?
-  /// The instructions of the plan that it runs.
-  private let instructions: Range<Int>
+  private let body: ColumnBody<Scalar>
+  /// The first instruction of the plan that it runs.
+  private let first: Int
+  /// The instructions one by one, of a stretch.
   private let bodies: [KernelBody<Scalar>]
   private let columns: Int
   private let unit: Int
@@ -25,21 +25,21 @@ package final class PlanPiece<Scalar: KernelElement>: Sendable {
 
   /// A stretch of instructions.
   fileprivate init(_ plan: Plan<Scalar>, stretch: Range<Int>) {
-    instructions = stretch
+    first = stretch.lowerBound
     bodies = plan.instructions[stretch].map(\.body)
-    body = Plan.sequence(bodies[...])
-    columnBody = nil
+    let sequence = Plan.sequence(bodies[...])
+    body = { frame, _ in sequence(frame) }
     (columns, unit, tiles) = (0, 1, 1)
   }
 
   /// A product.
   fileprivate init(_ plan: Plan<Scalar>, product: Int, tiles: Int, unit: Int) {
-    let instruction = plan.instructions[product]
-    guard let columnProduct = instruction.columnProduct else { preconditionFailure("no product by a packed matrix") }
-    instructions = product..<product + 1
+    guard let columnProduct = plan.instructions[product].columnProduct else {
+      preconditionFailure("no product by a packed matrix")
+    }
+    first = product
     bodies = []
-    body = instruction.body
-    columnBody = columnProduct.body
+    body = columnProduct.body
     columns = columnProduct.matrix.width
     self.unit = unit
     self.tiles = tiles
@@ -47,12 +47,11 @@ package final class PlanPiece<Scalar: KernelElement>: Sendable {
 
   /// Computes one of its units, of a run that was begun in the workspace (`Plan.begin`).
   ///
-  /// - Parameter scratch: Of the plan's `scratchCount`, for this thread alone; the workspace's own for a stretch.
+  /// - Parameter scratch: Of the plan's `scratchCount`, for this thread alone.
   package func run(_ tile: Int, in workspace: Workspace<Scalar>, scratch: UnsafeMutablePointer<Scalar>) {
-    guard let columnBody else { return body(workspace.frame()) }
     let units = columns / unit
-    let (first, end) = (units * tile / tiles * unit, units * (tile + 1) / tiles * unit)
-    columnBody(workspace.frame(scratch: scratch), first..<(tile == tiles - 1 ? columns : end))
+    let (start, end) = (units * tile / tiles * unit, units * (tile + 1) / tiles * unit)
+    body(workspace.frame(scratch: scratch), start..<(tile == tiles - 1 ? columns : end))
   }
 
   /// The same, one instruction after the other.
@@ -61,11 +60,9 @@ package final class PlanPiece<Scalar: KernelElement>: Sendable {
   package func run(
     _ tile: Int, in workspace: Workspace<Scalar>, scratch: UnsafeMutablePointer<Scalar>, each: (Int, () -> Void) -> Void
   ) {
-    guard columnBody == nil else {
-      return each(instructions.lowerBound) { run(tile, in: workspace, scratch: scratch) }
-    }
-    let frame = workspace.frame()
-    for (index, body) in zip(instructions, bodies) { each(index) { body(frame) } }
+    guard columns == 0 else { return each(first) { run(tile, in: workspace, scratch: scratch) } }
+    let frame = workspace.frame(scratch: scratch)
+    for (index, body) in bodies.enumerated() { each(first + index) { body(frame) } }
   }
 }
 
