@@ -12,6 +12,10 @@ import Synchronization
 /// file, and what has been tried once is not tried again.
 ///
 /// A helper that cannot be started, under a limit of processes for example, is no error: the file is read without it.
+///
+/// A helper is the program started anew, since a copy of a process holds what its other threads had locked. That takes some
+/// 15 ms, half of them to link libraries. While there is only one thread, when the program begins, a copy is safe and takes
+/// one: so ``prepare()`` makes it there, and the first file that is opened has it.
 public final class ReadingTrial: Sendable {
   /// What is read.
   enum Action: UInt8 {
@@ -87,6 +91,8 @@ public final class ReadingTrial: Sendable {
   }
 
   private static let helper = Mutex<Helper?>(nil)
+  /// A helper that no file has been given to.
+  private static let prepared = Mutex<TrialProcess?>(nil)
   /// So many crashes are survived: a file may be damaged in one place and good in others, or damaged everywhere.
   private static let mostDeaths = 4
   /// So many helpers are ended for the memory that they asked for; each costs some milliseconds.
@@ -105,6 +111,20 @@ public final class ReadingTrial: Sendable {
   ) {
     LastResort.enable()
     helper.withLock { $0 = Helper(executable: executable, arguments: arguments, exitCodes: exitCodes) }
+  }
+
+  /// Makes the helper of the first file that will be opened ahead of time, as a copy of this process.
+  ///
+  /// Call it after ``enable(executable:arguments:exitCodes:)``, and before the program makes a thread; where there is
+  /// another one, it does nothing, and so if `TRAINER_TRIALS` is `anew` in the environment.
+  public static func prepare() {
+    guard getenv("TRAINER_TRIALS").map({ String(cString: $0) }) != "anew" else { return }
+    prepared.withLock { process in
+      process = TrialProcess(copyDoing: {
+        helper.withLock { $0 = nil }
+        serve()
+      })
+    }
   }
 
   /// What a helper process does: it answers until its parent has closed the file or has ended.
@@ -136,7 +156,16 @@ public final class ReadingTrial: Sendable {
   }
 
   private static func start() -> TrialProcess? {
-    helper.withLock { $0 }.flatMap { TrialProcess(executable: $0.executable, arguments: $0.arguments) }
+    if let process = takePrepared(), process.becomesReady() { return process }
+    let new = helper.withLock { $0 }.flatMap { TrialProcess(executable: $0.executable, arguments: $0.arguments) }
+    return new?.becomesReady() == true ? new : nil
+  }
+
+  private static func takePrepared() -> TrialProcess? {
+    prepared.withLock { process in
+      defer { process = nil }
+      return process
+    }
   }
 
   private func open(_ source: Source, in process: TrialProcess) throws {

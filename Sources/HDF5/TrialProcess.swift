@@ -96,24 +96,38 @@ final class TrialProcess: Sendable {
   private let channel: TrialChannel
   private let isAwaited = Atomic(false)
 
-  /// Starts a helper and waits until it is ready; `nil` if the system lets it not start.
-  init?(executable: String, arguments: [String]) {
+  /// Starts a program as a helper; `nil` if the system lets it not start.
+  convenience init?(executable: String, arguments: [String]) {
+    self.init { end, _ in Self.spawn(executable, arguments, end: end) }
+  }
+
+  /// Starts a copy of this process as a helper; `nil` if none can be made.
+  convenience init?(copyDoing body: () -> Never) {
+    self.init { end, other in ProcessCopy.start("read-in-trial", own: end, other: other, as: Self.descriptor, body) }
+  }
+
+  /// - Parameter start: Starts a process with the first end of a pair of sockets and without the second.
+  private init?(_ start: (Int32, Int32) -> pid_t?) {
     var ends: [Int32] = [-1, -1]
     guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
       return nil
     }
     channel = TrialChannel(descriptor: ends[0])
-    let process = Self.spawn(executable, arguments, end: ends[1])
+    let process = start(ends[1], ends[0])
     close(ends[1])
     identifier = process ?? 0
-    guard process != nil, channel.receive() != nil else {
-      // One that has not even begun has seen nothing of the file.
+    guard process != nil else {
       finish()
       return nil
     }
   }
 
   deinit { finish() }
+
+  /// Waits until it is ready; asked once.
+  ///
+  /// - Returns: Whether it ever is. One that has not even begun has seen nothing of the file.
+  func becomesReady() -> Bool { channel.receive() != nil }
 
   /// Sends a request and waits for the reply.
   func exchange(_ message: TrialMessage) -> Reply {

@@ -16,7 +16,12 @@ extension UnsafeMutablePointer where Pointee: KernelElement {
     let count = max(1, count)
     let raw = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Pointee>.stride, alignment: 64)
     let pointer = raw.bindMemory(to: Pointee.self, capacity: count)
-    pointer.initialize(repeating: .unwritten, count: count)
+    if fillsWithNaN {
+      pointer.initialize(repeating: .unwritten, count: count)
+    } else {
+      // The loop above is not specialized for those who call this, and takes 4 ns an element.
+      memset(raw, 0, count * MemoryLayout<Pointee>.stride)
+    }
     return pointer
   }
 }

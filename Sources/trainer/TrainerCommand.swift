@@ -66,6 +66,7 @@ struct TrainerCommand: ParsableCommand {
       try MemoryPlacement.requireKnownSetting()
       try OpenFiles.requireRoom()
       try MemoryLimit.requireReserve()
+      ReadingTrial.prepare()
       try command.run()
     } catch {
       end(with: error)

@@ -7,12 +7,40 @@ import Testing
 @Suite struct HostileFilesTests {
   private func hostile(_ name: String) -> String { "\(Fixture.directory)/hostile/\(name).h5" }
 
-  /// Runs `data info` on bytes and expects that it ends well, or with one sentence.
+  /// Runs `data info` on bytes and expects that it ends well, or with one sentence: the same from the helper that is a copy
+  /// of the program and from one that is started anew.
   private func expectEnd(_ bytes: [UInt8], _ what: String, in workshop: Workshop) throws {
     try Data(bytes).write(to: URL(filePath: workshop.dataset))
     let result = try TrainerBinary.run("data", "info", workshop.dataset)
     #expect(result.status == 0 || result.status == 3, "\(what): \(result.errors)")
     #expect(result.errors.count { $0 == "\n" } == (result.status == 0 ? 0 : 1), "\(what): \(result.errors)")
+    let other = try TrainerBinary.run(["data", "info", workshop.dataset], under: ["env", "TRAINER_TRIALS=anew"])
+    #expect(other.status == result.status && other.errors == result.errors, "\(what): \(result) \(other)")
+    #expect(other.output == result.output, "\(what)")
+  }
+
+  @Test(arguments: [nil, "anew"])
+  func theFirstFileIsTriedByACopyOfTheProgram(trials: String?) throws {
+    try withWorkshop { workshop in
+      try workshop.makeDataset()
+      let config = try workshop.makeConfig()
+      let arguments = [
+        "run", config, "--quiet", "--set", "training.epochs=10000000", "--output", workshop.path("long"),
+      ]
+      let process = try TrainerBinary.start(arguments, under: trials.map { ["env", "TRAINER_TRIALS=\($0)"] } ?? [])
+      defer {
+        process.terminate()
+        process.waitUntilExit()
+      }
+      let begun = { FileManager.default.fileExists(atPath: workshop.path("long/metrics.jsonl")) }
+      while process.isRunning, !begun() { usleep(1000) }
+      let own = "/proc/\(process.processIdentifier)"
+      let children = try String(contentsOfFile: "\(own)/task/\(process.processIdentifier)/children", encoding: .utf8)
+      let helpers = children.split(separator: " ")
+      try #require(helpers.count == 1)
+      let title = try String(contentsOfFile: "/proc/\(helpers[0])/comm", encoding: .utf8)
+      #expect(title == (trials == nil ? "read-in-trial\n" : "exe\n"))
+    }
   }
 
   // libhdf5 crashes on some of these, and goes round in circles on others.

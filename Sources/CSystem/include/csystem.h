@@ -17,6 +17,17 @@ int cs_spawn(
     const char *path, char *const arguments[], char *const environment[], int input, int output, int errors,
     pid_t *child);
 
+/// Starts a copy of this process, which goes on where this was called, on the one thread that it has.
+///
+/// The copy is what exec would leave of it: its standard streams lead nowhere, `own` is its descriptor `number`, `other` is
+/// closed, no signal is blocked or handled, and SIGPROF is not ignored. It is in a process group of its own, and listed
+/// under `name`, of which 15 bytes are shown. Its memory is filled when it is freed and allocated, in one arena, as
+/// MALLOC_PERTURB_ and MALLOC_ARENA_MAX have it.
+///
+/// Returns 0 in the copy, its process here, or -1 where none can be made: also where this process has another thread, whose
+/// locks a copy would hold for ever.
+pid_t cs_copy_process(const char *name, int own, int other, int number);
+
 /// Notes what to say when a page of a mapped file cannot be had: `before`, the number of the row, counted from 0 at the
 /// address `rows`, and `after`; and with what code to end. The texts are copied.
 ///
