@@ -43,7 +43,7 @@ static void gradient(const ck_table *table, ptrdiff_t shards, ptrdiff_t rows, pt
   }
   float *out = numbers(block * outputs);
   row("weight gradient", block, outputs, rows * shards,
-      LEAST(table->product_tree(block, outputs, shards, depth, left, block, right, 1, out, scratch)));
+      LEAST(table->product_tree(block, outputs, shards, depth, left, block, right, 1, out, scratch, 0, 0)));
   for (ptrdiff_t s = 0; s < shards; s++) free((void *)left[s]), free((void *)right[s]);
   free(out);
 }

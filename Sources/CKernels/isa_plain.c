@@ -8,9 +8,11 @@
 #define CK_LANES_COLUMNS 3
 #if defined(__aarch64__)
 #define CK_HAS_FMA 1
+#define CK_CLAIMS 1
 #define CK_TILE_ROWS 8
 #else
 #define CK_HAS_FMA 0
+#define CK_CLAIMS 0
 #define CK_TILE_ROWS 4
 #endif
 #include "all_types.inc"

@@ -248,12 +248,15 @@ package struct Kernels<Scalar: KernelElement>: Sendable {
   /// - Parameters:
   ///   - left: The first of `rows` columns of each left operand, whose rows are `leftStride` apart.
   ///   - right: Each right operand [depths[s], columns], in panels if `columns` exceeds `panelColumns`.
+  ///   - stretches: Memory that is written next, and asked for while this computes.
   package func multiplyTree(
     left: UnsafePointer<UnsafeRawPointer>, leftStride: Int, right: UnsafePointer<UnsafeRawPointer>,
     depths: UnsafePointer<Int>, shards: Int, rows: Int, columns: Int, scaledBy scale: Double = 1,
-    into out: Destination, scratch: Destination
+    into out: Destination, scratch: Destination, claiming stretches: Stretches? = nil
   ) {
-    table.pointee.product_tree(rows, columns, shards, depths, left, leftStride, right, scale, out, scratch)
+    table.pointee.product_tree(
+      rows, columns, shards, depths, left, leftStride, right, scale, out, scratch, stretches?.baseAddress,
+      stretches?.count ?? 0)
   }
 
   /// Does `rounds` times 12 multiply-adds of vectors that wait for nothing, to measure the peak of the arithmetic.

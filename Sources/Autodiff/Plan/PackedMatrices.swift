@@ -33,9 +33,22 @@ package struct PackedMatrices: Sendable {
       _ rows: Range<Int>, from part: UnsafePointer<Scalar>, to packed: UnsafeMutablePointer<Scalar>,
       kernels: Kernels<Scalar>
     ) {
-      kernels.packRight(
-        .init(part, columns: columns, transposed: isTransposed), rows: isTransposed ? 0..<columns : rows,
-        columns: isTransposed ? rows : 0..<columns, ofShape: (depth, width), into: packed + offset)
+      let part = Kernels<Scalar>.Matrix(part, columns: columns, transposed: isTransposed)
+      let (depthRange, widthRange) = place(of: rows)
+      kernels.packRight(part, rows: depthRange, columns: widthRange, ofShape: (depth, width), into: packed + offset)
+    }
+
+    /// Where ``pack(_:from:to:kernels:)`` writes these rows: `nil` where that is no whole lines of the cache.
+    package func places<Scalar: KernelElement>(
+      of rows: Range<Int>, in packed: UnsafePointer<Scalar>, kernels: Kernels<Scalar>
+    ) -> Stretch? {
+      let (depthRange, widthRange) = place(of: rows)
+      return kernels.packedPlaces(
+        rows: depthRange, columns: widthRange, ofShape: (depth, width), in: packed + offset)
+    }
+
+    private func place(of rows: Range<Int>) -> (rows: Range<Int>, columns: Range<Int>) {
+      isTransposed ? (0..<columns, rows) : (rows, 0..<columns)
     }
   }
 

@@ -75,6 +75,12 @@ typedef struct ck_windows {
   int is_disjoint;
 } ck_windows;
 
+/* Memory that is going to be written: `count` pieces of so many bytes, each `stride` bytes behind the one before. */
+typedef struct ck_stretch {
+  const void *_Nullable first;
+  ptrdiff_t bytes, stride, count;
+} ck_stretch;
+
 typedef struct ck_table {
   /* Lanes of a vector; columns of one packed panel and rows of one register tile, of gemm; columns that product_tree
      computes at a time. */
@@ -130,15 +136,22 @@ typedef struct ck_table {
      element, put where gemm finds it in `out`, which has room for (k + 16) * (n rounded up to panel_columns). */
   void (*pack_right)(ptrdiff_t k, ptrdiff_t n, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns,
                      const void *b, ptrdiff_t b_row, ptrdiff_t b_column, void *out);
+  /* Lines that pack_right writes of it, all or most: `count` is 0 where that is no whole lines. */
+  ck_stretch (*packed_places)(ptrdiff_t k, ptrdiff_t n, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column,
+                              ptrdiff_t columns, const void *out);
+  /* Asks for memory to write to, see Note [Claimed lines] in claims.inc. */
+  void (*claim_stretches)(const ck_stretch *stretches, ptrdiff_t count);
   /* b [k, n] in panels of panel_columns columns one after the other, each [k, panel_columns]. */
   void (*pack_panels)(ptrdiff_t n, ptrdiff_t k, const void *b, ptrdiff_t b_row, ptrdiff_t b_column, void *out);
   /* out[m, n] = scale * the sum over s of a_s[depth_s, m] transposed times b_s[depth_s, n], each one chain over the depth, by
      the binary tree in which neighbours at distance 1 are added, then at distance 2, 4 and so on. Rows of every a_s are
      a_row apart; b_s is in panels if n exceeds panel_columns. `scratch` has room for max(m, panel_columns) *
-     tree_columns * (2 + log2 shards) elements. */
+     tree_columns * (2 + log2 shards) elements. In the meantime `stretches` stretches are asked for, to be written
+     afterwards: see Note [Claimed lines] in claims.inc. */
   void (*product_tree)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t shards, const ptrdiff_t *depth,
                        const void *_Nonnull const *_Nonnull a, ptrdiff_t a_row, const void *_Nonnull const *_Nonnull b,
-                       double scale, void *out, void *scratch);
+                       double scale, void *out, void *scratch, const ck_stretch *_Nullable written,
+                       ptrdiff_t stretches);
   /* x [samples, extents, channels] copied to where `before` says in out, of the extents `to`, whose other elements become
      `edge`. */
   void (*pad)(ptrdiff_t samples, ck_extents extents, ck_extents before, ck_extents to, ptrdiff_t channels, double edge,

@@ -35,10 +35,12 @@ struct GradientProducts<Scalar: TrainingScalar>: Sendable {
 
   /// Writes some rows of a product over some shards, multiplied by a factor, row-major, to `out`.
   ///
-  /// - Parameter samples: The samples of the batch.
+  /// - Parameters:
+  ///   - samples: The samples of the batch.
+  ///   - places: Memory that is written next.
   func compute(
     _ number: Int, rows: Range<Int>, of shards: Range<Int>, samples: Int, scaledBy factor: Double,
-    room: BlockRoom<Scalar>, into out: UnsafeMutablePointer<Scalar>
+    room: BlockRoom<Scalar>, into out: UnsafeMutablePointer<Scalar>, claiming places: Kernels<Scalar>.Stretches?
   ) {
     let own = self.samples(of: shards, in: samples)
     var stride = rows.count
@@ -94,7 +96,7 @@ struct GradientProducts<Scalar: TrainingScalar>: Sendable {
       kernels.multiplyTree(
         left: room.left + first, leftStride: stride, right: room.right + first, depths: room.depths + first,
         shards: shards.count, rows: rows.count, columns: columns, scaledBy: factor, into: out,
-        scratch: room.productScratch)
+        scratch: room.productScratch, claiming: places)
     }
   }
 

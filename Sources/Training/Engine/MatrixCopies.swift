@@ -11,10 +11,14 @@ struct MatrixCopies<Scalar: TrainingScalar>: Sendable {
   private let copies: [PackedMatrices.Matrix]
   /// Which of them are of each matrix.
   private let ranges: [Range<Int>]
+  /// Where the copies of each block lie, those of the same block side by side.
+  private let places: SharedBuffer<Stretch>
+  private let placesOfBlocks: SharedBuffer<Range<Int>>
 
   /// Memory for what `plans` read.
   init(
-    of matrices: [BlockPartition.Matrix], _ packed: PackedMatrices, plans: PlanSet<Scalar>, kernels: Kernels<Scalar>
+    of matrices: [BlockPartition.Matrix], _ packed: PackedMatrices, blocks: BlockPartition, plans: PlanSet<Scalar>,
+    kernels: Kernels<Scalar>
   ) {
     self.kernels = kernels
     let used = plans.all.reduce(into: Set<PackedMatrices.Matrix>()) { $0.formUnion($1.packedMatrices) }
@@ -25,7 +29,26 @@ struct MatrixCopies<Scalar: TrainingScalar>: Sendable {
       return first..<copies.count
     }
     self.copies = copies
-    memory = SharedBuffer(repeating: .unwritten, count: packed.count)
+    let memory = SharedBuffer<Scalar>(repeating: .unwritten, count: packed.count)
+    self.memory = memory
+    var places: [Stretch] = []
+    let ranges = ranges
+    placesOfBlocks = SharedBuffer(
+      blocks.blocks.map { block in
+        let first = places.count
+        for copy in block.matrix.map({ ranges[$0] }) ?? 0..<0 {
+          places += [copies[copy].places(of: block.rows, in: UnsafePointer(memory.pointer), kernels: kernels)]
+            .compactMap(\.self)
+        }
+        return first..<places.count
+      })
+    self.places = SharedBuffer(places)
+  }
+
+  /// Where ``write(_:of:from:)`` will write a block.
+  func places(ofBlock block: Int) -> Kernels<Scalar>.Stretches {
+    let range = placesOfBlocks.pointer[block]
+    return .init(start: places.pointer + range.lowerBound, count: range.count)
   }
 
   /// Whether plans read the matrix that lies at that range in another order too.

@@ -184,7 +184,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     // A batch of samples that all weigh nothing has no gradient; dividing by its weight would make it not a number.
     compute(
       place, of: 0..<partition.shards, scaledBy: divisor == 0 ? 0 : 1 / divisor, into: gradient(of: place, room),
-      step: step, room)
+      step: step, room, claiming: updatePlan.passes == 1 ? copies.places(ofBlock: block) : nil)
   }
 
   func update(step: Int, pass: Int, block: Int, _ room: BlockRoom<Scalar>) {
@@ -230,9 +230,12 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   }
 
   /// The sum of one block over some shards.
+  ///
+  /// - Parameter places: Memory that is written next.
   func compute(
     _ block: BlockPartition.Block, of shards: Range<Int>, scaledBy factor: Double,
-    into gradient: UnsafeMutablePointer<Scalar>, step: Int, _ room: BlockRoom<Scalar>
+    into gradient: UnsafeMutablePointer<Scalar>, step: Int, _ room: BlockRoom<Scalar>,
+    claiming places: Kernels<Scalar>.Stretches? = nil
   ) {
     switch block.source {
     case .slots(let offset):
@@ -253,7 +256,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     case .product(let number):
       products.compute(
         number, rows: block.rows, of: shards, samples: schedule.batch(of: step).positions.count, scaledBy: factor,
-        room: room, into: gradient)
+        room: room, into: gradient, claiming: places)
     }
   }
 }

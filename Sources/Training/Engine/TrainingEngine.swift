@@ -115,7 +115,7 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
         seed: UInt64(settings.seed)),
       schedule: schedule, partition: partition, blocks: blocks, isMean: problem.isMean, metrics: metrics,
       updatePlan: updatePlan, seed: UInt64(settings.seed), memory: memory, slots: slots, products: products,
-      copies: MatrixCopies(of: training.matrices, training.packed, plans: plans, kernels: kernels),
+      copies: MatrixCopies(of: training.matrices, training.packed, blocks: blocks, plans: plans, kernels: kernels),
       tiles: tiles, statistics: statistics, record: record, region: region, exchange: exchange, share: share,
       sequence: SharedBuffer(
         Phase.sequence(passes: updatePlan.passes, stages: tiles.stages, amongRanks: exchange != nil)),
