@@ -24,6 +24,17 @@ import Testing
     }
     let filled = SharedBuffer(repeating: 2.5, count: 3)
     withExtendedLifetime(filled) { #expect(Array(filled.elements) == [2.5, 2.5, 2.5]) }
+    // Copied behind itself, piece by piece.
+    for count in [0, 1, 2, 4095, 4096, 4097, 10_001] {
+      let many = SharedBuffer(repeating: Float(0.1), count: count)
+      let pairs = SharedBuffer(repeating: (UInt8(3), Double.pi), count: count)
+      withExtendedLifetime((many, pairs)) {
+        #expect(many.elements.count == count && many.elements.allSatisfy { $0 == 0.1 })
+        #expect(pairs.elements.allSatisfy { $0 == (3, Double.pi) })
+      }
+    }
+    let objects = SharedBuffer(repeating: Refusal() as any Error, count: 3)
+    withExtendedLifetime(objects) { #expect(objects.elements.allSatisfy { $0 is Refusal }) }
     #expect(SharedBuffer(repeating: 0, count: 0).elements.isEmpty)
   }
 

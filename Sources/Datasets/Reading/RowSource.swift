@@ -26,6 +26,11 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
   package let lostPrecision: LostPrecision?
   private let scale: [Scalar]
   private let offset: [Scalar]
+  /// The storage once more, so that gathering takes nothing out of an enumeration: that counts references, in a line of the
+  /// cache that all workers would write.
+  private let bytes: [UInt8]
+  private let scalars: [Scalar]
+  private let mapped: Unmanaged<MappedElements<Scalar>>?
 
   /// Elements of one row.
   package let columns: Int
@@ -37,6 +42,9 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
     self.rows = rows
     self.rowShape = rowShape
     self.lostPrecision = lostPrecision
+    bytes = if case .bytes(let bytes) = storage { bytes } else { [] }
+    scalars = if case .scalars(let scalars) = storage { scalars } else { [] }
+    mapped = if case .mapped(let elements) = storage { Unmanaged.passUnretained(elements) } else { nil }
     if case .sparse(let elements) = storage {
       self.storage = .sparse(
         elements.mapped(
@@ -214,14 +222,14 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
         guard let scale = scale.baseAddress, let offset = offset.baseAddress else { return }
         let (from, scales, offsets) = (range.lowerBound, scale + range.lowerBound, offset + range.lowerBound)
         switch storage {
-        case .bytes(let bytes):
+        case .bytes:
           bytes.withUnsafeBufferPointer {
             guard let bytes = $0.baseAddress else { return }
             kernels.gatherRows(
               bytes: bytes + from, width: width, indices: first, rows: rows, following: following,
               columns: range.count, scale: scales, offset: offsets, into: out)
           }
-        case .scalars(let scalars):
+        case .scalars:
           scalars.withUnsafeBufferPointer {
             guard let scalars = $0.baseAddress else { return }
             kernels.gatherRows(
@@ -236,10 +244,12 @@ package final class RowSource<Scalar: KernelElement>: Sendable {
           kernels.gatherRows(
             ring.scalars + from, width: width, indices: first, rows: rows, following: following,
             columns: range.count, scale: scales, offset: offsets, into: out)
-        case .mapped(let elements):
-          elements.gather(
-            first, rows: rows, following: following, columns: range, scale: scales, offset: offsets, into: out,
-            kernels: kernels)
+        case .mapped:
+          mapped?._withUnsafeGuaranteedRef {
+            $0.gather(
+              first, rows: rows, following: following, columns: range, scale: scales, offset: offsets, into: out,
+              kernels: kernels)
+          }
         case .sparse: return
         }
       }
