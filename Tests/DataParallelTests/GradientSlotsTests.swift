@@ -61,6 +61,28 @@ extension GradientSlots {
     #expect((differs && differsInDouble) == (shards >= 4))
   }
 
+  @Test(arguments: 1...17)
+  func subtreesThatAreAddedUpAtOnceAreThoseOfTheTree(shards: Int) {
+    var generator = SeededGenerator(UInt64(shards))
+    let values: [[Float]] = (0..<shards).map { _ in unevenNumbers(300, &generator) }
+    let sums = (0..<300).map { index in treeSum(values.map { $0[index] }) }
+    for subtree in [1, 2, 4, 8, 16] {
+      let slots = GradientSlots<Float>(shards: 0..<shards, count: 300, subtree: subtree, kernels: .best)
+      #expect(slots.subtrees == (shards + subtree - 1) / subtree)
+      // In any order of the subtrees.
+      var seen: [Int] = []
+      for unit in (0..<slots.subtrees).reversed() {
+        for shard in slots.shards(ofSubtrees: unit..<unit + 1) {
+          seen.append(shard)
+          slots[shard].update(from: values[shard], count: 300)
+          slots.join(after: shard)
+        }
+      }
+      #expect(seen.sorted() == Array(0..<shards))
+      #expect(bitDifference(slots.sum(20..<300), Array(sums[20...])) == nil, "subtrees of \(subtree)")
+    }
+  }
+
   @Test func aGradientAndAStatisticAreSummedInTheSameTree() {
     var generator = SeededGenerator(3)
     for shards in 1...17 {

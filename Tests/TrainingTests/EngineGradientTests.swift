@@ -46,7 +46,7 @@ import Training
     }
     for way in [
       "slots", "slots, packed", "transposed slots, packed", "product, packed", "product with rows of data, packed",
-      "tiles",
+      "tiles", "subtrees",
     ] { #expect(ways.counts[way, default: 0] > 20, "\(way): \(ways.counts)") }
   }
 
@@ -309,12 +309,14 @@ import Training
     let plainEngine: StepGradients<Double> = try steps([])
     let single: StepGradients<Float> = try steps(.all)
     let crowd = ThreadStarter(seed: seed)
-    // More workers than shards, so that products are cut into tiles; not more than three where there are many shards.
-    let workers = seed % 2 == 1 ? 16 : shards <= 5 ? max(3, shards + 1) : 3
+    // More workers than shards, so that products are cut into tiles; two or three where there are many shards, and
+    // sometimes where there are few, so that the slots of neighbours are added up by one.
+    let workers = seed % 2 == 1 ? 16 : seed % 4 == 2 ? 2 : shards <= 5 ? max(3, shards + 1) : 3
     let threaded: StepGradients<Double> = try steps(
       .all, Region(workers: workers, start: crowd.start, placesMemory: true))
     for entry in problem.layout.entries { ways.add(engine.engine.work.delivery(of: entry.range)) }
     if threaded.engine.work.phases.count > engine.engine.work.phases.count { ways.add("tiles") }
+    if threaded.engine.work.phases[0] < shards { ways.add("subtrees") }
 
     // Of single precision, so that all see the same.
     var point = problem.layout.entries.flatMap { entry in

@@ -26,8 +26,12 @@ package struct EngineShortcuts: OptionSet, Sendable {
   /// Gradients are cut among workers where there are more of them than shards, as Note [Tiles] in `Autodiff` says.
   package static let tiles = EngineShortcuts(rawValue: 64)
 
+  /// One worker adds up the slots of neighbouring shards, as Note [Subtrees] in `DataParallel` says.
+  package static let subtrees = EngineShortcuts(rawValue: 128)
+
   /// All of them: what a run uses.
   package static let all: EngineShortcuts = [
     .products, .rereadInputs, .transposedSlots, .packedMatrices, .simplification, .travellingOperands, .tiles,
+    .subtrees,
   ]
 }

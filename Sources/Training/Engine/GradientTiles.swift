@@ -83,6 +83,27 @@ package struct TileCosts: Sendable {
   /// None: everything is cut as finely as it can be, for tests.
   package static let none = TileCosts(claim: 0, handOver: (0, 0))
 
+  /// Shards of the subtrees that one unit adds up, as Note [Subtrees] in `DataParallel` says: as many as leave each worker
+  /// as few shards as it would have without, where there are others at all, and slots are worth it.
+  ///
+  /// - Parameters:
+  ///   - slot: Elements of a slot.
+  ///   - work: Floating-point operations of a shard.
+  package func subtree(shards: Int, workers: Int, slot: Int, work: Int) -> Int {
+    func busiest(_ subtree: Int) -> Int { ((shards + subtree - 1) / subtree + workers - 1) / workers * subtree }
+    let isWorthIt = claim == 0 || (slot >= Self.leastSlot && slot <= Self.mostSlot && work / slot <= Self.mostWork)
+    guard workers > 1, slot > 0, isWorthIt else { return 1 }
+    var subtree = 1
+    while 2 * subtree <= shards, busiest(2 * subtree) <= busiest(1) { subtree *= 2 }
+    return subtree
+  }
+
+  /// Fewer elements of a slot are some lines of the cache; more do not stay in the first-level one; and with more operations
+  /// for each of them the slots are a hundredth of a step.
+  private static var leastSlot: Int { 256 }
+  private static var mostSlot: Int { 16384 }
+  private static var mostWork: Int { 1024 }
+
   /// Into how many tiles to cut the product of a shard: those with which the busiest worker is done first, or 1 if that
   /// gains less than the phases cost.
   package func tiles(work: Int, most: Int, shards: Int, workers: Int) -> Int {

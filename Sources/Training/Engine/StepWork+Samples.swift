@@ -48,13 +48,12 @@ extension StepWork {
   /// Where in the epoch the samples lie that a worker needs first after a shard, if it keeps to its home (Note [Homes] in
   /// `Region`) and the epoch goes on: a hint, which changes nothing but when memory is asked for.
   private func probablyNext(after shard: Int, of step: Int, worker: Int) -> (shard: Int, positions: Range<Int>) {
-    let first = share.shards.lowerBound
-    let home = region.home(of: worker, among: share.shards.count)
-    guard home.contains(shard - first) else { return (0, 0..<0) }
-    let isLast = shard + 1 - first == home.upperBound
+    let home = slots.shards(ofSubtrees: region.home(of: worker, among: slots.subtrees))
+    guard home.contains(shard) else { return (0, 0..<0) }
+    let isLast = shard + 1 == home.upperBound
     let (epoch, batch) = schedule.batch(of: isLast ? step + 1 : step)
     guard epoch == schedule.batch(of: step).epoch else { return (0, 0..<0) }
-    let next = isLast ? first + home.lowerBound : shard + 1
+    let next = isLast ? home.lowerBound : shard + 1
     let slice = partition.range(of: next, in: batch.count)
     let position = batch.lowerBound + slice.lowerBound
     return (next, position..<position + min(ShardRoom<Scalar>.mostFollowing, slice.count))

@@ -45,7 +45,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   package var phases: [Int] {
     sequence.elements.map { phase in
       switch phase {
-      case .gradient: share.shards.count + loadsOfStep
+      case .gradient: slots.subtrees + loadsOfStep
       case .gradientStage(let stage): share.shards.count * tiles.tiles(of: stage)
       case .reduce, .update, .reduceAndUpdate: share.blocks.count
       case .join, .exchange: 1
@@ -60,6 +60,13 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
   package func run(step: Int, phase: Int, unit: Int, worker: Int) {
     if let exchange { return run(sequence.pointer[phase], step: step, unit: unit, worker: worker, exchange) }
     switch sequence.pointer[phase] {
+    case .gradient where slots.subtree > 1:
+      shardRooms.use(worker) { own in
+        for shard in slots.shards(ofSubtrees: unit..<unit + 1) {
+          gradient(step: step, shard: shard, worker: worker, own)
+          own.clock.time(KernelPlace.slots) { slots.join(after: shard) }
+        }
+      }
     case .gradient:
       guard let shard = shard(step: step, unit: unit, worker: worker) else { return }
       shardRooms.use(shardRoom(of: shard, worker: worker)) {

@@ -78,7 +78,14 @@ package struct TrainingEngine<Scalar: TrainingScalar>: Sendable {
       plans: plans, sources: sources, sumElements: division?.plan.sumElements(of: communicator.rank) ?? 0)
     let statistics = ShardStatistics(
       shards: settings.shards, count: Statistic.count(metrics: problem.metrics?.sumCount))
-    let slots = GradientSlots(shards: share.shards, count: blocks.slotCount, kernels: kernels)
+    let mayJoin = shortcuts.contains(.subtrees) && division == nil && stream == nil && !tiles.isCut
+    let slots = GradientSlots(
+      shards: share.shards, count: blocks.slotCount,
+      subtree: mayJoin
+        ? tileCosts.subtree(
+          shards: settings.shards, workers: region.workers, slot: blocks.slotCount,
+          work: plans.all.last?.floatingPointOperations ?? 0) : 1,
+      kernels: kernels)
     let products = GradientProducts(
       kernels: kernels, plans: plans, sources: sources, partition: partition,
       indices: SharedBuffer(repeating: 0, count: samples),
