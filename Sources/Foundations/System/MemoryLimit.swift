@@ -77,6 +77,8 @@ package struct MemoryLimit: Sendable, Equatable {
   ///
   /// - Throws: `TrainerError` with code `.usage`.
   package static func requireReserve() throws {
+    // Most processes have neither, and need not read about the machine's memory for it.
+    guard limit(of: RLIMIT_AS) != nil || limit(of: RLIMIT_DATA) != nil else { return }
     let limit = current
     guard limit.bytes == 0, limit.source == .addressSpace || limit.source == .data else { return }
     throw TrainerError(
