@@ -6,7 +6,7 @@ import Glibc
 ///
 /// Note [Disjointness]. A region consists of phases, and each phase of units that are claimed by exactly one worker
 /// (Note [Claims] in `Region`). Whoever writes an element of a `SharedBuffer` is one of:
-/// - a gradient unit, which writes only what belongs to its shard (the shard's gradient slot, kept operands, sample
+/// - a gradient unit, which writes only what belongs to its shard or, by Note [Subtrees], its shards (the gradient slot, kept operands, sample
 ///   indices and statistics, and its workspace and row buffers where shards have their own) or to the worker that runs it
 ///   (workspace, row buffers); where several units of a shard run at once, each is a product, and writes its own columns of
 ///   the result and the worker's scratch space;

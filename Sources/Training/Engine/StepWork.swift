@@ -191,7 +191,7 @@ package struct StepWork<Scalar: TrainingScalar>: RegionWork {
     // A batch of samples that all weigh nothing has no gradient; dividing by its weight would make it not a number.
     compute(
       place, of: 0..<partition.shards, scaledBy: divisor == 0 ? 0 : 1 / divisor, into: gradient(of: place, room),
-      step: step, room, claiming: updatePlan.passes == 1 ? copies.places(ofBlock: block) : nil)
+      step: step, room, claiming: updatePlan.passes == 1 && region.workers > 1 ? copies.places(ofBlock: block) : nil)
   }
 
   func update(step: Int, pass: Int, block: Int, _ room: BlockRoom<Scalar>) {
