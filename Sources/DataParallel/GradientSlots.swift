@@ -69,10 +69,8 @@ package struct GradientSlots<Scalar: KernelElement>: Sendable {
 
   /// The shards of some subtrees.
   package func shards(ofSubtrees units: Range<Int>) -> Range<Int> {
-    let first = shards.lowerBound
-    return min(
-      shards.upperBound, first + units.lowerBound * subtree)..<min(
-        shards.upperBound, first + units.upperBound * subtree)
+    func first(_ unit: Int) -> Int { min(shards.upperBound, shards.lowerBound + unit * subtree) }
+    return first(units.lowerBound)..<first(units.upperBound)
   }
 
   /// Adds up what is complete of a subtree once the slot of this shard is, and those before it are.

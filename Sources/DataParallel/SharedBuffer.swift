@@ -6,9 +6,9 @@ import Glibc
 ///
 /// Note [Disjointness]. A region consists of phases, and each phase of units that are claimed by exactly one worker
 /// (Note [Claims] in `Region`). Whoever writes an element of a `SharedBuffer` is one of:
-/// - a gradient unit, which writes only what belongs to its shard or, by Note [Subtrees], its shards (the gradient slot, kept operands, sample
-///   indices and statistics, and its workspace and row buffers where shards have their own) or to the worker that runs it
-///   (workspace, row buffers); where several units of a shard run at once, each is a product, and writes its own columns of
+/// - a gradient unit, which writes only what belongs to its shard or, by Note [Subtrees], its shards (gradient slots, kept
+///   operands, sample indices and statistics, and workspace and row buffers where shards have their own) or to the worker
+///   that runs it (workspace, row buffers); where several units of a shard run at once, each is a product, and writes its own columns of
 ///   the result and the worker's scratch space;
 /// - a reduce or update unit, which writes only its block of the gradient, of the partial sums, of the parameters, of
 ///   their copies in the kernels' order and of the optimizer's state, what belongs to the worker that runs it, and, if it

@@ -3,8 +3,8 @@ import CKernels
 /// Memory that is going to be written: some pieces of so many bytes, some bytes apart.
 package typealias Stretch = ck_stretch
 
-/// Asking for memory before it is written, as Note [Claimed lines] in `CKernels` says: a hint, which changes nothing but
-/// when lines of the cache come.
+/// Memory that kernels are told of before it is written, as Note [Claimed lines] in `CKernels` says: a hint, which changes
+/// nothing but when lines of the cache come.
 extension Kernels {
   /// Some stretches.
   package typealias Stretches = UnsafeBufferPointer<Stretch>
@@ -16,11 +16,5 @@ extension Kernels {
     let places = table.pointee.packed_places(
       shape.depth, shape.columns, rows.lowerBound, rows.count, columns.lowerBound, columns.count, packed)
     return places.count > 0 ? places : nil
-  }
-
-  /// Asks for all of it at once.
-  package func claim(_ stretches: Stretches) {
-    guard let first = stretches.baseAddress else { return }
-    table.pointee.claim_stretches(first, stretches.count)
   }
 }

@@ -139,8 +139,6 @@ typedef struct ck_table {
   /* Lines that pack_right writes of it, all or most: `count` is 0 where that is no whole lines. */
   ck_stretch (*packed_places)(ptrdiff_t k, ptrdiff_t n, ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column,
                               ptrdiff_t columns, const void *out);
-  /* Asks for memory to write to, see Note [Claimed lines] in claims.inc. */
-  void (*claim_stretches)(const ck_stretch *stretches, ptrdiff_t count);
   /* b [k, n] in panels of panel_columns columns one after the other, each [k, panel_columns]. */
   void (*pack_panels)(ptrdiff_t n, ptrdiff_t k, const void *b, ptrdiff_t b_row, ptrdiff_t b_column, void *out);
   /* out[m, n] = scale * the sum over s of a_s[depth_s, m] transposed times b_s[depth_s, n], each one chain over the depth, by
