@@ -1,5 +1,5 @@
 import Foundations
-import Glibc
+import Kernels
 
 /// Memory that several workers use at once. The only type of the package that is `Sendable` by our word instead of the
 /// compiler's.
@@ -33,20 +33,8 @@ package final class SharedBuffer<Element>: @unchecked Sendable {
   /// Memory for `count` elements, each a copy of `value`, on cache lines of its own.
   package init(repeating value: Element, count: Int) {
     pointer = Self.allocate(count)
+    pointer.initialize(copying: value, count: count)
     self.count = count
-    // The loop of `initialize(repeating:)` is not specialized for those who call this, and takes nanoseconds an element. Of
-    // trivial elements what is there already is copied behind itself, up to what stays in the first-level cache.
-    guard _isPOD(Element.self), count > 0 else {
-      pointer.initialize(repeating: value, count: count)
-      return
-    }
-    pointer.initialize(to: value)
-    var made = 1
-    while made < count {
-      let more = min(made, max(1, 16384 / MemoryLayout<Element>.stride), count - made)
-      memcpy(pointer + made, pointer, more * MemoryLayout<Element>.stride)
-      made += more
-    }
   }
 
   /// Memory for `count` elements, each made by `make` from its index.

@@ -37,8 +37,8 @@ struct MatrixCopies<Scalar: TrainingScalar>: Sendable {
       blocks.blocks.map { block in
         let first = places.count
         for copy in block.matrix.map({ ranges[$0] }) ?? 0..<0 {
-          places += [copies[copy].places(of: block.rows, in: UnsafePointer(memory.pointer), kernels: kernels)]
-            .compactMap(\.self)
+          let place = copies[copy].places(of: block.rows, in: UnsafePointer(memory.pointer), kernels: kernels)
+          if let place { places.append(place) }
         }
         return first..<places.count
       })
